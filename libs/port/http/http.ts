@@ -1,0 +1,36 @@
+/** A TLS client certificate that was verified against the client CA. */
+export interface ClientCertificate {
+  readonly commonName: string;
+  readonly organizations: readonly string[];
+}
+
+/** One HTTP request, free of any server library. */
+export interface HttpRequest {
+  readonly method: string;
+  /** As sent, still percent-encoded, without the query. */
+  readonly path: string;
+  /** Without the `?`; '' when there is none. */
+  readonly query: string;
+  /** One value of a header (lower-case name); repeated headers joined by `, `. */
+  header(name: string): string | undefined;
+  /** The whole body, at most `maxBytes` (else rejects RequestEntityTooLarge). */
+  body(maxBytes: number): Promise<Uint8Array>;
+  readonly remoteAddress: string;
+  readonly clientCertificate: ClientCertificate | undefined;
+  /** Aborts when the client goes away. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The answer. A `Uint8Array` body is sent with Content-Length; parts are written one after another without joining them;
+ * a stream is chunked, flushed at each yield, and pulled only when the client takes it (so that a slow client is felt).
+ */
+export interface HttpResponse {
+  readonly status: number;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly body: Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array> | undefined;
+}
+
+/** Answers every request; never rejects. May return without a promise where the answer is at hand (the hot read path). */
+export type HttpHandler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>;

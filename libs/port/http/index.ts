@@ -1,0 +1,1 @@
+export type { ClientCertificate, HttpHandler, HttpRequest, HttpResponse } from './http.ts';

@@ -1,0 +1,1 @@
+export type { KubeletConnector, LogOptions, PodRef } from './kubelet.ts';

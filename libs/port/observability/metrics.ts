@@ -1,0 +1,36 @@
+export interface MetricOptions {
+  /** Kubernetes' own metric name where one exists. */
+  name: string;
+  help: string;
+  labels?: readonly string[];
+  /** Histogram bucket bounds. */
+  buckets?: readonly number[];
+}
+
+/** Label values are positional, in the order of `MetricOptions.labels`. */
+export interface Counter {
+  inc(labels?: readonly string[], by?: number): void;
+}
+export interface Gauge {
+  set(value: number, labels?: readonly string[]): void;
+}
+export interface Histogram {
+  observe(value: number, labels?: readonly string[]): void;
+}
+
+/** Metric factory; asking twice for one name gives the same metric. */
+export interface Metrics {
+  counter(options: MetricOptions): Counter;
+  gauge(options: MetricOptions): Gauge;
+  histogram(options: MetricOptions): Histogram;
+  /** The Prometheus text exposition of everything registered. */
+  expose(): Promise<string>;
+}
+
+/** Drops everything; the default of tests. */
+export const noMetrics: Metrics = {
+  counter: () => ({ inc() {} }),
+  gauge: () => ({ set() {} }),
+  histogram: () => ({ observe() {} }),
+  expose: () => Promise.resolve(''),
+};

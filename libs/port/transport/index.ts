@@ -1,0 +1,15 @@
+export type {
+  DeleteOptions,
+  DryRun,
+  GetOptions,
+  ListOptions,
+  Patch,
+  PatchOptions,
+  PatchType,
+  ResourceRef,
+  Transport,
+  WatchEvent,
+  WatchEventType,
+  WatchOptions,
+  WriteOptions,
+} from './transport.ts';

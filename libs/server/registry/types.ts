@@ -1,0 +1,149 @@
+import type { Clock, Random } from '@drydock/base/clock';
+import type { FieldError, KubeObject, LabelSelector } from '@drydock/base/apimachinery';
+import type { DryRun } from '@drydock/port/transport';
+
+/** Who asks. */
+export interface UserInfo {
+  readonly name: string;
+  readonly uid?: string;
+  readonly groups: readonly string[];
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** What a strategy may know about the request and the world. */
+export interface StrategyContext {
+  readonly user: UserInfo;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly dryRun: DryRun;
+  /** Adds a `Warning:` header (code 299) to the answer. */
+  warn(message: string): void;
+  /** Reads another object from the cache; undefined when it is not there. `key` is `namespace/name` or `name`. */
+  lookup(group: string, resource: string, key: string): KubeObject | undefined;
+}
+
+/**
+ * What is particular about one kind. All hooks are optional; every hook that changes the object changes `object` in place
+ * (a private draft). Order on create: decode → scalar and declared defaults (generated tables) → `defaults` →
+ * `prepareForCreate` → generic metadata → admission → `validate` → store.
+ * Order on update: decode → defaults → `prepareForUpdate` → generic metadata rules → admission → `validateUpdate` → store.
+ */
+export interface Strategy<T extends KubeObject = KubeObject> {
+  /** Defaults that the generated tables cannot express. Must be idempotent; also applied on update. */
+  defaults?(object: T): void;
+  /** E.g. reset status. The generic rule already drops `status` on create and keeps the old `status` on update when a status subresource is declared. */
+  prepareForCreate?(object: T, context: StrategyContext): void;
+  prepareForUpdate?(object: T, old: T, context: StrategyContext): void;
+  /** Kubernetes' checks with its messages; generic metadata checks are done already. */
+  validate?(object: T, context: StrategyContext): FieldError[];
+  /** In addition to `validate` on the new object, which is always run first. Immutable fields go here. */
+  validateUpdate?(object: T, old: T, context: StrategyContext): FieldError[];
+  /** For writes to `status`: `object` has the old spec and metadata (but for what Kubernetes lets status writes change). */
+  prepareForStatusUpdate?(object: T, old: T, context: StrategyContext): void;
+  validateStatusUpdate?(object: T, old: T, context: StrategyContext): FieldError[];
+  /** Non-fatal advice, answered as `Warning:` headers. */
+  warnings?(object: T, old: T | undefined): string[];
+  /**
+   * `metadata.name` check. Default 'dns1123subdomain'. Kubernetes: services 'dns1035label' , namespaces 'dns1123label',
+   * rbac kinds 'path' (any path segment).
+   */
+  nameFormat?: 'dns1123subdomain' | 'dns1123label' | 'dns1035label' | 'path';
+  /** Kinds that count generations: default true when `spec` exists; bump on any change outside metadata and status. Set false where Kubernetes has none (ConfigMap, Service before 1.2x, …). */
+  generation?: boolean;
+  /** PUT of an unknown name creates it. Default false (true for a few: leases, events, …, as in Kubernetes). */
+  allowCreateOnUpdate?: boolean;
+  /** PUT without resourceVersion is allowed. Default true, as for most of Kubernetes. */
+  allowUnconditionalUpdate?: boolean;
+  /**
+   * Kinds with graceful deletion (Pod): seconds to wait before the object goes; 0 or undefined deletes at once.
+   * `requested` is the caller's gracePeriodSeconds.
+   */
+  gracePeriodSeconds?(object: T, requested: number | undefined): number | undefined;
+  /** Propagation used when the caller names none. Default 'Background' (ReplicationController and Job: 'Orphan'). */
+  defaultPropagation?: 'Orphan' | 'Background' | 'Foreground';
+}
+
+export interface TableColumn<T extends KubeObject = KubeObject> {
+  /** Header text as Kubernetes has it: `Name`, `Ready`, `Up-To-Date`, … */
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  /** `name` for the name column. */
+  readonly format?: string;
+  readonly description: string;
+  /** 0 shows always, 1 only with `-o wide`. */
+  readonly priority?: number;
+  /** The cell. `now` is milliseconds since the epoch, for ages. */
+  cell(object: T, now: number): string | number | boolean | null;
+}
+
+export interface ScaleSubresource {
+  /** Dotted path, e.g. `spec.replicas`. */
+  readonly specReplicasPath: string;
+  readonly statusReplicasPath: string;
+  /** Gives the selector in string form for Scale.status.selector. */
+  selector(object: KubeObject): LabelSelector | string | undefined;
+}
+
+/** What a subresource of its own kind does (binding, eviction, token, finalize …). Log and the interactive ones are the HTTP layer's. */
+export interface SubresourceHandler {
+  /** Kind of the body and of the answer, as in discovery. */
+  readonly kind: string;
+  readonly group?: string;
+  readonly version?: string;
+  readonly verbs: readonly ('create' | 'get' | 'update' | 'patch')[];
+  get?(request: SubresourceRequest): Promise<KubeObject>;
+  create?(request: SubresourceRequest, body: KubeObject): Promise<KubeObject>;
+  update?(request: SubresourceRequest, body: KubeObject): Promise<KubeObject>;
+}
+
+export interface SubresourceRequest {
+  readonly namespace: string | undefined;
+  readonly name: string;
+  readonly context: StrategyContext;
+  /** Reads the parent or rejects NotFound. */
+  parent(): Promise<KubeObject>;
+  /** Read-modify-write of the parent with conflict retry: `change` edits a private draft; throw an ApiError to refuse. Skips the strategy's validation. */
+  updateParent(change: (draft: KubeObject) => void): Promise<KubeObject>;
+  /** Deletes the parent as the DELETE verb would. */
+  deleteParent(options: { gracePeriodSeconds?: number; preconditions?: { uid?: string; resourceVersion?: string } }): Promise<KubeObject>;
+}
+
+/**
+ * Declares one resource; routes, discovery, tables, OpenAPI and gRPC follow from it.
+ * One file each, in `server/resources/<group>/<resource>.ts`.
+ */
+export interface ResourceDefinition<T extends KubeObject = KubeObject> {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly resource: string;
+  readonly singular: string;
+  readonly shortNames?: readonly string[];
+  readonly categories?: readonly string[];
+  readonly namespaced: boolean;
+  /** Default: all of create delete deletecollection get list patch update watch. Review kinds: only create. */
+  readonly verbs?: readonly string[];
+  readonly strategy: Strategy<T>;
+  readonly status?: boolean;
+  readonly scale?: ScaleSubresource;
+  readonly subresources?: Readonly<Record<string, SubresourceHandler>>;
+  /** The complete list, in order, as Kubernetes prints it, Name included. Default: Name and Age. */
+  readonly columns?: readonly TableColumn<T>[];
+  /** Beyond metadata.name and metadata.namespace. */
+  readonly selectableFields?: Readonly<Record<string, (object: T) => string>>;
+  /** The generated message that describes the kind (`k8s.io.api.apps.v1.Deployment`): schema for defaulting, merging, OpenAPI. */
+  readonly schema: string;
+  /** For kinds answered without a store (reviews): handles create. */
+  readonly virtualCreate?: (object: T, context: StrategyContext) => Promise<T> | T;
+  /**
+   * A second face of objects stored as another version or group (autoscaling/v1 on v2, events.k8s.io on core).
+   * `toStored` and `fromStored` convert; everything else is the stored definition's.
+   */
+  readonly storedAs?: {
+    readonly group: string;
+    readonly version: string;
+    readonly resource: string;
+    toStored(object: KubeObject): KubeObject;
+    fromStored(object: KubeObject): KubeObject;
+  };
+}
