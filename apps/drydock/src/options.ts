@@ -1,0 +1,151 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+
+/** The parts that `drydock up` can run. */
+export const componentNames = ['apiserver', 'controller-manager', 'scheduler', 'kubelet-sim'] as const;
+export type ComponentName = (typeof componentNames)[number];
+
+export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+
+export interface UpOptions {
+  /** Simulated nodes. */
+  readonly nodes: number;
+  /** Where the store, the certificates and the default kubeconfig live. */
+  readonly dataDir: string;
+  /** Interface that both ports listen on. */
+  readonly bindAddress: string;
+  /** HTTPS port; 0 takes a free one. */
+  readonly securePort: number;
+  /** gRPC port; 0 takes a free one. */
+  readonly grpcPort: number;
+  /** File that the admin kubeconfig is written to. */
+  readonly kubeconfig: string;
+  readonly store: 'memory' | 'lmdb';
+  readonly components: ReadonlySet<ComponentName>;
+  /** CSV file of static tokens, in kube-apiserver's format. */
+  readonly tokenAuthFile: string | undefined;
+  /** PEM bundle of further authorities for client certificates. */
+  readonly clientCaFile: string | undefined;
+  readonly serviceClusterIpRange: string;
+  readonly logLevel: (typeof logLevels)[number];
+}
+
+/** What the command line asks for: a run, or a text to print (help, version, an error) and an exit code. */
+export type Invocation =
+  | { readonly kind: 'up'; readonly options: UpOptions }
+  | { readonly kind: 'exit'; readonly code: number };
+
+function integer(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= min && value <= max)) {
+      throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
+    }
+    return value;
+  };
+}
+
+function componentList(text: string): ReadonlySet<ComponentName> {
+  const chosen = new Set<ComponentName>();
+  for (const raw of text.split(',')) {
+    const item = raw.trim();
+    if (item === '') continue;
+    if (item === 'all' || item === '*') componentNames.forEach((name) => chosen.add(name));
+    else if ((componentNames as readonly string[]).includes(item)) chosen.add(item as ComponentName);
+    else throw new InvalidArgumentError(`"${item}" is not one of ${componentNames.join(', ')}, all.`);
+  }
+  if (!chosen.has('apiserver')) {
+    throw new InvalidArgumentError('It must name the apiserver: the other components run beside it.');
+  }
+  return chosen;
+}
+
+function flag(name: string, description: string, env: string): Option {
+  return new Option(name, description).env(`DRYDOCK_${env}`);
+}
+
+function upCommand(run: (options: UpOptions) => void): Command {
+  return new Command('up')
+    .description('Runs a whole cluster in this process, until Ctrl-C.')
+    .optionsGroup('Cluster:')
+    .addOption(flag('--nodes <n>', 'simulated nodes', 'NODES').argParser(integer(0, 10_000)).default(3))
+    .addOption(
+      flag('--components <list>', `comma-separated: ${componentNames.join(', ')}`, 'COMPONENTS')
+        .argParser(componentList)
+        .default(new Set(componentNames), 'all'),
+    )
+    .addOption(
+      flag('--service-cluster-ip-range <cidr>', 'addresses of Services', 'SERVICE_CLUSTER_IP_RANGE').default(
+        '10.96.0.0/12',
+      ),
+    )
+    .optionsGroup('Storage:')
+    .addOption(flag('--data-dir <dir>', 'store, certificates, kubeconfig', 'DATA_DIR').default('.drydock'))
+    .addOption(flag('--store <engine>', 'where objects are kept', 'STORE').choices(['memory', 'lmdb']).default('lmdb'))
+    .optionsGroup('Serving:')
+    .addOption(flag('--bind-address <ip>', 'interface to listen on', 'BIND_ADDRESS').default('127.0.0.1'))
+    .addOption(
+      flag('--secure-port <n>', 'HTTPS port; 0 takes a free one', 'SECURE_PORT').argParser(integer(0, 65_535)).default(6443),
+    )
+    .addOption(
+      flag('--grpc-port <n>', 'gRPC port; 0 takes a free one', 'GRPC_PORT').argParser(integer(0, 65_535)).default(7050),
+    )
+    .addOption(flag('--kubeconfig <file>', 'admin kubeconfig to write (default: <data-dir>/kubeconfig)', 'KUBECONFIG'))
+    .optionsGroup('Authentication:')
+    .addOption(flag('--token-auth-file <file>', 'static tokens: token,user,uid,"group1,group2"', 'TOKEN_AUTH_FILE'))
+    .addOption(flag('--client-ca-file <file>', 'authorities for client certificates, PEM', 'CLIENT_CA_FILE'))
+    .optionsGroup('Logging:')
+    .addOption(flag('--log-level <level>', 'least level to log', 'LOG_LEVEL').choices([...logLevels]).default('warn'))
+    .allowExcessArguments(false)
+    .action((raw: Record<string, never>) => {
+      const given = raw as unknown as Omit<UpOptions, 'kubeconfig' | 'serviceClusterIpRange'> & {
+        kubeconfig?: string;
+        serviceClusterIpRange: string;
+      };
+      run({
+        nodes: given.nodes,
+        dataDir: given.dataDir,
+        bindAddress: given.bindAddress,
+        securePort: given.securePort,
+        grpcPort: given.grpcPort,
+        kubeconfig: given.kubeconfig ?? `${given.dataDir}/kubeconfig`,
+        store: given.store,
+        components: given.components,
+        tokenAuthFile: given.tokenAuthFile,
+        clientCaFile: given.clientCaFile,
+        serviceClusterIpRange: given.serviceClusterIpRange,
+        logLevel: given.logLevel,
+      });
+    });
+}
+
+/**
+ * Reads the arguments after the program's name. Help, version and errors are printed here,
+ * an error as one line on the error stream.
+ */
+export function parseArguments(
+  argv: readonly string[],
+  output: { out(text: string): void; err(text: string): void },
+): Invocation {
+  let invocation: Invocation | undefined;
+  const up = upCommand((options) => {
+    invocation = { kind: 'up', options };
+  });
+  const program = new Command('drydock')
+    .description('A whole Kubernetes control plane in one process.')
+    .version('0.1.0')
+    .addCommand(up, { isDefault: true });
+  for (const command of [program, up]) {
+    command.exitOverride().configureOutput({
+      writeOut: output.out,
+      writeErr: output.err,
+      outputError: (text, write) => write(text.replace(/^error: /, 'drydock: ').replace(/\n(?=.)/g, ' ')),
+    });
+  }
+  try {
+    program.parse(argv, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) return { kind: 'exit', code: error.exitCode };
+    throw error;
+  }
+  return invocation ?? { kind: 'exit', code: 1 };
+}

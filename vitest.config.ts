@@ -1,0 +1,29 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    reporters: ['default', './tools/tally-reporter.ts'],
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'tools/**/*.spec.ts'],
+          exclude: ['**/node_modules/**'],
+          testTimeout: 30_000,
+          isolate: true,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['e2e/**/*.spec.ts'],
+          exclude: ['**/node_modules/**'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          // One cluster after another: two cores are shared by server, kubectl and the test itself.
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
