@@ -8,3 +8,5 @@ export type {
   WatchSink,
 } from './store.ts';
 export { StoreError } from './store-error.ts';
+export type { WatchHub, WatchHubOptions } from './watch-hub.ts';
+export { createWatchHub } from './watch-hub.ts';
