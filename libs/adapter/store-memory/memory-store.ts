@@ -1,5 +1,5 @@
 import type { Store, StoreEntry, StoreEvent } from '@drydock/port/store';
-import { createWatchHub, StoreError } from '@drydock/port/store';
+import { assertValidKey, createWatchHub, StoreError } from '@drydock/port/store';
 import sortedBtree from 'sorted-btree';
 import { compareUtf8 } from './key-order.ts';
 
@@ -81,6 +81,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
 
     async create(key, value) {
       assertOpen(key);
+      assertValidKey(key);
       if (cells.has(key)) throw new StoreError('KeyExists', `key ${key} exists`, { key });
       revision++;
       const cell: Cell = { entry: { key, value, revision } };

@@ -39,6 +39,8 @@ export type StoreErrorCode =
   | 'RevisionMismatch'
   /** A watch from a revision whose following changes are no longer known. */
   | 'Compacted'
+  /** An empty key, one longer than 1,900 bytes of UTF-8, or one that is not well-formed Unicode. */
+  | 'InvalidKey'
   /** The store is closed or closing; the write was not done. */
   | 'Closed'
   /** The engine failed (disk full, I/O error, lost connection); whether a write was done is unknown only if `ambiguous`. */

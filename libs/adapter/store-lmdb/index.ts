@@ -1,0 +1,2 @@
+export type { LmdbStoreOptions } from './lmdb-store.ts';
+export { openLmdbStore } from './lmdb-store.ts';
