@@ -1,0 +1,1 @@
+export { createKubeletSim, type KubeletSim, type KubeletSimOptions } from './kubelet-sim.ts';

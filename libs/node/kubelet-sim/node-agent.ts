@@ -1,0 +1,139 @@
+import { Lease } from '@drydock/api/coordination/v1';
+import { Node, type Pod } from '@drydock/api/core/v1';
+import { formatMicroTime, isAlreadyExists, isConflict, isNotFound, objectKey } from '@drydock/base/apimachinery';
+import type { Timer } from '@drydock/base/clock';
+import { createEventRecorder, type ControllerDeps } from '@drydock/machinery/controller';
+import { nodeIp, nodeName, nodeObject, nodePodCidr, nodeStatus, type NodeShape } from '../nodes/index.ts';
+import { createIpPool } from './ip-pool.ts';
+import { createPodAgent, type PodAgent } from './pod-agent.ts';
+
+export interface NodeAgentOptions {
+  readonly index: number;
+  readonly shape: NodeShape;
+  readonly startDelayMs: number;
+  readonly deps: ControllerDeps;
+}
+
+/** One simulated node. */
+export interface NodeAgent {
+  readonly name: string;
+  /** Registers the node, or takes its registration up again, and starts its heartbeat. */
+  start(): Promise<void>;
+  stop(): void;
+  setPod(pod: Pod): void;
+  removePod(pod: Pod): void;
+  pod(key: string): PodAgent | undefined;
+}
+
+const leaseSeconds = 40;
+const renewMs = 10_000;
+const statusMs = 300_000;
+const leaseNamespace = 'kube-node-lease';
+
+export function createNodeAgent({ index, shape, startDelayMs, deps }: NodeAgentOptions): NodeAgent {
+  const { client, clock, random, logger } = deps;
+  const name = nodeName(index);
+  const hostIp = nodeIp(index);
+  const agents = new Map<string, PodAgent>();
+  const recorder = createEventRecorder(client, 'kubelet', deps, { host: name });
+  const nodes = client.resource(Node);
+  const leases = client.resource(Lease).namespace(leaseNamespace);
+  let ips = createIpPool(nodePodCidr(index));
+  let timer: Timer | undefined;
+  let running = false;
+  let statusDueMs = 0;
+  let nodeUid: string | undefined;
+
+  async function register(): Promise<void> {
+    let node: Node;
+    try {
+      node = await nodes.create(nodeObject(index, shape, clock.now()));
+      recorder.event(node, 'Normal', 'Starting', 'Starting kubelet.');
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error;
+      node = await reportStatus();
+    }
+    nodeUid = node.metadata.uid;
+    // The Pods keep the addresses of the range that the node was first given.
+    if (node.spec?.podCIDR !== undefined) ips = createIpPool(node.spec.podCIDR);
+    statusDueMs = clock.now() + statusMs;
+  }
+
+  async function reportStatus(): Promise<Node> {
+    const present = await nodes.get(name);
+    return nodes.patch(
+      name,
+      { type: 'strategic', body: { status: nodeStatus(index, shape, present, clock.now()) } },
+      { subresource: 'status' },
+    );
+  }
+
+  async function renew(): Promise<void> {
+    const renewTime = formatMicroTime(clock.now());
+    try {
+      await leases.patch(name, { type: 'merge', body: { spec: { renewTime } } });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      await leases.create({
+        apiVersion: 'coordination.k8s.io/v1',
+        kind: 'Lease',
+        metadata: {
+          name,
+          namespace: leaseNamespace,
+          ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name, uid: nodeUid ?? '' }],
+        },
+        spec: { holderIdentity: name, leaseDurationSeconds: leaseSeconds, renewTime },
+      });
+    }
+  }
+
+  async function beat(): Promise<void> {
+    try {
+      if (clock.now() >= statusDueMs) {
+        await reportStatus();
+        statusDueMs = clock.now() + statusMs;
+      }
+      await renew();
+    } catch (error) {
+      // Somebody deleted the node while its kubelet runs: it registers again, as a kubelet does on restart.
+      if (running && isNotFound(error)) await register().catch((err: unknown) => logger.warn('registration failed', { node: name, err }));
+      else if (running && !isConflict(error)) logger.warn('heartbeat failed', { node: name, err: error });
+    }
+    if (running) timer = clock.setTimeout(() => void beat(), renewMs);
+  }
+
+  return {
+    name,
+    async start() {
+      running = true;
+      await register();
+      await renew();
+      // Spread over the period, so that many nodes do not beat at once.
+      timer = clock.setTimeout(() => void beat(), random.int(renewMs));
+    },
+    stop() {
+      running = false;
+      timer?.cancel();
+      for (const agent of agents.values()) agent.close();
+      agents.clear();
+    },
+    setPod(pod) {
+      const key = objectKey(pod);
+      const present = agents.get(key);
+      if (present !== undefined && present.runtime.uid === pod.metadata.uid) {
+        present.update(pod);
+        return;
+      }
+      present?.close();
+      agents.set(key, createPodAgent({ pod, hostIp, ips, startDelayMs, recorder, deps }));
+    },
+    removePod(pod) {
+      const key = objectKey(pod);
+      const present = agents.get(key);
+      if (present === undefined || present.runtime.uid !== pod.metadata.uid) return;
+      present.close();
+      agents.delete(key);
+    },
+    pod: (key) => agents.get(key),
+  };
+}

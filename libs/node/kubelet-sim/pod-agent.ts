@@ -1,0 +1,166 @@
+import { Pod } from '@drydock/api/core/v1';
+import { deepEqual, isConflict, isNotFound, objectKey } from '@drydock/base/apimachinery';
+import type { Timer } from '@drydock/base/clock';
+import type { ControllerDeps, EventRecorder } from '@drydock/machinery/controller';
+import { advance, createPodRuntime, podStatus, stopped, type Happening, type PodRuntime } from '../pods/index.ts';
+import type { IpPool } from './ip-pool.ts';
+
+export interface PodAgentOptions {
+  readonly pod: Pod;
+  readonly hostIp: string;
+  readonly ips: IpPool;
+  readonly startDelayMs: number;
+  readonly recorder: EventRecorder;
+  readonly deps: ControllerDeps;
+}
+
+/** Runs one Pod on one node: moves its containers on and reports. */
+export interface PodAgent {
+  readonly runtime: PodRuntime;
+  /** A newer form of the same Pod (same uid). */
+  update(pod: Pod): void;
+  /** The Pod is gone from the API or the node stops: releases what it held. */
+  close(): void;
+}
+
+const retryMs = 1_000;
+
+export function createPodAgent(options: PodAgentOptions): PodAgent {
+  const { hostIp, ips, recorder, deps } = options;
+  const { client, clock, random, logger } = deps;
+  const runtime = createPodRuntime(options.pod, options.startDelayMs, clock.now());
+  const key = objectKey(options.pod);
+  const { namespace = '', name = '' } = options.pod.metadata;
+  const hostNetwork = options.pod.spec?.hostNetwork === true;
+  let closed = false;
+  let timer: Timer | undefined;
+  let writing = false;
+  let dirty = runtime.pod.status?.startTime === undefined;
+  let holdsIp = false;
+
+  const newId = () => `drydock://${random.uuid().replaceAll('-', '')}${random.uuid().replaceAll('-', '')}`;
+
+  function holdIp(): void {
+    if (hostNetwork) {
+      runtime.ip = hostIp;
+    } else if (runtime.ip !== undefined) {
+      holdsIp = ips.reserve(runtime.ip);
+    } else {
+      runtime.ip = ips.take();
+      holdsIp = runtime.ip !== undefined;
+      dirty = true;
+    }
+  }
+
+  function releaseIp(): void {
+    if (holdsIp && runtime.ip !== undefined) ips.release(runtime.ip);
+    holdsIp = false;
+  }
+
+  function report(happening: Happening): void {
+    const { container } = happening;
+    const { pod } = runtime;
+    const image = container.spec.image ?? '';
+    switch (happening.kind) {
+      case 'pulled':
+        return recorder.event(pod, 'Normal', 'Pulled', `Container image "${image}" already present on machine`);
+      case 'created':
+        return recorder.event(pod, 'Normal', 'Created', `Created container: ${container.name}`);
+      case 'started':
+        return recorder.event(pod, 'Normal', 'Started', `Started container ${container.name}`);
+      case 'killing':
+        return recorder.event(pod, 'Normal', 'Killing', `Stopping container ${container.name}`);
+      case 'back-off':
+        return recorder.event(
+          pod,
+          'Warning',
+          'BackOff',
+          `Back-off restarting failed container ${container.name} in pod ${name}_${namespace}(${runtime.uid})`,
+        );
+      case 'image-error':
+        return recorder.event(pod, 'Warning', 'Failed', `Failed to pull image "${image}": ${happening.reason}`);
+    }
+  }
+
+  function wakeAt(atMs: number): void {
+    timer?.cancel();
+    timer = clock.setTimeout(tick, Math.max(0, atMs - clock.now()));
+  }
+
+  function tick(): void {
+    if (closed) return;
+    timer?.cancel();
+    timer = undefined;
+    const step = advance(runtime, clock.now(), newId);
+    step.happenings.forEach(report);
+    if (step.changed) dirty = true;
+    if (step.wakeAtMs !== undefined) wakeAt(step.wakeAtMs);
+    const phase = runtime.pod.status?.phase;
+    if (phase === 'Succeeded' || phase === 'Failed') releaseIp();
+    void write();
+  }
+
+  /** One write at a time; what changes meanwhile goes into the next. */
+  async function write(): Promise<void> {
+    if (writing || closed) return;
+    const finished = runtime.stoppingSinceMs !== undefined && stopped(runtime);
+    if (!dirty && !finished) return;
+    writing = true;
+    dirty = false;
+    try {
+      const pods = client.resource(Pod).namespace(namespace);
+      const status = podStatus(runtime, hostIp, clock.now());
+      if (!deepEqual(status, runtime.pod.status)) {
+        await pods.patch(
+          name,
+          { type: 'strategic', body: { metadata: { uid: runtime.uid }, status } },
+          { subresource: 'status' },
+        );
+      }
+      if (finished && !closed) {
+        await pods.delete(name, { gracePeriodSeconds: 0, preconditions: { uid: runtime.uid } });
+        // With finalizers left it stays, and there is nothing more for the node to do.
+        closed = true;
+        releaseIp();
+      }
+    } catch (error) {
+      // Gone, or replaced by another Pod of this name: the informer will tell.
+      if (!closed && !isNotFound(error) && !isConflict(error)) {
+        logger.warn('could not report the status of a pod', { pod: key, err: error });
+        dirty = true;
+        wakeAt(clock.now() + retryMs);
+        writing = false;
+        return;
+      }
+    }
+    writing = false;
+    if (!closed && (dirty || (runtime.stoppingSinceMs !== undefined && stopped(runtime) && !finished))) void write();
+  }
+
+  function noticeDeletion(): void {
+    if (runtime.pod.metadata.deletionTimestamp === undefined || runtime.stoppingSinceMs !== undefined) return;
+    runtime.stoppingSinceMs = clock.now();
+    for (const container of runtime.containers) {
+      if (container.state.kind === 'running') report({ kind: 'killing', container });
+    }
+    dirty = true;
+  }
+
+  holdIp();
+  noticeDeletion();
+  tick();
+
+  return {
+    runtime,
+    update(pod) {
+      runtime.pod = pod;
+      noticeDeletion();
+      tick();
+    },
+    close() {
+      closed = true;
+      timer?.cancel();
+      releaseIp();
+    },
+  };
+}

@@ -1,0 +1,1 @@
+export { formatLog, logLines, nextLineAtMs, type LoggedRun, type LogLine } from './container-log.ts';

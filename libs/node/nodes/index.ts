@@ -1,0 +1,12 @@
+export {
+  defaultNodeShape,
+  kubeletVersion,
+  nodeConditions,
+  nodeIp,
+  nodeName,
+  nodeObject,
+  nodePodCidr,
+  nodeStatus,
+  simulatedLabel,
+  type NodeShape,
+} from './node-object.ts';

@@ -1,0 +1,10 @@
+export { advance, restartBackoffMs, stopped, type Advance, type Happening } from './advance.ts';
+export { behaviourOf, type Behaviour } from './behaviour.ts';
+export {
+  createPodRuntime,
+  type ContainerRuntime,
+  type ContainerState,
+  type Ended,
+  type PodRuntime,
+} from './runtime.ts';
+export { podPhase, podStatus, qosClass } from './status.ts';

@@ -1,0 +1,124 @@
+import type { Container, ContainerStatus, Pod } from '@drydock/api/core/v1';
+import { parseTime } from '@drydock/base/apimachinery';
+import { behaviourOf, type Behaviour } from './behaviour.ts';
+
+export interface Ended {
+  readonly exitCode: number;
+  readonly reason: string;
+  readonly startedAtMs: number;
+  readonly finishedAtMs: number;
+  readonly containerId: string;
+}
+
+export type ContainerState =
+  | { readonly kind: 'waiting'; readonly reason: string; readonly message?: string; readonly untilMs: number | undefined }
+  | { readonly kind: 'running'; readonly startedAtMs: number }
+  | { readonly kind: 'terminated'; readonly ended: Ended };
+
+/** One simulated container. Changed only by `advance`. */
+export interface ContainerRuntime {
+  readonly name: string;
+  readonly role: 'init' | 'sidecar' | 'main';
+  readonly spec: Container;
+  readonly behaviour: Behaviour;
+  state: ContainerState;
+  last: Ended | undefined;
+  restarts: number;
+  /** Consecutive quick restarts, for the back-off. */
+  crashes: number;
+  ready: boolean;
+  started: boolean;
+  containerId: string;
+}
+
+/** What a node knows of a Pod that it runs. */
+export interface PodRuntime {
+  readonly uid: string;
+  /** The newest form seen. */
+  pod: Pod;
+  readonly containers: ContainerRuntime[];
+  startedAtMs: number;
+  ip: string | undefined;
+  /** The init phase is over; a sidecar that ends later does not bring it back. */
+  initialized: boolean;
+  /** When its containers were told to stop. */
+  stoppingSinceMs: number | undefined;
+}
+
+function role(container: Container, init: boolean): ContainerRuntime['role'] {
+  if (!init) return 'main';
+  return container.restartPolicy === 'Always' ? 'sidecar' : 'init';
+}
+
+function endedFrom(state: NonNullable<ContainerStatus['state']>['terminated'], nowMs: number): Ended | undefined {
+  if (state === undefined) return undefined;
+  return {
+    exitCode: state.exitCode ?? 0,
+    reason: state.reason ?? 'Completed',
+    startedAtMs: state.startedAt === undefined ? nowMs : parseTime(state.startedAt),
+    finishedAtMs: state.finishedAt === undefined ? nowMs : parseTime(state.finishedAt),
+    containerId: state.containerID ?? '',
+  };
+}
+
+/** Takes a container up where its status says it was, so that a restarted simulator goes on. */
+function recover(runtime: ContainerRuntime, status: ContainerStatus | undefined, nowMs: number): void {
+  if (status === undefined) return;
+  runtime.restarts = status.restartCount ?? 0;
+  runtime.crashes = runtime.restarts;
+  runtime.last = endedFrom(status.lastState?.terminated, nowMs);
+  if (status.state?.running !== undefined) {
+    const startedAtMs = status.state.running.startedAt === undefined ? nowMs : parseTime(status.state.running.startedAt);
+    runtime.state = { kind: 'running', startedAtMs };
+    runtime.ready = status.ready ?? false;
+    runtime.started = status.started ?? false;
+    runtime.containerId = status.containerID ?? '';
+  } else {
+    const ended = endedFrom(status.state?.terminated, nowMs);
+    if (ended !== undefined) {
+      runtime.state = { kind: 'terminated', ended };
+      runtime.containerId = ended.containerId;
+    }
+  }
+}
+
+/** A Pod as its node first meets it, or meets it again after a restart. */
+export function createPodRuntime(pod: Pod, startDelayMs: number, nowMs: number): PodRuntime {
+  const make = (container: Container, init: boolean): ContainerRuntime => {
+    const behaviour = behaviourOf(pod, container.name, init && container.restartPolicy !== 'Always', startDelayMs);
+    return {
+      name: container.name,
+      role: role(container, init),
+      spec: container,
+      behaviour,
+      state: { kind: 'waiting', reason: init ? 'PodInitializing' : 'ContainerCreating', untilMs: undefined },
+      last: undefined,
+      restarts: 0,
+      crashes: 0,
+      ready: false,
+      started: false,
+      containerId: '',
+    };
+  };
+  const containers = [
+    ...(pod.spec?.initContainers ?? []).map((container) => make(container, true)),
+    ...(pod.spec?.containers ?? []).map((container) => make(container, false)),
+  ];
+  const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+  for (const container of containers) {
+    recover(
+      container,
+      statuses.find(({ name }) => name === container.name),
+      nowMs,
+    );
+  }
+  return {
+    uid: pod.metadata.uid ?? '',
+    pod,
+    containers,
+    startedAtMs: pod.status?.startTime === undefined ? nowMs : parseTime(pod.status.startTime),
+    ip: pod.status?.podIP,
+    initialized: containers.some(({ role, state }) => role === 'main' && state.kind !== 'waiting'),
+    stoppingSinceMs: undefined,
+  };
+}

@@ -1,0 +1,167 @@
+import type { ContainerStatus, Pod, PodCondition, PodStatus } from '@drydock/api/core/v1';
+import { formatTime } from '@drydock/base/apimachinery';
+import type { ContainerRuntime, Ended, PodRuntime } from './runtime.ts';
+
+function terminated(ended: Ended) {
+  return {
+    exitCode: ended.exitCode,
+    reason: ended.reason,
+    startedAt: formatTime(ended.startedAtMs),
+    finishedAt: formatTime(ended.finishedAtMs),
+    containerID: ended.containerId,
+  };
+}
+
+function state(container: ContainerRuntime): ContainerStatus['state'] {
+  switch (container.state.kind) {
+    case 'waiting': {
+      const { reason, message } = container.state;
+      return { waiting: message === undefined ? { reason } : { reason, message } };
+    }
+    case 'running':
+      return { running: { startedAt: formatTime(container.state.startedAtMs) } };
+    case 'terminated':
+      return { terminated: terminated(container.state.ended) };
+  }
+}
+
+/** A stand-in for an image digest: the same image always has the same one. */
+function imageId(image: string): string {
+  let hash = 0x811c9dc5;
+  let digest = '';
+  for (let round = 0; round < 8; round++) {
+    for (let at = 0; at < image.length; at++) hash = Math.imul(hash ^ image.charCodeAt(at), 0x01000193) >>> 0;
+    hash = Math.imul(hash ^ round, 0x01000193) >>> 0;
+    digest += hash.toString(16).padStart(8, '0');
+  }
+  return `${image.split(/[@:](?=[^/]*$)/)[0] ?? image}@sha256:${digest}`;
+}
+
+function containerStatus(container: ContainerRuntime): ContainerStatus {
+  const image = container.spec.image ?? '';
+  const status: ContainerStatus = {
+    name: container.name,
+    state: state(container) ?? {},
+    lastState: container.last === undefined ? {} : { terminated: terminated(container.last) },
+    ready: container.ready,
+    restartCount: container.restarts,
+    image,
+    imageID: container.containerId === '' ? '' : imageId(image),
+    started: container.started,
+  } as ContainerStatus;
+  if (container.containerId !== '') status.containerID = container.containerId;
+  return status;
+}
+
+type Phase = 'Pending' | 'Running' | 'Succeeded' | 'Failed';
+
+/** The phase that follows from the containers (kubelet's getPhase). */
+export function podPhase(runtime: PodRuntime): Phase {
+  const policy = runtime.pod.spec?.restartPolicy ?? 'Always';
+  const inits = runtime.containers.filter(({ role }) => role === 'init');
+  const mains = runtime.containers.filter(({ role }) => role === 'main');
+  const failedInit = inits.some(({ state }) => state.kind === 'terminated' && state.ended.exitCode !== 0);
+  if (failedInit && policy === 'Never') return 'Failed';
+  if (mains.some(({ state, last }) => state.kind === 'waiting' && last === undefined)) return 'Pending';
+  if (mains.every(({ state }) => state.kind === 'terminated')) {
+    const failed = mains.some(({ state }) => state.kind === 'terminated' && state.ended.exitCode !== 0);
+    if (runtime.stoppingSinceMs !== undefined || policy !== 'Always') return failed ? 'Failed' : 'Succeeded';
+  }
+  return 'Running';
+}
+
+/** Builds the status that the node reports for a Pod. Conditions that others own (PodScheduled, gates) are left out. */
+export function podStatus(runtime: PodRuntime, hostIp: string, nowMs: number): PodStatus {
+  const now = formatTime(nowMs);
+  const previous = runtime.pod.status?.conditions;
+  const phase = podPhase(runtime);
+  const over = phase === 'Succeeded' || phase === 'Failed';
+  const mains = runtime.containers.filter(({ role }) => role === 'main');
+  const waited = runtime.containers.filter(({ role }) => role !== 'init');
+  const unready = waited.filter(({ ready }) => !ready).map(({ name }) => name);
+  const initialized = runtime.initialized || runtime.containers.every(({ role }) => role === 'main');
+  const generation = runtime.pod.metadata.generation;
+
+  const condition = (type: string, holds: boolean, reason?: string, message?: string): PodCondition => {
+    const status = holds ? 'True' : 'False';
+    const before = previous?.find((one) => one.type === type);
+    const result: PodCondition = {
+      type,
+      status,
+      lastProbeTime: null as never,
+      lastTransitionTime: before?.status === status ? before.lastTransitionTime : now,
+    };
+    if (generation !== undefined) result.observedGeneration = generation;
+    if (reason !== undefined) result.reason = reason;
+    if (message !== undefined) result.message = message;
+    return result;
+  };
+  const notReady = (type: string) => {
+    if (over) return condition(type, false, phase === 'Succeeded' ? 'PodCompleted' : 'PodFailed');
+    if (unready.length === 0) return condition(type, true);
+    return condition(type, false, 'ContainersNotReady', `containers with unready status: [${unready.join(' ')}]`);
+  };
+  const gates = runtime.pod.spec?.readinessGates ?? [];
+  const closed = gates.filter(
+    (gate) => previous?.find(({ type }) => type === gate.conditionType)?.status !== 'True',
+  );
+  const ready =
+    closed.length > 0 && unready.length === 0 && !over
+      ? condition(
+          'Ready',
+          false,
+          'ReadinessGatesNotReady',
+          closed.map((gate) => `corresponding condition of pod readiness gate "${gate.conditionType}" does not exist.`).join(', '),
+        )
+      : notReady('Ready');
+
+  const pendingInits = runtime.containers
+    .filter(({ role, state }) => role === 'init' && !(state.kind === 'terminated' && state.ended.exitCode === 0))
+    .map(({ name }) => name);
+  const status: PodStatus = {
+    phase,
+    conditions: [
+      condition('PodReadyToStartContainers', runtime.ip !== undefined && !over),
+      initialized
+        ? condition('Initialized', true, over && phase === 'Succeeded' ? 'PodCompleted' : undefined)
+        : condition(
+            'Initialized',
+            false,
+            'ContainersNotInitialized',
+            `containers with incomplete status: [${pendingInits.join(' ')}]`,
+          ),
+      ready,
+      notReady('ContainersReady'),
+    ],
+    hostIP: hostIp,
+    hostIPs: [{ ip: hostIp }],
+    startTime: formatTime(runtime.startedAtMs),
+    containerStatuses: mains.map(containerStatus),
+    qosClass: runtime.pod.status?.qosClass ?? qosClass(runtime.pod),
+  };
+  if (generation !== undefined) status.observedGeneration = generation;
+  const inits = runtime.containers.filter(({ role }) => role !== 'main');
+  if (inits.length > 0) status.initContainerStatuses = inits.map(containerStatus);
+  if (runtime.ip !== undefined) {
+    status.podIP = runtime.ip;
+    status.podIPs = [{ ip: runtime.ip }];
+  }
+  return status;
+}
+
+/** Guaranteed, Burstable or BestEffort, by cpu and memory requests and limits. */
+export function qosClass(pod: Pod): 'Guaranteed' | 'Burstable' | 'BestEffort' {
+  const containers = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])];
+  let any = false;
+  let guaranteed = true;
+  for (const { resources } of containers) {
+    for (const name of ['cpu', 'memory']) {
+      const request = resources?.requests?.[name];
+      const limit = resources?.limits?.[name];
+      if (request !== undefined || limit !== undefined) any = true;
+      if (limit === undefined || (request !== undefined && request !== limit)) guaranteed = false;
+    }
+  }
+  if (!any) return 'BestEffort';
+  return guaranteed ? 'Guaranteed' : 'Burstable';
+}

@@ -1,0 +1,1 @@
+export { createNodeCache, type NodeCache } from './node-cache.ts';

@@ -1,0 +1,10 @@
+export {
+  defaultFilters,
+  nodeAffinity,
+  nodeName,
+  nodePorts,
+  nodeResourcesFit,
+  nodeUnschedulable,
+  portKey,
+  taintToleration,
+} from './filters.ts';

@@ -1,0 +1,13 @@
+export type {
+  Decision,
+  FilterPlugin,
+  HostPort,
+  NodeInfo,
+  PodRequest,
+  Refusal,
+  Resources,
+  ScorePlugin,
+} from './types.ts';
+export { addTo, amount, amounts, podRequest, podRequests } from './pod-request.ts';
+export { nodeSelectorMatches, nodeSelectorTermMatches } from './node-selector.ts';
+export { tolerates, untolerated } from './taints.ts';

@@ -1,0 +1,41 @@
+import type { Node, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm } from '@drydock/api/core/v1';
+
+function requirementMatches(requirement: NodeSelectorRequirement, value: string | undefined): boolean {
+  const values = requirement.values ?? [];
+  switch (requirement.operator) {
+    case 'In':
+      return value !== undefined && values.includes(value);
+    case 'NotIn':
+      return value === undefined || !values.includes(value);
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+    case 'Gt':
+    case 'Lt': {
+      const [bound] = values;
+      if (value === undefined || bound === undefined || !/^-?\d+$/.test(value) || !/^-?\d+$/.test(bound)) return false;
+      return requirement.operator === 'Gt' ? BigInt(value) > BigInt(bound) : BigInt(value) < BigInt(bound);
+    }
+    default:
+      return false;
+  }
+}
+
+/** A term holds when all its expressions and fields hold; an empty term holds for no node. */
+export function nodeSelectorTermMatches(term: NodeSelectorTerm, node: Node): boolean {
+  const expressions = term.matchExpressions ?? [];
+  const fields = term.matchFields ?? [];
+  if (expressions.length === 0 && fields.length === 0) return false;
+  return (
+    expressions.every((expression) => requirementMatches(expression, node.metadata.labels?.[expression.key])) &&
+    fields.every((field) =>
+      requirementMatches(field, field.key === 'metadata.name' ? node.metadata.name : undefined),
+    )
+  );
+}
+
+/** A selector holds when any of its terms does. */
+export function nodeSelectorMatches(selector: NodeSelector, node: Node): boolean {
+  return (selector.nodeSelectorTerms ?? []).some((term) => nodeSelectorTermMatches(term, node));
+}

@@ -1,0 +1,1 @@
+export { createSchedulingQueue, type SchedulingQueue } from './scheduling-queue.ts';

@@ -1,0 +1,8 @@
+export {
+  balancedAllocation,
+  defaultScores,
+  leastAllocated,
+  preferredNodeAffinity,
+  preferUntainted,
+  replicaSpread,
+} from './scores.ts';
