@@ -1,0 +1,2 @@
+export { applyScalarDefaults } from './defaults.ts';
+export { applyPodSpecDefaults } from './pod-spec.ts';

@@ -1,0 +1,1 @@
+export { findKind, findResource, kinds, loadDescriptions, lookupSchema, type KindInfo } from './scheme.ts';
