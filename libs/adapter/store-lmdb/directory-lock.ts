@@ -24,9 +24,13 @@ export function lockDirectory(directory: string): DirectoryLock {
   } catch (error) {
     database.close();
     if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw error;
-    throw new StoreError('Unavailable', `data directory ${directory} is in use by process ${readOwner(ownerFile)}`, {
-      cause: error,
-    });
+    throw new StoreError(
+      'Unavailable',
+      `data directory ${directory} is in use by process ${readOwner(ownerFile)}`,
+      {
+        cause: error,
+      },
+    );
   }
   let held = true;
   return {

@@ -22,6 +22,7 @@ const FORMAT = 1;
 const FIRST_REVISION = 1;
 
 export interface Environment {
+  readonly directory: string;
   readonly root: RootDatabase;
   /** Key → value; each entry's version is the revision that wrote it. */
   readonly entries: Database<Uint8Array, string>;
@@ -65,10 +66,14 @@ export function openEnvironment(directory: string, mapSizeBytes: number): Enviro
     });
   } else if (format !== String(FORMAT)) {
     void root.close();
-    throw new StoreError('Unavailable', `data directory ${directory} has format ${format}; this version reads ${FORMAT}`);
+    throw new StoreError(
+      'Unavailable',
+      `data directory ${directory} has format ${format}; this version reads ${FORMAT}`,
+    );
   }
 
   return {
+    directory,
     root,
     entries,
     putRevision: (revision) => meta.put(REVISION_KEY, String(revision)),

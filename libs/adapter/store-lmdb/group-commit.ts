@@ -1,7 +1,7 @@
 import type { StoreEntry, StoreEvent, WatchHub } from '@drydock/port/store';
 import { StoreError } from '@drydock/port/store';
 import type { Environment } from './environment.ts';
-import { describeFailure, isCleanFailure } from './storage-error.ts';
+import { describeFailure, isCleanFailure, refineFailure } from './storage-error.ts';
 
 interface Write {
   readonly key: string;
@@ -39,6 +39,8 @@ export interface GroupCommit {
   broken(): StoreError | undefined;
 }
 
+const ignore = (): void => {};
+
 const newBatch = (): Batch => ({ writes: [], refusals: [] });
 
 /**
@@ -68,8 +70,16 @@ export function createGroupCommit(environment: Environment, hub: WatchHub): Grou
 
   /** Hands a write to the engine, which collects what one turn of the event loop brings into one transaction. */
   function put(write: Write): void {
-    if (write.value === undefined) void entries.remove(write.key);
-    else void entries.put(write.key, write.value, write.revision);
+    const { key, value, revision } = write;
+    hear(value === undefined ? entries.remove(key) : entries.put(key, value, revision));
+  }
+
+  let heard: PromiseLike<boolean> | undefined;
+  /** The engine hands out more than one promise of the same commit; `committed` and `failed` follow just one. */
+  function hear(promise: PromiseLike<boolean>): void {
+    if (promise === heard) return;
+    heard = promise;
+    promise.then(ignore, ignore);
   }
 
   // The engine is about to seal the group: the revision goes into the same transaction.
@@ -78,10 +88,14 @@ export function createGroupCommit(environment: Environment, hub: WatchHub): Grou
     const batch = collecting;
     inFlight = batch;
     collecting = newBatch();
+    queueMicrotask(() => root.committed.then(ignore, ignore));
     environment.putRevision(batch.writes.at(-1)!.revision).then(
       () => committed(batch),
       (error: unknown) => {
-        void causeOf(error).then((cause) => failed(batch, cause));
+        const bytes = batch.writes.reduce((sum, write) => sum + (write.value?.byteLength ?? 0), 0);
+        void causeOf(error).then((cause) =>
+          failed(batch, refineFailure(cause, environment.directory, bytes)),
+        );
       },
     );
   });
@@ -164,7 +178,12 @@ export function createGroupCommit(environment: Environment, hub: WatchHub): Grou
 /** The engine rejects with a generic error that carries a promise of the real one. */
 function causeOf(error: unknown): Promise<unknown> {
   const { commitError } = error as { commitError?: Promise<never> };
-  return commitError === undefined ? Promise.resolve(error) : commitError.then(() => error, (cause: unknown) => cause);
+  return commitError === undefined
+    ? Promise.resolve(error)
+    : commitError.then(
+        () => error,
+        (cause: unknown) => cause,
+      );
 }
 
 function toEvent(write: Write): StoreEvent {

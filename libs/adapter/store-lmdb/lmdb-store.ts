@@ -5,6 +5,7 @@ import { lockDirectory } from './directory-lock.ts';
 import { openEnvironment } from './environment.ts';
 import type { Precondition } from './group-commit.ts';
 import { createGroupCommit } from './group-commit.ts';
+import { preflight } from './preflight.ts';
 import { openFailure } from './storage-error.ts';
 
 export interface LmdbStoreOptions {
@@ -29,6 +30,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
   const { directory } = options;
   try {
     mkdirSync(directory, { recursive: true });
+    preflight(directory);
     const lock = lockDirectory(directory);
     try {
       return openLocked(options, () => lock.release());

@@ -3,8 +3,8 @@ import { assertValidKey, createWatchHub, StoreError } from '@drydock/port/store'
 import sortedBtree from 'sorted-btree';
 import { compareUtf8 } from './key-order.ts';
 
-// The package is CommonJS: its default import is the exports object.
-const BTree = sortedBtree.default;
+// The package is CommonJS: its default import is the exports object in Node, and its `default` under bundlers.
+const BTree = sortedBtree.default ?? (sortedBtree as unknown as typeof sortedBtree.default);
 
 export interface MemoryStoreOptions {
   /** How many recent events are kept for watches that begin in the past. Default 10,000. */

@@ -85,7 +85,10 @@ export function createWatchHub(options: WatchHubOptions): WatchHub {
     if (watcher.seen < floor) {
       finish(
         watcher,
-        new StoreError('Compacted', `changes after revision ${watcher.seen} are no longer known (oldest: ${floor})`),
+        new StoreError(
+          'Compacted',
+          `changes after revision ${watcher.seen} are no longer known (oldest: ${floor})`,
+        ),
       );
       return;
     }
