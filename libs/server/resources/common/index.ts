@@ -1,0 +1,28 @@
+export {
+  alwaysRestartErrors,
+  collisionCountErrors,
+  immutable,
+  nonNegative,
+  nonNegativeFields,
+  oneOf,
+  optionalOneOf,
+  positive,
+  selectorMatches,
+  textErrors,
+  workloadSelectorErrors,
+} from './checks.ts';
+export {
+  ageColumn,
+  booleanColumn,
+  containerColumns,
+  createdAtColumn,
+  integerColumn,
+  labelsText,
+  nameColumn,
+  selectorText,
+  since,
+  textColumn,
+} from './columns.ts';
+export { defaultPodTemplate } from './pod-template.ts';
+export type { IntOrPercent } from './int-or-percent.ts';
+export { above100PercentErrors, intOrPercentErrors, intOrPercentValue } from './int-or-percent.ts';
