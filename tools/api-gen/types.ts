@@ -106,7 +106,8 @@ export function typesModule(packageName: string, all: readonly MessageModel[]): 
   if (body.includes('ResourceType<')) head += "import type { ResourceType } from '@drydock/base/apimachinery';\n";
   if (isMeta) {
     const names = [...shared].sort().join(', ');
-    head += `import type { ${names} } from '@drydock/base/apimachinery';\nexport type { ${names} } from '@drydock/base/apimachinery';\n`;
+    const used = [...shared].filter((name) => new RegExp(`\\b${name}\\b[;\\[>]`).test(body)).sort();
+    head += `import type { ${used.join(', ')} } from '@drydock/base/apimachinery';\nexport type { ${names} } from '@drydock/base/apimachinery';\n`;
   }
   for (const other of [...imported].sort()) head += `import type * as ${alias(other)} from '../${modulePath(other)}.ts';\n`;
   return `${head}${body}${body === '' ? 'export {};\n' : ''}`;

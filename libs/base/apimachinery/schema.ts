@@ -36,6 +36,8 @@ export interface FieldSchema {
   readonly repeated?: boolean;
   /** Map with string keys; `kind` is the value's. */
   readonly map?: boolean;
+  /** In protobuf a message with one repeated field `items`; in JSON the bare list. */
+  readonly wrapped?: boolean;
   /** The message's own fields appear in the parent's JSON object (Go inlining); `name` is not a JSON key. */
   readonly inline?: boolean;
   readonly required?: boolean;

@@ -141,7 +141,7 @@ export interface MutatingWebhook {
   /** The client config of the mutating webhook. */
   clientConfig: WebhookClientConfig;
   /** The rules of the mutating webhook. */
-  rules: RuleWithOperations[];
+  rules?: RuleWithOperations[];
   /** The failure policy of the mutating webhook. */
   failurePolicy?: string;
   /** The match policy of the mutating webhook. */
@@ -155,7 +155,7 @@ export interface MutatingWebhook {
   /** The timeout seconds of the mutating webhook. */
   timeoutSeconds?: number;
   /** The admission review versions of the mutating webhook. */
-  admissionReviewVersions: string[];
+  admissionReviewVersions?: string[];
   /** The reinvocation policy of the mutating webhook. */
   reinvocationPolicy?: string;
   /** The match conditions of the mutating webhook. */
@@ -204,13 +204,13 @@ export interface NamedRuleWithOperations {
   /** The resource names of the named rule with operations. */
   resourceNames?: string[];
   /** The operations of the rule with operations. */
-  operations: string[];
+  operations?: string[];
   /** The api groups of the rule. */
-  apiGroups: string[];
+  apiGroups?: string[];
   /** The api versions of the rule. */
-  apiVersions: string[];
+  apiVersions?: string[];
   /** Compute resources that are asked for and allowed. */
-  resources: string[];
+  resources?: string[];
   /** The scope of the rule. */
   scope?: string;
 }
@@ -238,11 +238,11 @@ export interface ParamRef {
 /** Rule: rule as the admissionregistration.k8s.io/v1 API describes it. */
 export interface Rule {
   /** The api groups of the rule. */
-  apiGroups: string[];
+  apiGroups?: string[];
   /** The api versions of the rule. */
-  apiVersions: string[];
+  apiVersions?: string[];
   /** Compute resources that are asked for and allowed. */
-  resources: string[];
+  resources?: string[];
   /** The scope of the rule. */
   scope?: string;
 }
@@ -250,13 +250,13 @@ export interface Rule {
 /** RuleWithOperations: rule with operations as the admissionregistration.k8s.io/v1 API describes it. */
 export interface RuleWithOperations {
   /** The operations of the rule with operations. */
-  operations: string[];
+  operations?: string[];
   /** The api groups of the rule. */
-  apiGroups: string[];
+  apiGroups?: string[];
   /** The api versions of the rule. */
-  apiVersions: string[];
+  apiVersions?: string[];
   /** Compute resources that are asked for and allowed. */
-  resources: string[];
+  resources?: string[];
   /** The scope of the rule. */
   scope?: string;
 }
@@ -382,7 +382,7 @@ export interface ValidatingWebhook {
   /** The client config of the validating webhook. */
   clientConfig: WebhookClientConfig;
   /** The rules of the validating webhook. */
-  rules: RuleWithOperations[];
+  rules?: RuleWithOperations[];
   /** The failure policy of the validating webhook. */
   failurePolicy?: string;
   /** The match policy of the validating webhook. */
@@ -396,7 +396,7 @@ export interface ValidatingWebhook {
   /** The timeout seconds of the validating webhook. */
   timeoutSeconds?: number;
   /** The admission review versions of the validating webhook. */
-  admissionReviewVersions: string[];
+  admissionReviewVersions?: string[];
   /** The match conditions of the validating webhook. */
   matchConditions?: MatchCondition[];
 }

@@ -9,7 +9,7 @@ export interface ConversionRequest {
   /** The desired apiversion of the conversion request. */
   desiredAPIVersion: string;
   /** The objects of the conversion request. */
-  objects: unknown[];
+  objects?: unknown[];
 }
 
 /** ConversionResponse: conversion response as the apiextensions.k8s.io/v1 API describes it. */
@@ -17,7 +17,7 @@ export interface ConversionResponse {
   /** Unique identifier over space and time. */
   uid: string;
   /** The converted objects of the conversion response. */
-  convertedObjects: unknown[];
+  convertedObjects?: unknown[];
   /** The result of the conversion response. */
   result: meta_v1.Status;
 }
@@ -124,7 +124,7 @@ export interface CustomResourceDefinitionSpec {
   /** The scope of the custom resource definition spec. */
   scope: string;
   /** The versions of the custom resource definition spec. */
-  versions: CustomResourceDefinitionVersion[];
+  versions?: CustomResourceDefinitionVersion[];
   /** The conversion of the custom resource definition spec. */
   conversion?: CustomResourceConversion;
   /** The preserve unknown fields of the custom resource definition spec. */
@@ -342,5 +342,5 @@ export interface WebhookConversion {
   /** The client config of the webhook conversion. */
   clientConfig?: WebhookClientConfig;
   /** The conversion review versions of the webhook conversion. */
-  conversionReviewVersions: string[];
+  conversionReviewVersions?: string[];
 }

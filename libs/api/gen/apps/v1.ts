@@ -203,7 +203,7 @@ export interface DeploymentStatus {
   /** The terminating replicas of the deployment status. */
   terminatingReplicas?: number;
   /** Latest observations of the state, one for each type. */
-  conditions: DeploymentCondition[];
+  conditions?: DeploymentCondition[];
   /** The collision count of the deployment status. */
   collisionCount?: number;
 }

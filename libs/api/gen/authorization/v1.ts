@@ -48,7 +48,7 @@ export interface NonResourceAttributes {
 /** NonResourceRule: non resource rule as the authorization.k8s.io/v1 API describes it. */
 export interface NonResourceRule {
   /** The verbs of the non resource rule. */
-  verbs: string[];
+  verbs?: string[];
   /** The non resource urls of the non resource rule. */
   nonResourceURLs?: string[];
 }
@@ -78,7 +78,7 @@ export interface ResourceAttributes {
 /** ResourceRule: resource rule as the authorization.k8s.io/v1 API describes it. */
 export interface ResourceRule {
   /** The verbs of the resource rule. */
-  verbs: string[];
+  verbs?: string[];
   /** The api groups of the resource rule. */
   apiGroups?: string[];
   /** Compute resources that are asked for and allowed. */
@@ -189,9 +189,9 @@ export interface SubjectAccessReviewStatus {
 /** SubjectRulesReviewStatus: subject rules review status as the authorization.k8s.io/v1 API describes it. */
 export interface SubjectRulesReviewStatus {
   /** The resource rules of the subject rules review status. */
-  resourceRules: ResourceRule[];
+  resourceRules?: ResourceRule[];
   /** The non resource rules of the subject rules review status. */
-  nonResourceRules: NonResourceRule[];
+  nonResourceRules?: NonResourceRule[];
   /** The incomplete of the subject rules review status. */
   incomplete: boolean;
   /** The evaluation error of the subject rules review status. */

@@ -188,7 +188,7 @@ export interface JobTemplateSpec {
 /** PodFailurePolicy: pod failure policy as the batch/v1 API describes it. */
 export interface PodFailurePolicy {
   /** The rules of the pod failure policy. */
-  rules: PodFailurePolicyRule[];
+  rules?: PodFailurePolicyRule[];
 }
 
 /** PodFailurePolicyOnExitCodesRequirement: pod failure policy on exit codes requirement as the batch/v1 API describes it. */
@@ -198,7 +198,7 @@ export interface PodFailurePolicyOnExitCodesRequirement {
   /** The operator of the pod failure policy on exit codes requirement. */
   operator: string;
   /** The values of the pod failure policy on exit codes requirement. */
-  values: number[];
+  values?: number[];
 }
 
 /** PodFailurePolicyOnPodConditionsPattern: pod failure policy on pod conditions pattern as the batch/v1 API describes it. */
@@ -222,7 +222,7 @@ export interface PodFailurePolicyRule {
 /** SuccessPolicy: success policy as the batch/v1 API describes it. */
 export interface SuccessPolicy {
   /** The rules of the success policy. */
-  rules: SuccessPolicyRule[];
+  rules?: SuccessPolicyRule[];
 }
 
 /** SuccessPolicyRule: success policy rule as the batch/v1 API describes it. */

@@ -56,7 +56,7 @@ export interface CertificateSigningRequestSpec {
   /** The expiration seconds of the certificate signing request spec. */
   expirationSeconds?: number;
   /** The usages of the certificate signing request spec. */
-  usages: string[];
+  usages?: string[];
   /** The username of the certificate signing request spec. */
   username?: string;
   /** Unique identifier over space and time. */

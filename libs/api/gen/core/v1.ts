@@ -150,7 +150,7 @@ export interface Capabilities {
 /** CephFSPersistentVolumeSource: ceph fspersistent volume source as the core/v1 API describes it. */
 export interface CephFSPersistentVolumeSource {
   /** The monitors of the ceph fspersistent volume source. */
-  monitors: string[];
+  monitors?: string[];
   /** The path of the ceph fspersistent volume source. */
   path?: string;
   /** The user of the ceph fspersistent volume source. */
@@ -166,7 +166,7 @@ export interface CephFSPersistentVolumeSource {
 /** CephFSVolumeSource: ceph fsvolume source as the core/v1 API describes it. */
 export interface CephFSVolumeSource {
   /** The monitors of the ceph fsvolume source. */
-  monitors: string[];
+  monitors?: string[];
   /** The path of the ceph fsvolume source. */
   path?: string;
   /** The user of the ceph fsvolume source. */
@@ -1028,7 +1028,7 @@ export interface HostAlias {
   /** The ip of the host alias. */
   ip: string;
   /** The hostnames of the host alias. */
-  hostnames: string[];
+  hostnames?: string[];
 }
 
 /** HostIP: host ip as the core/v1 API describes it. */
@@ -1191,7 +1191,7 @@ export interface LimitRangeList {
 /** LimitRangeSpec: limit range spec as the core/v1 API describes it. */
 export interface LimitRangeSpec {
   /** The most that may be used. */
-  limits: LimitRangeItem[];
+  limits?: LimitRangeItem[];
 }
 
 /** LinuxContainerUser: linux container user as the core/v1 API describes it. */
@@ -1473,7 +1473,7 @@ export interface NodeRuntimeHandlerFeatures {
 /** NodeSelector: node selector as the core/v1 API describes it. */
 export interface NodeSelector {
   /** The node selector terms of the node selector. */
-  nodeSelectorTerms: NodeSelectorTerm[];
+  nodeSelectorTerms?: NodeSelectorTerm[];
 }
 
 /** NodeSelectorRequirement: node selector requirement as the core/v1 API describes it. */
@@ -1575,7 +1575,7 @@ export interface NodeSystemInfo {
   /** The architecture of the node system info. */
   architecture: string;
   /** The swap of the node system info. */
-  swap: NodeSwapStatus;
+  swap?: NodeSwapStatus;
 }
 
 /** ObjectFieldSelector: object field selector as the core/v1 API describes it. */
@@ -1954,7 +1954,7 @@ export interface PodCertificateProjection {
   /** The certificate chain path of the pod certificate projection. */
   certificateChainPath?: string;
   /** The user annotations of the pod certificate projection. */
-  userAnnotations: Record<string, string>;
+  userAnnotations?: Record<string, string>;
   /** The user of the pod certificate projection. */
   user?: number;
 }
@@ -2008,13 +2008,13 @@ export interface PodExecOptions {
   /** The container of the pod exec options. */
   container?: string;
   /** Entry point, in place of the image's own. */
-  command: string[];
+  command?: string[];
 }
 
 /** PodExtendedResourceClaimStatus: pod extended resource claim status as the core/v1 API describes it. */
 export interface PodExtendedResourceClaimStatus {
   /** The request mappings of the pod extended resource claim status. */
-  requestMappings: ContainerExtendedResourceRequest[];
+  requestMappings?: ContainerExtendedResourceRequest[];
   /** The resource claim name of the pod extended resource claim status. */
   resourceClaimName: string;
 }
@@ -2154,7 +2154,7 @@ export interface PodSpec {
   /** Volumes that containers may mount. */
   volumes?: Volume[];
   /** Containers that run to their end, one after another, before the others start. */
-  initContainers: Container[];
+  initContainers?: Container[];
   /** Containers of the Pod. At least one. */
   containers: Container[];
   /** The ephemeral containers of the pod spec. */
@@ -2264,7 +2264,7 @@ export interface PodStatus {
   /** When it began. */
   startTime?: string;
   /** The init container statuses of the pod status. */
-  initContainerStatuses: ContainerStatus[];
+  initContainerStatuses?: ContainerStatus[];
   /** The container statuses of the pod status. */
   containerStatuses?: ContainerStatus[];
   /** The qos class of the pod status. */
@@ -2445,7 +2445,7 @@ export interface QuobyteVolumeSource {
 /** RBDPersistentVolumeSource: rbdpersistent volume source as the core/v1 API describes it. */
 export interface RBDPersistentVolumeSource {
   /** The monitors of the rbdpersistent volume source. */
-  monitors: string[];
+  monitors?: string[];
   /** Container image name. */
   image: string;
   /** File system of the volume. */
@@ -2465,7 +2465,7 @@ export interface RBDPersistentVolumeSource {
 /** RBDVolumeSource: rbdvolume source as the core/v1 API describes it. */
 export interface RBDVolumeSource {
   /** The monitors of the rbdvolume source. */
-  monitors: string[];
+  monitors?: string[];
   /** Container image name. */
   image: string;
   /** File system of the volume. */
@@ -2655,7 +2655,7 @@ export interface ResourceStatus {
   /** Name of it. */
   name: string;
   /** Compute resources that are asked for and allowed. */
-  resources: ResourceHealth[];
+  resources?: ResourceHealth[];
 }
 
 /** SELinuxOptions: selinux options as the core/v1 API describes it. */
@@ -2956,7 +2956,7 @@ export interface ServiceProxyOptions {
 /** ServiceSpec: service spec as the core/v1 API describes it. */
 export interface ServiceSpec {
   /** Ports. */
-  ports: ServicePort[];
+  ports?: ServicePort[];
   /** Labels that choose what this concerns. */
   selector?: Record<string, string>;
   /** Address of the Service inside the cluster. */
@@ -3092,7 +3092,7 @@ export interface TopologySelectorLabelRequirement {
   /** The key. */
   key: string;
   /** The values of the topology selector label requirement. */
-  values: string[];
+  values?: string[];
 }
 
 /** TopologySelectorTerm: topology selector term as the core/v1 API describes it. */

@@ -36,9 +36,9 @@ export interface EndpointConditions {
 /** EndpointHints: endpoint hints as the discovery.k8s.io/v1 API describes it. */
 export interface EndpointHints {
   /** The for zones of the endpoint hints. */
-  forZones: ForZone[];
+  forZones?: ForZone[];
   /** The for nodes of the endpoint hints. */
-  forNodes: ForNode[];
+  forNodes?: ForNode[];
 }
 
 /** EndpointPort: endpoint port as the discovery.k8s.io/v1 API describes it. */

@@ -6,7 +6,7 @@ export interface ExternalMetricValue {
   /** The metric name of the external metric value. */
   metricName: string;
   /** The metric labels of the external metric value. */
-  metricLabels: Record<string, string>;
+  metricLabels?: Record<string, string>;
   /** The timestamp of the external metric value. */
   timestamp: string;
   /** The window of the external metric value. */

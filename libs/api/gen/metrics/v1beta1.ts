@@ -6,7 +6,7 @@ export interface ContainerMetrics {
   /** Name of it. */
   name: string;
   /** The usage of the container metrics. */
-  usage: Record<string, string>;
+  usage?: Record<string, string>;
 }
 
 /** NodeMetrics: node metrics as the metrics/v1beta1 API describes it. */
@@ -20,7 +20,7 @@ export interface NodeMetrics {
   /** The window of the node metrics. */
   window: string;
   /** The usage of the node metrics. */
-  usage: Record<string, string>;
+  usage?: Record<string, string>;
 }
 
 /** NodeMetricsList: a list of NodeMetrics objects. */
@@ -44,7 +44,7 @@ export interface PodMetrics {
   /** The window of the pod metrics. */
   window: string;
   /** Containers of the Pod. At least one. */
-  containers: ContainerMetrics[];
+  containers?: ContainerMetrics[];
 }
 
 /** PodMetricsList: a list of PodMetrics objects. */

@@ -16,7 +16,7 @@ export interface HTTPIngressPath {
 /** HTTPIngressRuleValue: httpingress rule value as the networking.k8s.io/v1 API describes it. */
 export interface HTTPIngressRuleValue {
   /** The paths of the httpingress rule value. */
-  paths: HTTPIngressPath[];
+  paths?: HTTPIngressPath[];
 }
 
 /** IPAddress: the object served as ipaddresses. */

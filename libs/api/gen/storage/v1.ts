@@ -100,7 +100,7 @@ export interface CSINodeList {
 /** CSINodeSpec: csinode spec as the storage.k8s.io/v1 API describes it. */
 export interface CSINodeSpec {
   /** The drivers of the csinode spec. */
-  drivers: CSINodeDriver[];
+  drivers?: CSINodeDriver[];
 }
 
 /** CSINodeStatus: csinode status as the storage.k8s.io/v1 API describes it. */
@@ -281,7 +281,7 @@ export interface VolumeAttributesClass {
   /** The driver name of the volume attributes class. */
   driverName: string;
   /** The parameters of the volume attributes class. */
-  parameters: Record<string, string>;
+  parameters?: Record<string, string>;
 }
 export const VolumeAttributesClass: ResourceType<VolumeAttributesClass> = {
   group: 'storage.k8s.io',

@@ -1,0 +1,1 @@
+export { validateShape, type ShapeReport } from './shape.ts';
