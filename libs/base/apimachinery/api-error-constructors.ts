@@ -62,7 +62,11 @@ export function generateNameConflict(resource: GroupResource, name: string, retr
 }
 
 /** 409: somebody else was faster, or a precondition does not hold. `detail` defaults to the optimistic lock's text. */
-export function conflict(resource: GroupResource, name: string, detail: string = optimisticLockMessage): ApiError {
+export function conflict(
+  resource: GroupResource,
+  name: string,
+  detail: string = optimisticLockMessage,
+): ApiError {
   return apiError({
     code: 409,
     reason: 'Conflict',
@@ -79,9 +83,11 @@ export function applyConflict(causes: StatusCause[], message: string): ApiError 
 /** 422: the object breaks rules; one cause a field error. */
 export function invalid(kind: GroupKind, name: string, errors: readonly FieldError[]): ApiError {
   const summary = formatFieldErrors(errors);
-  const causes = errors.map(
-    (error): StatusCause => ({ reason: error.type, message: fieldErrorBody(error), field: error.field }),
-  );
+  const causes = errors.map((error): StatusCause => ({
+    reason: error.type,
+    message: fieldErrorBody(error),
+    field: error.field,
+  }));
   return apiError({
     code: 422,
     reason: 'Invalid',
@@ -144,7 +150,11 @@ export function unsupportedMediaType(accepted: readonly string[]): ApiError {
 
 /** 413: the body is larger than is served. */
 export function requestEntityTooLarge(message: string): ApiError {
-  return apiError({ code: 413, reason: 'RequestEntityTooLarge', message: `Request entity too large: ${message}` });
+  return apiError({
+    code: 413,
+    reason: 'RequestEntityTooLarge',
+    message: `Request entity too large: ${message}`,
+  });
 }
 
 /** 410: the revision asked for is gone; list again. */
@@ -200,7 +210,9 @@ export function internalError(cause: unknown): ApiError {
 }
 
 /** 422 without a kind, as a patch that cannot be applied is answered. */
-export function unprocessable(message = 'the server rejected our request due to an error in our request'): ApiError {
+export function unprocessable(
+  message = 'the server rejected our request due to an error in our request',
+): ApiError {
   return apiError({ code: 422, reason: 'Invalid', message, details: {} });
 }
 

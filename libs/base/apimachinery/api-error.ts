@@ -79,7 +79,11 @@ export class TerminalError extends Error {
 
 /** Whether the error, or one it was caused by, is a `TerminalError`. */
 export function isTerminal(error: unknown): boolean {
-  for (let current = error, depth = 0; current instanceof Error && depth < 16; current = current.cause, depth += 1) {
+  for (
+    let current = error, depth = 0;
+    current instanceof Error && depth < 16;
+    current = current.cause, depth += 1
+  ) {
     if (current instanceof TerminalError) return true;
   }
   return false;

@@ -21,7 +21,8 @@ const unitMs: ReadonlyMap<string, number> = new Map([
  * @throws DurationSyntaxError in Go's words
  */
 export function parseDuration(text: string): number {
-  const invalid = (): DurationSyntaxError => new DurationSyntaxError(`time: invalid duration ${goQuote(text)}`);
+  const invalid = (): DurationSyntaxError =>
+    new DurationSyntaxError(`time: invalid duration ${goQuote(text)}`);
   const negative = text.startsWith('-');
   let rest = negative || text.startsWith('+') ? text.slice(1) : text;
   if (rest === '0') return 0;
@@ -48,7 +49,9 @@ export function parseDuration(text: string): number {
 /** `value` in units of 10^-digits as decimal text without trailing zeros. */
 function fixed(value: bigint, digits: number): string {
   const factor = 10n ** BigInt(digits);
-  const fraction = String(value % factor).padStart(digits, '0').replace(/0+$/, '');
+  const fraction = String(value % factor)
+    .padStart(digits, '0')
+    .replace(/0+$/, '');
   return fraction === '' ? `${value / factor}` : `${value / factor}.${fraction}`;
 }
 
@@ -63,7 +66,9 @@ export function formatDuration(durationMs: number): string {
   const minutes = nanos / 60_000_000_000n;
   const seconds = `${fixed(nanos % 60_000_000_000n, 9)}s`;
   if (minutes === 0n) return `${sign}${seconds}`;
-  return minutes < 60n ? `${sign}${minutes}m${seconds}` : `${sign}${minutes / 60n}h${minutes % 60n}m${seconds}`;
+  return minutes < 60n
+    ? `${sign}${minutes}m${seconds}`
+    : `${sign}${minutes / 60n}h${minutes % 60n}m${seconds}`;
 }
 
 const minute = 60;
@@ -71,7 +76,13 @@ const hour = 60 * minute;
 const day = 24 * hour;
 const year = 365 * day;
 
-function twoUnits(seconds: number, large: number, largeName: string, small: number, smallName: string): string {
+function twoUnits(
+  seconds: number,
+  large: number,
+  largeName: string,
+  small: number,
+  smallName: string,
+): string {
   const rest = Math.floor((seconds % large) / small);
   const first = `${Math.floor(seconds / large)}${largeName}`;
   return rest === 0 ? first : `${first}${rest}${smallName}`;

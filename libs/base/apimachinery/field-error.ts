@@ -103,7 +103,8 @@ export function tooLong(where: Where, maxBytes: number): FieldError {
 
 /** Text shorter than `minCharacters`; negative: the limit is not told. */
 export function tooShort(where: Where, value: string, minCharacters: number): FieldError {
-  const detail = minCharacters < 0 ? 'value is too short' : `must be at least ${countOf(minCharacters, 'character')}`;
+  const detail =
+    minCharacters < 0 ? 'value is too short' : `must be at least ${countOf(minCharacters, 'character')}`;
   return fieldError('FieldValueTooShort', where, value, detail);
 }
 
@@ -126,14 +127,16 @@ export function internalField(where: Where, detail: string): FieldError {
 
 function printValue(value: unknown): string {
   if (typeof value === 'string') return goQuote(value);
-  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint')
+    return String(value);
   return goJson(value);
 }
 
 /** The message without the field's name: `Invalid value: "x": must be …`. */
 export function fieldErrorBody(error: FieldError): string {
   let text = titles[error.type];
-  if (!withoutValue.has(error.type) && error.badValue !== undefined) text += `: ${printValue(error.badValue)}`;
+  if (!withoutValue.has(error.type) && error.badValue !== undefined)
+    text += `: ${printValue(error.badValue)}`;
   return error.detail === '' ? text : `${text}: ${error.detail}`;
 }
 
@@ -145,5 +148,9 @@ export function formatFieldError(error: FieldError): string {
 /** All messages as Kubernetes joins them: one stands alone, several in brackets, repeated ones once, none gives ''. */
 export function formatFieldErrors(errors: readonly FieldError[]): string {
   const messages = [...new Set(errors.map(formatFieldError))];
-  return messages.length === 1 ? (messages[0] ?? '') : messages.length === 0 ? '' : `[${messages.join(', ')}]`;
+  return messages.length === 1
+    ? (messages[0] ?? '')
+    : messages.length === 0
+      ? ''
+      : `[${messages.join(', ')}]`;
 }

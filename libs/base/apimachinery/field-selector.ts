@@ -31,8 +31,11 @@ export function compileFieldSelector(requirements: readonly FieldRequirement[]):
     matches: (fieldOf) =>
       requirements.every(({ field, operator, value }) => (fieldOf(field) === value) === (operator === '=')),
     toString: () =>
-      requirements.map(({ field, operator, value }) => `${field}${operator}${escapeFieldValue(value)}`).join(','),
-    exactValue: (name) => requirements.find(({ field, operator }) => field === name && operator === '=')?.value,
+      requirements
+        .map(({ field, operator, value }) => `${field}${operator}${escapeFieldValue(value)}`)
+        .join(','),
+    exactValue: (name) =>
+      requirements.find(({ field, operator }) => field === name && operator === '=')?.value,
   };
 }
 

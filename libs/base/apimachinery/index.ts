@@ -81,7 +81,28 @@ export {
 } from './field-selector.ts';
 export type { FieldMatcher, FieldRequirement } from './field-selector.ts';
 export { byteLength, goJson, goQuote, goValue } from './go-format.ts';
+export {
+  canonicalIp,
+  cidrContains,
+  cidrSize,
+  cidrsOverlap,
+  formatCidr,
+  formatIp,
+  ipAt,
+  ipOffset,
+  isCidr,
+  isIp,
+  isIpv6,
+  parseCidr,
+  parseIp,
+  subnetAt,
+  validateCidr,
+  validateIp,
+} from './ip.ts';
+export type { Cidr, IpAddress } from './ip.ts';
 export { applyJsonPatch, maxJsonPatchOperations } from './json-patch.ts';
+export { JsonPathSyntaxError, compileJsonPath } from './json-path.ts';
+export type { JsonPath } from './json-path.ts';
 export {
   canonicalJson,
   cloneJson,
@@ -94,13 +115,7 @@ export {
   setPath,
 } from './json-value.ts';
 export type { JsonValue } from './json-value.ts';
-export {
-  compileSelector,
-  everything,
-  formatSelector,
-  nothing,
-  selectorFromSet,
-} from './label-selector.ts';
+export { compileSelector, everything, formatSelector, nothing, selectorFromSet } from './label-selector.ts';
 export type { LabelMatcher, LabelSet, SelectorOperator, SelectorRequirement } from './label-selector.ts';
 export {
   formatLabelSelector,
@@ -176,6 +191,7 @@ export {
 } from './quantity.ts';
 export type { QuantityFormat } from './quantity.ts';
 export type { FieldKind, FieldSchema, MessageSchema, SchemaLookup } from './schema.ts';
+export { applyStrategicMergePatch } from './strategic-merge-patch.ts';
 export { TimeSyntaxError, formatMicroTime, formatTime, parseTime, tryParseTime } from './time.ts';
 export type {
   GroupKind,

@@ -22,7 +22,8 @@ function mismatch(message: string): never {
 }
 
 function readOperation(value: unknown): Operation {
-  if (!isJsonObject(value)) throw badRequest('json: cannot unmarshal value into Go value of type jsonpatch.Operation');
+  if (!isJsonObject(value))
+    throw badRequest('json: cannot unmarshal value into Go value of type jsonpatch.Operation');
   const { op, path, from } = value;
   return {
     op: typeof op === 'string' ? op : 'unknown',
@@ -70,7 +71,11 @@ interface Draft {
   root: unknown;
 }
 
-function parentOf(draft: Draft, path: readonly string[], pointer: string): unknown[] | Record<string, unknown> {
+function parentOf(
+  draft: Draft,
+  path: readonly string[],
+  pointer: string,
+): unknown[] | Record<string, unknown> {
   const parent = valueAt(draft.root, path.slice(0, -1));
   if (Array.isArray(parent) || isJsonObject(parent)) return parent;
   return mismatch(`doc is missing path: ${pointer}`);

@@ -94,7 +94,9 @@ export function semanticEqual(a: unknown, b: unknown): boolean {
     return a.length === b.length && a.every((item, index) => semanticEqual(item, b[index]));
   }
   if (!isJsonObject(a) || !isJsonObject(b)) return false;
-  return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) => semanticEqual(getOwn(a, key), getOwn(b, key)));
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) =>
+    semanticEqual(getOwn(a, key), getOwn(b, key)),
+  );
 }
 
 /** JSON text with sorted keys: equal values have equal text, whatever order they were built in. */
@@ -142,7 +144,8 @@ export function setPath(target: object, path: string | readonly string[], value:
       next = {};
       setOwn(current, name, next);
     }
-    if (typeof next !== 'object' || next === null) throw new TypeError(`${names.join('.')}: ${name} is not an object`);
+    if (typeof next !== 'object' || next === null)
+      throw new TypeError(`${names.join('.')}: ${name} is not an object`);
     current = next;
   }
   if (value !== undefined) setOwn(current, last, value);

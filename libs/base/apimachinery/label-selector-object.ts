@@ -63,7 +63,10 @@ export function validateLabelName(name: string, where: FieldPath | string): Fiel
 }
 
 /** Checks a map of labels; all errors carry the map's path, as in Kubernetes. */
-export function validateLabels(labels: Readonly<Record<string, string>> | undefined, where: FieldPath | string): FieldError[] {
+export function validateLabels(
+  labels: Readonly<Record<string, string>> | undefined,
+  where: FieldPath | string,
+): FieldError[] {
   return Object.entries(labels ?? {}).flatMap(([key, value]) => [
     ...validateLabelName(key, where),
     ...validateLabelValue(value).map((message) => invalidValue(where, value, message)),
@@ -71,7 +74,10 @@ export function validateLabels(labels: Readonly<Record<string, string>> | undefi
 }
 
 /** Checks a LabelSelector. */
-export function validateLabelSelector(selector: LabelSelector | null | undefined, where: FieldPath): FieldError[] {
+export function validateLabelSelector(
+  selector: LabelSelector | null | undefined,
+  where: FieldPath,
+): FieldError[] {
   if (selector === null || selector === undefined) return [];
   const expressions = where.child('matchExpressions');
   return [
@@ -82,7 +88,10 @@ export function validateLabelSelector(selector: LabelSelector | null | undefined
   ];
 }
 
-function validateLabelSelectorRequirement(requirement: LabelSelectorRequirement, where: FieldPath): FieldError[] {
+function validateLabelSelectorRequirement(
+  requirement: LabelSelectorRequirement,
+  where: FieldPath,
+): FieldError[] {
   const errors: FieldError[] = [];
   const values = requirement.values ?? [];
   switch (requirement.operator) {
@@ -100,7 +109,9 @@ function validateLabelSelectorRequirement(requirement: LabelSelectorRequirement,
       }
       break;
     default:
-      errors.push(invalidValue(where.child('operator'), requirement.operator, 'not a valid selector operator'));
+      errors.push(
+        invalidValue(where.child('operator'), requirement.operator, 'not a valid selector operator'),
+      );
   }
   errors.push(...validateLabelName(requirement.key, where.child('key')));
   values.forEach((value, index) => {
@@ -113,5 +124,7 @@ function validateLabelSelectorRequirement(requirement: LabelSelectorRequirement,
 
 /** The text form of a LabelSelector object; undefined for an absent one. */
 export function formatLabelSelector(selector: LabelSelector | null | undefined): string | undefined {
-  return selector === null || selector === undefined ? undefined : selectorFromLabelSelector(selector).toString();
+  return selector === null || selector === undefined
+    ? undefined
+    : selectorFromLabelSelector(selector).toString();
 }

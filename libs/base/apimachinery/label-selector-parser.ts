@@ -11,7 +11,8 @@ export class SelectorSyntaxError extends Error {
   override readonly name = 'SelectorSyntaxError';
 }
 
-type TokenKind = 'end' | 'identifier' | 'error' | ')' | ',' | '!' | '==' | '=' | '>' | 'in' | '<' | '!=' | 'notin' | '(';
+type TokenKind =
+  'end' | 'identifier' | 'error' | ')' | ',' | '!' | '==' | '=' | '>' | 'in' | '<' | '!=' | 'notin' | '(';
 
 interface Token {
   readonly kind: TokenKind;
@@ -56,7 +57,8 @@ function tokenize(text: string): Token[] {
       position = end;
     } else {
       const start = position;
-      while (position < text.length && !isSpecial(text.charAt(position)) && !isSpace(text.charAt(position))) position += 1;
+      while (position < text.length && !isSpecial(text.charAt(position)) && !isSpace(text.charAt(position)))
+        position += 1;
       const word = text.slice(start, position);
       tokens.push({ kind: word === 'in' || word === 'notin' ? word : 'identifier', text: word });
     }
@@ -138,18 +140,25 @@ export function validateRequirement(requirement: SelectorRequirement): FieldErro
   if (operator === 'gt' || operator === 'lt') {
     values.forEach((value, index) => {
       if (parseInt64(value) !== undefined) return;
-      errors.push(invalidValue(path.index(index), value, "for 'Gt', 'Lt' operators, the value must be an integer"));
+      errors.push(
+        invalidValue(path.index(index), value, "for 'Gt', 'Lt' operators, the value must be an integer"),
+      );
     });
   }
   values.forEach((value, index) => {
     const messages = validateLabelValue(value);
-    if (messages.length > 0) errors.push(invalidValue(path.index(index).key(key), value, messages.join('; ')));
+    if (messages.length > 0)
+      errors.push(invalidValue(path.index(index).key(key), value, messages.join('; ')));
   });
   return errors;
 }
 
 /** Checks and returns a requirement. Throws `SelectorSyntaxError`. */
-export function newRequirement(key: string, operator: SelectorOperator, values: readonly string[]): SelectorRequirement {
+export function newRequirement(
+  key: string,
+  operator: SelectorOperator,
+  values: readonly string[],
+): SelectorRequirement {
   const requirement = { key, operator, values };
   const errors = validateRequirement(requirement);
   if (errors.length > 0) fail(formatFieldErrors(errors));
@@ -205,7 +214,8 @@ function parseValues(cursor: Cursor): string[] {
     cursor.next();
     return [''];
   }
-  if (first.kind !== 'identifier' && first.kind !== ',') fail(`found '${first.text}', expected: ',', ')' or identifier`);
+  if (first.kind !== 'identifier' && first.kind !== ',')
+    fail(`found '${first.text}', expected: ',', ')' or identifier`);
   const values = parseIdentifiers(cursor);
   if (cursor.next().kind !== ')') fail(`found '${first.text}', expected: ')'`);
   return values;

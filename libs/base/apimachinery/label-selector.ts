@@ -101,7 +101,9 @@ export function compileSelector(requirements: readonly SelectorRequirement[]): L
     exactValue: (key) => {
       const found = sorted.find((requirement) => requirement.key === key);
       if (found === undefined || found.values.length !== 1) return undefined;
-      return found.operator === '=' || found.operator === '==' || found.operator === 'in' ? found.values[0] : undefined;
+      return found.operator === '=' || found.operator === '==' || found.operator === 'in'
+        ? found.values[0]
+        : undefined;
     },
   };
 }

@@ -25,7 +25,8 @@ function merge(target: unknown, patch: unknown): unknown {
 export function createMergePatch(from: unknown, to: unknown): unknown {
   if (!isJsonObject(from) || !isJsonObject(to)) return to;
   const patch: Record<string, unknown> = {};
-  for (const key of Object.keys(from)) if (!Object.hasOwn(to, key) || to[key] === undefined) setOwn(patch, key, null);
+  for (const key of Object.keys(from))
+    if (!Object.hasOwn(to, key) || to[key] === undefined) setOwn(patch, key, null);
   for (const key of Object.keys(to)) {
     const value = to[key];
     if (value === undefined) continue;

@@ -146,7 +146,9 @@ export function validateQualifiedName(value: string): string[] {
   );
   const parts = value.split('/');
   if (parts.length > 2) {
-    return [`a valid label key ${nameMessage} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
+    return [
+      `a valid label key ${nameMessage} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+    ];
   }
   const errors: string[] = [];
   const name = parts.at(-1) ?? '';
@@ -239,7 +241,9 @@ export function validateEnvVarName(value: string): string[] {
 export function validateRelaxedEnvVarName(value: string): string[] {
   const errors = value === '' ? ['environment variable name must be non-empty'] : [];
   if (!/^[ -<>-~]*$/.test(value)) {
-    errors.push("a valid environment variable name must consist only of printable ASCII characters other than '='");
+    errors.push(
+      "a valid environment variable name must consist only of printable ASCII characters other than '='",
+    );
   }
   return errors;
 }

@@ -15,7 +15,9 @@ export function objectKey(object: Named): string {
 /** Takes a key apart; `namespace` is '' for cluster-scoped objects. */
 export function splitKey(key: string): { namespace: string; name: string } {
   const slash = key.indexOf('/');
-  return slash < 0 ? { namespace: '', name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+  return slash < 0
+    ? { namespace: '', name: key }
+    : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }
 
 /** Puts a key together; an absent or empty namespace leaves only the name. */
@@ -29,7 +31,10 @@ export function controllerOf(object: Pick<KubeObject, 'metadata'>): OwnerReferen
 }
 
 /** Whether `owner` (by uid) manages `object`. */
-export function isControlledBy(object: Pick<KubeObject, 'metadata'>, owner: Pick<KubeObject, 'metadata'>): boolean {
+export function isControlledBy(
+  object: Pick<KubeObject, 'metadata'>,
+  owner: Pick<KubeObject, 'metadata'>,
+): boolean {
   const uid = controllerOf(object)?.uid;
   return uid !== undefined && uid === owner.metadata.uid;
 }

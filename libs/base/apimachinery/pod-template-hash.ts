@@ -22,6 +22,7 @@ export function safeEncode(text: string): string {
  * whatever the order of keys. `collisionCount` moves it aside when two contents collide.
  */
 export function podTemplateHash(template: unknown, collisionCount?: number): string {
-  const text = collisionCount === undefined ? canonicalJson(template) : `${canonicalJson(template)}#${collisionCount}`;
+  const text =
+    collisionCount === undefined ? canonicalJson(template) : `${canonicalJson(template)}#${collisionCount}`;
   return safeEncode(String(fnv32a(new TextEncoder().encode(text))));
 }

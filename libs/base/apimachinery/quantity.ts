@@ -193,7 +193,13 @@ function readSuffix(text: string): Suffix {
 }
 
 /** Kubernetes keeps some texts as they were written although they are not canonical (`1.500`, `+5`). */
-function keepsText(format: QuantityFormat, digits: string, fraction: string, exponent: number, scale: number): boolean {
+function keepsText(
+  format: QuantityFormat,
+  digits: string,
+  fraction: string,
+  exponent: number,
+  scale: number,
+): boolean {
   const significant = digits.replace(/^0+/, '') || '0';
   if (format === 'BinarySI') {
     const precision = 15 - significant.length - Math.trunc((exponent * 3) / 10) - 1;

@@ -40,10 +40,17 @@ export function tryParseTime(text: string): number | undefined {
   const midnight = Date.parse(`${year}-${month}-${day}T00:00:00Z`);
   // Date.parse takes some days that the month does not have.
   if (Number.isNaN(midnight) || new Date(midnight).getUTCDate() !== Number(day)) return undefined;
-  if (h > 23 || Number(minute) > 59 || s > 59 || Number(offsetHour ?? 0) > 24 || Number(offsetMinute ?? 0) > 59) {
+  if (
+    h > 23 ||
+    Number(minute) > 59 ||
+    s > 59 ||
+    Number(offsetHour ?? 0) > 24 ||
+    Number(offsetMinute ?? 0) > 59
+  ) {
     return undefined;
   }
-  const offsetMs = (Number(offsetHour ?? 0) * 60 + Number(offsetMinute ?? 0)) * 60_000 * (sign === '-' ? -1 : 1);
+  const offsetMs =
+    (Number(offsetHour ?? 0) * 60 + Number(offsetMinute ?? 0)) * 60_000 * (sign === '-' ? -1 : 1);
   const fractionMs = fraction === undefined ? 0 : Number(`0.${fraction}`) * 1000;
   return midnight + ((h * 60 + Number(minute)) * 60 + s) * 1000 - offsetMs + fractionMs;
 }
@@ -56,5 +63,7 @@ export function parseTime(text: string): number {
   const time = tryParseTime(text);
   if (time !== undefined) return time;
   const quoted = goQuote(text);
-  throw new TimeSyntaxError(`parsing time ${quoted} as "2006-01-02T15:04:05Z07:00": cannot parse ${quoted} as "2006"`);
+  throw new TimeSyntaxError(
+    `parsing time ${quoted} as "2006-01-02T15:04:05Z07:00": cannot parse ${quoted} as "2006"`,
+  );
 }
