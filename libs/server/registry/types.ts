@@ -76,6 +76,11 @@ export interface TableColumn<T extends KubeObject = KubeObject> {
   cell(object: T, now: number): string | number | boolean | null;
 }
 
+/** Reads a selectable field. A method, so that definitions of particular kinds fit where any definition is asked for. */
+export interface SelectableField<T extends KubeObject = KubeObject> {
+  read(object: T): string;
+}
+
 export interface ScaleSubresource {
   /** Dotted path, e.g. `spec.replicas`. */
   readonly specReplicasPath: string;
@@ -130,11 +135,11 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   /** The complete list, in order, as Kubernetes prints it, Name included. Default: Name and Age. */
   readonly columns?: readonly TableColumn<T>[];
   /** Beyond metadata.name and metadata.namespace. */
-  readonly selectableFields?: Readonly<Record<string, (object: T) => string>>;
+  readonly selectableFields?: Readonly<Record<string, SelectableField<T>['read']>>;
   /** The generated message that describes the kind (`k8s.io.api.apps.v1.Deployment`): schema for defaulting, merging, OpenAPI. */
   readonly schema: string;
   /** For kinds answered without a store (reviews): handles create. */
-  readonly virtualCreate?: (object: T, context: StrategyContext) => Promise<T> | T;
+  virtualCreate?(object: T, context: StrategyContext): Promise<T> | T;
   /**
    * A second face of objects stored as another version or group (autoscaling/v1 on v2, events.k8s.io on core).
    * `toStored` and `fromStored` convert; everything else is the stored definition's.

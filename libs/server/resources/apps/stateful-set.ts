@@ -8,7 +8,7 @@ import type {
   StatefulSetStatus,
   StatefulSetUpdateStrategy,
 } from '@drydock/api/apps/v1';
-import type { PersistentVolumeClaim, PodTemplateSpec } from '@drydock/api/core/v1';
+import type { PersistentVolumeClaim, PodTemplateSpec, Volume } from '@drydock/api/core/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
 import {
   above100PercentErrors,
@@ -105,7 +105,7 @@ function templateErrors(value: StatefulSetSpec, where: FieldPath): FieldError[] 
   if (whole.spec !== undefined) {
     whole.spec.volumes = [
       ...(whole.spec.volumes ?? []),
-      ...missing.map((name) => ({ name, persistentVolumeClaim: { claimName: name } })),
+      ...missing.map((name) => ({ name, persistentVolumeClaim: { claimName: name } }) as Volume),
     ];
   }
   return validatePodTemplateSpec(whole, where);

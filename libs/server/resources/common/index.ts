@@ -26,3 +26,4 @@ export {
 export { defaultPodTemplate } from './pod-template.ts';
 export type { IntOrPercent } from './int-or-percent.ts';
 export { above100PercentErrors, intOrPercentErrors, intOrPercentValue } from './int-or-percent.ts';
+export { specialIpErrors } from './special-ip.ts';
