@@ -1,0 +1,11 @@
+export type { StoredObject } from './stored-object.ts';
+export { encodeStored, inStoredOrder, looseObject, metadataOffset, StoredItem } from './stored-object.ts';
+export type { WatchBatch } from './watch-event.ts';
+export { Change, StoredWatchEvent, watchBatchLines } from './watch-event.ts';
+export type { FieldAccess, Filter } from './filter.ts';
+export { compileFilter } from './filter.ts';
+export type { ChangeListener } from './resource-cache.ts';
+export { parseResourceVersion } from './list-options.ts';
+export type { StoredWatch } from './watch.ts';
+export type { CacheList, ResourceId, WatchCache, WatchCacheOptions, WatchStart } from './watch-cache.ts';
+export { createWatchCache } from './watch-cache.ts';
