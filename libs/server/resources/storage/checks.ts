@@ -1,0 +1,44 @@
+import type { FieldError, FieldPath } from '@drydock/base/apimachinery';
+import { byteLength, forbiddenField, invalidValue, required, semanticEqual, tooLong } from '@drydock/base/apimachinery';
+import { validateDns1123Subdomain } from '@drydock/base/apimachinery';
+import { textErrors } from '../common/index.ts';
+
+const maxDriverNameBytes = 63;
+const maxParameters = 512;
+const maxParameterBytes = 256 * 1024;
+
+/** A CSI driver's name. */
+export function driverNameErrors(name: string | undefined, where: FieldPath): FieldError[] {
+  if (name === undefined || name === '') return [required(where)];
+  const errors = byteLength(name) > maxDriverNameBytes ? [tooLong(where, maxDriverNameBytes)] : [];
+  return [...errors, ...textErrors(validateDns1123Subdomain(name.toLowerCase()), name, where)];
+}
+
+/** Parameters of a class: bounded in number and size, and named. */
+export function parametersErrors(
+  parameters: Readonly<Record<string, string>> | undefined,
+  where: FieldPath,
+  allowEmpty = true,
+): FieldError[] {
+  const entries = Object.entries(parameters ?? {});
+  if (entries.length === 0 && !allowEmpty) return [required(where, 'must contain at least one key/value pair')];
+  const errors: FieldError[] = [];
+  if (entries.length > maxParameters) errors.push(tooLong(where, maxParameters));
+  let bytes = 0;
+  for (const [key, value] of entries) {
+    if (key === '') errors.push(invalidValue(where, key, 'field can not be empty.'));
+    bytes += byteLength(key) + byteLength(value);
+  }
+  if (bytes > maxParameterBytes) errors.push(tooLong(where, maxParameterBytes));
+  return errors;
+}
+
+/** Fields of a class that never change, in the words that storage uses. */
+export function forbiddenChange(value: unknown, old: unknown, name: string): FieldError[] {
+  return semanticEqual(value, old) ? [] : [forbiddenField(name, `updates to ${name} are forbidden.`)];
+}
+
+/** Whether a class is marked as the one to use when none is named. */
+export function isDefaultClass(annotations: Readonly<Record<string, string>> | undefined, ...keys: string[]): boolean {
+  return keys.some((key) => annotations?.[key] === 'true');
+}

@@ -1,0 +1,55 @@
+import type { FieldError, FieldPath } from '@drydock/base/apimachinery';
+import {
+  canonicalQuantity,
+  compareQuantities,
+  fieldPath,
+  invalidValue,
+  required,
+  tryParseQuantity,
+  validateDns1123Subdomain,
+  validateLabelSelector,
+} from '@drydock/base/apimachinery';
+import type { CSIStorageCapacity } from '@drydock/api/storage/v1';
+import type { ResourceDefinition } from '../../registry/types.ts';
+import { immutable, nameColumn, textColumn, textErrors } from '../common/index.ts';
+
+function quantityErrors(value: string | undefined, where: FieldPath): FieldError[] {
+  if (value === undefined || tryParseQuantity(value) === undefined || compareQuantities(value, '0') >= 0) return [];
+  return [invalidValue(where, value, 'must be greater than or equal to 0')];
+}
+
+/** storage.k8s.io/v1 CSIStorageCapacity: how much of a class a place still has. */
+export const csiStorageCapacityDefinition: ResourceDefinition<CSIStorageCapacity> = {
+  group: 'storage.k8s.io',
+  version: 'v1',
+  kind: 'CSIStorageCapacity',
+  resource: 'csistoragecapacities',
+  singular: 'csistoragecapacity',
+  namespaced: true,
+  schema: 'k8s.io.api.storage.v1.CSIStorageCapacity',
+  strategy: {
+    generation: false,
+    allowUnconditionalUpdate: false,
+    validate(object) {
+      const name = object.storageClassName ?? '';
+      const where = fieldPath('storageClassName');
+      return [
+        ...validateLabelSelector(object.nodeTopology, fieldPath('nodeTopology')),
+        ...(name === '' ? [required(where)] : textErrors(validateDns1123Subdomain(name), name, where)),
+        ...quantityErrors(object.capacity, fieldPath('capacity')),
+        ...quantityErrors(object.maximumVolumeSize, fieldPath('maximumVolumeSize')),
+      ];
+    },
+    validateUpdate: (object, old) => [
+      ...immutable(object.nodeTopology, old.nodeTopology, fieldPath('nodeTopology')),
+      ...immutable(object.storageClassName, old.storageClassName, fieldPath('storageClassName')),
+    ],
+  },
+  columns: [
+    nameColumn,
+    textColumn('StorageClassName', 'The class.', (object) => object.storageClassName ?? ''),
+    textColumn('Capacity', 'What is left.', (object) => {
+      return object.capacity === undefined ? '<unset>' : canonicalQuantity(object.capacity);
+    }),
+  ],
+};
