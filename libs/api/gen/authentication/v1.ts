@@ -17,7 +17,7 @@ export interface BoundObjectReference {
   /** Name of it. */
   name?: string;
   /** The u id of the bound object reference. */
-  uID?: string;
+  uid?: string;
 }
 
 /** SelfSubjectReview: the object served as selfsubjectreviews. */

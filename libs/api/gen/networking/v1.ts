@@ -116,8 +116,8 @@ export interface IngressClassList {
 
 /** IngressClassParametersReference: ingress class parameters reference as the networking.k8s.io/v1 API describes it. */
 export interface IngressClassParametersReference {
-  /** The a pigroup of the ingress class parameters reference. */
-  aPIGroup?: string;
+  /** API group of the object; absent for the core group. */
+  apiGroup?: string;
   /** Kind of the object. */
   kind: string;
   /** Name of it. */
@@ -176,8 +176,8 @@ export interface IngressPortStatus {
 export interface IngressRule {
   /** The host of the ingress rule. */
   host?: string;
-  /** The ingress rule value of the ingress rule. */
-  ingressRuleValue?: IngressRuleValue;
+  /** The http of the ingress rule value. */
+  http?: HTTPIngressRuleValue;
 }
 
 /** IngressRuleValue: ingress rule value as the networking.k8s.io/v1 API describes it. */
