@@ -1,0 +1,6 @@
+export type { RpcCaller, TransportSource } from './caller.ts';
+export type { RpcServer, RpcServerOptions, RpcServerTls, RpcService } from './rpc-server.ts';
+export { createRpcServer } from './rpc-server.ts';
+export type { RpcClientTls, RpcTransportOptions } from './rpc-transport.ts';
+export { createRpcTransport } from './rpc-transport.ts';
+export { fromServiceError, grpcCodeOf, STATUS_TRAILER, toGrpcStatus } from './status-mapping.ts';
