@@ -31,6 +31,8 @@ export interface StrategyContext {
 export interface Strategy<T extends KubeObject = KubeObject> {
   /** Defaults that the generated tables cannot express. Must be idempotent; also applied on update. */
   defaults?(object: T): void;
+  /** Keeps the `status` that a creation brings, against the generic rule: for kinds whose creator reports it at once (Node). */
+  keepStatusOnCreate?: boolean;
   /** E.g. reset status. The generic rule already drops `status` on create and keeps the old `status` on update when a status subresource is declared. */
   prepareForCreate?(object: T, context: StrategyContext): void;
   prepareForUpdate?(object: T, old: T, context: StrategyContext): void;
@@ -59,6 +61,12 @@ export interface Strategy<T extends KubeObject = KubeObject> {
    * `requested` is the caller's gracePeriodSeconds.
    */
   gracePeriodSeconds?(object: T, requested: number | undefined): number | undefined;
+  /** DELETE of an object that goes at once answers the object instead of a Status (Pod, Service, ServiceAccount, …). Default false. */
+  returnDeletedObject?: boolean;
+  /** Something besides metadata.finalizers keeps a deleted object in place (a Namespace's spec.finalizers). */
+  deletionBlocked?(object: T): boolean;
+  /** Called on the draft that gets its deletionTimestamp (a Namespace becomes Terminating). */
+  prepareForDelete?(object: T, context: StrategyContext): void;
   /** Propagation used when the caller names none. Default 'Background' (ReplicationController and Job: 'Orphan'). */
   defaultPropagation?: 'Orphan' | 'Background' | 'Foreground';
 }
@@ -136,6 +144,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly columns?: readonly TableColumn<T>[];
   /** Beyond metadata.name and metadata.namespace. */
   readonly selectableFields?: Readonly<Record<string, SelectableField<T>['read']>>;
+  /** Selectable fields whose value finds the objects through an index. Default: `spec.nodeName` where that is selectable. */
+  readonly indexedFields?: readonly string[];
   /** The generated message that describes the kind (`k8s.io.api.apps.v1.Deployment`): schema for defaulting, merging, OpenAPI. */
   readonly schema: string;
   /** For kinds answered without a store (reviews): handles create. */

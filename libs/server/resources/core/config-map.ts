@@ -1,0 +1,66 @@
+import {
+  byteLength,
+  fieldPath,
+  forbiddenField,
+  invalidValue,
+  tooLong,
+  validateConfigMapKey,
+  type FieldError,
+} from '@drydock/base/apimachinery';
+import { deepEqual } from '@drydock/base/apimachinery';
+import type { ConfigMap } from '@drydock/api/core/v1';
+import type { ResourceDefinition } from '../../registry/types.ts';
+import { ageColumn, integerColumn, nameColumn } from '../common/index.ts';
+
+/** ConfigMaps and Secrets hold at most this much. */
+export const maxDataBytes = 1024 * 1024;
+
+function size(value: ConfigMap): number {
+  let bytes = 0;
+  for (const text of Object.values(value.data ?? {})) bytes += byteLength(text);
+  for (const text of Object.values(value.binaryData ?? {})) bytes += Math.floor((text.length * 3) / 4);
+  return bytes;
+}
+
+function validate(value: ConfigMap): FieldError[] {
+  const errors: FieldError[] = [];
+  for (const name of ['data', 'binaryData'] as const) {
+    for (const key of Object.keys(value[name] ?? {})) {
+      const at = fieldPath(name).key(key);
+      for (const message of validateConfigMapKey(key)) errors.push(invalidValue(at, key, message));
+      if (name === 'data' && value.binaryData !== undefined && Object.hasOwn(value.binaryData, key)) {
+        errors.push(invalidValue(at, key, 'duplicate of key present in binaryData'));
+      }
+    }
+  }
+  if (size(value) > maxDataBytes) errors.push(tooLong(fieldPath(''), maxDataBytes));
+  return errors;
+}
+
+function validateUpdate(value: ConfigMap, old: ConfigMap): FieldError[] {
+  if (old.immutable !== true) return [];
+  const why = 'field is immutable when `immutable` is set';
+  const errors: FieldError[] = [];
+  if (value.immutable !== true) errors.push(forbiddenField(fieldPath('immutable'), why));
+  if (!deepEqual(value.data ?? {}, old.data ?? {})) errors.push(forbiddenField(fieldPath('data'), why));
+  if (!deepEqual(value.binaryData ?? {}, old.binaryData ?? {})) errors.push(forbiddenField(fieldPath('binaryData'), why));
+  return errors;
+}
+
+/** core/v1 ConfigMap. */
+export const configMapDefinition: ResourceDefinition<ConfigMap> = {
+  group: '',
+  version: 'v1',
+  kind: 'ConfigMap',
+  resource: 'configmaps',
+  singular: 'configmap',
+  shortNames: ['cm'],
+  namespaced: true,
+  schema: 'k8s.io.api.core.v1.ConfigMap',
+  strategy: { generation: false, validate, validateUpdate },
+  columns: [
+    nameColumn as never,
+    integerColumn('Data', 'Number of entries.', (value: ConfigMap) => Object.keys(value.data ?? {}).length + Object.keys(value.binaryData ?? {}).length) as never,
+    ageColumn as never,
+  ],
+};

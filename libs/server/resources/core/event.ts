@@ -1,0 +1,72 @@
+import { fieldPath, invalidValue, type FieldError } from '@drydock/base/apimachinery';
+import type { Event } from '@drydock/api/core/v1';
+import type { ResourceDefinition } from '../../registry/types.ts';
+import { integerColumn, nameColumn, since, textColumn } from '../common/index.ts';
+
+function firstSeen(event: Event, now: number): string {
+  return since(event.firstTimestamp ?? event.eventTime, now);
+}
+
+function lastSeen(event: Event, now: number): string {
+  const last = event.series?.lastObservedTime ?? event.lastTimestamp;
+  return last === undefined ? firstSeen(event, now) : since(last, now);
+}
+
+function source(event: Event): string {
+  const component = event.source?.component || event.reportingComponent || '';
+  const host = event.source?.host || event.reportingInstance || '';
+  return host === '' ? component : `${component}, ${host}`;
+}
+
+function validate(event: Event): FieldError[] {
+  const { namespace } = event.metadata;
+  const involved = event.involvedObject?.namespace ?? '';
+  const where = fieldPath('involvedObject', 'namespace');
+  if (involved === '') {
+    return namespace === 'default' || namespace === 'kube-system' || namespace === ''
+      ? []
+      : [invalidValue(where, involved, 'does not match event.namespace')];
+  }
+  return involved === namespace ? [] : [invalidValue(where, involved, 'does not match event.namespace')];
+}
+
+/** core/v1 Event. */
+export const eventDefinition: ResourceDefinition<Event> = {
+  group: '',
+  version: 'v1',
+  kind: 'Event',
+  resource: 'events',
+  singular: 'event',
+  shortNames: ['ev'],
+  namespaced: true,
+  schema: 'k8s.io.api.core.v1.Event',
+  strategy: { generation: false, allowCreateOnUpdate: true, validate },
+  selectableFields: {
+    'involvedObject.kind': (event) => event.involvedObject?.kind ?? '',
+    'involvedObject.namespace': (event) => event.involvedObject?.namespace ?? '',
+    'involvedObject.name': (event) => event.involvedObject?.name ?? '',
+    'involvedObject.uid': (event) => event.involvedObject?.uid ?? '',
+    'involvedObject.apiVersion': (event) => event.involvedObject?.apiVersion ?? '',
+    'involvedObject.resourceVersion': (event) => event.involvedObject?.resourceVersion ?? '',
+    'involvedObject.fieldPath': (event) => event.involvedObject?.fieldPath ?? '',
+    reason: (event) => event.reason ?? '',
+    reportingComponent: (event) => event.reportingComponent ?? '',
+    source: (event) => event.source?.component || event.reportingComponent || '',
+    type: (event) => event.type ?? '',
+  },
+  columns: [
+    textColumn('Last Seen', 'Time since it last happened.', lastSeen),
+    textColumn('Type', 'Normal or Warning.', (event) => event.type ?? ''),
+    textColumn('Reason', 'Why it happened, in one word.', (event) => event.reason ?? ''),
+    textColumn('Object', 'What it is about.', (event) => {
+      const { kind, name } = event.involvedObject ?? {};
+      return name ? `${(kind ?? '').toLowerCase()}/${name}` : (kind ?? '').toLowerCase();
+    }),
+    textColumn('Subobject', 'Part of the object.', (event) => event.involvedObject?.fieldPath ?? '', 1),
+    textColumn('Source', 'Who says so.', source, 1),
+    textColumn('Message', 'What happened.', (event) => (event.message ?? '').trim()),
+    textColumn('First Seen', 'Time since it first happened.', firstSeen, 1),
+    integerColumn('Count', 'How often it happened.', (event: Event) => event.series?.count ?? event.count ?? 1, 1) as never,
+    { ...(nameColumn as object), priority: 1 } as never,
+  ],
+};

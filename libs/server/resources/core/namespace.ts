@@ -1,0 +1,51 @@
+import type { Namespace } from '@drydock/api/core/v1';
+import type { ResourceDefinition } from '../../registry/types.ts';
+import { ageColumn, nameColumn, textColumn } from '../common/index.ts';
+
+/** core/v1 Namespace. */
+export const namespaceDefinition: ResourceDefinition<Namespace> = {
+  group: '',
+  version: 'v1',
+  kind: 'Namespace',
+  resource: 'namespaces',
+  singular: 'namespace',
+  shortNames: ['ns'],
+  namespaced: false,
+  verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
+  schema: 'k8s.io.api.core.v1.Namespace',
+  status: true,
+  subresources: {
+    finalize: {
+      kind: 'Namespace',
+      version: 'v1',
+      verbs: ['update'],
+      update: (request, body) =>
+        request.updateParent((draft) => {
+          const namespace = draft as Namespace;
+          namespace.spec = { ...namespace.spec, finalizers: (body as Namespace).spec?.finalizers ?? [] };
+        }),
+    },
+  },
+  strategy: {
+    generation: false,
+    nameFormat: 'dns1123label',
+    defaults(namespace) {
+      const { name } = namespace.metadata;
+      if (name) namespace.metadata.labels = { ...namespace.metadata.labels, 'kubernetes.io/metadata.name': name };
+    },
+    prepareForCreate(namespace) {
+      namespace.status = { phase: 'Active' };
+      const finalizers = namespace.spec?.finalizers ?? [];
+      if (!finalizers.includes('kubernetes')) namespace.spec = { ...namespace.spec, finalizers: [...finalizers, 'kubernetes'] };
+    },
+    prepareForUpdate(namespace, old) {
+      namespace.spec = { ...namespace.spec, finalizers: old.spec?.finalizers };
+    },
+  },
+  selectableFields: { 'status.phase': (namespace) => namespace.status?.phase ?? '', name: (namespace) => namespace.metadata.name ?? '' },
+  columns: [
+    nameColumn as never,
+    textColumn('Status', 'Active, or Terminating while it is deleted.', (namespace) => namespace.status?.phase ?? ''),
+    ageColumn as never,
+  ],
+};

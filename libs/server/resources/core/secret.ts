@@ -1,0 +1,93 @@
+import {
+  deepEqual,
+  fieldPath,
+  forbiddenField,
+  invalidValue,
+  required,
+  tooLong,
+  validateConfigMapKey,
+  type FieldError,
+} from '@drydock/base/apimachinery';
+import type { Secret } from '@drydock/api/core/v1';
+import type { ResourceDefinition } from '../../registry/types.ts';
+import { ageColumn, integerColumn, nameColumn, textColumn } from '../common/index.ts';
+import { maxDataBytes } from './config-map.ts';
+
+const data = fieldPath('data');
+
+/** Keys that a type demands. */
+const demanded: Readonly<Record<string, readonly string[]>> = {
+  'kubernetes.io/dockerconfigjson': ['.dockerconfigjson'],
+  'kubernetes.io/dockercfg': ['.dockercfg'],
+  'kubernetes.io/ssh-auth': ['ssh-privatekey'],
+  'kubernetes.io/tls': ['tls.crt', 'tls.key'],
+};
+
+function base64(text: string): string {
+  let binary = '';
+  for (const byte of new TextEncoder().encode(text)) binary += String.fromCharCode(byte);
+  return btoa(binary);
+}
+
+function validate(secret: Secret): FieldError[] {
+  const errors: FieldError[] = [];
+  let bytes = 0;
+  for (const [key, value] of Object.entries(secret.data ?? {})) {
+    for (const message of validateConfigMapKey(key)) errors.push(invalidValue(data.key(key), key, message));
+    bytes += Math.floor((value.length * 3) / 4);
+  }
+  if (bytes > maxDataBytes) errors.push(tooLong(data, maxDataBytes));
+  for (const key of demanded[secret.type ?? ''] ?? []) {
+    if (secret.data?.[key] === undefined) errors.push(required(data.key(key)));
+  }
+  if (secret.type === 'kubernetes.io/basic-auth' && secret.data?.['username'] === undefined && secret.data?.['password'] === undefined) {
+    errors.push(required(data.key('username')), required(data.key('password')));
+  }
+  if (secret.type === 'kubernetes.io/service-account-token' && !secret.metadata.annotations?.['kubernetes.io/service-account.name']) {
+    errors.push(required(fieldPath('metadata', 'annotations').key('kubernetes.io/service-account.name')));
+  }
+  return errors;
+}
+
+function validateUpdate(secret: Secret, old: Secret): FieldError[] {
+  const errors: FieldError[] = [];
+  if (secret.type !== old.type) errors.push(invalidValue(fieldPath('type'), secret.type, 'field is immutable'));
+  if (old.immutable === true) {
+    const why = 'field is immutable when `immutable` is set';
+    if (secret.immutable !== true) errors.push(forbiddenField(fieldPath('immutable'), why));
+    if (!deepEqual(secret.data ?? {}, old.data ?? {})) errors.push(forbiddenField(data, why));
+  }
+  return errors;
+}
+
+/** core/v1 Secret. */
+export const secretDefinition: ResourceDefinition<Secret> = {
+  group: '',
+  version: 'v1',
+  kind: 'Secret',
+  resource: 'secrets',
+  singular: 'secret',
+  namespaced: true,
+  schema: 'k8s.io.api.core.v1.Secret',
+  strategy: {
+    generation: false,
+    defaults(secret) {
+      if (secret.stringData === undefined) return;
+      secret.data = { ...secret.data };
+      for (const [key, text] of Object.entries(secret.stringData)) secret.data[key] = base64(text);
+      delete secret.stringData;
+    },
+    prepareForUpdate(secret, old) {
+      if (!secret.type) secret.type = old.type;
+    },
+    validate,
+    validateUpdate,
+  },
+  selectableFields: { type: (secret) => secret.type ?? '' },
+  columns: [
+    nameColumn as never,
+    textColumn('Type', 'What the secret is for.', (secret) => secret.type ?? ''),
+    integerColumn('Data', 'Number of entries.', (secret) => Object.keys(secret.data ?? {}).length),
+    ageColumn as never,
+  ],
+};

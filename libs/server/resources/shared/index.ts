@@ -1,0 +1,2 @@
+export { validateContainers, validateResources, validateVolumes } from './containers.ts';
+export { validatePodSpec, validatePodTemplateSpec } from './pod-spec.ts';
