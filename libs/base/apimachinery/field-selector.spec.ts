@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compileFieldSelector, parseFieldSelector } from './field-selector.ts';
+import { compileFieldSelector, parseFieldSelector, parseFieldSelectorParameter } from './field-selector.ts';
 
 function fieldsOf(fields: Record<string, string>): (name: string) => string {
   return (name) => fields[name] ?? '';
@@ -27,6 +27,12 @@ describe('field selectors', () => {
     ['a=b=c', 'invalid field selector: unescaped character in value: 61'],
   ])('%j is refused', (text, message) => {
     expect(() => parseFieldSelector(text)).toThrow(message);
+  });
+
+  it('answers 400 for a request parameter', () => {
+    expect(() => parseFieldSelectorParameter('a')).toThrow(
+      expect.objectContaining({ code: 400, reason: 'BadRequest' }),
+    );
   });
 
   it('matches fields', () => {

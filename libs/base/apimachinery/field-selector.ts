@@ -1,3 +1,5 @@
+import { badRequest } from './api-error-constructors.ts';
+
 /** A field selector that cannot be parsed; the message is Kubernetes'. Servers answer 400 with it. */
 export class FieldSelectorSyntaxError extends Error {
   override readonly name = 'FieldSelectorSyntaxError';
@@ -99,4 +101,14 @@ function parseTerm(term: string, whole: string): FieldRequirement {
 export function parseFieldSelector(text: string): FieldMatcher {
   const terms = splitTerms(text).filter((term) => term !== '');
   return compileFieldSelector(terms.sort().map((term) => parseTerm(term, text)));
+}
+
+/** As `parseFieldSelector`, for request parameters: throws the 400 that Kubernetes answers. */
+export function parseFieldSelectorParameter(text: string): FieldMatcher {
+  try {
+    return parseFieldSelector(text);
+  } catch (error) {
+    if (error instanceof FieldSelectorSyntaxError) throw badRequest(error.message);
+    throw error;
+  }
 }

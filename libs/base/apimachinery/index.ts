@@ -78,8 +78,32 @@ export {
   compileFieldSelector,
   escapeFieldValue,
   parseFieldSelector,
+  parseFieldSelectorParameter,
 } from './field-selector.ts';
 export type { FieldMatcher, FieldRequirement } from './field-selector.ts';
+export {
+  FieldSetBuilder,
+  decodeFieldsV1,
+  emptyFieldSet,
+  encodeFieldsV1,
+  equalFieldSets,
+  fieldPaths,
+  fieldSetBelow,
+  fieldSetFromPaths,
+  fieldSetLeaves,
+  fieldStep,
+  hasFieldPath,
+  indexStep,
+  intersectFieldSets,
+  isEmptyFieldSet,
+  keyStep,
+  subtractFieldSets,
+  subtractFieldSetsDeep,
+  unionFieldSets,
+  valueStep,
+} from './field-set.ts';
+export type { FieldSet, PathStep } from './field-set.ts';
+export { fieldSetOfObject } from './field-set-of-object.ts';
 export { byteLength, goJson, goQuote, goValue } from './go-format.ts';
 export {
   canonicalIp,

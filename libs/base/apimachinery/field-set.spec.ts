@@ -1,0 +1,181 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { FieldSet, PathStep } from './field-set.ts';
+import {
+  decodeFieldsV1,
+  emptyFieldSet,
+  encodeFieldsV1,
+  equalFieldSets,
+  fieldPaths,
+  fieldSetBelow,
+  fieldSetFromPaths,
+  fieldSetLeaves,
+  fieldStep,
+  hasFieldPath,
+  indexStep,
+  intersectFieldSets,
+  isEmptyFieldSet,
+  keyStep,
+  subtractFieldSets,
+  subtractFieldSetsDeep,
+  unionFieldSets,
+  valueStep,
+} from './field-set.ts';
+import { fieldSetOfObject } from './field-set-of-object.ts';
+import type { FieldSchema, MessageSchema } from './schema.ts';
+
+const step = fc.oneof(
+  fc.constantFrom('a', 'b', '.', '__proto__').map(fieldStep),
+  fc.constantFrom('x', 'y').map((name) => keyStep({ name })),
+  fc.constantFrom<unknown>('x', 1, true).map(valueStep),
+  fc.nat(3).map(indexStep),
+);
+const path: fc.Arbitrary<PathStep[]> = fc.array(step, { minLength: 1, maxLength: 3 });
+const fieldSet = fc.array(path, { maxLength: 6 }).map(fieldSetFromPaths);
+
+function texts(set: FieldSet): string[] {
+  return [...fieldPaths(set)].map((steps) => steps.join('/'));
+}
+
+describe('field sets', () => {
+  it('are written as managedFields has them', () => {
+    const set = fieldSetFromPaths([
+      ['f:spec', 'f:containers', keyStep({ protocol: 'TCP', containerPort: 80 })],
+      ['f:spec', 'f:containers', keyStep({ protocol: 'TCP', containerPort: 80 }), 'f:image'],
+      ['f:metadata', 'f:finalizers', valueStep('x')],
+      ['f:metadata', 'f:labels'],
+      ['f:metadata', 'f:labels', 'f:app'],
+      ['f:spec', 'f:replicas'],
+    ]);
+    expect(JSON.stringify(encodeFieldsV1(set))).toBe(
+      '{"f:metadata":{"f:finalizers":{"v:\\"x\\"":{}},"f:labels":{".":{},"f:app":{}}},' +
+        '"f:spec":{"f:containers":{"k:{\\"containerPort\\":80,\\"protocol\\":\\"TCP\\"}":{".":{},"f:image":{}}},"f:replicas":{}}}',
+    );
+  });
+
+  it('read what they do not know without failing', () => {
+    const set = decodeFieldsV1({
+      'f:a': {},
+      'z:new': { 'f:b': {} },
+      'k:{"b":1,"a":2}': { '.': {}, 'f:c': {} },
+    });
+    expect(texts(set)).toEqual(['f:a', 'k:{"a":2,"b":1}', 'k:{"a":2,"b":1}/f:c']);
+    expect(() => decodeFieldsV1({ 'f:a': 1 })).toThrow('expected an object in fieldsV1, got 1');
+    expect(isEmptyFieldSet(decodeFieldsV1({}))).toBe(true);
+  });
+
+  it('answer questions', () => {
+    const set = fieldSetFromPaths([['f:a', 'f:b'], ['f:a', 'f:b', 'f:c'], ['f:d']]);
+    expect(hasFieldPath(set, ['f:a'])).toBe(false);
+    expect(hasFieldPath(set, ['f:a', 'f:b'])).toBe(true);
+    expect(texts(fieldSetBelow(set, ['f:a', 'f:b']))).toEqual(['f:c']);
+    expect(texts(fieldSetLeaves(set))).toEqual(['f:a/f:b/f:c', 'f:d']);
+    expect(texts(subtractFieldSets(set, fieldSetFromPaths([['f:a', 'f:b']])))).toEqual([
+      'f:a/f:b/f:c',
+      'f:d',
+    ]);
+    expect(texts(subtractFieldSetsDeep(set, fieldSetFromPaths([['f:a', 'f:b']])))).toEqual(['f:d']);
+  });
+
+  it('survive writing and parsing', () => {
+    fc.assert(
+      fc.property(fieldSet, (set) => {
+        expect(equalFieldSets(decodeFieldsV1(JSON.parse(JSON.stringify(encodeFieldsV1(set)))), set)).toBe(
+          true,
+        );
+      }),
+    );
+  });
+
+  it('obey the laws of sets', () => {
+    fc.assert(
+      fc.property(fieldSet, fieldSet, fieldSet, path, (a, b, c, some) => {
+        const [inA, inB] = [hasFieldPath(a, some), hasFieldPath(b, some)];
+        expect(hasFieldPath(unionFieldSets(a, b), some)).toBe(inA || inB);
+        expect(hasFieldPath(intersectFieldSets(a, b), some)).toBe(inA && inB);
+        expect(hasFieldPath(subtractFieldSets(a, b), some)).toBe(inA && !inB);
+        expect(equalFieldSets(unionFieldSets(subtractFieldSets(a, b), intersectFieldSets(a, b)), a)).toBe(
+          true,
+        );
+        const left = intersectFieldSets(a, unionFieldSets(b, c));
+        const right = unionFieldSets(intersectFieldSets(a, b), intersectFieldSets(a, c));
+        expect(equalFieldSets(left, right)).toBe(true);
+        expect(isEmptyFieldSet(subtractFieldSets(a, a))).toBe(true);
+        expect(isEmptyFieldSet(subtractFieldSets(subtractFieldSetsDeep(a, b), subtractFieldSets(a, b)))).toBe(
+          true,
+        );
+        expect(equalFieldSets(unionFieldSets(a, emptyFieldSet), a)).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('the fields of an object', () => {
+  type Field = Partial<FieldSchema> & { name: string };
+  const schemaOf = (name: string, ...fields: Field[]): MessageSchema => {
+    const full = fields.map((field, index): FieldSchema => ({ number: index, kind: 'string', ...field }));
+    return { name, fields: full, byJsonName: new Map(full.map((field) => [field.name, field])) };
+  };
+  const schemas = [
+    schemaOf(
+      'Root',
+      { name: 'labels', map: true },
+      { name: 'selector', map: true, mapType: 'atomic' },
+      { name: 'args', repeated: true },
+      { name: 'finalizers', repeated: true, listType: 'set' },
+      {
+        name: 'ports',
+        kind: 'message',
+        message: 'Port',
+        repeated: true,
+        listType: 'map',
+        listMapKeys: ['port', 'protocol'],
+      },
+      { name: 'spec', kind: 'message', message: 'Port' },
+      { name: 'ref', kind: 'message', message: 'Port', mapType: 'atomic' },
+      { name: 'empty', kind: 'message', message: 'Port' },
+    ),
+    schemaOf('Port', { name: 'port', kind: 'int32' }, { name: 'protocol', default: 'TCP' }, { name: 'name' }),
+  ];
+
+  it('follow the schema’s list and map types', () => {
+    const object = {
+      labels: { a: '1', b: '2' },
+      selector: { a: '1' },
+      args: ['x', 'y'],
+      finalizers: ['f'],
+      ports: [
+        { port: 80, name: 'http' },
+        { port: 81, protocol: 'UDP' },
+      ],
+      spec: { name: 'n' },
+      ref: { name: 'n' },
+      empty: {},
+    };
+    const set = fieldSetOfObject(object, (name) => schemas.find((schema) => schema.name === name), 'Root');
+    expect(texts(set)).toEqual([
+      'f:args',
+      'f:empty',
+      'f:finalizers/v:"f"',
+      'f:labels/f:a',
+      'f:labels/f:b',
+      'f:ports/k:{"port":80,"protocol":"TCP"}',
+      'f:ports/k:{"port":80,"protocol":"TCP"}/f:name',
+      'f:ports/k:{"port":80,"protocol":"TCP"}/f:port',
+      'f:ports/k:{"port":81,"protocol":"UDP"}',
+      'f:ports/k:{"port":81,"protocol":"UDP"}/f:port',
+      'f:ports/k:{"port":81,"protocol":"UDP"}/f:protocol',
+      'f:ref',
+      'f:selector',
+      'f:spec/f:name',
+    ]);
+  });
+
+  it('count without a schema too', () => {
+    expect(texts(fieldSetOfObject({ a: { b: 1 }, c: [1] }, () => undefined, 'Unknown'))).toEqual([
+      'f:a',
+      'f:a/f:b',
+      'f:c',
+    ]);
+  });
+});
