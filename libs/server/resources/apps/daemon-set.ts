@@ -22,7 +22,7 @@ import {
   workloadSelectorErrors,
 } from '../common/index.ts';
 import { validatePodTemplateSpec } from '../shared/index.ts';
-import { podNameWarnings } from './warnings.ts';
+import { podNameWarnings } from '../common/index.ts';
 
 const spec = fieldPath('spec');
 const status = fieldPath('status');

@@ -20,7 +20,7 @@ import {
 } from '../common/index.ts';
 import { validatePodTemplateSpec } from '../shared/index.ts';
 import { availabilityErrors, selectorTextOfMatch } from './replicas.ts';
-import { podNameWarnings } from './warnings.ts';
+import { podNameWarnings } from '../common/index.ts';
 
 const spec = fieldPath('spec');
 const status = fieldPath('status');

@@ -17,7 +17,7 @@ import {
 } from '../common/index.ts';
 import { validatePodTemplateSpec } from '../shared/index.ts';
 import { availabilityErrors } from './replicas.ts';
-import { podNameWarnings } from './warnings.ts';
+import { podNameWarnings } from '../common/index.ts';
 
 const spec = fieldPath('spec');
 const status = fieldPath('status');

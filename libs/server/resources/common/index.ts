@@ -27,3 +27,4 @@ export { defaultPodTemplate } from './pod-template.ts';
 export type { IntOrPercent } from './int-or-percent.ts';
 export { above100PercentErrors, intOrPercentErrors, intOrPercentValue } from './int-or-percent.ts';
 export { specialIpErrors } from './special-ip.ts';
+export { podNameWarnings } from './pod-name-warnings.ts';
