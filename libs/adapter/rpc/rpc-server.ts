@@ -2,7 +2,7 @@ import type { KubeObject } from '@drydock/base/apimachinery';
 import type { Component } from '@drydock/port/component';
 import type { Logger } from '@drydock/port/observability';
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import type { TransportSource } from './caller.ts';
 import { createReflection } from './describe-services.ts';
@@ -99,6 +99,8 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     },
 
     async start() {
+      // The library writes to stderr what it also reports as errors, which reach our logger.
+      setLogVerbosity(logVerbosity.NONE);
       const stopping = new AbortController();
       const server = new Server({
         'grpc.max_receive_message_length': MAX_RECEIVE_BYTES,
