@@ -1,4 +1,10 @@
-import type { KubeList, KubeObject, ResourceType, Status } from '@drydock/base/apimachinery';
+import {
+  apiVersionOf,
+  type KubeList,
+  type KubeObject,
+  type ResourceType,
+  type Status,
+} from '@drydock/base/apimachinery';
 import type { ResourceRef, Transport, WatchEvent } from '@drydock/port/transport';
 import type { Client, ResourceClient } from './types.ts';
 
@@ -10,7 +16,8 @@ export interface ClientOptions {
 /** Typed verbs over a transport. Holds no state: make as many as you like. */
 export function createClient(transport: Transport, options: ClientOptions = {}): Client {
   return {
-    resource: <T extends KubeObject>(type: ResourceType<T>) => resourceClient(transport, options, type, undefined),
+    resource: <T extends KubeObject>(type: ResourceType<T>) =>
+      resourceClient(transport, options, type, undefined),
   };
 }
 
@@ -34,7 +41,9 @@ function resourceClient<T extends KubeObject>(
       ? given
       : ({ ...given, fieldManager: clientOptions.fieldManager } as O);
   const typed = (object: T): T =>
-    object.kind && object.apiVersion ? object : { ...object, apiVersion: apiVersionOf(type), kind: type.kind };
+    object.kind && object.apiVersion
+      ? object
+      : { ...object, apiVersion: apiVersionOf(type.group, type.version), kind: type.kind };
 
   return {
     namespace: (inNamespace) => resourceClient(transport, clientOptions, type, inNamespace),
@@ -46,7 +55,8 @@ function resourceClient<T extends KubeObject>(
         typed(object),
         managed(options),
       ) as Promise<T>,
-    update: (object, options) => transport.update(refOf(object), typed(object), managed(options)) as Promise<T>,
+    update: (object, options) =>
+      transport.update(refOf(object), typed(object), managed(options)) as Promise<T>,
     updateStatus: (object, options) =>
       transport.update(refOf(object, 'status'), typed(object), managed(options)) as Promise<T>,
     patch: (name, patch, options = {}) => {
@@ -64,23 +74,4 @@ function resourceClient<T extends KubeObject>(
     updateSubresource: (name, subresource, object, options) =>
       transport.update(ref(name, subresource), object, managed(options)),
   };
-}
-
-/** `apps/v1`; `v1` for the core group. */
-export function apiVersionOf(type: Pick<ResourceType, 'group' | 'version'>): string {
-  return type.group === '' ? type.version : `${type.group}/${type.version}`;
-}
-
-/** `namespace/name`, or `name` when cluster-scoped: the key of informers and work queues. */
-export function keyOf(object: KubeObject): string {
-  const { namespace, name } = object.metadata;
-  return namespace ? `${namespace}/${name}` : (name ?? '');
-}
-
-/** Inverse of `keyOf`; the namespace of a cluster-scoped key is ''. */
-export function splitKey(key: string): { namespace: string; name: string } {
-  const slash = key.indexOf('/');
-  return slash < 0
-    ? { namespace: '', name: key }
-    : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }

@@ -1,3 +1,3 @@
 export type { Client, ResourceClient } from './types.ts';
 export type { ClientOptions } from './client.ts';
-export { apiVersionOf, createClient, keyOf, splitKey } from './client.ts';
+export { createClient } from './client.ts';

@@ -25,9 +25,19 @@ export interface ResourceClient<T extends KubeObject> {
   deleteCollection(options?: DeleteOptions, list?: ListOptions): Promise<KubeList<T> | Status>;
   watch(options: WatchOptions, signal: AbortSignal): AsyncIterable<readonly WatchEvent<T>[]>;
   /** Posts to a subresource, e.g. `create('binding')`. */
-  createSubresource(name: string, subresource: string, object: KubeObject, options?: WriteOptions): Promise<KubeObject>;
+  createSubresource(
+    name: string,
+    subresource: string,
+    object: KubeObject,
+    options?: WriteOptions,
+  ): Promise<KubeObject>;
   getSubresource(name: string, subresource: string): Promise<KubeObject>;
-  updateSubresource(name: string, subresource: string, object: KubeObject, options?: WriteOptions): Promise<KubeObject>;
+  updateSubresource(
+    name: string,
+    subresource: string,
+    object: KubeObject,
+    options?: WriteOptions,
+  ): Promise<KubeObject>;
 }
 
 export interface Client {

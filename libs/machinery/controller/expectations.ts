@@ -1,7 +1,8 @@
 import type { Clock } from '@drydock/base/clock';
 import type { Expectations } from './types.ts';
 
-const expiryMs = 300_000;
+/** An expectation older than this is given up: the event was missed, and doing nothing for ever is worse. */
+const timeoutMs = 5 * 60 * 1000;
 
 interface Expected {
   creations: number;
@@ -9,30 +10,41 @@ interface Expected {
   readonly sinceMs: number;
 }
 
-/** In-memory expectations; see `Expectations`. */
+/** See `Expectations`. Set expectations before the request and lower them (`…Observed`) when it fails. */
 export function createExpectations(clock: Clock): Expectations {
-  const all = new Map<string, Expected>();
-  const settled = (one: Expected) => one.creations <= 0 && one.deletions.size === 0;
+  const expected = new Map<string, Expected>();
+  const isMet = (entry: Expected) => entry.creations <= 0 && entry.deletions.size === 0;
+  /** Adds to what is still open: a loop that creates and deletes in one pass waits for both. */
+  const open = (key: string): Expected => {
+    const known = expected.get(key);
+    if (known && !isMet(known)) return known;
+    const made: Expected = { creations: 0, deletions: new Set(), sinceMs: clock.monotonicMs() };
+    expected.set(key, made);
+    return made;
+  };
+
   return {
     expectCreations(key, count) {
-      all.set(key, { creations: count, deletions: all.get(key)?.deletions ?? new Set(), sinceMs: clock.now() });
+      open(key).creations += count;
     },
     expectDeletions(key, uids) {
-      all.set(key, { creations: all.get(key)?.creations ?? 0, deletions: new Set(uids), sinceMs: clock.now() });
+      const { deletions } = open(key);
+      for (const uid of uids) deletions.add(uid);
     },
     creationObserved(key) {
-      const one = all.get(key);
-      if (one !== undefined) one.creations--;
+      const entry = expected.get(key);
+      if (entry && entry.creations > 0) entry.creations--;
     },
     deletionObserved(key, uid) {
-      all.get(key)?.deletions.delete(uid);
+      expected.get(key)?.deletions.delete(uid);
     },
     satisfied(key) {
-      const one = all.get(key);
-      return one === undefined || settled(one) || clock.now() - one.sinceMs > expiryMs;
+      const entry = expected.get(key);
+      if (!entry || isMet(entry)) return true;
+      if (clock.monotonicMs() - entry.sinceMs <= timeoutMs) return false;
+      expected.delete(key);
+      return true;
     },
-    forget(key) {
-      all.delete(key);
-    },
+    forget: (key) => void expected.delete(key),
   };
 }

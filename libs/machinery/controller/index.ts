@@ -1,3 +1,4 @@
+export { TerminalError } from '@drydock/base/apimachinery';
 export type {
   Controller,
   ControllerDeps,
@@ -9,7 +10,11 @@ export type {
   Reconcile,
   ReconcileResult,
 } from './types.ts';
+export type { ClaimOptions } from './claim-objects.ts';
+export { claimObjects, controllerReference } from './claim-objects.ts';
+export type { ControllerHarnessOptions } from './controller.ts';
 export { createController, source } from './controller.ts';
-export { createEventRecorder } from './events.ts';
+export type { EventRecorderOptions } from './event-recorder.ts';
+export { createEventRecorder } from './event-recorder.ts';
 export { createExpectations } from './expectations.ts';
-export { claimObjects, retryOnConflict, type ClaimOptions } from './ownership.ts';
+export { retryOnConflict } from './retry-on-conflict.ts';

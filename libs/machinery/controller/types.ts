@@ -54,7 +54,19 @@ export type ControllerFactory = (deps: ControllerDeps) => Controller;
 
 /** Records Events about an object, aggregated as client-go's recorder does (count, lastTimestamp). Never throws, never blocks. */
 export interface EventRecorder {
-  event(about: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string): void;
+  event(
+    about: KubeObject,
+    type: 'Normal' | 'Warning',
+    reason: string,
+    message: string,
+    options?: {
+      /** The part of the object that is meant, e.g. `spec.containers{nginx}`. */
+      fieldPath?: string;
+      annotations?: Record<string, string>;
+    },
+  ): void;
+  /** Resolves when all that was recorded so far is written or given up. */
+  flush(): Promise<void>;
 }
 
 /** Which dependents have been asked for but not yet seen, so that a stale cache does not make a loop create twice. */

@@ -56,7 +56,8 @@ export function createIndexTable<T extends KubeObject>(): IndexTable<T> {
     addIndex(name, values) {
       if (indexes.has(name)) return;
       const buckets = new Map<string, Map<string, T>>();
-      for (const [key, object] of objects) for (const value of values(object)) put(buckets, value, key, object);
+      for (const [key, object] of objects)
+        for (const value of values(object)) put(buckets, value, key, object);
       indexes.set(name, { values, buckets });
     },
   };

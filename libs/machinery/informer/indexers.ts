@@ -1,9 +1,4 @@
-import type { KubeObject, OwnerReference } from '@drydock/base/apimachinery';
-
-/** The owner that manages the object, if any. */
-export function controllerOf(object: KubeObject): OwnerReference | undefined {
-  return object.metadata.ownerReferences?.find((owner) => owner.controller === true);
-}
+import { controllerOf, type KubeObject } from '@drydock/base/apimachinery';
 
 /** Index name and function: objects by namespace. */
 export const byNamespace = {

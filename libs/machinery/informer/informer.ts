@@ -1,8 +1,14 @@
-import { isExpired, isNotFound, type KubeObject, type ResourceType } from '@drydock/base/apimachinery';
+import {
+  isExpired,
+  isNotFound,
+  objectKey,
+  type KubeObject,
+  type ResourceType,
+} from '@drydock/base/apimachinery';
 import type { Clock, Random } from '@drydock/base/clock';
 import type { Logger } from '@drydock/port/observability';
 import type { ListOptions } from '@drydock/port/transport';
-import { keyOf, type Client } from '../client/index.ts';
+import type { Client } from '../client/index.ts';
 import { createBackoff, type BackoffOptions } from './backoff.ts';
 import { createIndexTable } from './index-table.ts';
 import type { Informer, InformerHandler, InformerOptions } from './types.ts';
@@ -63,7 +69,7 @@ export function createInformer<T extends KubeObject>(
   };
 
   const put = (object: T) => {
-    const key = keyOf(object);
+    const key = objectKey(object);
     const old = table.objects.get(key);
     if (old === undefined) {
       table.set(key, object);
@@ -100,7 +106,7 @@ export function createInformer<T extends KubeObject>(
 
   const replace = (items: readonly T[], at: string) => {
     const listed = new Set<string>();
-    for (const item of items) listed.add(keyOf(item));
+    for (const item of items) listed.add(objectKey(item));
     for (const [key, old] of [...table.objects]) if (!listed.has(key)) remove(key, old);
     for (const item of items) put(item);
     revision = at;
@@ -115,14 +121,16 @@ export function createInformer<T extends KubeObject>(
   const watchOnce = async (signal: AbortSignal): Promise<number> => {
     let batches = 0;
     const watch = scoped.watch(
-      { ...selectors, resourceVersion: revision, allowWatchBookmarks: true } as Parameters<typeof scoped.watch>[0],
+      { ...selectors, resourceVersion: revision, allowWatchBookmarks: true } as Parameters<
+        typeof scoped.watch
+      >[0],
       signal,
     );
     for await (const batch of watch) {
       if (signal.aborted) break;
       batches++;
       for (const { type: change, object } of batch) {
-        if (change === 'DELETED') remove(keyOf(object), object);
+        if (change === 'DELETED') remove(objectKey(object), object);
         else if (change !== 'BOOKMARK') put(object);
         revision = object.metadata.resourceVersion ?? revision;
       }

@@ -15,7 +15,10 @@ export interface WorkQueueOptions {
 /** See `WorkQueue`. In memory; keys come out in the order they went in. */
 export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   const { clock } = options;
-  const metrics = createWorkQueueMetrics(options.name ? (options.metrics ?? noMetrics) : noMetrics, options.name ?? '');
+  const metrics = createWorkQueueMetrics(
+    options.name ? (options.metrics ?? noMetrics) : noMetrics,
+    options.name ?? '',
+  );
   const limiter = createRateLimiter(clock, options.rateLimits);
   let queue: string[] = [];
   let head = 0;
