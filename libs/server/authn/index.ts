@@ -1,0 +1,1 @@
+export { createAuthenticator, parseTokenFile, type Authenticator } from './authenticator.ts';

@@ -1,0 +1,193 @@
+import type { ResourceDefinition } from '../registry/types.ts';
+
+const allVerbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+
+/** Groups in the order in which Kubernetes lists them; unknown ones follow by name. */
+const groupOrder = [
+  'apiregistration.k8s.io',
+  'apps',
+  'events.k8s.io',
+  'authentication.k8s.io',
+  'authorization.k8s.io',
+  'autoscaling',
+  'batch',
+  'certificates.k8s.io',
+  'networking.k8s.io',
+  'policy',
+  'rbac.authorization.k8s.io',
+  'storage.k8s.io',
+  'admissionregistration.k8s.io',
+  'apiextensions.k8s.io',
+  'scheduling.k8s.io',
+  'coordination.k8s.io',
+  'node.k8s.io',
+  'discovery.k8s.io',
+  'flowcontrol.apiserver.k8s.io',
+];
+
+interface Kind {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+}
+
+interface Subresource {
+  readonly name: string;
+  readonly responseKind: Kind;
+  readonly verbs: readonly string[];
+}
+
+function subresources(definition: ResourceDefinition): Subresource[] {
+  const { group, version, kind } = definition;
+  const own = { group, version, kind };
+  const found: Subresource[] = [];
+  if (definition.status === true) found.push({ name: 'status', responseKind: own, verbs: ['get', 'patch', 'update'] });
+  if (definition.scale !== undefined) {
+    found.push({
+      name: 'scale',
+      responseKind: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
+      verbs: ['get', 'patch', 'update'],
+    });
+  }
+  for (const [name, handler] of Object.entries(definition.subresources ?? {})) {
+    const responseKind = { group: handler.group ?? group, version: handler.version ?? version, kind: handler.kind };
+    found.push({ name, responseKind, verbs: [...handler.verbs].sort() });
+  }
+  if (group === '' && definition.resource === 'pods') found.push({ name: 'log', responseKind: own, verbs: ['get'] });
+  return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function place(group: string): number {
+  const at = groupOrder.indexOf(group);
+  return at < 0 ? groupOrder.length : at;
+}
+
+/** `v2` before `v1`, stable before beta before alpha. */
+function newerVersion(a: string, b: string): number {
+  const rank = (version: string) => {
+    const [, major = '0', stage = '', minor = '0'] = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version) ?? [];
+    return [stage === '' ? 2 : stage === 'beta' ? 1 : 0, Number(major), Number(minor)];
+  };
+  const [x, y] = [rank(a), rank(b)];
+  for (let at = 0; at < 3; at++) if (x[at] !== y[at]) return (y[at] ?? 0) - (x[at] ?? 0);
+  return 0;
+}
+
+interface Group {
+  readonly name: string;
+  readonly versions: string[];
+}
+
+function groups(definitions: readonly ResourceDefinition[]): Group[] {
+  const found = new Map<string, Set<string>>();
+  for (const { group, version } of definitions) {
+    if (group === '') continue;
+    found.set(group, (found.get(group) ?? new Set()).add(version));
+  }
+  return [...found]
+    .map(([name, versions]) => ({ name, versions: [...versions].sort(newerVersion) }))
+    .sort((a, b) => place(a.name) - place(b.name) || (a.name < b.name ? -1 : 1));
+}
+
+function apiGroup({ name, versions }: Group) {
+  const listed = versions.map((version) => ({ groupVersion: `${name}/${version}`, version }));
+  return { name, versions: listed, preferredVersion: listed[0] };
+}
+
+const apiVersion = 'v1';
+
+/** `/api`. */
+export function apiVersions(serverAddress: string) {
+  return {
+    kind: 'APIVersions',
+    versions: ['v1'],
+    serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress }],
+  };
+}
+
+/** `/apis`. */
+export function apiGroupList(definitions: readonly ResourceDefinition[]) {
+  return { kind: 'APIGroupList', apiVersion, groups: groups(definitions).map(apiGroup) };
+}
+
+/** `/apis/<group>`, or undefined. */
+export function apiGroupOf(definitions: readonly ResourceDefinition[], name: string) {
+  const group = groups(definitions).find((one) => one.name === name);
+  return group === undefined ? undefined : { kind: 'APIGroup', apiVersion, ...apiGroup(group) };
+}
+
+/** `/api/v1` or `/apis/<group>/<version>`, or undefined. */
+export function apiResourceList(definitions: readonly ResourceDefinition[], group: string, version: string) {
+  const own = definitions.filter((one) => one.group === group && one.version === version);
+  if (own.length === 0) return undefined;
+  const resources = own
+    .toSorted((a, b) => (a.resource < b.resource ? -1 : 1))
+    .flatMap((definition) => {
+      const { resource, singular, namespaced, kind, shortNames, categories, verbs } = definition;
+      const entry = {
+        name: resource,
+        singularName: singular,
+        namespaced,
+        kind,
+        verbs: [...(verbs ?? allVerbs)].sort(),
+        ...(shortNames === undefined ? {} : { shortNames }),
+        ...(categories === undefined ? {} : { categories }),
+      };
+      const below = subresources(definition).map(({ name, responseKind, verbs: can }) => ({
+        name: `${resource}/${name}`,
+        singularName: '',
+        namespaced,
+        ...(responseKind.group === group && responseKind.version === version
+          ? {}
+          : { group: responseKind.group, version: responseKind.version }),
+        kind: responseKind.kind,
+        verbs: can,
+      }));
+      return [entry, ...below];
+    });
+  return {
+    kind: 'APIResourceList',
+    apiVersion,
+    groupVersion: group === '' ? version : `${group}/${version}`,
+    resources,
+  };
+}
+
+/** The aggregated form of `/api` (only the core group) or `/apis`, in `v2` or `v2beta1`. */
+export function aggregatedDiscovery(definitions: readonly ResourceDefinition[], core: boolean, version: string) {
+  const chosen: Group[] = core ? [{ name: '', versions: ['v1'] }] : groups(definitions);
+  const items = chosen.map((group) => ({
+    metadata: { ...(group.name === '' ? {} : { name: group.name }), creationTimestamp: null },
+    versions: group.versions.map((one) => ({
+      version: one,
+      freshness: 'Current',
+      resources: definitions
+        .filter((definition) => definition.group === group.name && definition.version === one)
+        .toSorted((a, b) => (a.resource < b.resource ? -1 : 1))
+        .map((definition) => {
+          const { resource, kind, namespaced, singular, shortNames, categories, verbs } = definition;
+          const below = subresources(definition).map(({ name, responseKind, verbs: can }) => ({
+            subresource: name,
+            responseKind,
+            verbs: can,
+          }));
+          return {
+            resource,
+            responseKind: { group: group.name, version: one, kind },
+            scope: namespaced ? 'Namespaced' : 'Cluster',
+            singularResource: singular,
+            verbs: [...(verbs ?? allVerbs)].sort(),
+            ...(shortNames === undefined ? {} : { shortNames }),
+            ...(categories === undefined ? {} : { categories }),
+            ...(below.length === 0 ? {} : { subresources: below }),
+          };
+        }),
+    })),
+  }));
+  return {
+    kind: 'APIGroupDiscoveryList',
+    apiVersion: `apidiscovery.k8s.io/${version}`,
+    metadata: {},
+    items,
+  };
+}

@@ -1,0 +1,268 @@
+import {
+  badRequest,
+  forbidden,
+  isJsonObject,
+  methodNotSupported,
+  pathNotFound,
+  toApiError,
+  unauthorized,
+  unsupportedMediaType,
+  type KubeObject,
+} from '@drydock/base/apimachinery';
+import type { Clock, Random } from '@drydock/base/clock';
+import type { HttpHandler, HttpRequest, HttpResponse } from '@drydock/port/http';
+import type { KubeletConnector } from '@drydock/port/kubelet';
+import type { Logger, Metrics } from '@drydock/port/observability';
+import type { PatchType } from '@drydock/port/transport';
+import { parse as parseYaml } from 'yaml';
+import type { Authenticator } from '../authn/index.ts';
+import type { Registry, RequestContext, ResourceDefinition, UserInfo } from '../registry/index.ts';
+import type { IncludeObject } from '../tables/index.ts';
+import { negotiate, type Form } from './accept.ts';
+import { errorAnswer, listAnswer, objectAnswer, statusAnswer, type Headers, type TableContext } from './answer.ts';
+import { podLog } from './log.ts';
+import { booleanParameter, deleteOptions, listOptions, parseQuery, patchOptions, watchOptions, writeOptions, type Query } from './query.ts';
+import { parseResourcePath, type ResourcePath } from './resource-path.ts';
+import { createSystemPaths, type HealthCheck } from './system-paths.ts';
+import { watchAnswer } from './watch.ts';
+
+export interface RestOptions {
+  readonly registry: Registry;
+  readonly authenticator: Authenticator;
+  /** May requests without credentials act as system:anonymous? Health and version always answer. Default false. */
+  readonly anonymous?: boolean;
+  readonly kubelet?: KubeletConnector;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly checks: readonly HealthCheck[];
+  /** `host:port` that clients use, for `/api`. */
+  readonly serverAddress: string;
+}
+
+export const maxBodyBytes = 3 * 1024 * 1024;
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+const anonymousUser: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
+const publicPath = /^\/(healthz|livez|readyz|version)(\/|$)/;
+const patchTypes: Readonly<Record<string, PatchType>> = {
+  'application/json-patch+json': 'json',
+  'application/merge-patch+json': 'merge',
+  'application/strategic-merge-patch+json': 'strategic',
+  'application/apply-patch+yaml': 'apply',
+};
+
+function mediaType(request: HttpRequest): string {
+  const header = request.header('content-type') ?? '';
+  const semicolon = header.indexOf(';');
+  return (semicolon < 0 ? header : header.slice(0, semicolon)).trim().toLowerCase();
+}
+
+function decodeText(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw badRequest('the object provided is unrecognized (must be of type JSON or YAML): invalid UTF-8');
+  }
+}
+
+/** The Kubernetes API over HTTP. Every failure becomes a Status; the handler never rejects. */
+export function createRestHandler(options: RestOptions): HttpHandler {
+  const { registry, authenticator, clock, random, logger, metrics } = options;
+  const system = createSystemPaths(options);
+  const requests = metrics.counter({
+    name: 'apiserver_request_total',
+    help: 'Counter of apiserver requests broken out for each verb, group, version, resource and HTTP response code.',
+    labels: ['verb', 'group', 'version', 'resource', 'code'],
+  });
+
+  function identify(request: HttpRequest): UserInfo {
+    const user = authenticator(request);
+    if (user === 'rejected') throw unauthorized();
+    if (user !== undefined) return user;
+    if (options.anonymous === true || publicPath.test(request.path)) return anonymousUser;
+    throw unauthorized();
+  }
+
+  function fail(error: unknown): HttpResponse {
+    const apiError = toApiError(error);
+    if ((apiError.status.code ?? 500) >= 500 && !apiError.status.reason) logger.error('request failed', { err: error });
+    return errorAnswer(apiError);
+  }
+
+  function tableContext(definition: ResourceDefinition, query: Query): () => TableContext {
+    return () => ({
+      definition,
+      includeObject: (query.get('includeObject') || 'Metadata') as IncludeObject,
+      now: clock.now(),
+    });
+  }
+
+  /** A body as what the registry takes: bytes of JSON as they are, YAML parsed. */
+  async function readBody(request: HttpRequest): Promise<Uint8Array | KubeObject> {
+    const bytes = await request.body(maxBodyBytes);
+    const type = mediaType(request);
+    if (type === 'application/json' || type === '') return bytes;
+    if (type === 'application/yaml' || type === 'text/yaml') {
+      let value: unknown;
+      try {
+        value = parseYaml(decodeText(bytes));
+      } catch (error) {
+        throw badRequest(`error converting YAML to JSON: ${error instanceof Error ? error.message : String(error)}`);
+      }
+      if (!isJsonObject(value)) throw badRequest('the body of the request is not an object');
+      return value as unknown as KubeObject;
+    }
+    throw unsupportedMediaType(['application/json', 'application/yaml']);
+  }
+
+  async function readPatch(request: HttpRequest): Promise<{ type: PatchType; body: unknown }> {
+    const type = patchTypes[mediaType(request)];
+    if (type === undefined) throw unsupportedMediaType(Object.keys(patchTypes));
+    const text = decodeText(await request.body(maxBodyBytes));
+    try {
+      return { type, body: type === 'apply' ? (parseYaml(text) as unknown) : (JSON.parse(text) as unknown) };
+    } catch (error) {
+      throw badRequest(`error decoding patch: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  async function readDeleteOptions(request: HttpRequest, query: Query) {
+    const bytes = await request.body(maxBodyBytes);
+    if (bytes.length === 0) return deleteOptions(query, undefined);
+    let body: unknown;
+    try {
+      const text = decodeText(bytes);
+      body = mediaType(request).includes('yaml') ? parseYaml(text) : JSON.parse(text);
+    } catch (error) {
+      throw badRequest(`error decoding delete options: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    if (body !== null && !isJsonObject(body)) throw badRequest('delete options must be an object');
+    return deleteOptions(query, (body ?? undefined) as Record<string, unknown> | undefined);
+  }
+
+  function warningHeaders(warnings: readonly string[]): Headers {
+    if (warnings.length === 0) return {};
+    return { warning: warnings.map((text) => `299 - "${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`) };
+  }
+
+  function resource(request: HttpRequest, path: ResourcePath, user: UserInfo): HttpResponse | Promise<HttpResponse> {
+    const { ref } = path;
+    const definition = registry.definition(ref.group, ref.version, ref.resource);
+    if (definition === undefined) throw pathNotFound();
+    const query = parseQuery(request.query);
+    const { method } = request;
+    const reads = method === 'GET' || method === 'HEAD';
+    if (ref.subresource === 'log' && ref.group === '' && ref.resource === 'pods') {
+      if (!reads) throw methodNotSupported({ group: '', resource: 'pods/log' }, method.toLowerCase());
+      return podLog(registry, options.kubelet, ref, query, { user }, request.signal);
+    }
+    const watching = reads && ref.subresource === undefined && (path.watch || booleanParameter(query, 'watch') === true);
+    const form: Form = negotiate(request.header('accept'));
+    const table = tableContext(definition, query);
+    if (watching) {
+      const name = ref.name;
+      const { name: _name, ...collection } = ref;
+      const wanted = watchOptions(query);
+      if (name !== undefined) wanted.fieldSelector = `metadata.name=${name}`;
+      return watchAnswer(registry, collection, wanted, { user, signal: request.signal }, form, table);
+    }
+    if (reads) {
+      const context: RequestContext = { user };
+      if (ref.name !== undefined) {
+        const found = registry.get(ref, { resourceVersion: query.get('resourceVersion') || undefined }, context);
+        return found instanceof Promise
+          ? found.then((stored) => objectAnswer(200, stored, form, table))
+          : objectAnswer(200, found, form, table);
+      }
+      const found = registry.list(ref, listOptions(query), context);
+      return found instanceof Promise ? found.then((list) => listAnswer(list, form, table)) : listAnswer(found, form, table);
+    }
+    return write(request, ref, query, user, form, table, definition);
+  }
+
+  async function write(
+    request: HttpRequest,
+    ref: ResourcePath['ref'],
+    query: Query,
+    user: UserInfo,
+    form: Form,
+    table: () => TableContext,
+    definition: ResourceDefinition,
+  ): Promise<HttpResponse> {
+    const warnings: string[] = [];
+    const context: RequestContext = { user, warn: (text) => warnings.push(text) };
+    const groupResource = { group: ref.group, resource: ref.resource };
+    switch (request.method) {
+      case 'POST': {
+        if (ref.name !== undefined && ref.subresource === undefined) throw methodNotSupported(groupResource, 'create');
+        const stored = await registry.create(ref, await readBody(request), writeOptions(query), context);
+        const { object } = stored;
+        if (object.kind === 'Status') return statusAnswer(object as never, form.yaml, warningHeaders(warnings));
+        return objectAnswer(201, stored, form, table, warningHeaders(warnings));
+      }
+      case 'PUT': {
+        if (ref.name === undefined) throw methodNotSupported(groupResource, 'update');
+        const { stored, created } = await registry.update(ref, await readBody(request), writeOptions(query), context);
+        return objectAnswer(created ? 201 : 200, stored, form, table, warningHeaders(warnings));
+      }
+      case 'PATCH': {
+        if (ref.name === undefined) throw methodNotSupported(groupResource, 'patch');
+        const { stored, created } = await registry.patch(ref, await readPatch(request), patchOptions(query), context);
+        return objectAnswer(created ? 201 : 200, stored, form, table, warningHeaders(warnings));
+      }
+      case 'DELETE': {
+        const wanted = await readDeleteOptions(request, query);
+        if (ref.name === undefined) {
+          const list = await registry.deleteCollection(ref, wanted, listOptions(query), context);
+          return listAnswer(list, form, tableContext(definition, query));
+        }
+        const result = await registry.delete(ref, wanted, context);
+        return result.status === undefined
+          ? objectAnswer(200, result.stored, form, table, warningHeaders(warnings))
+          : statusAnswer(result.status, form.yaml, warningHeaders(warnings));
+      }
+      default:
+        throw methodNotSupported(groupResource, request.method.toLowerCase());
+    }
+  }
+
+  function dispatch(request: HttpRequest): HttpResponse | Promise<HttpResponse> {
+    const user = identify(request);
+    const path = request.path.startsWith('/api') ? parseResourcePath(request.path) : undefined;
+    if (path !== undefined) return resource(request, path, user);
+    if (request.method !== 'GET' && request.method !== 'HEAD') throw forbidden({ group: '', resource: '' }, '', 'only reads are served here');
+    return system(request);
+  }
+
+  function finish(request: HttpRequest, response: HttpResponse): HttpResponse {
+    const path = request.path.startsWith('/api') ? parseQuietly(request.path) : undefined;
+    requests.inc([
+      request.method,
+      path?.group ?? '',
+      path?.version ?? '',
+      path?.resource ?? '',
+      String(response.status),
+    ]);
+    return { ...response, headers: { ...response.headers, 'audit-id': random.uuid() } };
+  }
+
+  return (request) => {
+    try {
+      const answer = dispatch(request);
+      if (answer instanceof Promise) return answer.catch(fail).then((response) => finish(request, response));
+      return finish(request, answer);
+    } catch (error) {
+      return finish(request, fail(error));
+    }
+  };
+}
+
+function parseQuietly(path: string) {
+  try {
+    return parseResourcePath(path)?.ref;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,1 @@
+export { partialObject, renderTable, type IncludeObject, type Table, type TableOptions } from './table.ts';

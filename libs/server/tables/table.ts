@@ -1,0 +1,64 @@
+import type { KubeObject } from '@drydock/base/apimachinery';
+import { ageColumn, nameColumn } from '../resources/common/index.ts';
+import type { ResourceDefinition, TableColumn } from '../registry/types.ts';
+
+export type IncludeObject = 'None' | 'Metadata' | 'Object';
+
+/** meta.k8s.io/v1 Table. */
+export interface Table {
+  kind: 'Table';
+  apiVersion: string;
+  metadata: { resourceVersion?: string; continue?: string; remainingItemCount?: number };
+  columnDefinitions: { name: string; type: string; format: string; description: string; priority: number }[] | null;
+  rows: { cells: unknown[]; object?: unknown }[];
+}
+
+const defaultColumns: readonly TableColumn[] = [nameColumn, ageColumn];
+
+/** The same object reduced to its metadata. */
+export function partialObject(object: KubeObject, apiVersion = 'meta.k8s.io/v1'): KubeObject {
+  return { kind: 'PartialObjectMetadata', apiVersion, metadata: object.metadata };
+}
+
+export interface TableOptions {
+  /** `meta.k8s.io/v1` or `meta.k8s.io/v1beta1`. */
+  readonly apiVersion: string;
+  readonly includeObject: IncludeObject;
+  /** Milliseconds since the epoch, for ages. */
+  readonly now: number;
+  /** Leave the column definitions out: later events of a watch repeat none. */
+  readonly headless?: boolean;
+}
+
+/** Renders objects as the rows that kubectl prints. */
+export function renderTable(
+  definition: ResourceDefinition,
+  objects: Iterable<KubeObject>,
+  metadata: Table['metadata'],
+  options: TableOptions,
+): Table {
+  const columns = definition.columns ?? defaultColumns;
+  const rows: Table['rows'] = [];
+  for (const object of objects) {
+    const row: Table['rows'][number] = { cells: columns.map((column) => column.cell(object, options.now)) };
+    if (options.includeObject === 'Object') row.object = object;
+    else if (options.includeObject === 'Metadata') row.object = partialObject(object, options.apiVersion);
+    rows.push(row);
+  }
+  return {
+    kind: 'Table',
+    apiVersion: options.apiVersion,
+    metadata,
+    columnDefinitions:
+      options.headless === true
+        ? null
+        : columns.map(({ name, type, format, description, priority }) => ({
+            name,
+            type,
+            format: format ?? '',
+            description,
+            priority: priority ?? 0,
+          })),
+    rows,
+  };
+}
