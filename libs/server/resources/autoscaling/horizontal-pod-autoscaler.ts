@@ -1,0 +1,43 @@
+import { fieldPath } from '@drydock/base/apimachinery';
+import type { HorizontalPodAutoscaler, HorizontalPodAutoscalerSpec } from '@drydock/api/autoscaling/v2';
+import type { ResourceDefinition } from '../../registry/types.ts';
+import { ageColumn, nameColumn, nonNegativeFields, textColumn } from '../common/index.ts';
+import { defaultAutoscaler } from './defaults.ts';
+import { autoscalerSpecErrors } from './spec-errors.ts';
+import { targetsText } from './targets-text.ts';
+
+/** autoscaling/v2 HorizontalPodAutoscaler: the stored version. */
+export const horizontalPodAutoscalerDefinition: ResourceDefinition<HorizontalPodAutoscaler> = {
+  group: 'autoscaling',
+  version: 'v2',
+  kind: 'HorizontalPodAutoscaler',
+  resource: 'horizontalpodautoscalers',
+  singular: 'horizontalpodautoscaler',
+  shortNames: ['hpa'],
+  categories: ['all'],
+  namespaced: true,
+  schema: 'k8s.io.api.autoscaling.v2.HorizontalPodAutoscaler',
+  status: true,
+  strategy: {
+    defaults: defaultAutoscaler,
+    prepareForCreate(object) {
+      object.status = { desiredReplicas: 0 };
+    },
+    validate: (object) => autoscalerSpecErrors(object.spec ?? ({} as HorizontalPodAutoscalerSpec)),
+    validateStatusUpdate: (object) =>
+      nonNegativeFields(object.status ?? {}, ['currentReplicas', 'desiredReplicas'], fieldPath('status')),
+  },
+  columns: [
+    nameColumn,
+    textColumn('Reference', 'Kind and name of what is scaled.', ({ spec }) => {
+      return `${spec?.scaleTargetRef?.kind ?? ''}/${spec?.scaleTargetRef?.name ?? ''}`;
+    }),
+    textColumn('Targets', 'Current against wanted values of the metrics.', ({ spec, status }) => {
+      return targetsText(spec?.metrics ?? [], status?.currentMetrics ?? []);
+    }),
+    textColumn('MinPods', 'Replicas at least.', (object) => String(object.spec?.minReplicas ?? '<unset>')),
+    textColumn('MaxPods', 'Replicas at most.', (object) => object.spec?.maxReplicas ?? 0),
+    textColumn('Replicas', 'Replicas now.', (object) => object.status?.currentReplicas ?? 0),
+    ageColumn,
+  ],
+};

@@ -1,0 +1,162 @@
+import type { FieldError, FieldPath } from '@drydock/base/apimachinery';
+import {
+  compareQuantities,
+  forbiddenField,
+  invalidValue,
+  notSupported,
+  required,
+  tryParseQuantity,
+  validateLabelSelector,
+  validatePathSegment,
+} from '@drydock/base/apimachinery';
+import type {
+  CrossVersionObjectReference,
+  MetricIdentifier,
+  MetricSpec,
+  MetricTarget,
+} from '@drydock/api/autoscaling/v2';
+import { textErrors } from '../common/index.ts';
+
+const sourceFields: Readonly<Record<string, 'containerResource' | 'external' | 'object' | 'pods' | 'resource'>> = {
+  ContainerResource: 'containerResource',
+  External: 'external',
+  Object: 'object',
+  Pods: 'pods',
+  Resource: 'resource',
+};
+const targetTypes = ['Utilization', 'Value', 'AverageValue'];
+const eitherValue = 'must set either a target value for metric or a per-pod target';
+const eitherResource = 'must set either a target raw value or a target utilization';
+
+/** Checks a reference to the object that is scaled or measured. */
+export function referenceErrors(reference: CrossVersionObjectReference | undefined, where: FieldPath): FieldError[] {
+  const check = (name: 'kind' | 'name'): FieldError[] => {
+    const value = reference?.[name] ?? '';
+    return value === '' ? [required(where.child(name))] : textErrors(validatePathSegment(value), value, where.child(name));
+  };
+  return [...check('kind'), ...check('name')];
+}
+
+function isPositive(quantity: string): boolean {
+  return tryParseQuantity(quantity) === undefined || compareQuantities(quantity, '0') > 0;
+}
+
+function targetErrors(target: MetricTarget | undefined, where: FieldPath): FieldError[] {
+  const errors: FieldError[] = [];
+  const type = target?.type ?? '';
+  if (type === '') errors.push(required(where.child('type'), 'must specify a metric target type'));
+  if (!targetTypes.includes(type)) {
+    errors.push(invalidValue(where.child('type'), type, 'must be either Utilization, Value, or AverageValue'));
+  }
+  for (const name of ['value', 'averageValue'] as const) {
+    const value = target?.[name];
+    if (value !== undefined && !isPositive(value)) {
+      errors.push(invalidValue(where.child(name), value, 'must be positive'));
+    }
+  }
+  const utilization = target?.averageUtilization;
+  if (utilization !== undefined && utilization < 1) {
+    errors.push(invalidValue(where.child('averageUtilization'), utilization, 'must be greater than 0'));
+  }
+  return errors;
+}
+
+function identifierErrors(metric: MetricIdentifier | undefined, where: FieldPath): FieldError[] {
+  const name = metric?.name ?? '';
+  const at = where.child('name');
+  return [
+    ...(name === '' ? [required(at, 'must specify a metric name')] : textErrors(validatePathSegment(name), name, at)),
+    ...validateLabelSelector(metric?.selector, where.child('selector')),
+  ];
+}
+
+function valueErrors(target: MetricTarget | undefined, where: FieldPath): FieldError[] {
+  return target?.value === undefined && target?.averageValue === undefined
+    ? [required(where.child('averageValue'), eitherValue)]
+    : [];
+}
+
+function resourceErrors(
+  source: { readonly name?: string; readonly target?: MetricTarget },
+  where: FieldPath,
+  container?: string,
+): FieldError[] {
+  const errors: FieldError[] = [];
+  const at = where.child('target');
+  if (container === '') errors.push(required(where.child('container'), 'must specify a container'));
+  if ((source.name ?? '') === '') errors.push(required(where.child('name'), 'must specify a resource name'));
+  errors.push(...targetErrors(source.target, at));
+  const { averageUtilization, averageValue } = source.target ?? {};
+  if (averageUtilization === undefined && averageValue === undefined) {
+    errors.push(required(at.child('averageUtilization'), eitherResource));
+  }
+  if (averageUtilization !== undefined && averageValue !== undefined) {
+    const detail = 'may not set both a target raw value and a target utilization';
+    errors.push(forbiddenField(at.child('averageValue'), detail));
+  }
+  return errors;
+}
+
+function sourceErrors(metric: MetricSpec, where: FieldPath): FieldError[] {
+  const errors: FieldError[] = [];
+  const { object, external, pods, resource, containerResource } = metric;
+  if (object !== undefined) {
+    const at = where.child('object');
+    errors.push(
+      ...referenceErrors(object.describedObject, at.child('describedObject')),
+      ...identifierErrors(object.metric, at.child('metric')),
+      ...targetErrors(object.target, at.child('target')),
+      ...valueErrors(object.target, at.child('target')),
+    );
+  }
+  if (external !== undefined) {
+    const at = where.child('external');
+    errors.push(
+      ...identifierErrors(external.metric, at.child('metric')),
+      ...targetErrors(external.target, at.child('target')),
+      ...valueErrors(external.target, at.child('target')),
+    );
+    if (external.target?.value !== undefined && external.target.averageValue !== undefined) {
+      const detail = 'may not set both a target value for metric and a per-pod target';
+      errors.push(forbiddenField(at.child('target', 'value'), detail));
+    }
+  }
+  if (pods !== undefined) {
+    const at = where.child('pods');
+    const average = pods.target?.averageValue;
+    errors.push(
+      ...identifierErrors(pods.metric, at.child('metric')),
+      ...targetErrors(pods.target, at.child('target')),
+    );
+    if (average === undefined || !isPositive(average)) {
+      errors.push(required(at.child('target', 'averageValue'), 'must specify a positive target averageValue'));
+    }
+  }
+  if (resource !== undefined) errors.push(...resourceErrors(resource, where.child('resource')));
+  if (containerResource !== undefined) {
+    const container = containerResource.container ?? '';
+    errors.push(...resourceErrors(containerResource, where.child('containerResource'), container));
+  }
+  return errors;
+}
+
+/** Checks one metric of an autoscaler: its type, and that only the source of that type is there. */
+export function metricErrors(metric: MetricSpec, where: FieldPath): FieldError[] {
+  const errors: FieldError[] = [];
+  const type = metric.type ?? '';
+  if (type === '') errors.push(required(where.child('type'), 'must specify a metric source type'));
+  if (!Object.hasOwn(sourceFields, type)) {
+    errors.push(notSupported(where.child('type'), type, Object.keys(sourceFields)));
+  }
+  errors.push(...sourceErrors(metric, where));
+  const expected = Object.hasOwn(sourceFields, type) ? sourceFields[type] : undefined;
+  if (expected !== undefined && metric[expected] === undefined) {
+    errors.push(required(where.child(expected), 'must populate information for the given metric source'));
+  }
+  for (const name of Object.values(sourceFields)) {
+    if (name !== expected && metric[name] !== undefined) {
+      errors.push(forbiddenField(where.child(name), 'must populate the given metric source only'));
+    }
+  }
+  return errors;
+}
