@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import type { Store, StoreEntry } from '@drydock/port/store';
-import { assertValidKey, createWatchHub, StoreError } from '@drydock/port/store';
+import { assertValidKey, createWatchHub, MAX_KEY_BYTES, StoreError } from '@drydock/port/store';
 import { lockDirectory } from './directory-lock.ts';
 import { openEnvironment } from './environment.ts';
 import type { Precondition } from './group-commit.ts';
@@ -72,13 +72,14 @@ function openLocked(options: LmdbStoreOptions, unlock: () => void): Store {
   return {
     async get(key) {
       assertOpen(key);
-      if (key.length === 0) return undefined;
+      if (!fits(key)) return undefined;
       const found = entries.getEntry(key);
       return found && { key, value: found.value, revision: found.version! };
     },
 
     async list(prefix) {
       assertOpen();
+      if (prefix !== '' && !fits(prefix)) return { entries: [], revision: environment.readRevision() };
       const transaction = root.useReadTransaction();
       try {
         const found: StoreEntry[] = [];
@@ -131,6 +132,11 @@ function openLocked(options: LmdbStoreOptions, unlock: () => void): Store {
       return closing;
     },
   };
+}
+
+/** Whether the engine could hold this key; it throws at others, even when it is only asked for them. */
+function fits(key: string): boolean {
+  return key.length > 0 && Buffer.byteLength(key) <= MAX_KEY_BYTES;
 }
 
 function atRevision(key: string, expected: number): Precondition {

@@ -51,6 +51,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
   }
 
   function cellAt(key: string, expectedRevision: number): Cell {
+    assertValidKey(key);
     const cell = cells.get(key);
     if (cell === undefined) throw new StoreError('KeyNotFound', `key ${key} does not exist`, { key });
     if (cell.entry.revision !== expectedRevision) {

@@ -80,6 +80,13 @@ export function describeWrites(use: () => Store): void {
       await refusal(store.create('é'.repeat(951), bytes('x')), 'InvalidKey');
       await refusal(store.create('/registry/\ud800', bytes('x')), 'InvalidKey');
       expect((await store.list('')).entries).toEqual([]);
+      const longest = 'k'.repeat(1900);
+      const revision = await store.create(longest, bytes('x'));
+      expect((await store.get(longest))?.revision).toBe(revision);
+      await refusal(store.update(`${longest}k`, bytes('x'), revision), 'InvalidKey');
+      await refusal(store.delete(`${longest}k`, revision), 'InvalidKey');
+      for (const key of ['', `${longest}k`, 'é'.repeat(10_000)]) expect(await store.get(key)).toBeUndefined();
+      expect((await store.list(`${longest}k`)).entries).toEqual([]);
     });
 
     it('starts at revision 1 or later', async () => {
