@@ -1,2 +1,15 @@
-export type * from './types.ts';
+export type {
+  ResourceDefinition,
+  ScaleSubresource,
+  SelectableField,
+  Strategy,
+  StrategyContext,
+  SubresourceHandler,
+  SubresourceRequest,
+  TableColumn,
+  UserInfo,
+} from './types.ts';
 export type { Body, DeleteResult, Registry, RequestContext, StoredList, WriteResult } from './registry.ts';
+export type { RegistryDeps } from './create-registry.ts';
+export { createRegistry } from './create-registry.ts';
+export { createInProcessTransport } from './in-process-transport.ts';

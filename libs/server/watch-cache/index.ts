@@ -5,6 +5,7 @@ export { Change, StoredWatchEvent, watchBatchLines } from './watch-event.ts';
 export type { FieldAccess, Filter } from './filter.ts';
 export { compileFilter } from './filter.ts';
 export type { ChangeListener } from './resource-cache.ts';
+export { failure } from './failure.ts';
 export { parseResourceVersion } from './list-options.ts';
 export type { StoredWatch } from './watch.ts';
 export type { CacheList, ResourceId, WatchCache, WatchCacheOptions, WatchStart } from './watch-cache.ts';

@@ -7,8 +7,8 @@ import type { FieldAccess, Filter } from './filter.ts';
 import type { StoredItem } from './stored-object.ts';
 import { Change } from './watch-event.ts';
 
-// The package is CommonJS: its default import is the exports object.
-const BTree = sortedBtree.default;
+// The package is CommonJS: its default import is the exports object in Node, and its `default` under bundlers.
+const BTree = sortedBtree.default ?? (sortedBtree as unknown as typeof sortedBtree.default);
 export type Tree = InstanceType<typeof BTree<string, StoredItem>>;
 
 export interface ResourceCacheLimits {

@@ -1,0 +1,410 @@
+import type { KubeObject } from '@drydock/base/apimachinery';
+import { badRequest, cloneJson, isNotFound, joinKey, notFound, pathNotFound } from '@drydock/base/apimachinery';
+import type { Clock, Random } from '@drydock/base/clock';
+import type { Logger } from '@drydock/port/observability';
+import { silentLogger } from '@drydock/port/observability';
+import type { Store } from '@drydock/port/store';
+import type { GetOptions, ListOptions, ResourceRef, WriteOptions } from '@drydock/port/transport';
+import type { Admission } from '../admission/index.ts';
+import { createAdmission } from '../admission/index.ts';
+import type { CacheList, StoredItem, StoredObject, WatchCache } from '../watch-cache/index.ts';
+import { compileFilter, looseObject, parseResourceVersion } from '../watch-cache/index.ts';
+import type { BodyType } from './body.ts';
+import { bodyTypeOf, decodeBody, shapeDraft } from './body.ts';
+import { createObject, matchNamespace } from './create.ts';
+import { checkDeleteOptions, deleteObject } from './delete.ts';
+import type { Environment } from './environment.ts';
+import { createTimestamp, Scope } from './environment.ts';
+import { inFace, watchInFace } from './face.ts';
+import { withNamespaceLifeCycle } from './namespaces.ts';
+import { applyPatch, patchAttempts } from './patch.ts';
+import type { Body, Registry, RequestContext, StoredList, WriteResult } from './registry.ts';
+import type { Scale } from './scale.ts';
+import { scaledDraft, scaleOf, scaleType } from './scale.ts';
+import type { Served } from './served.ts';
+import { requireVerb, serve } from './served.ts';
+import { createSubresource, getSubresource, patchSubresource, updateSubresource } from './subresource.ts';
+import type { ResourceDefinition } from './types.ts';
+import type { UpdatePlan } from './update.ts';
+import { updateObject } from './update.ts';
+
+export interface RegistryDeps {
+  readonly definitions: readonly ResourceDefinition[];
+  readonly store: Store;
+  /** Follows `store`; started and stopped by the caller. */
+  readonly cache: WatchCache;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger?: Logger;
+  /** Default: none. */
+  readonly admission?: Admission;
+}
+
+/** Unconditional updates are made anew this often before they answer a conflict. */
+const updateAttempts = 100;
+/** How many deletions of a collection run at once: enough to fill a group commit. */
+const deleteConcurrency = 64;
+
+/** Kubernetes' generic registry over the definitions. Validates that faces (`storedAs`) name a definition. */
+export function createRegistry(deps: RegistryDeps): Registry {
+  const { cache } = deps;
+  const env: Environment = {
+    store: deps.store,
+    cache,
+    clock: deps.clock,
+    random: deps.random,
+    logger: deps.logger ?? silentLogger,
+    admission: deps.admission ?? createAdmission([]),
+    timestamp: createTimestamp(deps.clock),
+  };
+  const all = new Map<string, Served>();
+  const idOf = (group: string, version: string, resource: string): string => `${group}/${version}/${resource}`;
+  const find = (group: string, version: string, resource: string): Served | undefined =>
+    all.get(idOf(group, version, resource));
+
+  function define(declared: ResourceDefinition): void {
+    const definition = withNamespaceLifeCycle(declared);
+    const served = serve(definition, find);
+    all.set(idOf(definition.group, definition.version, definition.resource), served);
+    if (served.stored === served) cache.register(served.groupResource, served.access);
+  }
+  // Faces need what they show to be there first; the order of declaration is kept for discovery.
+  const later = deps.definitions.filter((definition) => definition.storedAs !== undefined);
+  for (const definition of deps.definitions) if (definition.storedAs === undefined) define(definition);
+  for (const definition of later) define(definition);
+
+  function servedOf(ref: ResourceRef): Served {
+    const served = all.get(idOf(ref.group, ref.version, ref.resource));
+    if (served === undefined) throw pathNotFound();
+    return served;
+  }
+
+  function nameOf(ref: ResourceRef): string {
+    if (!ref.name) throw badRequest('name is required');
+    return ref.name;
+  }
+
+  function keyOf(served: Served, ref: ResourceRef): string {
+    return joinKey(served.definition.namespaced ? ref.namespace : undefined, nameOf(ref));
+  }
+
+  function findNow(served: Served, ref: ResourceRef): StoredItem {
+    const item = cache.peek(served.stored.groupResource, keyOf(served, ref));
+    if (item === undefined) throw notFound(served.groupResource, nameOf(ref));
+    return item;
+  }
+
+  function waitFor(options: GetOptions): Promise<void> | undefined {
+    const wanted = parseResourceVersion(options.resourceVersion);
+    if (wanted === undefined) return cache.fresh();
+    return cache.atLeast(wanted === 0 ? Math.min(1, cache.revision) : wanted);
+  }
+
+  function getMain(served: Served, ref: ResourceRef, options: GetOptions): StoredObject | Promise<StoredObject> {
+    const pending = waitFor(options);
+    if (pending === undefined) return inFace(served, findNow(served, ref));
+    return pending.then(() => inFace(served, findNow(served, ref)));
+  }
+
+  function scopeOf(context: RequestContext, options: WriteOptions): Scope {
+    return new Scope(env, context, options);
+  }
+
+  function asList(served: Served, page: CacheList): StoredList {
+    const items = served.fromStored === undefined ? page.items : page.items.map((item) => inFace(served, item));
+    return {
+      apiVersion: served.apiVersion,
+      kind: `${served.kind}List`,
+      items,
+      resourceVersion: String(page.revision),
+      continue: page.continue,
+      remainingItemCount: page.remainingItemCount,
+    };
+  }
+
+  function filterOf(served: Served, ref: ResourceRef, options: Pick<ListOptions, 'labelSelector' | 'fieldSelector'>) {
+    const namespace = served.definition.namespaced ? ref.namespace : undefined;
+    // A name in the reference pins the list or watch to one object.
+    const pinned = ref.name === undefined ? undefined : `metadata.name=${ref.name}`;
+    const fields = [options.fieldSelector, pinned].filter(Boolean).join(',');
+    return compileFilter(served.stored.access, namespace, options.labelSelector, fields);
+  }
+
+  function list(ref: ResourceRef, options: ListOptions): StoredList | Promise<StoredList> {
+    const served = servedOf(ref);
+    requireVerb(served, 'list');
+    const page = cache.list(served.stored.groupResource, filterOf(served, ref, options), options);
+    return page instanceof Promise ? page.then((items) => asList(served, items)) : asList(served, page);
+  }
+
+  /** In the stored form: what `createObject` and `updateObject` work on. */
+  function toStored(served: Served, draft: KubeObject, scope: Scope): KubeObject {
+    if (served.toStored === undefined) return draft;
+    return shapeDraft(served.toStored(draft) as unknown as Record<string, unknown>, bodyTypeOf(served.stored), scope);
+  }
+
+  function matchName(draft: KubeObject, served: Served, ref: ResourceRef): void {
+    const name = nameOf(ref);
+    matchNamespace(draft, served.definition.namespaced, ref.namespace);
+    const { metadata } = draft;
+    if (!metadata.name) {
+      throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+    }
+    if (metadata.name !== name) {
+      throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+    }
+  }
+
+  /** Runs a plan whose draft is an object of the served kind; answers in that kind's face. */
+  async function runUpdate(
+    served: Served,
+    ref: ResourceRef,
+    scope: Scope,
+    plan: Pick<UpdatePlan, 'mode' | 'make' | 'attempts' | 'retry'> & { create?: () => Promise<StoredObject> },
+  ): Promise<WriteResult> {
+    let created = false;
+    const { create } = plan;
+    const stored = await updateObject(env, {
+      served: served.stored,
+      key: keyOf(served, ref),
+      name: nameOf(ref),
+      subresource: ref.subresource ?? '',
+      scope,
+      mode: plan.mode,
+      make: plan.make,
+      attempts: plan.attempts,
+      retry: plan.retry,
+      ...(create === undefined
+        ? {}
+        : {
+            missing: async () => {
+              created = true;
+              return create();
+            },
+          }),
+    });
+    return { stored: inFace(served, stored), created };
+  }
+
+  function modeOf(served: Served, ref: ResourceRef): 'main' | 'status' {
+    if (ref.subresource === undefined) return 'main';
+    if (ref.subresource === 'status' && served.definition.status === true) return 'status';
+    throw pathNotFound();
+  }
+
+  async function updateFromBody(served: Served, ref: ResourceRef, body: Body, scope: Scope): Promise<WriteResult> {
+    const mode = modeOf(served, ref);
+    const type = bodyTypeOf(served);
+    const decode = (from: Body): KubeObject => {
+      const draft = decodeBody(from, type, scope);
+      matchName(draft, served, ref);
+      return toStored(served, draft, scope);
+    };
+    // A parsed body is used up by the first attempt; only unconditional updates may need it again.
+    const again = body instanceof Uint8Array || body.metadata?.resourceVersion ? body : cloneJson(body);
+    let first: KubeObject | undefined = decode(body);
+    const unconditional = !first.metadata.resourceVersion || first.metadata.resourceVersion === '0';
+    const mayCreate = mode === 'main' && served.strategy.allowCreateOnUpdate === true;
+    const { uid, resourceVersion } = first.metadata;
+    if (!unconditional) {
+      // The caller may know a newer version than the cache has seen.
+      const pending = cache.atLeast(Number(resourceVersion) || 0);
+      if (pending !== undefined) await pending.catch(() => undefined);
+    }
+    const take = (): KubeObject => {
+      const draft = first ?? decode(again instanceof Uint8Array ? again : cloneJson(again));
+      first = undefined;
+      return draft;
+    };
+    return runUpdate(served, ref, scope, {
+      mode,
+      make: take,
+      attempts: updateAttempts,
+      retry: () => unconditional,
+      ...(mayCreate && !uid
+        ? {
+            create: () => {
+              const draft = take();
+              draft.metadata.resourceVersion = undefined;
+              return createObject(env, served.stored, draft, scope);
+            },
+          }
+        : {}),
+    });
+  }
+
+  const registry: Registry = {
+    definitions: () => {
+      const declared = deps.definitions.map((definition) => find(definition.group, definition.version, definition.resource));
+      const order = new Set<Served>(declared.filter((served) => served !== undefined));
+      for (const served of all.values()) order.add(served);
+      return [...order].map((served) => served.definition);
+    },
+    definition: (group, version, resource) => find(group, version, resource)?.definition,
+    define,
+    undefine(group, version, resource) {
+      all.delete(idOf(group, version, resource));
+    },
+
+    get(ref, options, context) {
+      const served = servedOf(ref);
+      const { subresource } = ref;
+      if (subresource === undefined || (subresource === 'status' && served.definition.status === true)) {
+        requireVerb(served, 'get');
+        return getMain(served, ref, options);
+      }
+      const { scale } = served.definition;
+      if (subresource === 'scale' && scale !== undefined) {
+        const faced = getMain(served, ref, options);
+        const show = ({ object, revision, key }: StoredObject): StoredObject =>
+          looseObject(scaleOf(object, scale), revision, key);
+        return faced instanceof Promise ? faced.then(show) : show(faced);
+      }
+      return getSubresource(subresourceEnv, served, ref, subresource, scopeOf(context, {}));
+    },
+
+    list,
+
+    watch(ref, options, context) {
+      const served = servedOf(ref);
+      requireVerb(served, 'watch');
+      const watch = cache.watch(served.stored.groupResource, filterOf(served, ref, options), {
+        options,
+        apiVersion: served.apiVersion,
+        kind: served.kind,
+        signal: context.signal,
+      });
+      return watch instanceof Promise
+        ? watch.then((running) => watchInFace(served, running))
+        : watchInFace(served, watch);
+    },
+
+    async create(ref, body, options, context) {
+      const served = servedOf(ref);
+      const scope = scopeOf(context, options);
+      if (ref.subresource !== undefined) {
+        return createSubresource(subresourceEnv, served, ref, ref.subresource, body, scope);
+      }
+      requireVerb(served, 'create');
+      const { definition } = served;
+      const draft = decodeBody(body, bodyTypeOf(served), scope);
+      if (definition.virtualCreate !== undefined) return createVirtual(served, draft, ref, scope);
+      matchNamespace(draft, definition.namespaced, ref.namespace);
+      const stored = await createObject(env, served.stored, toStored(served, draft, scope), scope);
+      return inFace(served, stored);
+    },
+
+    async update(ref, body, options, context) {
+      const served = servedOf(ref);
+      const scope = scopeOf(context, options);
+      const { scale } = served.definition;
+      if (ref.subresource === 'scale' && scale !== undefined) {
+        const wanted = decodeBody(body, scaleType, scope) as Scale;
+        matchName(wanted, served, ref);
+        return scaleTo(served, ref, scope, () => wanted);
+      }
+      if (ref.subresource !== undefined && ref.subresource !== 'status') {
+        return updateSubresource(subresourceEnv, served, ref, ref.subresource, body, scope);
+      }
+      requireVerb(served, 'update');
+      return updateFromBody(served, ref, body, scope);
+    },
+
+    async patch(ref, patch, options, context) {
+      const served = servedOf(ref);
+      const scope = scopeOf(context, options);
+      const { definition } = served;
+      const { scale } = definition;
+      if (ref.subresource === 'scale' && scale !== undefined) {
+        return scaleTo(served, ref, scope, (current) => reshape(applyPatch(current, patch, scaleType.schema), scaleType, scope) as Scale);
+      }
+      if (ref.subresource !== undefined && ref.subresource !== 'status') {
+        return patchSubresource(subresourceEnv, served, ref, ref.subresource, patch, scope);
+      }
+      requireVerb(served, 'patch');
+      const mode = modeOf(served, ref);
+      const type = bodyTypeOf(served);
+      return runUpdate(served, ref, scope, {
+        mode,
+        make(current) {
+          const draft = reshape(applyPatch(inFace(served, current).object, patch, definition.schema), type, scope);
+          matchName(draft, served, ref);
+          return toStored(served, draft, scope);
+        },
+        attempts: patchAttempts,
+        // A version that the patch itself names is checked again in each attempt.
+        retry: () => true,
+      });
+    },
+
+    async delete(ref, options, context) {
+      const served = servedOf(ref);
+      requireVerb(served, 'delete');
+      checkDeleteOptions(options);
+      const result = await deleteObject(env, served.stored, keyOf(served, ref), nameOf(ref), options, scopeOf(context, deleteScope(options)));
+      return result.stored === undefined ? result : { stored: inFace(served, result.stored) };
+    },
+
+    async deleteCollection(ref, options, listOptions, context) {
+      const served = servedOf(ref);
+      requireVerb(served, 'deletecollection');
+      checkDeleteOptions(options);
+      const page = await list(ref, listOptions);
+      const scope = scopeOf(context, deleteScope(options));
+      for (let start = 0; start < page.items.length; start += deleteConcurrency) {
+        await Promise.all(
+          page.items.slice(start, start + deleteConcurrency).map(async ({ key, object }) => {
+            try {
+              await deleteObject(env, served.stored, key, object.metadata.name ?? '', options, scope);
+            } catch (error) {
+              // Somebody else deleted it: just as well.
+              if (!isNotFound(error)) throw error;
+            }
+          }),
+        );
+      }
+      return page;
+    },
+  };
+
+  function deleteScope({ dryRun }: { dryRun?: WriteOptions['dryRun'] }): WriteOptions {
+    return dryRun === undefined ? {} : { dryRun };
+  }
+
+  function reshape(object: KubeObject, type: BodyType, scope: Scope): KubeObject {
+    return decodeBody(object, type, scope);
+  }
+
+  function scaleTo(served: Served, ref: ResourceRef, scope: Scope, wish: (current: Scale) => Scale): Promise<WriteResult> {
+    requireVerb(served, 'get');
+    const scale = served.definition.scale!;
+    let conditional = false;
+    return runUpdate(served, ref, scope, {
+      mode: 'main',
+      make(current) {
+        const faced = inFace(served, current).object;
+        const present = scaleOf(faced, scale);
+        const wanted = wish(present);
+        conditional = Boolean(wanted.metadata.resourceVersion) && wanted !== present;
+        const draft = scaledDraft(faced, scale, wanted);
+        return toStored(served, decodeBody(draft, bodyTypeOf(served), scope), scope);
+      },
+      attempts: patchAttempts,
+      retry: () => !conditional,
+    }).then(({ stored, created }) => ({
+      created,
+      stored: looseObject(scaleOf(stored.object, scale), stored.revision, stored.key),
+    }));
+  }
+
+  async function createVirtual(served: Served, draft: KubeObject, ref: ResourceRef, scope: Scope): Promise<StoredObject> {
+    const { definition } = served;
+    matchNamespace(draft, definition.namespaced, ref.namespace);
+    served.strategy.defaults?.(draft);
+    served.strategy.prepareForCreate?.(draft, scope);
+    return looseObject(await definition.virtualCreate!(draft, scope));
+  }
+
+  const subresourceEnv = { env, getMain, keyOf, nameOf, runUpdate, inFace };
+  return registry;
+}

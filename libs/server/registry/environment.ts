@@ -1,0 +1,71 @@
+import type { KubeObject } from '@drydock/base/apimachinery';
+import { formatTime } from '@drydock/base/apimachinery';
+import type { Clock, Random } from '@drydock/base/clock';
+import type { Logger } from '@drydock/port/observability';
+import type { Store } from '@drydock/port/store';
+import type { DryRun, WriteOptions } from '@drydock/port/transport';
+import type { Admission } from '../admission/index.ts';
+import type { WatchCache } from '../watch-cache/index.ts';
+import type { RequestContext } from './registry.ts';
+import type { StrategyContext, UserInfo } from './types.ts';
+
+/** What every verb of the registry works with. */
+export interface Environment {
+  readonly store: Store;
+  readonly cache: WatchCache;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly admission: Admission;
+  /** The present time as `metadata` has it: RFC 3339, seconds. */
+  timestamp(): string;
+}
+
+/** `timestamp` for an environment: formatting is done once a second. */
+export function createTimestamp(clock: Clock): () => string {
+  let second = NaN;
+  let text = '';
+  return () => {
+    const now = Math.floor(clock.now() / 1000);
+    if (now !== second) {
+      second = now;
+      text = formatTime(now * 1000);
+    }
+    return text;
+  };
+}
+
+const noDryRun: DryRun = [];
+
+/** One request as strategies and admission see it. */
+export class Scope implements StrategyContext {
+  readonly user: UserInfo;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly dryRun: DryRun;
+  readonly fieldValidation: WriteOptions['fieldValidation'];
+  readonly #cache: WatchCache;
+  readonly #warn: ((message: string) => void) | undefined;
+
+  constructor(env: Environment, context: RequestContext, options: Pick<WriteOptions, 'dryRun' | 'fieldValidation'>) {
+    this.user = context.user;
+    this.clock = env.clock;
+    this.random = env.random;
+    this.dryRun = options.dryRun ?? noDryRun;
+    this.fieldValidation = options.fieldValidation;
+    this.#cache = env.cache;
+    this.#warn = context.warn;
+  }
+
+  get isDryRun(): boolean {
+    return this.dryRun.length > 0;
+  }
+
+  warn(message: string): void {
+    this.#warn?.(message);
+  }
+
+  lookup(group: string, resource: string, key: string): KubeObject | undefined {
+    return this.#cache.peek({ group, resource }, key)?.object;
+  }
+}

@@ -1,0 +1,51 @@
+import type { KubeObject } from '@drydock/base/apimachinery';
+import {
+  applyJsonPatch,
+  applyMergePatch,
+  applyStrategicMergePatch,
+  badRequest,
+  cloneJson,
+  isJsonObject,
+  unsupportedMediaType,
+} from '@drydock/base/apimachinery';
+import { lookupSchema } from '@drydock/api/scheme';
+import type { Patch } from '@drydock/port/transport';
+
+const jsonPatch = 'application/json-patch+json';
+const mergePatch = 'application/merge-patch+json';
+const strategicPatch = 'application/strategic-merge-patch+json';
+
+/** Lost races that a patch is applied again for. */
+export const patchAttempts = 5;
+
+/**
+ * The patched object, private to the caller.
+ * @param schema the object's message; kinds without one know no strategic merge
+ * @throws ApiError in Kubernetes' words and codes
+ */
+export function applyPatch(object: KubeObject, patch: Patch, schema: string): KubeObject {
+  const known = lookupSchema(schema) !== undefined;
+  let patched: unknown;
+  switch (patch.type) {
+    case 'json':
+      patched = applyJsonPatch<unknown>(object, patch.body);
+      break;
+    case 'merge':
+      patched = applyMergePatch<unknown>(object, requireObject(patch.body));
+      break;
+    case 'strategic':
+      if (!known) throw unsupportedMediaType([jsonPatch, mergePatch]);
+      patched = applyStrategicMergePatch<unknown>(object, requireObject(patch.body), lookupSchema, schema);
+      break;
+    case 'apply':
+      throw unsupportedMediaType(known ? [jsonPatch, mergePatch, strategicPatch] : [jsonPatch, mergePatch]);
+  }
+  if (!isJsonObject(patched)) throw badRequest('the patch does not leave an object');
+  // The strategic merge copies; the others share what they leave alone.
+  return (patch.type === 'strategic' ? patched : cloneJson(patched)) as unknown as KubeObject;
+}
+
+function requireObject(body: unknown): Record<string, unknown> {
+  if (!isJsonObject(body)) throw badRequest('error decoding patch: the patch must be an object');
+  return body;
+}
