@@ -7,12 +7,11 @@ import {
   required,
   semanticEqual,
   tooLong,
-  validateDns1123Subdomain,
   validateLabelSelector,
 } from '@drydock/base/apimachinery';
 import type { PodTemplateSpec } from '@drydock/api/core/v1';
 import type { Job, JobSpec } from '@drydock/api/batch/v1';
-import { immutable, nonNegative, selectorMatches } from '../common/index.ts';
+import { domainPathErrors, immutable, nonNegative, selectorMatches } from '../common/index.ts';
 import { validatePodTemplateSpec } from '../shared/index.ts';
 import { podFailurePolicyErrors, successPolicyErrors } from './job-policies.ts';
 
@@ -23,22 +22,6 @@ const maxManyParallelism = 10_000;
 const maxManyFailures = 10_000;
 const maxManagedByBytes = 63;
 const modes = ['NonIndexed', 'Indexed'];
-
-/** A path with a domain in front: `example.com/controller`. */
-function domainPathErrors(text: string, where: FieldPath): FieldError[] {
-  const slash = text.indexOf('/');
-  if (slash <= 0 || slash === text.length - 1) {
-    return [invalidValue(where, text, 'must be a domain-prefixed path (such as "acme.io/foo")')];
-  }
-  const errors = validateDns1123Subdomain(text.slice(0, slash)).map((message) => {
-    return invalidValue(where, text.slice(0, slash), message);
-  });
-  const path = text.slice(slash + 1);
-  if (!/^[A-Za-z0-9/\-._~%!$&'()*+,;=:]+$/.test(path)) {
-    errors.push(invalidValue(where, path, `Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')`));
-  }
-  return errors;
-}
 
 function indexedErrors(spec: JobSpec, where: FieldPath): FieldError[] {
   const { completions, parallelism = 0, maxFailedIndexes: maxFailed } = spec;

@@ -28,3 +28,4 @@ export type { IntOrPercent } from './int-or-percent.ts';
 export { above100PercentErrors, intOrPercentErrors, intOrPercentValue } from './int-or-percent.ts';
 export { specialIpErrors } from './special-ip.ts';
 export { podNameWarnings } from './pod-name-warnings.ts';
+export { domainPathErrors } from './domain-path.ts';
