@@ -30,6 +30,8 @@ export interface HttpResponse {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly body: Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array> | undefined;
+  /** Send the (not streamed) body compressed: the handler has seen that the client takes gzip and that it is worth it. */
+  readonly gzip?: boolean;
 }
 
 /** Answers every request; never rejects. May return without a promise where the answer is at hand (the hot read path). */

@@ -1,0 +1,47 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { certificateCovers, loadCertificateMaker, type CertificatePair } from '@drydock/http';
+
+export interface Credentials {
+  readonly authority: CertificatePair;
+  readonly server: CertificatePair;
+  /** Client certificate of the cluster's administrator, in group system:masters. */
+  readonly admin: CertificatePair;
+}
+
+function read(folder: string, name: string): CertificatePair | undefined {
+  const cert = join(folder, `${name}.crt`);
+  const key = join(folder, `${name}.key`);
+  if (!existsSync(cert) || !existsSync(key)) return undefined;
+  return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
+}
+
+function write(folder: string, name: string, pair: CertificatePair): CertificatePair {
+  writeFileSync(join(folder, `${name}.crt`), pair.cert, { mode: 0o644 });
+  writeFileSync(join(folder, `${name}.key`), pair.key, { mode: 0o600 });
+  return pair;
+}
+
+/**
+ * The cluster's certificates, kept in `<dataDir>/pki` so that a kubeconfig stays good over restarts; made on the first
+ * start, and anew when they are about to expire or do not cover `hosts`.
+ */
+export async function loadCredentials(dataDir: string, hosts: readonly string[], nowMs: number): Promise<Credentials> {
+  const folder = join(dataDir, 'pki');
+  mkdirSync(folder, { recursive: true });
+  const known = read(folder, 'ca');
+  const authority =
+    known !== undefined && certificateCovers(known.cert, [], nowMs)
+      ? known
+      : write(folder, 'ca', await (await loadCertificateMaker()).createCertificateAuthority('drydock-ca', nowMs));
+  const leaf = async (name: string, request: Parameters<Awaited<ReturnType<typeof loadCertificateMaker>>['issueCertificate']>[1]) => {
+    const present = authority === known ? read(folder, name) : undefined;
+    if (present !== undefined && certificateCovers(present.cert, request.hosts ?? [], nowMs)) return present;
+    return write(folder, name, await (await loadCertificateMaker()).issueCertificate(authority, request, nowMs));
+  };
+  const [server, admin] = await Promise.all([
+    leaf('apiserver', { commonName: 'kube-apiserver', hosts, usage: 'server' }),
+    leaf('admin', { commonName: 'kubernetes-admin', organizations: ['system:masters'], usage: 'client' }),
+  ]);
+  return { authority, server, admin };
+}

@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+import { enableCompileCache } from 'node:module';
+
+enableCompileCache();
+
+const { parseArguments } = await import('./options.ts');
+const invocation = parseArguments(process.argv.slice(2), {
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
+});
+if (invocation.kind === 'exit') process.exit(invocation.code);
+
+const { up } = await import('./up.ts');
+process.exit(await up(invocation.options, process));

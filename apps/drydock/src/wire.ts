@@ -1,0 +1,146 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { systemClock, systemRandom } from '@drydock/base/clock';
+import { createControllerManager } from '@drydock/controllers/all';
+import { createHttpsServer, kubeconfig } from '@drydock/http';
+import { createPinoLogger } from '@drydock/log-pino';
+import { createClient } from '@drydock/machinery/client';
+import { createInformerFactory } from '@drydock/machinery/informer';
+import { createPromMetrics } from '@drydock/metrics-prom';
+import { createKubeletSim } from '@drydock/node/kubelet-sim';
+import type { Component } from '@drydock/port/component';
+import type { Store } from '@drydock/port/store';
+import { createRpcServer } from '@drydock/rpc';
+import { createScheduler } from '@drydock/scheduling/scheduler';
+import { createAuthenticator, parseTokenFile } from '@drydock/server/authn';
+import { createApiServerCore } from '@drydock/server/core';
+import type { UserInfo } from '@drydock/server/registry';
+import { allDefinitions } from '@drydock/server/resources';
+import { createRestHandler } from '@drydock/server/rest';
+import { openLmdbStore } from '@drydock/store-lmdb';
+import { createMemoryStore } from '@drydock/store-memory';
+import { loadCredentials } from './credentials.ts';
+import type { UpOptions } from './options.ts';
+
+export interface Cluster {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** `https://127.0.0.1:6443`; known after start. */
+  server(): string;
+  grpcPort(): number;
+  /** Admin kubeconfig, YAML; known after start. */
+  kubeconfig(): string;
+}
+
+const system = (name: string): UserInfo => ({ name, groups: ['system:masters', 'system:authenticated'] });
+
+/** Constructs a whole cluster in this process, top to bottom. Nothing runs before `start`. */
+export async function wire(options: UpOptions, tell: (step: string) => void): Promise<Cluster> {
+  const clock = systemClock;
+  const random = systemRandom;
+  const logger = createPinoLogger({ level: options.logLevel });
+  const metrics = createPromMetrics();
+
+  const host = options.bindAddress === '0.0.0.0' || options.bindAddress === '::' ? '127.0.0.1' : options.bindAddress;
+  const hosts = [...new Set(['localhost', '127.0.0.1', host, 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'])];
+  const tokens = options.tokenAuthFile === undefined ? new Map<string, UserInfo>() : parseTokenFile(readFileSync(options.tokenAuthFile, 'utf8'));
+  const moreClientCa = options.clientCaFile === undefined ? '' : readFileSync(options.clientCaFile, 'utf8');
+
+  tell('opening the store');
+  const store: Store =
+    options.store === 'memory' ? createMemoryStore() : await openLmdbStore({ directory: join(options.dataDir, 'store') });
+  const credentials = await loadCredentials(options.dataDir, hosts, clock.now()).catch(async (error: unknown) => {
+    await store.close();
+    throw error;
+  });
+
+  // The API server, and its two doors: REST over HTTPS, gRPC.
+  const apiserver = createApiServerCore({
+    definitions: allDefinitions,
+    store,
+    clock,
+    random,
+    logger: logger.child({ component: 'apiserver' }),
+    defer: (run) => void setImmediate(run),
+    serviceClusterIpRange: options.serviceClusterIpRange,
+  });
+  const { registry } = apiserver;
+
+  // The control loops, the scheduler and the nodes share one set of informers over the in-process transport.
+  const depsFor = (name: string) => {
+    const transport = apiserver.transport(system(`system:${name}`));
+    const client = createClient(transport, { fieldManager: name });
+    const componentLogger = logger.child({ component: name });
+    return { client, transport, clock, random, logger: componentLogger, metrics };
+  };
+  const shared = depsFor('kube-controller-manager');
+  const informers = createInformerFactory(shared.client, { clock, random, logger: shared.logger });
+  const parts: Component[] = [];
+  const kubelet = options.components.has('kubelet-sim')
+    ? createKubeletSim({ nodes: options.nodes }, { ...depsFor('kubelet'), informers })
+    : undefined;
+  if (options.components.has('controller-manager')) {
+    parts.push(
+      createControllerManager(
+        { rootCa: credentials.authority.cert, definitions: () => registry.definitions() },
+        { ...shared, informers },
+      ),
+    );
+  }
+  if (options.components.has('scheduler')) parts.push(createScheduler({}, { ...depsFor('kube-scheduler'), informers }));
+  if (kubelet !== undefined) parts.push(kubelet);
+
+  const handler = createRestHandler({
+    registry,
+    authenticator: createAuthenticator(tokens),
+    kubelet,
+    clock,
+    random,
+    logger: logger.child({ component: 'rest' }),
+    metrics,
+    checks: [
+      { name: 'etcd', healthy: () => apiserver.ready() },
+      { name: 'informer-sync', healthy: () => apiserver.ready() },
+      ...parts.map((part) => ({ name: part.name, healthy: () => part.ready() })),
+    ],
+    serverAddress: `${host}:${options.securePort}`,
+  });
+  const https = createHttpsServer({
+    handler,
+    host: options.bindAddress,
+    port: options.securePort,
+    tls: { ...credentials.server, clientCa: `${credentials.authority.cert}${moreClientCa}` },
+    logger: logger.child({ component: 'https' }),
+  });
+  const rpc = createRpcServer({
+    address: options.bindAddress,
+    port: options.grpcPort,
+    transport: apiserver.transport(system('system:grpc')),
+    logger: logger.child({ component: 'grpc' }),
+  });
+
+  const server = () => `https://${host}:${https.port}`;
+  return {
+    server,
+    grpcPort: () => rpc.port,
+    kubeconfig: () => kubeconfig({ server: server(), ca: credentials.authority.cert, ...credentials.admin, name: 'drydock' }),
+    async start() {
+      tell('starting the apiserver');
+      await apiserver.start();
+      await Promise.all([https.start(), rpc.start()]);
+      informers.start();
+      for (const part of parts) {
+        tell(`starting the ${part.name}`);
+        await part.start();
+      }
+    },
+    // In reverse: first the doors, then what writes, then what is written to.
+    async stop() {
+      await Promise.allSettled([https.stop(), rpc.stop()]);
+      await Promise.allSettled(parts.map((part) => part.stop()));
+      await informers.stop().catch(() => undefined);
+      await apiserver.stop().catch(() => undefined);
+      await store.close();
+    },
+  };
+}

@@ -1,0 +1,3 @@
+export { newDataDir, removeDataDir, repository, startClusterProcess, type ClusterProcess } from './cluster.ts';
+export { eventually } from './eventually.ts';
+export { createKubectl, findKubectls, kubectlsToTest, run, type Kubectl, type RunResult } from './kubectl.ts';

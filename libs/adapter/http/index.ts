@@ -1,0 +1,15 @@
+export { certificateCovers } from './certificate-check.ts';
+export type { CertificatePair, CertificateRequest } from './certificates.ts';
+
+/** The makers of certificates are loaded only when there is one to make: a restart should not pay for their library. */
+export const loadCertificateMaker = () => import('./certificates.ts');
+export {
+  createHttpServer,
+  createHttpsServer,
+  ListenError,
+  type HttpServer,
+  type HttpServerOptions,
+  type HttpsServerOptions,
+  type TlsMaterial,
+} from './http-server.ts';
+export { kubeconfig, type KubeconfigOptions } from './kubeconfig.ts';

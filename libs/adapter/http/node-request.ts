@@ -1,0 +1,92 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { badRequest, requestEntityTooLarge } from '@drydock/base/apimachinery';
+import type { ClientCertificate, HttpRequest } from '@drydock/port/http';
+
+const certificates = new WeakMap<Socket, ClientCertificate | undefined>();
+
+function listOf(value: string | string[] | undefined): string[] {
+  return value === undefined ? [] : Array.isArray(value) ? value : [value];
+}
+
+/** The verified certificate of a connection, read once a connection; undefined when there is none or it is not trusted. */
+function certificateOf(socket: Socket): ClientCertificate | undefined {
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
+  if (certificates.has(socket)) return certificates.get(socket);
+  const subject = socket.getPeerCertificate().subject as Record<string, string | string[] | undefined> | undefined;
+  const commonName = listOf(subject?.CN)[0];
+  const certificate =
+    subject === undefined || commonName === undefined ? undefined : { commonName, organizations: listOf(subject.O) };
+  certificates.set(socket, certificate);
+  return certificate;
+}
+
+/** A node request seen through the neutral contract. Everything that costs is made when it is asked for. */
+export class NodeRequest implements HttpRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly #incoming: IncomingMessage;
+  readonly #outgoing: ServerResponse;
+  #abort: AbortController | undefined;
+
+  constructor(incoming: IncomingMessage, outgoing: ServerResponse) {
+    this.#incoming = incoming;
+    this.#outgoing = outgoing;
+    this.method = incoming.method ?? 'GET';
+    const url = incoming.url ?? '/';
+    const mark = url.indexOf('?');
+    this.path = mark < 0 ? url : url.slice(0, mark);
+    this.query = mark < 0 ? '' : url.slice(mark + 1);
+  }
+
+  header(name: string): string | undefined {
+    const value = this.#incoming.headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
+  }
+
+  get remoteAddress(): string {
+    return this.#incoming.socket.remoteAddress ?? '';
+  }
+
+  get clientCertificate(): ClientCertificate | undefined {
+    return certificateOf(this.#incoming.socket);
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      if (this.#outgoing.closed || this.#incoming.socket.destroyed) this.abort();
+      else this.#outgoing.once('close', () => this.abort());
+    }
+    return this.#abort.signal;
+  }
+
+  /** Ends what is being done for this request: the client went, or the server stops. */
+  abort(): void {
+    this.#abort?.abort();
+  }
+
+  body(maxBytes: number): Promise<Uint8Array> {
+    const incoming = this.#incoming;
+    const declared = Number(incoming.headers['content-length'] ?? 0);
+    if (declared > maxBytes) return Promise.reject(requestEntityTooLarge(`limit is ${maxBytes}`));
+    return new Promise((resolve, reject) => {
+      const chunks: Buffer[] = [];
+      let length = 0;
+      incoming.on('data', (chunk: Buffer) => {
+        length += chunk.length;
+        if (length > maxBytes) {
+          // What still comes is thrown away by node once the answer is out.
+          incoming.removeAllListeners('data');
+          reject(requestEntityTooLarge(`limit is ${maxBytes}`));
+          return;
+        }
+        chunks.push(chunk);
+      });
+      incoming.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length)));
+      incoming.once('error', () => reject(badRequest('the request body could not be read')));
+    });
+  }
+}

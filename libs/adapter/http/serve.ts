@@ -1,0 +1,74 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { HttpHandler, HttpResponse } from '@drydock/port/http';
+import type { Logger } from '@drydock/port/observability';
+import { NodeRequest } from './node-request.ts';
+import { sendResponse } from './send-response.ts';
+
+const failed: HttpResponse = {
+  status: 500,
+  headers: { 'content-type': 'text/plain; charset=utf-8' },
+  body: new TextEncoder().encode('internal server error\n'),
+};
+
+/** The requests that take time, so that stopping can end them. */
+export class ActiveRequests {
+  readonly #requests = new Set<NodeRequest>();
+
+  add(request: NodeRequest): void {
+    this.#requests.add(request);
+  }
+
+  delete(request: NodeRequest): void {
+    this.#requests.delete(request);
+  }
+
+  abortAll(): void {
+    for (const request of this.#requests) request.abort();
+  }
+}
+
+/** Turns a neutral handler into node's request listener. */
+export function createRequestListener(handler: HttpHandler, active: ActiveRequests, logger: Logger): RequestListener {
+  function fail(outgoing: ServerResponse, error: unknown): void {
+    logger.error('request failed', { err: error });
+    // A status that is out cannot be taken back: cutting the connection is how HTTP/1.1 tells of a broken answer.
+    if (outgoing.headersSent) outgoing.destroy();
+    else void sendResponse(outgoing, failed, false);
+  }
+
+  async function finishLater(
+    request: NodeRequest,
+    outgoing: ServerResponse,
+    answer: HttpResponse | Promise<HttpResponse>,
+  ): Promise<void> {
+    active.add(request);
+    try {
+      await sendResponse(outgoing, await answer, request.method === 'HEAD');
+    } catch (error) {
+      fail(outgoing, error);
+    } finally {
+      active.delete(request);
+    }
+  }
+
+  return (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    const request = new NodeRequest(incoming, outgoing);
+    // A client that goes away mid-answer is no news.
+    outgoing.on('error', () => {});
+    try {
+      const answer = handler(request);
+      if (answer instanceof Promise) {
+        void finishLater(request, outgoing, answer);
+        return;
+      }
+      const body = answer.body;
+      if (answer.gzip === true || (body !== undefined && Symbol.asyncIterator in body)) {
+        void finishLater(request, outgoing, answer);
+        return;
+      }
+      void sendResponse(outgoing, answer, request.method === 'HEAD');
+    } catch (error) {
+      fail(outgoing, error);
+    }
+  };
+}
