@@ -1,0 +1,1 @@
+export { createReplicationControllerController } from './controller.ts';

@@ -1,0 +1,11 @@
+export {
+  availableInMs,
+  isPodActive,
+  isPodAvailable,
+  isPodReady,
+  isPodTerminal,
+  isPodTerminating,
+  podCondition,
+  readySinceMs,
+} from './pods.ts';
+export { isNamespaceTerminating } from './refusals.ts';
