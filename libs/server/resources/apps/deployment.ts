@@ -1,4 +1,4 @@
-import { fieldPath, forbiddenField, invalidValue, notSupported } from '@drydock/base/apimachinery';
+import { deepEqual, fieldPath, forbiddenField, invalidValue, notSupported } from '@drydock/base/apimachinery';
 import type { FieldError, FieldPath } from '@drydock/base/apimachinery';
 import type { Deployment, DeploymentSpec, DeploymentStrategy } from '@drydock/api/apps/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
@@ -102,6 +102,13 @@ export const deploymentDefinition: ResourceDefinition<Deployment> = {
         value.strategy.rollingUpdate.maxSurge ??= '25%';
       }
       defaultPodTemplate(value);
+    },
+    prepareForUpdate(object, old) {
+      // Annotations of a Deployment are copied to its ReplicaSets, so they count as a change to act on.
+      const before = old.metadata.annotations ?? {};
+      if (!deepEqual(object.metadata.annotations ?? {}, before)) {
+        object.metadata.generation = (old.metadata.generation ?? 0) + 1;
+      }
     },
     validate: (object) => specErrors(object.spec ?? ({} as DeploymentSpec), spec),
     validateUpdate: (object, old) => immutable(object.spec?.selector, old.spec?.selector, spec.child('selector')),
