@@ -1,1 +1,2 @@
 export { buildOpenApiV2, buildOpenApiV3, openApiV3Paths } from './documents.ts';
+export { encodeOpenApiV2 } from './protobuf-v2.ts';

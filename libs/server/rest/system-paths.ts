@@ -2,7 +2,7 @@ import { notAcceptable, pathNotFound } from '@drydock/base/apimachinery';
 import type { HttpRequest, HttpResponse } from '@drydock/port/http';
 import type { Metrics } from '@drydock/port/observability';
 import { aggregatedDiscovery, apiGroupList, apiGroupOf, apiResourceList, apiVersions } from '../discovery/index.ts';
-import { buildOpenApiV2, buildOpenApiV3, openApiV3Paths } from '../openapi/index.ts';
+import { buildOpenApiV2, buildOpenApiV3, encodeOpenApiV2, openApiV3Paths } from '../openapi/index.ts';
 import type { Registry, ResourceDefinition } from '../registry/index.ts';
 import { acceptClauses, negotiate } from './accept.ts';
 import { jsonAnswer, textAnswer } from './answer.ts';
@@ -38,11 +38,10 @@ const version = {
 };
 
 /** A short name for a document's content, for ETags and the hashes of `/openapi/v3`. */
-function contentHash(text: string): string {
+function contentHash(bytes: Uint8Array): string {
   let a = 0x811c9dc5;
   let b = 0xcbf29ce4;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
+  for (const code of bytes) {
     a = Math.imul(a ^ code, 0x01000193) >>> 0;
     b = Math.imul(b ^ code, 0x85ebca6b) >>> 0;
   }
@@ -50,6 +49,7 @@ function contentHash(text: string): string {
 }
 
 const encoder = new TextEncoder();
+const openApiV2Protobuf = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 
 /** Answers the paths that are not resources: health, version, metrics, discovery, OpenAPI. */
 export function createSystemPaths(options: SystemOptions): (request: HttpRequest) => HttpResponse | Promise<HttpResponse> {
@@ -57,7 +57,7 @@ export function createSystemPaths(options: SystemOptions): (request: HttpRequest
   /** Documents by path, for as long as the served definitions are the same. */
   let cachedFor: readonly ResourceDefinition[] = [];
   let cachedCount = -1;
-  const documents = new Map<string, Promise<{ text: string; bytes: Uint8Array; etag: string } | undefined>>();
+  const documents = new Map<string, Promise<{ bytes: Uint8Array; etag: string } | undefined>>();
 
   function document(path: string, make: () => Promise<unknown> | unknown) {
     const now = registry.definitions();
@@ -70,8 +70,8 @@ export function createSystemPaths(options: SystemOptions): (request: HttpRequest
     if (made === undefined) {
       made = Promise.resolve(make()).then((value) => {
         if (value === undefined) return undefined;
-        const text = JSON.stringify(value);
-        return { text, bytes: encoder.encode(text), etag: contentHash(text) };
+        const bytes = value instanceof Uint8Array ? value : encoder.encode(JSON.stringify(value));
+        return { bytes, etag: contentHash(bytes) };
       });
       documents.set(path, made);
     }
@@ -176,7 +176,12 @@ export function createSystemPaths(options: SystemOptions): (request: HttpRequest
         if (second === 'v3') return openApiV3(request, path);
         if (second !== 'v2') break;
         const accept = request.header('accept') ?? '';
-        if (accept !== '' && !/json|\*\/\*/.test(accept)) throw notAcceptable(['application/json']);
+        if (accept.includes('proto-openapi.spec.v2')) {
+          return cachedAnswer(request, '/openapi/v2#protobuf', openApiV2Protobuf, async () =>
+            encodeOpenApiV2(await buildOpenApiV2(definitions)),
+          );
+        }
+        if (accept !== '' && !/json|\*\/\*/.test(accept)) throw notAcceptable(['application/json', openApiV2Protobuf]);
         return cachedAnswer(request, path, 'application/json', () => buildOpenApiV2(definitions));
       }
     }
