@@ -55,15 +55,10 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
   });
 
   // The API server, and its two doors: REST over HTTPS, gRPC.
-  const apiserver = createApiServerCore({
-    definitions: allDefinitions,
-    store,
-    clock,
-    random,
-    logger: logger.child({ component: 'apiserver' }),
-    defer: (run) => void setImmediate(run),
-    serviceClusterIpRange: options.serviceClusterIpRange,
-  });
+  const apiserver = createApiServerCore(
+    { serviceCidr: options.serviceClusterIpRange, cache: { defer: (run) => void setImmediate(run) } },
+    { definitions: allDefinitions, store, clock, random, logger: logger.child({ component: 'apiserver' }) },
+  );
   const { registry } = apiserver;
 
   // The control loops, the scheduler and the nodes share one set of informers over the in-process transport.
