@@ -1,2 +1,10 @@
 export type { Admission, AdmissionChain, AdmissionPlugin, AdmissionRequest, Operation } from './types.ts';
 export { createAdmission } from './chain.ts';
+export { namespaceLifecycle } from './namespace-lifecycle.ts';
+export { serviceAccount } from './service-account.ts';
+export { priority } from './priority.ts';
+export type { DefaultTolerationOptions } from './default-toleration-seconds.ts';
+export { defaultTolerationSeconds } from './default-toleration-seconds.ts';
+export { defaultStorageClass } from './default-storage-class.ts';
+export type { ServiceIp, ServiceIpOptions } from './service-ip.ts';
+export { serviceIp } from './service-ip.ts';

@@ -1,0 +1,222 @@
+import type { Service, ServiceSpec } from '@drydock/api/core/v1';
+import type { Cidr, FieldError, FieldPath } from '@drydock/base/apimachinery';
+import {
+  apiVersionOf,
+  cidrSize,
+  fieldPath,
+  formatCidr,
+  formatIp,
+  internalError,
+  invalid,
+  invalidValue,
+  ipAt,
+  ipOffset,
+  parseCidr,
+  parseIp,
+} from '@drydock/base/apimachinery';
+import type { Random } from '@drydock/base/clock';
+import type { WatchCache } from '../watch-cache/index.ts';
+import { NumberPool } from './number-pool.ts';
+import type { AdmissionPlugin, AdmissionRequest } from './types.ts';
+
+export interface ServiceIpOptions {
+  /** Addresses of Services, IPv4. Default 10.96.0.0/12. */
+  readonly serviceCidr?: string;
+  /** Default 30000–32767. */
+  readonly nodePorts?: { readonly first: number; readonly last: number };
+  readonly random: Random;
+}
+
+export interface ServiceIp extends AdmissionPlugin {
+  /** The first address of the range: that of the `kubernetes` Service. */
+  readonly firstIp: string;
+  /** Takes the books from the cache and keeps them up to date. To be called once the cache has started. */
+  follow(cache: WatchCache): () => void;
+}
+
+const services = { group: '', resource: 'services' };
+const serviceKind = { group: '', kind: 'Service' };
+const specPath = fieldPath('spec');
+/** Larger ranges are used up to this many addresses. */
+const maxAddresses = 2 ** 24;
+
+/** How many addresses at the range's start are given only to those who ask for them (KEP-3070). */
+function staticBand(size: number): number {
+  return Math.min(Math.max(16, Math.floor(size / 16)), 256);
+}
+
+/** Gives Services their cluster IPs and node ports, each to one Service only, and takes them back. */
+export function serviceIp(options: ServiceIpOptions): ServiceIp {
+  const { first: firstPort, last: lastPort } = options.nodePorts ?? { first: 30_000, last: 32_767 };
+  const cidr = requireCidr(options.serviceCidr ?? '10.96.0.0/12');
+  // The network's own address and the broadcast address are not given away.
+  const addresses = Math.max(1, Number(cidrSize(cidr) < maxAddresses ? cidrSize(cidr) : maxAddresses) - 2);
+  const ips = new NumberPool(1, addresses, staticBand(addresses), options.random);
+  const portCount = lastPort - firstPort + 1;
+  const ports = new NumberPool(firstPort, portCount, Math.min(Math.max(16, Math.floor(portCount / 32)), 128), options.random);
+
+  const offsetOf = (text: string): number | undefined => {
+    const ip = parseIp(text);
+    const offset = ip === undefined ? undefined : ipOffset(cidr, ip);
+    return offset === undefined ? undefined : Number(offset);
+  };
+  const addressAt = (offset: number): string => formatIp(ipAt(cidr, offset)!);
+
+  function book(service: Service | undefined, enter: boolean): void {
+    for (const address of addressesOf(service?.spec)) {
+      const offset = offsetOf(address);
+      if (offset !== undefined) ips[enter ? 'hold' : 'drop'](offset);
+    }
+    for (const port of nodePortsOf(service?.spec)) ports[enter ? 'hold' : 'drop'](port);
+  }
+
+  function refuse(request: AdmissionRequest, error: FieldError): never {
+    throw invalid(serviceKind, request.object.metadata.name ?? '', [error]);
+  }
+
+  function takeIp(request: AdmissionRequest, address: string): void {
+    const offset = offsetOf(address);
+    const bad = (why: string): never =>
+      refuse(request, invalidValue(specPath.child('clusterIPs'), [address], `failed to allocate IP ${address}: ${why}`));
+    if (offset === undefined || !ips.contains(offset)) {
+      return bad(`the provided IP (${address}) is not in the valid range. The range of valid IPs is ${formatCidr(cidr)}`);
+    }
+    if (!ips.reserve(offset)) return bad('provided IP is already allocated');
+    request.onSettled(() => ips.release(offset));
+  }
+
+  function giveIp(request: AdmissionRequest): string {
+    const offset = ips.reserveAny();
+    if (offset === undefined) {
+      throw internalError(new Error('failed to allocate a serviceIP: range is full'));
+    }
+    request.onSettled(() => ips.release(offset));
+    return addressAt(offset);
+  }
+
+  function takePort(request: AdmissionRequest, port: number, where: FieldPath): void {
+    if (!ports.contains(port)) {
+      refuse(
+        request,
+        invalidValue(where, port, `provided port is not in the valid range. The range of valid ports is ${firstPort}-${lastPort}`),
+      );
+    }
+    if (!ports.reserve(port)) refuse(request, invalidValue(where, port, 'provided port is already allocated'));
+    request.onSettled(() => ports.release(port));
+  }
+
+  function givePort(request: AdmissionRequest): number {
+    const port = ports.reserveAny();
+    if (port === undefined) throw internalError(new Error('failed to allocate a nodePort: range is full'));
+    request.onSettled(() => ports.release(port));
+    return port;
+  }
+
+  function admitIps(request: AdmissionRequest, spec: ServiceSpec, old: ServiceSpec | undefined): void {
+    if (spec.type === 'ExternalName') {
+      dropAddresses(spec, old);
+      return;
+    }
+    const asked = spec.clusterIP || spec.clusterIPs?.[0] || '';
+    if (asked === 'None') {
+      spec.clusterIP = 'None';
+      spec.clusterIPs ??= ['None'];
+    } else if (asked !== '') {
+      spec.clusterIP = asked;
+      if (spec.clusterIPs === undefined || spec.clusterIPs.length === 0) spec.clusterIPs = [asked];
+      if (!addressesOf(old).includes(asked)) takeIp(request, asked);
+    } else {
+      spec.clusterIP = giveIp(request);
+      spec.clusterIPs = [spec.clusterIP];
+    }
+    const wild = spec.clusterIP === 'None' && Object.keys(spec.selector ?? {}).length === 0;
+    spec.ipFamilyPolicy ??= wild ? 'RequireDualStack' : 'SingleStack';
+    if (spec.ipFamilies === undefined || spec.ipFamilies.length === 0) {
+      spec.ipFamilies = wild && spec.ipFamilyPolicy === 'RequireDualStack' ? ['IPv4', 'IPv6'] : ['IPv4'];
+    }
+  }
+
+  function admitPorts(request: AdmissionRequest, spec: ServiceSpec, old: ServiceSpec | undefined): void {
+    const before = new Set(nodePortsOf(old));
+    const wants = wantsNodePorts(spec);
+    /** Taken for this Service in this request: one number may serve several protocols. */
+    const mine = new Set<number>();
+    (spec.ports ?? []).forEach((port, index) => {
+      const asked = port.nodePort ?? 0;
+      if (asked === 0 || before.has(asked) || mine.has(asked)) return;
+      takePort(request, asked, specPath.child('ports').index(index).child('nodePort'));
+      mine.add(asked);
+    });
+    if (wants) {
+      for (const port of spec.ports ?? []) {
+        if (port.nodePort) continue;
+        const sibling = spec.ports!.find((other) => other !== port && other.port === port.port && other.nodePort);
+        port.nodePort = sibling?.nodePort ?? givePort(request);
+      }
+    }
+    if (!needsHealthCheckPort(spec)) return;
+    if (!spec.healthCheckNodePort) spec.healthCheckNodePort = old?.healthCheckNodePort || givePort(request);
+    else if (!before.has(spec.healthCheckNodePort)) {
+      takePort(request, spec.healthCheckNodePort, specPath.child('healthCheckNodePort'));
+    }
+  }
+
+  return {
+    name: 'ServiceIP',
+    firstIp: addressAt(1),
+    handles: (definition, subresource, operation) =>
+      apiVersionOf(definition.group, definition.version) === 'v1' &&
+      definition.resource === 'services' &&
+      subresource === '' &&
+      operation !== 'DELETE',
+    admit(request) {
+      const { spec } = request.object as Service;
+      if (spec === undefined) return;
+      const old = (request.old as Service | undefined)?.spec;
+      admitIps(request, spec, old);
+      admitPorts(request, spec, old);
+    },
+    follow(cache) {
+      for (const item of cache.items(services)) book(item.object as Service, true);
+      return cache.onChange(services, ({ current, previous }) => {
+        book(current?.object as Service | undefined, true);
+        book(previous?.object as Service | undefined, false);
+      });
+    },
+  };
+}
+
+function requireCidr(text: string): Cidr {
+  const cidr = parseCidr(text);
+  if (cidr === undefined) throw new TypeError(`service CIDR ${JSON.stringify(text)} is not an address range`);
+  return cidr;
+}
+
+function addressesOf(spec: ServiceSpec | undefined): string[] {
+  if (spec === undefined || spec.type === 'ExternalName') return [];
+  const all = spec.clusterIPs?.length ? spec.clusterIPs : [spec.clusterIP ?? ''];
+  return all.filter((address) => address !== '' && address !== 'None');
+}
+
+function nodePortsOf(spec: ServiceSpec | undefined): number[] {
+  const all = (spec?.ports ?? []).map((port) => port.nodePort ?? 0);
+  all.push(spec?.healthCheckNodePort ?? 0);
+  return [...new Set(all.filter((port) => port !== 0))];
+}
+
+function wantsNodePorts({ type, allocateLoadBalancerNodePorts }: ServiceSpec): boolean {
+  return type === 'NodePort' || (type === 'LoadBalancer' && allocateLoadBalancerNodePorts !== false);
+}
+
+function needsHealthCheckPort({ type, externalTrafficPolicy }: ServiceSpec): boolean {
+  return type === 'LoadBalancer' && externalTrafficPolicy === 'Local';
+}
+
+/** A Service that becomes an ExternalName gives up the addresses it was given, unless its author insists. */
+function dropAddresses(spec: ServiceSpec, old: ServiceSpec | undefined): void {
+  if (old === undefined || old.type === 'ExternalName') return;
+  if (spec.clusterIP === old.clusterIP) delete spec.clusterIP;
+  delete spec.clusterIPs;
+  delete spec.ipFamilies;
+  delete spec.ipFamilyPolicy;
+}

@@ -1,0 +1,119 @@
+import type { Clock, Random } from '@drydock/base/clock';
+import type { Component } from '@drydock/port/component';
+import type { Logger } from '@drydock/port/observability';
+import type { Store } from '@drydock/port/store';
+import type { Transport } from '@drydock/port/transport';
+import type { AdmissionPlugin } from '../admission/index.ts';
+import {
+  createAdmission,
+  defaultStorageClass,
+  defaultTolerationSeconds,
+  namespaceLifecycle,
+  priority,
+  serviceAccount,
+  serviceIp,
+} from '../admission/index.ts';
+import type { Registry, ResourceDefinition, UserInfo } from '../registry/index.ts';
+import { createInProcessTransport, createRegistry } from '../registry/index.ts';
+import type { WatchCache, WatchCacheOptions } from '../watch-cache/index.ts';
+import { createWatchCache } from '../watch-cache/index.ts';
+import type { ServingAddress } from './bootstrap.ts';
+import { bootstrap, publishKubernetesService } from './bootstrap.ts';
+
+export interface ApiServerCoreOptions {
+  /** Addresses of Services. Default 10.96.0.0/12. */
+  readonly serviceCidr?: string;
+  /** Default 30000–32767. */
+  readonly nodePorts?: { readonly first: number; readonly last: number };
+  /** Admission plugins that are left out, by Kubernetes' names. */
+  readonly disableAdmission?: readonly string[];
+  /** Limits and wake-up of the watch cache. */
+  readonly cache?: Omit<WatchCacheOptions, 'store' | 'clock' | 'logger'>;
+}
+
+export interface ApiServerCoreDeps {
+  /** Opened and closed by the caller. */
+  readonly store: Store;
+  readonly definitions: readonly ResourceDefinition[];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Run after the built-in ones. */
+  readonly plugins?: readonly AdmissionPlugin[];
+}
+
+/** The API server without a wire: store, watch cache, admission, registry. */
+export interface ApiServerCore extends Component {
+  readonly registry: Registry;
+  readonly cache: WatchCache;
+  /** The registry as one user's transport, for what runs in this process. */
+  transport(user: UserInfo): Transport;
+  /** Writes down where the server is reached: the endpoints of the `kubernetes` Service. After `start`. */
+  publishAddress(address: ServingAddress): Promise<void>;
+}
+
+/** Who the server is to itself. */
+export const systemUser: UserInfo = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] };
+
+/** Puts the core together. `start` fills the cache and makes the objects that every cluster has. */
+export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServerCoreDeps): ApiServerCore {
+  const { store, clock, random, definitions } = deps;
+  const logger = deps.logger.child({ component: 'apiserver' });
+  const cache = createWatchCache({ store, clock, logger, ...options.cache });
+  const ips = serviceIp({
+    random,
+    ...(options.serviceCidr === undefined ? {} : { serviceCidr: options.serviceCidr }),
+    ...(options.nodePorts === undefined ? {} : { nodePorts: options.nodePorts }),
+  });
+  const disabled = new Set(options.disableAdmission);
+  const plugins: AdmissionPlugin[] = [
+    namespaceLifecycle(),
+    serviceAccount(),
+    priority(cache),
+    defaultTolerationSeconds(),
+    defaultStorageClass(cache),
+    ips,
+    ...(deps.plugins ?? []),
+  ].filter((plugin) => !disabled.has(plugin.name));
+  const registry = createRegistry({
+    definitions,
+    store,
+    cache,
+    clock,
+    random,
+    logger,
+    admission: createAdmission(plugins),
+  });
+  const own = createInProcessTransport(registry, systemUser);
+  let running = false;
+  let unfollow: (() => void) | undefined;
+
+  async function stop(): Promise<void> {
+    running = false;
+    unfollow?.();
+    unfollow = undefined;
+    await cache.stop();
+  }
+
+  return {
+    name: 'apiserver-core',
+    registry,
+    cache,
+    transport: (user) => createInProcessTransport(registry, user),
+    async start() {
+      try {
+        await cache.start();
+        unfollow = ips.follow(cache);
+        await bootstrap(registry, own);
+        await publishKubernetesService(registry, own, ips.firstIp, undefined);
+        running = true;
+      } catch (error) {
+        await stop();
+        throw error;
+      }
+    },
+    stop,
+    ready: () => running && cache.ready(),
+    publishAddress: (address) => publishKubernetesService(registry, own, ips.firstIp, address),
+  };
+}

@@ -1,0 +1,3 @@
+export type { ApiServerCore, ApiServerCoreDeps, ApiServerCoreOptions } from './api-server-core.ts';
+export { createApiServerCore, systemUser } from './api-server-core.ts';
+export type { ServingAddress } from './bootstrap.ts';
