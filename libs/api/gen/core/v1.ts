@@ -339,8 +339,8 @@ export interface ConfigMapProjection {
 
 /** ConfigMapVolumeSource: config map volume source as the core/v1 API describes it. */
 export interface ConfigMapVolumeSource {
-  /** The local object reference of the config map volume source. */
-  localObjectReference: LocalObjectReference;
+  /** Name of it. */
+  name?: string;
   /** The objects of the list. */
   items?: KeyToPath[];
   /** The default mode of the config map volume source. */
