@@ -6,7 +6,7 @@ export function wireUserInfo({ name, uid, groups, extra }: UserInfo): WireUserIn
   const info: WireUserInfo = { username: name };
   if (uid !== undefined && uid !== '') info.uid = uid;
   if (groups.length > 0) info.groups = [...groups];
-  const entries = Object.entries(extra ?? {}).map(([key, values]) => [key, [...values]] as const);
+  const entries = Object.entries(extra ?? {}).map(([key, values]): [string, string[]] => [key, [...values]]);
   if (entries.length > 0) info.extra = Object.fromEntries(entries);
   return info;
 }
