@@ -123,6 +123,7 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
       tell('starting the apiserver');
       await apiserver.start();
       await Promise.all([https.start(), rpc.start()]);
+      await apiserver.publishAddress({ ip: host, port: https.port });
       informers.start();
       for (const part of parts) {
         tell(`starting the ${part.name}`);
