@@ -32,6 +32,9 @@ export interface Cluster {
   kubeconfig(): string;
 }
 
+/** The first address of the simulated nodes' network. */
+const gatewayIp = '172.18.0.1';
+
 const system = (name: string): UserInfo => ({ name, groups: ['system:masters', 'system:authenticated'] });
 
 /** Constructs a whole cluster in this process, top to bottom. Nothing runs before `start`. */
@@ -123,7 +126,8 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
       tell('starting the apiserver');
       await apiserver.start();
       await Promise.all([https.start(), rpc.start()]);
-      await apiserver.publishAddress({ ip: host, port: https.port });
+      // Inside the cluster a loopback address means nothing: the simulated nodes' gateway stands for this machine.
+      await apiserver.publishAddress({ ip: /^(127\.|::1$)/.test(host) ? gatewayIp : host, port: https.port });
       informers.start();
       for (const part of parts) {
         tell(`starting the ${part.name}`);

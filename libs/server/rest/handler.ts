@@ -3,12 +3,15 @@ import {
   forbidden,
   isJsonObject,
   methodNotSupported,
+  parseApiVersion,
   pathNotFound,
   toApiError,
   unauthorized,
   unsupportedMediaType,
   type KubeObject,
 } from '@drydock/base/apimachinery';
+import { decodeObject, ProtobufSyntaxError } from '@drydock/api/protobuf';
+import { findKind } from '@drydock/api/scheme';
 import type { Clock, Random } from '@drydock/base/clock';
 import type { HttpHandler, HttpRequest, HttpResponse } from '@drydock/port/http';
 import type { KubeletConnector } from '@drydock/port/kubelet';
@@ -46,6 +49,7 @@ export const maxBodyBytes = 3 * 1024 * 1024;
 const decoder = new TextDecoder('utf-8', { fatal: true });
 const anonymousUser: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 const publicPath = /^\/(healthz|livez|readyz|version)(\/|$)/;
+const protobufType = 'application/vnd.kubernetes.protobuf';
 const patchTypes: Readonly<Record<string, PatchType>> = {
   'application/json-patch+json': 'json',
   'application/merge-patch+json': 'merge',
@@ -57,6 +61,28 @@ function mediaType(request: HttpRequest): string {
   const header = request.header('content-type') ?? '';
   const semicolon = header.indexOf(';');
   return (semicolon < 0 ? header : header.slice(0, semicolon)).trim().toLowerCase();
+}
+
+/** The messages of kinds that are no resources of their own. */
+const metaSchemas: Readonly<Record<string, string>> = {
+  DeleteOptions: 'k8s.io.apimachinery.pkg.apis.meta.v1.DeleteOptions',
+  Scale: 'k8s.io.api.autoscaling.v1.Scale',
+  Binding: 'k8s.io.api.core.v1.Binding',
+  Eviction: 'k8s.io.api.policy.v1.Eviction',
+};
+
+function schemaOf(apiVersion: string, kind: string): string | undefined {
+  const { group, version } = parseApiVersion(apiVersion);
+  return findKind(group, version, kind)?.schema ?? metaSchemas[kind];
+}
+
+function decodeProtobuf(bytes: Uint8Array): KubeObject {
+  try {
+    return decodeObject(bytes, schemaOf) as unknown as KubeObject;
+  } catch (error) {
+    if (error instanceof ProtobufSyntaxError) throw badRequest(error.message);
+    throw error;
+  }
 }
 
 function decodeText(bytes: Uint8Array): string {
@@ -114,7 +140,8 @@ export function createRestHandler(options: RestOptions): HttpHandler {
       if (!isJsonObject(value)) throw badRequest('the body of the request is not an object');
       return value as unknown as KubeObject;
     }
-    throw unsupportedMediaType(['application/json', 'application/yaml']);
+    if (type === protobufType) return decodeProtobuf(bytes);
+    throw unsupportedMediaType(['application/json', 'application/yaml', protobufType]);
   }
 
   async function readPatch(request: HttpRequest): Promise<{ type: PatchType; body: unknown }> {
@@ -133,6 +160,7 @@ export function createRestHandler(options: RestOptions): HttpHandler {
     if (bytes.length === 0) return deleteOptions(query, undefined);
     let body: unknown;
     try {
+      if (mediaType(request) === protobufType) return deleteOptions(query, decodeProtobuf(bytes) as unknown as Record<string, unknown>);
       const text = decodeText(bytes);
       body = mediaType(request).includes('yaml') ? parseYaml(text) : JSON.parse(text);
     } catch (error) {

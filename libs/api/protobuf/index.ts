@@ -1,0 +1,1 @@
+export { decodeMessage, decodeObject, ProtobufSyntaxError } from './decode.ts';
