@@ -1,7 +1,7 @@
 import { formatTime, semanticEqual, type LabelMatcher } from '@drydock/base/apimachinery';
 import type { ReplicaSetCondition, ReplicaSetStatus } from '@drydock/api/apps/v1';
 import type { Pod } from '@drydock/api/core/v1';
-import { isPodReady, isPodAvailable } from '../shared/index.ts';
+import { isPodAvailable, isPodReady, omitZeros } from '../shared/index.ts';
 
 export interface StatusInput {
   readonly desired: number;
@@ -29,12 +29,8 @@ export function replicaStatus(input: StatusInput): ReplicaSetStatus {
     ready++;
     if (isPodAvailable(pod, minReadySeconds, nowMs)) available++;
   }
-  const status: ReplicaSetStatus = {
-    replicas: activePods.length,
-    fullyLabeledReplicas: fullyLabeled,
-    readyReplicas: ready,
-    availableReplicas: available,
-  };
+  const counts = { fullyLabeledReplicas: fullyLabeled, readyReplicas: ready, availableReplicas: available };
+  const status: ReplicaSetStatus = { replicas: activePods.length, ...omitZeros(counts) };
   if (input.terminating !== undefined) status.terminatingReplicas = input.terminating;
   if (previous?.observedGeneration !== undefined) status.observedGeneration = previous.observedGeneration;
   const conditions = failureConditions(input, activePods.length);

@@ -1,3 +1,4 @@
+export { omitZeros } from './omit-zeros.ts';
 export {
   availableInMs,
   isPodActive,
