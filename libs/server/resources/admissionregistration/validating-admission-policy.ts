@@ -1,0 +1,37 @@
+import type { ValidatingAdmissionPolicy } from '@drydock/api/admissionregistration/v1';
+import type { ResourceDefinition } from '../../registry/types.ts';
+import { ageColumn, integerColumn, nameColumn, textColumn } from '../common/index.ts';
+import { defaultMatchResources, paramKindText, policyErrors, validationsErrors } from './policy-errors.ts';
+import { matchConditionsErrors } from './rules-errors.ts';
+import { fieldPath } from '@drydock/base/apimachinery';
+
+/** admissionregistration.k8s.io/v1 ValidatingAdmissionPolicy: expressions that may refuse objects. */
+export const validatingAdmissionPolicyDefinition: ResourceDefinition<ValidatingAdmissionPolicy> = {
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  kind: 'ValidatingAdmissionPolicy',
+  resource: 'validatingadmissionpolicies',
+  singular: 'validatingadmissionpolicy',
+  categories: ['api-extensions'],
+  namespaced: false,
+  schema: 'k8s.io.api.admissionregistration.v1.ValidatingAdmissionPolicy',
+  status: true,
+  strategy: {
+    defaults({ spec }) {
+      if (spec === undefined) return;
+      spec.failurePolicy ??= 'Fail';
+      defaultMatchResources(spec.matchConstraints);
+    },
+    validate: ({ metadata, spec = {} as ValidatingAdmissionPolicy['spec'] }) => [
+      ...policyErrors(spec),
+      ...matchConditionsErrors(spec.matchConditions ?? [], fieldPath('spec', 'matchConditions')),
+      ...validationsErrors(metadata.name ?? '', spec.validations ?? [], spec.auditAnnotations ?? []),
+    ],
+  },
+  columns: [
+    nameColumn,
+    integerColumn('Validations', 'Number of rules.', (object) => object.spec?.validations?.length),
+    textColumn('ParamKind', 'Kind of its parameters.', (object) => paramKindText(object.spec?.paramKind)),
+    ageColumn,
+  ],
+};
