@@ -27,7 +27,11 @@ function body(name: string, extra = ''): Uint8Array {
   );
 }
 
-async function inBatches(total: number, width: number, work: (index: number) => Promise<unknown> | unknown): Promise<void> {
+async function inBatches(
+  total: number,
+  width: number,
+  work: (index: number) => Promise<unknown> | unknown,
+): Promise<void> {
   for (let start = 0; start < total; start += width) {
     const running: unknown[] = [];
     for (let index = start; index < Math.min(start + width, total); index++) running.push(work(index));
@@ -54,20 +58,36 @@ await core.start();
 const { registry } = core;
 
 // Warm the compiler up on another namespace's objects.
-await inBatches(2_000, 16, (index) => registry.create({ ...collection, namespace: 'kube-system' }, body(`warm-${index}`), {}, context));
+await inBatches(2_000, 16, (index) =>
+  registry.create({ ...collection, namespace: 'kube-system' }, body(`warm-${index}`), {}, context),
+);
 
 const bodies = Array.from({ length: count }, (_, index) => body(`bench-${index}`));
-await measure('create', count, () => inBatches(count, 16, (index) => registry.create(collection, bodies[index]!, {}, context)));
+await measure('create', count, () =>
+  inBatches(count, 16, (index) => registry.create(collection, bodies[index]!, {}, context)),
+);
 await measure('get', count * 10, () =>
-  inBatches(count * 10, 16, async (index) => (await registry.get({ ...collection, name: `bench-${index % count}` }, {}, context)).bytes.length),
+  inBatches(
+    count * 10,
+    16,
+    async (index) =>
+      (await registry.get({ ...collection, name: `bench-${index % count}` }, {}, context)).bytes.length,
+  ),
 );
 const changed = Array.from({ length: count }, (_, index) => body(`bench-${index}`, 'u'));
 await measure('update', count, () =>
-  inBatches(count, 16, (index) => registry.update({ ...collection, name: `bench-${index}` }, changed[index]!, {}, context)),
+  inBatches(count, 16, (index) =>
+    registry.update({ ...collection, name: `bench-${index}` }, changed[index]!, {}, context),
+  ),
 );
 await measure('patch (merge)', count, () =>
   inBatches(count, 16, (index) =>
-    registry.patch({ ...collection, name: `bench-${index}` }, { type: 'merge', body: { metadata: { labels: { part: `p${index}` } } } }, {}, context),
+    registry.patch(
+      { ...collection, name: `bench-${index}` },
+      { type: 'merge', body: { metadata: { labels: { part: `p${index}` } } } },
+      {},
+      context,
+    ),
   ),
 );
 let bytes = 0;
@@ -98,17 +118,29 @@ const readers = Array.from({ length: watchers }, async () => {
 });
 await new Promise(setImmediate);
 await measure(`fan-out to ${watchers} watchers`, events * watchers, async () => {
-  await inBatches(events, 16, (index) => registry.update({ ...collection, name: `bench-${index}` }, bodies[index]!, {}, context));
+  await inBatches(events, 16, (index) =>
+    registry.update({ ...collection, name: `bench-${index}` }, bodies[index]!, {}, context),
+  );
   while (delivered < events * watchers) await new Promise(setImmediate);
 });
 abort.abort();
 await Promise.all(readers);
 
-await measure('delete', count, () => inBatches(count, 16, (index) => registry.delete({ ...collection, name: `bench-${index}` }, {}, context)));
+await measure('delete', count, () =>
+  inBatches(count, 16, (index) => registry.delete({ ...collection, name: `bench-${index}` }, {}, context)),
+);
 await core.stop();
 await store.close();
 
 console.table(rows);
 console.log(
-  JSON.stringify({ bench: 'registry', count, rows, delivered, sentBytes: sent, listBytes: bytes, rss: process.memoryUsage.rss() }),
+  JSON.stringify({
+    bench: 'registry',
+    count,
+    rows,
+    delivered,
+    sentBytes: sent,
+    listBytes: bytes,
+    rss: process.memoryUsage.rss(),
+  }),
 );

@@ -32,7 +32,9 @@ export function createAdmission(plugins: readonly AdmissionPlugin[]): Admission 
           ? undefined
           : {
               admit: inSequence(part.flatMap((plugin) => (plugin.admit ? [plugin.admit.bind(plugin)] : []))),
-              validate: inSequence(part.flatMap((plugin) => (plugin.validate ? [plugin.validate.bind(plugin)] : []))),
+              validate: inSequence(
+                part.flatMap((plugin) => (plugin.validate ? [plugin.validate.bind(plugin)] : [])),
+              ),
             };
       chains.set(key, chain);
       return chain;

@@ -4,7 +4,10 @@ import type { WatchCache } from '../watch-cache/index.ts';
 import type { AdmissionPlugin } from './types.ts';
 
 const classes = { group: 'storage.k8s.io', resource: 'storageclasses' };
-const marks = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'];
+const marks = [
+  'storageclass.kubernetes.io/is-default-class',
+  'storageclass.beta.kubernetes.io/is-default-class',
+];
 const claimAnnotation = 'volume.beta.kubernetes.io/storage-class';
 
 function isDefault({ metadata }: KubeObject): boolean {

@@ -18,7 +18,10 @@ export function defaultTolerationSeconds({ seconds = 300 }: DefaultTolerationOpt
   return {
     name: 'DefaultTolerationSeconds',
     handles: (definition, subresource, operation) =>
-      definition.group === '' && definition.resource === 'pods' && subresource === '' && operation !== 'DELETE',
+      definition.group === '' &&
+      definition.resource === 'pods' &&
+      subresource === '' &&
+      operation !== 'DELETE',
     admit({ object }) {
       const { spec } = object as Pod;
       if (spec === undefined) return;
@@ -27,7 +30,12 @@ export function defaultTolerationSeconds({ seconds = 300 }: DefaultTolerationOpt
       if (missing.length === 0) return;
       spec.tolerations = [
         ...present,
-        ...missing.map((key) => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: seconds })),
+        ...missing.map((key) => ({
+          key,
+          operator: 'Exists',
+          effect: 'NoExecute',
+          tolerationSeconds: seconds,
+        })),
       ];
     },
   };

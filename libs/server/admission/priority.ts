@@ -9,13 +9,15 @@ const pods = { group: '', resource: 'pods' };
 
 /** Kubernetes' Priority: turns a Pod's priorityClassName into its number and preemption policy; one global default at most. */
 export function priority(cache: Pick<WatchCache, 'items'>): AdmissionPlugin {
-  const all = (): PriorityClass[] => cache.items(classes).map((item) => item.object as unknown as PriorityClass);
+  const all = (): PriorityClass[] =>
+    cache.items(classes).map((item) => item.object as unknown as PriorityClass);
 
   /** Of several global defaults, which a race can leave behind, the lowest counts. */
   function defaultClass(): PriorityClass | undefined {
     let lowest: PriorityClass | undefined;
     for (const one of all()) {
-      if (one.globalDefault === true && (lowest === undefined || (one.value ?? 0) < (lowest.value ?? 0))) lowest = one;
+      if (one.globalDefault === true && (lowest === undefined || (one.value ?? 0) < (lowest.value ?? 0)))
+        lowest = one;
     }
     return lowest;
   }
@@ -26,7 +28,8 @@ export function priority(cache: Pick<WatchCache, 'items'>): AdmissionPlugin {
     const name = metadata.name ?? '';
     let chosen: PriorityClass | undefined;
     if (spec.priorityClassName) {
-      chosen = context.lookup(classes.group, classes.resource, spec.priorityClassName) as PriorityClass | undefined;
+      chosen = context.lookup(classes.group, classes.resource, spec.priorityClassName) as
+        PriorityClass | undefined;
       if (chosen === undefined) {
         throw forbidden(pods, name, `no PriorityClass with name ${spec.priorityClassName} was found`);
       }
@@ -65,7 +68,8 @@ export function priority(cache: Pick<WatchCache, 'items'>): AdmissionPlugin {
       if (request.definition.resource === 'pods') admitPod(request);
     },
     validate({ definition, object, name }) {
-      if (definition.resource !== classes.resource || (object as PriorityClass).globalDefault !== true) return;
+      if (definition.resource !== classes.resource || (object as PriorityClass).globalDefault !== true)
+        return;
       const other = all().find((one) => one.globalDefault === true && one.metadata?.name !== name);
       if (other !== undefined) {
         throw forbidden(

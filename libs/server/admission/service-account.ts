@@ -15,7 +15,10 @@ export function serviceAccount(): AdmissionPlugin {
   return {
     name: 'ServiceAccount',
     handles: (definition, subresource, operation) =>
-      definition.group === '' && definition.resource === 'pods' && subresource === '' && operation === 'CREATE',
+      definition.group === '' &&
+      definition.resource === 'pods' &&
+      subresource === '' &&
+      operation === 'CREATE',
     admit(request) {
       const pod = request.object as Pod;
       if (pod.spec === undefined || pod.metadata.annotations?.[mirrorAnnotation] !== undefined) return;
@@ -23,7 +26,9 @@ export function serviceAccount(): AdmissionPlugin {
       pod.spec.serviceAccount = pod.spec.serviceAccountName;
       const account = find(request, pod.spec.serviceAccountName);
       if (account !== undefined) return furnish(request, pod, account);
-      return waitForAccount(request, pod.spec.serviceAccountName).then((found) => furnish(request, pod, found));
+      return waitForAccount(request, pod.spec.serviceAccountName).then((found) =>
+        furnish(request, pod, found),
+      );
     },
   };
 }
@@ -49,7 +54,8 @@ async function waitForAccount(request: AdmissionRequest, name: string): Promise<
 
 function furnish({ context }: AdmissionRequest, pod: Pod, account: ServiceAccount): void {
   const spec = pod.spec!;
-  if (spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) mountToken(pod, () => context.random.suffix(5));
+  if (spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true)
+    mountToken(pod, () => context.random.suffix(5));
   if ((spec.imagePullSecrets ?? []).length === 0 && (account.imagePullSecrets ?? []).length > 0) {
     spec.imagePullSecrets = account.imagePullSecrets!.map((secret) => ({ ...secret }));
   }
@@ -81,7 +87,11 @@ function tokenVolume(name: string): Volume {
       sources: [
         { serviceAccountToken: { expirationSeconds: tokenSeconds, path: 'token' } },
         { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
-        { downwardAPI: { items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }] } },
+        {
+          downwardAPI: {
+            items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }],
+          },
+        },
       ],
       defaultMode: 0o644,
     },

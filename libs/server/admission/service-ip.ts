@@ -53,7 +53,12 @@ export function serviceIp(options: ServiceIpOptions): ServiceIp {
   const addresses = Math.max(1, Number(cidrSize(cidr) < maxAddresses ? cidrSize(cidr) : maxAddresses) - 2);
   const ips = new NumberPool(1, addresses, staticBand(addresses), options.random);
   const portCount = lastPort - firstPort + 1;
-  const ports = new NumberPool(firstPort, portCount, Math.min(Math.max(16, Math.floor(portCount / 32)), 128), options.random);
+  const ports = new NumberPool(
+    firstPort,
+    portCount,
+    Math.min(Math.max(16, Math.floor(portCount / 32)), 128),
+    options.random,
+  );
 
   const offsetOf = (text: string): number | undefined => {
     const ip = parseIp(text);
@@ -77,9 +82,14 @@ export function serviceIp(options: ServiceIpOptions): ServiceIp {
   function takeIp(request: AdmissionRequest, address: string): void {
     const offset = offsetOf(address);
     const bad = (why: string): never =>
-      refuse(request, invalidValue(specPath.child('clusterIPs'), [address], `failed to allocate IP ${address}: ${why}`));
+      refuse(
+        request,
+        invalidValue(specPath.child('clusterIPs'), [address], `failed to allocate IP ${address}: ${why}`),
+      );
     if (offset === undefined || !ips.contains(offset)) {
-      return bad(`the provided IP (${address}) is not in the valid range. The range of valid IPs is ${formatCidr(cidr)}`);
+      return bad(
+        `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${formatCidr(cidr)}`,
+      );
     }
     if (!ips.reserve(offset)) return bad('provided IP is already allocated');
     request.onSettled(() => ips.release(offset));
@@ -98,10 +108,15 @@ export function serviceIp(options: ServiceIpOptions): ServiceIp {
     if (!ports.contains(port)) {
       refuse(
         request,
-        invalidValue(where, port, `provided port is not in the valid range. The range of valid ports is ${firstPort}-${lastPort}`),
+        invalidValue(
+          where,
+          port,
+          `provided port is not in the valid range. The range of valid ports is ${firstPort}-${lastPort}`,
+        ),
       );
     }
-    if (!ports.reserve(port)) refuse(request, invalidValue(where, port, 'provided port is already allocated'));
+    if (!ports.reserve(port))
+      refuse(request, invalidValue(where, port, 'provided port is already allocated'));
     request.onSettled(() => ports.release(port));
   }
 
@@ -150,7 +165,9 @@ export function serviceIp(options: ServiceIpOptions): ServiceIp {
     if (wants) {
       for (const port of spec.ports ?? []) {
         if (port.nodePort) continue;
-        const sibling = spec.ports!.find((other) => other !== port && other.port === port.port && other.nodePort);
+        const sibling = spec.ports!.find(
+          (other) => other !== port && other.port === port.port && other.nodePort,
+        );
         port.nodePort = sibling?.nodePort ?? givePort(request);
       }
     }

@@ -42,5 +42,9 @@ export interface AdmissionChain {
 
 export interface Admission {
   /** Undefined when no plugin takes part. */
-  chain(definition: ResourceDefinition, subresource: string, operation: Operation): AdmissionChain | undefined;
+  chain(
+    definition: ResourceDefinition,
+    subresource: string,
+    operation: Operation,
+  ): AdmissionChain | undefined;
 }

@@ -57,7 +57,8 @@ const pod = (spec: object = {}, name = 'p'): KubeObject =>
     metadata: { name },
     spec: { containers: [{ name: 'c', image: 'nginx' }], ...spec },
   }) as KubeObject;
-const createPod = (spec: object = {}, name = 'p') => client.create(v1('pods', 'default'), pod(spec, name)) as Promise<Pod>;
+const createPod = (spec: object = {}, name = 'p') =>
+  client.create(v1('pods', 'default'), pod(spec, name)) as Promise<Pod>;
 const createService = (name: string, spec: object, namespace = 'default') =>
   client.create(v1('services', namespace), {
     kind: 'Service',
@@ -79,9 +80,21 @@ async function failureOf(call: () => Promise<unknown>): Promise<Status> {
 describe('bootstrap', () => {
   it('makes what every cluster has, once', async () => {
     const before = (await client.list(v1('namespaces'))).items;
-    expect(before.map((item) => item.metadata.name)).toEqual(['default', 'kube-node-lease', 'kube-public', 'kube-system']);
-    const classes = await client.list({ group: 'scheduling.k8s.io', version: 'v1', resource: 'priorityclasses' });
-    expect(classes.items.map((item) => item.metadata.name)).toEqual(['system-cluster-critical', 'system-node-critical']);
+    expect(before.map((item) => item.metadata.name)).toEqual([
+      'default',
+      'kube-node-lease',
+      'kube-public',
+      'kube-system',
+    ]);
+    const classes = await client.list({
+      group: 'scheduling.k8s.io',
+      version: 'v1',
+      resource: 'priorityclasses',
+    });
+    expect(classes.items.map((item) => item.metadata.name)).toEqual([
+      'system-cluster-critical',
+      'system-node-critical',
+    ]);
     expect(await client.get(v1('services', 'default', 'kubernetes'))).toMatchObject({
       metadata: { labels: { component: 'apiserver', provider: 'kubernetes' } },
       spec: { clusterIP: '10.96.0.1', clusterIPs: ['10.96.0.1'], type: 'ClusterIP', ipFamilies: ['IPv4'] },
@@ -98,16 +111,31 @@ describe('bootstrap', () => {
     await core.publishAddress({ ip: '192.168.1.5', port: 6443 });
     await core.publishAddress({ ip: '192.168.1.6', port: 7443 });
     expect(await client.get(v1('endpoints', 'default', 'kubernetes'))).toMatchObject({
-      subsets: [{ addresses: [{ ip: '192.168.1.6' }], ports: [{ name: 'https', port: 7443, protocol: 'TCP' }] }],
+      subsets: [
+        { addresses: [{ ip: '192.168.1.6' }], ports: [{ name: 'https', port: 7443, protocol: 'TCP' }] },
+      ],
     });
-    const slices = { group: 'discovery.k8s.io', version: 'v1', resource: 'endpointslices', namespace: 'default' };
-    expect((await client.list(slices)).items).toMatchObject([{ endpoints: [{ addresses: ['192.168.1.6'] }] }]);
+    const slices = {
+      group: 'discovery.k8s.io',
+      version: 'v1',
+      resource: 'endpointslices',
+      namespace: 'default',
+    };
+    expect((await client.list(slices)).items).toMatchObject([
+      { endpoints: [{ addresses: ['192.168.1.6'] }] },
+    ]);
   });
 });
 
 describe('NamespaceLifecycle', () => {
   it('refuses what is created in a namespace that is not there', async () => {
-    const made = failureOf(() => client.create(v1('configmaps', 'nowhere'), { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'a' } }));
+    const made = failureOf(() =>
+      client.create(v1('configmaps', 'nowhere'), {
+        kind: 'ConfigMap',
+        apiVersion: 'v1',
+        metadata: { name: 'a' },
+      }),
+    );
     expect(await made).toMatchObject({
       code: 404,
       reason: 'NotFound',
@@ -119,13 +147,22 @@ describe('NamespaceLifecycle', () => {
   it('refuses what is created in a terminating namespace', async () => {
     await client.create(v1('namespaces'), { kind: 'Namespace', apiVersion: 'v1', metadata: { name: 'x' } });
     await client.delete(v1('namespaces', undefined, 'x'));
-    const made = failureOf(() => client.create(v1('configmaps', 'x'), { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'a' } }));
+    const made = failureOf(() =>
+      client.create(v1('configmaps', 'x'), { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'a' } }),
+    );
     expect(await made).toMatchObject({
       code: 403,
       reason: 'Forbidden',
-      message: 'configmaps "a" is forbidden: unable to create new content in namespace x because it is being terminated',
+      message:
+        'configmaps "a" is forbidden: unable to create new content in namespace x because it is being terminated',
       details: {
-        causes: [{ reason: 'NamespaceTerminating', message: 'namespace x is being terminated', field: 'metadata.namespace' }],
+        causes: [
+          {
+            reason: 'NamespaceTerminating',
+            message: 'namespace x is being terminated',
+            field: 'metadata.namespace',
+          },
+        ],
       },
     });
   });
@@ -141,7 +178,8 @@ describe('ServiceAccount', () => {
   it('refuses Pods whose account is missing', async () => {
     expect(await failureOf(() => createPod({ serviceAccountName: 'robot' }))).toMatchObject({
       code: 403,
-      message: 'pods "p" is forbidden: error looking up service account default/robot: serviceaccount "robot" not found',
+      message:
+        'pods "p" is forbidden: error looking up service account default/robot: serviceaccount "robot" not found',
     });
     const pending = failureOf(() => createPod());
     await clock.advance(2_000);
@@ -166,7 +204,11 @@ describe('ServiceAccount', () => {
       serviceAccount: 'default',
       imagePullSecrets: [{ name: 'pull' }],
       containers: [
-        { volumeMounts: [{ name, readOnly: true, mountPath: '/var/run/secrets/kubernetes.io/serviceaccount' }] },
+        {
+          volumeMounts: [
+            { name, readOnly: true, mountPath: '/var/run/secrets/kubernetes.io/serviceaccount' },
+          ],
+        },
       ],
       volumes: [
         {
@@ -175,7 +217,13 @@ describe('ServiceAccount', () => {
             sources: [
               { serviceAccountToken: { expirationSeconds: 3607, path: 'token' } },
               { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
-              { downwardAPI: { items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }] } },
+              {
+                downwardAPI: {
+                  items: [
+                    { path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } },
+                  ],
+                },
+              },
             ],
           },
         },
@@ -193,11 +241,28 @@ describe('Priority and DefaultTolerationSeconds', () => {
       priority: 0,
       preemptionPolicy: 'PreemptLowerPriority',
       tolerations: [
-        { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 },
-        { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 },
+        {
+          key: 'node.kubernetes.io/not-ready',
+          operator: 'Exists',
+          effect: 'NoExecute',
+          tolerationSeconds: 300,
+        },
+        {
+          key: 'node.kubernetes.io/unreachable',
+          operator: 'Exists',
+          effect: 'NoExecute',
+          tolerationSeconds: 300,
+        },
       ],
     });
-    expect((await createPod({ priorityClassName: 'system-node-critical', tolerations: [{ operator: 'Exists' }] }, 'q')).spec).toMatchObject({
+    expect(
+      (
+        await createPod(
+          { priorityClassName: 'system-node-critical', tolerations: [{ operator: 'Exists' }] },
+          'q',
+        )
+      ).spec,
+    ).toMatchObject({
       priority: 2_000_001_000,
       tolerations: [{ operator: 'Exists' }],
     });
@@ -212,7 +277,9 @@ describe('Priority and DefaultTolerationSeconds', () => {
 
 describe('ServiceIP', () => {
   it('gives each Service an address of its own, however many come at once', async () => {
-    const made = await Promise.all(Array.from({ length: 200 }, (_, index) => createService(`s${index}`, { type: 'NodePort' })));
+    const made = await Promise.all(
+      Array.from({ length: 200 }, (_, index) => createService(`s${index}`, { type: 'NodePort' })),
+    );
     const ips = made.map((service) => service.spec!.clusterIP);
     expect(new Set(ips).size).toBe(200);
     expect(ips.every((ip) => /^10\.(9[6-9]|10\d|11[01])\./.test(ip!))).toBe(true);
@@ -224,7 +291,11 @@ describe('ServiceIP', () => {
 
   it('refuses an address or a port that is taken, also by a write under way, and takes them back', async () => {
     const both = await Promise.allSettled([
-      createService('a', { clusterIP: '10.96.7.7', type: 'NodePort', ports: [{ port: 80, nodePort: 30_500 }] }),
+      createService('a', {
+        clusterIP: '10.96.7.7',
+        type: 'NodePort',
+        ports: [{ port: 80, nodePort: 30_500 }],
+      }),
       createService('b', { clusterIP: '10.96.7.7' }),
     ]);
     expect(both.map((one) => one.status)).toEqual(['fulfilled', 'rejected']);
@@ -234,14 +305,29 @@ describe('ServiceIP', () => {
     expect((await failureOf(() => createService('b', { clusterIP: '1.2.3.4' }))).message).toContain(
       'the provided IP (1.2.3.4) is not in the valid range. The range of valid IPs is 10.96.0.0/12',
     );
-    expect((await failureOf(() => createService('b', { type: 'NodePort', ports: [{ port: 80, nodePort: 30_500 }] }))).message).toBe(
+    expect(
+      (
+        await failureOf(() =>
+          createService('b', { type: 'NodePort', ports: [{ port: 80, nodePort: 30_500 }] }),
+        )
+      ).message,
+    ).toBe(
       'Service "b" is invalid: spec.ports[0].nodePort: Invalid value: 30500: provided port is already allocated',
     );
-    expect((await failureOf(() => createService('b', { type: 'NodePort', ports: [{ port: 80, nodePort: 80 }] }))).message).toContain(
-      'provided port is not in the valid range. The range of valid ports is 30000-32767',
-    );
+    expect(
+      (await failureOf(() => createService('b', { type: 'NodePort', ports: [{ port: 80, nodePort: 80 }] })))
+        .message,
+    ).toContain('provided port is not in the valid range. The range of valid ports is 30000-32767');
     await client.delete(v1('services', 'default', 'a'));
-    expect((await createService('b', { clusterIP: '10.96.7.7', type: 'NodePort', ports: [{ port: 80, nodePort: 30_500 }] })).spec).toMatchObject({
+    expect(
+      (
+        await createService('b', {
+          clusterIP: '10.96.7.7',
+          type: 'NodePort',
+          ports: [{ port: 80, nodePort: 30_500 }],
+        })
+      ).spec,
+    ).toMatchObject({
       clusterIP: '10.96.7.7',
       clusterIPs: ['10.96.7.7'],
     });
@@ -272,9 +358,15 @@ describe('ServiceIP', () => {
     expect(external.spec?.clusterIP).toBeUndefined();
     const plain = await createService('p', {});
     const ip = plain.spec!.clusterIP!;
-    const nodePort = (await client.patch(v1('services', 'default', 'p'), { type: 'merge', body: { spec: { type: 'NodePort' } } })) as Service;
+    const nodePort = (await client.patch(v1('services', 'default', 'p'), {
+      type: 'merge',
+      body: { spec: { type: 'NodePort' } },
+    })) as Service;
     expect(nodePort.spec).toMatchObject({ clusterIP: ip, ports: [{ nodePort: expect.any(Number) }] });
-    const back = (await client.patch(v1('services', 'default', 'p'), { type: 'merge', body: { spec: { type: 'ClusterIP' } } })) as Service;
+    const back = (await client.patch(v1('services', 'default', 'p'), {
+      type: 'merge',
+      body: { spec: { type: 'ClusterIP' } },
+    })) as Service;
     expect(back.spec?.clusterIP).toBe(ip);
     expect(back.spec?.ports?.[0]?.nodePort).toBeUndefined();
     const gone = (await client.patch(v1('services', 'default', 'p'), {

@@ -53,7 +53,10 @@ export interface ApiServerCore extends Component {
 }
 
 /** Who the server is to itself. */
-export const systemUser: UserInfo = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] };
+export const systemUser: UserInfo = {
+  name: 'system:apiserver',
+  groups: ['system:masters', 'system:authenticated'],
+};
 
 /** Puts the core together. `start` fills the cache and makes the objects that every cluster has. */
 export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServerCoreDeps): ApiServerCore {

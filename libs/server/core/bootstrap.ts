@@ -16,7 +16,8 @@ const priorityClasses = [
   {
     name: 'system-cluster-critical',
     value: 2_000_000_000,
-    description: 'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
+    description:
+      'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
   },
   {
     name: 'system-node-critical',
@@ -26,7 +27,11 @@ const priorityClasses = [
 ];
 
 /** True when the object is there, false when it is not, undefined when its kind is not served. */
-async function exists(registry: Registry, transport: Transport, ref: ResourceRef): Promise<boolean | undefined> {
+async function exists(
+  registry: Registry,
+  transport: Transport,
+  ref: ResourceRef,
+): Promise<boolean | undefined> {
   if (registry.definition(ref.group, ref.version, ref.resource) === undefined) return undefined;
   try {
     await transport.get(ref);
@@ -38,7 +43,12 @@ async function exists(registry: Registry, transport: Transport, ref: ResourceRef
 }
 
 /** Creates the object where it is not there. A Service could not just be tried: its own address would be taken. */
-async function ensure(registry: Registry, transport: Transport, ref: ResourceRef, object: KubeObject): Promise<void> {
+async function ensure(
+  registry: Registry,
+  transport: Transport,
+  ref: ResourceRef,
+  object: KubeObject,
+): Promise<void> {
   const name = object.metadata.name ?? '';
   if ((await exists(registry, transport, { ...ref, name })) !== false) return;
   try {
@@ -68,7 +78,12 @@ export async function bootstrap(registry: Registry, transport: Transport): Promi
       description,
       preemptionPolicy: 'PreemptLowerPriority',
     };
-    await ensure(registry, transport, { group: 'scheduling.k8s.io', version: 'v1', resource: 'priorityclasses' }, object);
+    await ensure(
+      registry,
+      transport,
+      { group: 'scheduling.k8s.io', version: 'v1', resource: 'priorityclasses' },
+      object,
+    );
   }
 }
 
@@ -124,7 +139,12 @@ export async function publishKubernetesService(
 }
 
 /** Creates the object, or brings an older one up to date. */
-async function put(registry: Registry, transport: Transport, ref: ResourceRef, object: KubeObject): Promise<void> {
+async function put(
+  registry: Registry,
+  transport: Transport,
+  ref: ResourceRef,
+  object: KubeObject,
+): Promise<void> {
   const collection: ResourceRef = { ...ref };
   delete collection.name;
   const there = await exists(registry, transport, ref);

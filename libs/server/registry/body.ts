@@ -35,7 +35,8 @@ function goSyntaxError(text: string, error: unknown): string {
   const found = token === undefined ? -1 : text.indexOf(token);
   const at = position !== undefined ? Number(position) : found < 0 ? text.length : found;
   const char = text[at];
-  if (char === undefined || /end of JSON input|Unterminated/.test(message)) return 'unexpected end of JSON input';
+  if (char === undefined || /end of JSON input|Unterminated/.test(message))
+    return 'unexpected end of JSON input';
   const before = text.slice(0, at).trimEnd().at(-1);
   if (before === '{') return `invalid character ${goRune(char)} looking for beginning of object key string`;
   if (before === undefined || before === ':' || before === ',' || before === '[') {
@@ -69,7 +70,9 @@ function parse(bytes: Uint8Array, type: BodyType): unknown {
 }
 
 function cannotHandle(type: BodyType, why: string, kind = type.kind): ApiError {
-  return badRequest(`${kind} in version "${versionOf(type.apiVersion)}" cannot be handled as a ${type.kind}: ${why}`);
+  return badRequest(
+    `${kind} in version "${versionOf(type.apiVersion)}" cannot be handled as a ${type.kind}: ${why}`,
+  );
 }
 
 /**
@@ -114,7 +117,8 @@ export function shapeDraft(value: Record<string, unknown>, type: BodyType, scope
 function complainOfUnknown(paths: readonly string[], type: BodyType, scope: Scope): void {
   if (scope.fieldValidation === 'Ignore') return;
   const messages = paths.map((path) => `unknown field "${path}"`);
-  if (scope.fieldValidation === 'Strict') throw cannotHandle(type, `strict decoding error: ${messages.join(', ')}`);
+  if (scope.fieldValidation === 'Strict')
+    throw cannotHandle(type, `strict decoding error: ${messages.join(', ')}`);
   for (const message of messages) scope.warn(message);
 }
 

@@ -1,5 +1,12 @@
 import type { KubeObject } from '@drydock/base/apimachinery';
-import { badRequest, cloneJson, isNotFound, joinKey, notFound, pathNotFound } from '@drydock/base/apimachinery';
+import {
+  badRequest,
+  cloneJson,
+  isNotFound,
+  joinKey,
+  notFound,
+  pathNotFound,
+} from '@drydock/base/apimachinery';
 import type { Clock, Random } from '@drydock/base/clock';
 import type { Logger } from '@drydock/port/observability';
 import { silentLogger } from '@drydock/port/observability';
@@ -58,7 +65,8 @@ export function createRegistry(deps: RegistryDeps): Registry {
     timestamp: createTimestamp(deps.clock),
   };
   const all = new Map<string, Served>();
-  const idOf = (group: string, version: string, resource: string): string => `${group}/${version}/${resource}`;
+  const idOf = (group: string, version: string, resource: string): string =>
+    `${group}/${version}/${resource}`;
   const find = (group: string, version: string, resource: string): Served | undefined =>
     all.get(idOf(group, version, resource));
 
@@ -100,7 +108,11 @@ export function createRegistry(deps: RegistryDeps): Registry {
     return cache.atLeast(wanted === 0 ? Math.min(1, cache.revision) : wanted);
   }
 
-  function getMain(served: Served, ref: ResourceRef, options: GetOptions): StoredObject | Promise<StoredObject> {
+  function getMain(
+    served: Served,
+    ref: ResourceRef,
+    options: GetOptions,
+  ): StoredObject | Promise<StoredObject> {
     const pending = waitFor(options);
     if (pending === undefined) return inFace(served, findNow(served, ref));
     return pending.then(() => inFace(served, findNow(served, ref)));
@@ -111,7 +123,8 @@ export function createRegistry(deps: RegistryDeps): Registry {
   }
 
   function asList(served: Served, page: CacheList): StoredList {
-    const items = served.fromStored === undefined ? page.items : page.items.map((item) => inFace(served, item));
+    const items =
+      served.fromStored === undefined ? page.items : page.items.map((item) => inFace(served, item));
     return {
       apiVersion: served.apiVersion,
       kind: `${served.kind}List`,
@@ -122,7 +135,11 @@ export function createRegistry(deps: RegistryDeps): Registry {
     };
   }
 
-  function filterOf(served: Served, ref: ResourceRef, options: Pick<ListOptions, 'labelSelector' | 'fieldSelector'>) {
+  function filterOf(
+    served: Served,
+    ref: ResourceRef,
+    options: Pick<ListOptions, 'labelSelector' | 'fieldSelector'>,
+  ) {
     const namespace = served.definition.namespaced ? ref.namespace : undefined;
     // A name in the reference pins the list or watch to one object.
     const pinned = ref.name === undefined ? undefined : `metadata.name=${ref.name}`;
@@ -140,7 +157,11 @@ export function createRegistry(deps: RegistryDeps): Registry {
   /** In the stored form: what `createObject` and `updateObject` work on. */
   function toStored(served: Served, draft: KubeObject, scope: Scope): KubeObject {
     if (served.toStored === undefined) return draft;
-    return shapeDraft(served.toStored(draft) as unknown as Record<string, unknown>, bodyTypeOf(served.stored), scope);
+    return shapeDraft(
+      served.toStored(draft) as unknown as Record<string, unknown>,
+      bodyTypeOf(served.stored),
+      scope,
+    );
   }
 
   function matchName(draft: KubeObject, served: Served, ref: ResourceRef): void {
@@ -148,10 +169,14 @@ export function createRegistry(deps: RegistryDeps): Registry {
     matchNamespace(draft, served.definition.namespaced, ref.namespace);
     const { metadata } = draft;
     if (!metadata.name) {
-      throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+      throw badRequest(
+        `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
+      );
     }
     if (metadata.name !== name) {
-      throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+      throw badRequest(
+        `the name of the object (${metadata.name}) does not match the name on the URL (${name})`,
+      );
     }
   }
 
@@ -192,7 +217,12 @@ export function createRegistry(deps: RegistryDeps): Registry {
     throw pathNotFound();
   }
 
-  async function updateFromBody(served: Served, ref: ResourceRef, body: Body, scope: Scope): Promise<WriteResult> {
+  async function updateFromBody(
+    served: Served,
+    ref: ResourceRef,
+    body: Body,
+    scope: Scope,
+  ): Promise<WriteResult> {
     const mode = modeOf(served, ref);
     const type = bodyTypeOf(served);
     const decode = (from: Body): KubeObject => {
@@ -235,7 +265,9 @@ export function createRegistry(deps: RegistryDeps): Registry {
 
   const registry: Registry = {
     definitions: () => {
-      const declared = deps.definitions.map((definition) => find(definition.group, definition.version, definition.resource));
+      const declared = deps.definitions.map((definition) =>
+        find(definition.group, definition.version, definition.resource),
+      );
       const order = new Set<Served>(declared.filter((served) => served !== undefined));
       for (const served of all.values()) order.add(served);
       return [...order].map((served) => served.definition);
@@ -316,7 +348,12 @@ export function createRegistry(deps: RegistryDeps): Registry {
       const { definition } = served;
       const { scale } = definition;
       if (ref.subresource === 'scale' && scale !== undefined) {
-        return scaleTo(served, ref, scope, (current) => reshape(applyPatch(current, patch, scaleType.schema), scaleType, scope) as Scale);
+        return scaleTo(
+          served,
+          ref,
+          scope,
+          (current) => reshape(applyPatch(current, patch, scaleType.schema), scaleType, scope) as Scale,
+        );
       }
       if (ref.subresource !== undefined && ref.subresource !== 'status') {
         return patchSubresource(subresourceEnv, served, ref, ref.subresource, patch, scope);
@@ -327,7 +364,11 @@ export function createRegistry(deps: RegistryDeps): Registry {
       return runUpdate(served, ref, scope, {
         mode,
         make(current) {
-          const draft = reshape(applyPatch(inFace(served, current).object, patch, definition.schema), type, scope);
+          const draft = reshape(
+            applyPatch(inFace(served, current).object, patch, definition.schema),
+            type,
+            scope,
+          );
           matchName(draft, served, ref);
           return toStored(served, draft, scope);
         },
@@ -341,7 +382,14 @@ export function createRegistry(deps: RegistryDeps): Registry {
       const served = servedOf(ref);
       requireVerb(served, 'delete');
       checkDeleteOptions(options);
-      const result = await deleteObject(env, served.stored, keyOf(served, ref), nameOf(ref), options, scopeOf(context, deleteScope(options)));
+      const result = await deleteObject(
+        env,
+        served.stored,
+        keyOf(served, ref),
+        nameOf(ref),
+        options,
+        scopeOf(context, deleteScope(options)),
+      );
       return result.stored === undefined ? result : { stored: inFace(served, result.stored) };
     },
 
@@ -375,7 +423,12 @@ export function createRegistry(deps: RegistryDeps): Registry {
     return decodeBody(object, type, scope);
   }
 
-  function scaleTo(served: Served, ref: ResourceRef, scope: Scope, wish: (current: Scale) => Scale): Promise<WriteResult> {
+  function scaleTo(
+    served: Served,
+    ref: ResourceRef,
+    scope: Scope,
+    wish: (current: Scale) => Scale,
+  ): Promise<WriteResult> {
     requireVerb(served, 'get');
     const scale = served.definition.scale!;
     let conditional = false;
@@ -397,7 +450,12 @@ export function createRegistry(deps: RegistryDeps): Registry {
     }));
   }
 
-  async function createVirtual(served: Served, draft: KubeObject, ref: ResourceRef, scope: Scope): Promise<StoredObject> {
+  async function createVirtual(
+    served: Served,
+    draft: KubeObject,
+    ref: ResourceRef,
+    scope: Scope,
+  ): Promise<StoredObject> {
     const { definition } = served;
     matchNamespace(draft, definition.namespaced, ref.namespace);
     served.strategy.defaults?.(draft);

@@ -1,5 +1,11 @@
 import type { FieldError, KubeObject } from '@drydock/base/apimachinery';
-import { alreadyExists, badRequest, generateNameConflict, invalid, joinKey } from '@drydock/base/apimachinery';
+import {
+  alreadyExists,
+  badRequest,
+  generateNameConflict,
+  invalid,
+  joinKey,
+} from '@drydock/base/apimachinery';
 import { StoreError } from '@drydock/port/store';
 import type { StoredObject } from '../watch-cache/index.ts';
 import { encodeStored, failure, looseObject, StoredItem } from '../watch-cache/index.ts';
@@ -27,7 +33,12 @@ export function matchNamespace(object: KubeObject, namespaced: boolean, requeste
 }
 
 /** Everything between a decoded body and the store. `draft` is private and has its schema's defaults. */
-export async function createObject(env: Environment, served: Served, draft: KubeObject, scope: Scope): Promise<StoredObject> {
+export async function createObject(
+  env: Environment,
+  served: Served,
+  draft: KubeObject,
+  scope: Scope,
+): Promise<StoredObject> {
   const { strategy, definition } = served;
   let { metadata } = draft;
   if (metadata.resourceVersion) {
@@ -60,10 +71,12 @@ export async function createObject(env: Environment, served: Served, draft: Kube
       const pending = passage.chain.validate(passage.request);
       if (pending !== undefined) await pending;
     }
-    if (strategy.warnings !== undefined) for (const text of strategy.warnings(draft, undefined)) scope.warn(text);
+    if (strategy.warnings !== undefined)
+      for (const text of strategy.warnings(draft, undefined)) scope.warn(text);
     const key = (): string => joinKey(definition.namespaced ? metadata.namespace : undefined, metadata.name!);
     if (scope.isDryRun) {
-      if (env.cache.peek(served.groupResource, key()) !== undefined) throw alreadyExists(served.groupResource, metadata.name!);
+      if (env.cache.peek(served.groupResource, key()) !== undefined)
+        throw alreadyExists(served.groupResource, metadata.name!);
       return looseObject(draft, 0, key());
     }
     for (let attempt = 1; ; attempt++) {
@@ -72,7 +85,8 @@ export async function createObject(env: Environment, served: Served, draft: Kube
         committed = true;
         return item;
       } catch (error) {
-        if (!(error instanceof StoreError) || error.code !== 'KeyExists') throw storeFailure(error, served.groupResource);
+        if (!(error instanceof StoreError) || error.code !== 'KeyExists')
+          throw storeFailure(error, served.groupResource);
         if (generated === undefined) throw alreadyExists(served.groupResource, metadata.name!);
         if (attempt === nameAttempts) throw generateNameConflict(served.groupResource, metadata.name!);
         metadata.name = generateName(env, generated);
@@ -98,7 +112,11 @@ function resetStatus({ definition, strategy }: Served, draft: KubeObject): void 
 }
 
 function validateNew({ strategy, definition, groupKind }: Served, draft: KubeObject, scope: Scope): void {
-  const errors: FieldError[] = validateMeta(draft.metadata, definition.namespaced, strategy.nameFormat ?? 'dns1123subdomain');
+  const errors: FieldError[] = validateMeta(
+    draft.metadata,
+    definition.namespaced,
+    strategy.nameFormat ?? 'dns1123subdomain',
+  );
   if (strategy.validate !== undefined) errors.push(...strategy.validate(draft, scope));
   if (errors.length > 0) throw invalid(groupKind, draft.metadata.name ?? '', errors);
 }

@@ -28,7 +28,11 @@ export function checkDeleteOptions(options: DeleteOptions): void {
   const policy: string | undefined = options.propagationPolicy;
   if (policy !== undefined && options.orphanDependents !== undefined) {
     errors.push(
-      invalidValue('propagationPolicy', policy, 'orphanDependents and deletionPropagation cannot be both set'),
+      invalidValue(
+        'propagationPolicy',
+        policy,
+        'orphanDependents and deletionPropagation cannot be both set',
+      ),
     );
   }
   if (policy !== undefined && policy !== 'Foreground' && policy !== 'Background' && policy !== 'Orphan') {
@@ -106,7 +110,13 @@ async function deleteCurrent(
   }
 }
 
-function checkDeletePreconditions(env: Environment, served: Served, current: StoredItem, name: string, options: DeleteOptions): void {
+function checkDeletePreconditions(
+  env: Environment,
+  served: Served,
+  current: StoredItem,
+  name: string,
+  options: DeleteOptions,
+): void {
   const { uid, resourceVersion } = options.preconditions ?? {};
   const record = current.object.metadata;
   // Kubernetes names the kind here where other conflicts name the resource.
@@ -119,7 +129,11 @@ function checkDeletePreconditions(env: Environment, served: Served, current: Sto
       `the UID in the precondition (${uid}) does not match the UID in record (${record.uid ?? ''}). The object might have been deleted and then recreated`,
     );
   }
-  if (resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== String(current.revision)) {
+  if (
+    resourceVersion !== undefined &&
+    resourceVersion !== '' &&
+    resourceVersion !== String(current.revision)
+  ) {
     throw conflict(
       what,
       name,
@@ -132,7 +146,11 @@ type DeletionPlan =
   /** It is on its way already and nothing changes. */
   | { readonly kind: 'pending' }
   /** It stays for now, with a deletionTimestamp. */
-  | { readonly kind: 'mark'; readonly graceSeconds: number | undefined; readonly finalizers: readonly string[] }
+  | {
+      readonly kind: 'mark';
+      readonly graceSeconds: number | undefined;
+      readonly finalizers: readonly string[];
+    }
   /** It goes now; `graceful` when its last state tells of a grace period of 0. */
   | { readonly kind: 'remove'; readonly graceful: boolean };
 
@@ -143,9 +161,12 @@ function planDeletion(served: Served, object: KubeObject, options: DeleteOptions
   const held = finalizers.length > 0 || strategy.deletionBlocked?.(object) === true;
   const grace = gracefulSeconds(served, object, options);
   const before = metadata.finalizers ?? [];
-  const sameFinalizers = before.length === finalizers.length && before.every((one) => finalizers.includes(one));
+  const sameFinalizers =
+    before.length === finalizers.length && before.every((one) => finalizers.includes(one));
   if (grace === 'pending') {
-    return sameFinalizers ? { kind: 'pending' } : { kind: 'mark', graceSeconds: metadata.deletionGracePeriodSeconds, finalizers };
+    return sameFinalizers
+      ? { kind: 'pending' }
+      : { kind: 'mark', graceSeconds: metadata.deletionGracePeriodSeconds, finalizers };
   }
   if (grace === undefined) {
     if (!held) return { kind: 'remove', graceful: false };
@@ -157,7 +178,11 @@ function planDeletion(served: Served, object: KubeObject, options: DeleteOptions
 }
 
 /** Seconds of grace; undefined when the kind, or this object, knows none; 'pending' when a shorter one is running already. */
-function gracefulSeconds(served: Served, object: KubeObject, options: DeleteOptions): number | undefined | 'pending' {
+function gracefulSeconds(
+  served: Served,
+  object: KubeObject,
+  options: DeleteOptions,
+): number | undefined | 'pending' {
   const { strategy } = served;
   if (strategy.gracePeriodSeconds === undefined) return undefined;
   const { deletionTimestamp, deletionGracePeriodSeconds } = object.metadata;
@@ -173,7 +198,9 @@ function gracefulSeconds(served: Served, object: KubeObject, options: DeleteOpti
 /** The finalizers after the caller's (or the kind's) wish for the dependents is written into them. */
 function finalizersFor({ strategy }: Served, object: KubeObject, options: DeleteOptions): readonly string[] {
   const before = object.metadata.finalizers ?? [];
-  const kept = before.filter((finalizer) => finalizer !== orphanFinalizer && finalizer !== foregroundFinalizer);
+  const kept = before.filter(
+    (finalizer) => finalizer !== orphanFinalizer && finalizer !== foregroundFinalizer,
+  );
   const policy = propagation(before, options, strategy.defaultPropagation);
   if (policy === 'Orphan') return [...kept, orphanFinalizer];
   if (policy === 'Foreground') return [...kept, foregroundFinalizer];

@@ -47,7 +47,11 @@ export class Scope implements StrategyContext {
   readonly #cache: WatchCache;
   readonly #warn: ((message: string) => void) | undefined;
 
-  constructor(env: Environment, context: RequestContext, options: Pick<WriteOptions, 'dryRun' | 'fieldValidation'>) {
+  constructor(
+    env: Environment,
+    context: RequestContext,
+    options: Pick<WriteOptions, 'dryRun' | 'fieldValidation'>,
+  ) {
     this.user = context.user;
     this.clock = env.clock;
     this.random = env.random;

@@ -71,7 +71,11 @@ export function createInProcessTransport(registry: Registry, user: UserInfo): Tr
     },
     deleteCollection: async (ref, options = {}, list = {}) =>
       asKubeList(await registry.deleteCollection(ref, cloneJson(options), list, context)),
-    watch(ref: ResourceRef, options: WatchOptions, signal: AbortSignal): AsyncIterable<readonly WatchEvent<KubeObject>[]> {
+    watch(
+      ref: ResourceRef,
+      options: WatchOptions,
+      signal: AbortSignal,
+    ): AsyncIterable<readonly WatchEvent<KubeObject>[]> {
       return new DeferredWatch(() => registry.watch(ref, options, { ...context, signal }));
     },
     close: () => Promise.resolve(),

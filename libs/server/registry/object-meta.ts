@@ -72,7 +72,9 @@ export function validateMeta(meta: ObjectMeta, namespaced: boolean, nameFormat: 
     }
   }
   if (!meta.name) errors.push(required(metadata.child('name'), 'name or generateName is required'));
-  else for (const message of checkName(meta.name)) errors.push(invalidValue(metadata.child('name'), meta.name, message));
+  else
+    for (const message of checkName(meta.name))
+      errors.push(invalidValue(metadata.child('name'), meta.name, message));
   if (namespaced) {
     if (!meta.namespace) errors.push(required(metadata.child('namespace')));
     else {
@@ -80,16 +82,21 @@ export function validateMeta(meta: ObjectMeta, namespaced: boolean, nameFormat: 
         errors.push(invalidValue(metadata.child('namespace'), meta.namespace, message));
       }
     }
-  } else if (meta.namespace) errors.push(forbiddenField(metadata.child('namespace'), 'not allowed on this type'));
+  } else if (meta.namespace)
+    errors.push(forbiddenField(metadata.child('namespace'), 'not allowed on this type'));
   if (meta.generation !== undefined && meta.generation < 0) {
-    errors.push(invalidValue(metadata.child('generation'), meta.generation, 'must be greater than or equal to 0'));
+    errors.push(
+      invalidValue(metadata.child('generation'), meta.generation, 'must be greater than or equal to 0'),
+    );
   }
   if (meta.labels !== undefined) errors.push(...validateLabels(meta.labels, metadata.child('labels')));
-  if (meta.annotations !== undefined) errors.push(...validateAnnotations(meta.annotations, metadata.child('annotations')));
+  if (meta.annotations !== undefined)
+    errors.push(...validateAnnotations(meta.annotations, metadata.child('annotations')));
   if (meta.ownerReferences !== undefined) {
     errors.push(...validateOwnerReferences(meta.ownerReferences, metadata.child('ownerReferences')));
   }
-  if (meta.finalizers !== undefined) errors.push(...validateFinalizers(meta.finalizers, metadata.child('finalizers')));
+  if (meta.finalizers !== undefined)
+    errors.push(...validateFinalizers(meta.finalizers, metadata.child('finalizers')));
   return errors;
 }
 
@@ -131,7 +138,8 @@ function validateAnnotations(annotations: Record<string, string>, where: FieldPa
   const errors: FieldError[] = [];
   let size = 0;
   for (const [key, value] of Object.entries(annotations)) {
-    for (const message of validateQualifiedName(key.toLowerCase())) errors.push(invalidValue(where, key, message));
+    for (const message of validateQualifiedName(key.toLowerCase()))
+      errors.push(invalidValue(where, key, message));
     size += byteLength(key) + byteLength(value);
   }
   if (size > maxAnnotationBytes) errors.push(tooLong(where, maxAnnotationBytes));
@@ -144,7 +152,8 @@ function validateOwnerReferences(owners: readonly OwnerReference[], where: Field
   for (const owner of owners) {
     const { apiVersion = '', kind = '', name = '', uid = '' } = owner;
     const version = versionOf(apiVersion);
-    if (version === '') errors.push(invalidValue(where.child('apiVersion'), apiVersion, 'version must not be empty'));
+    if (version === '')
+      errors.push(invalidValue(where.child('apiVersion'), apiVersion, 'version must not be empty'));
     if (kind === '') errors.push(invalidValue(where.child('kind'), kind, 'must not be empty'));
     if (name === '') errors.push(invalidValue(where.child('name'), name, 'must not be empty'));
     if (uid === '') errors.push(invalidValue(where.child('uid'), uid, 'must not be empty'));
@@ -178,7 +187,8 @@ function versionOf(apiVersion: string): string {
 function validateFinalizers(finalizers: readonly string[], where: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
   for (const finalizer of finalizers) {
-    for (const message of validateQualifiedName(finalizer)) errors.push(invalidValue(where, finalizer, message));
+    for (const message of validateQualifiedName(finalizer))
+      errors.push(invalidValue(where, finalizer, message));
   }
   if (finalizers.includes(orphanFinalizer) && finalizers.includes(foregroundFinalizer)) {
     errors.push(

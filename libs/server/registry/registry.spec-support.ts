@@ -52,7 +52,9 @@ export const widgets: ResourceDefinition<Widget> = {
     validate(widget) {
       const size = widget.spec?.size;
       if (size === undefined) return [required(fieldPath('spec', 'size'))];
-      return size < 0 ? [invalidValue(fieldPath('spec', 'size'), size, 'must be greater than or equal to 0')] : [];
+      return size < 0
+        ? [invalidValue(fieldPath('spec', 'size'), size, 'must be greater than or equal to 0')]
+        : [];
     },
     validateUpdate(widget, old) {
       return widget.spec?.color === old.spec?.color

@@ -42,7 +42,9 @@ export interface WriteResult {
 }
 
 /** What a DELETE answers: the object (still there, or its last state), or a Success Status. */
-export type DeleteResult = { readonly stored: StoredObject; readonly status?: undefined } | { readonly status: Status; readonly stored?: undefined };
+export type DeleteResult =
+  | { readonly stored: StoredObject; readonly status?: undefined }
+  | { readonly status: Status; readonly stored?: undefined };
 
 /**
  * Kubernetes' generic registry over all declared resources. Every failure is an `ApiError`, thrown or as a rejection.
@@ -65,5 +67,10 @@ export interface Registry {
   patch(ref: ResourceRef, patch: Patch, options: PatchOptions, context: RequestContext): Promise<WriteResult>;
   delete(ref: ResourceRef, options: DeleteOptions, context: RequestContext): Promise<DeleteResult>;
   /** Answers the objects that were asked to go, as they were listed. */
-  deleteCollection(ref: ResourceRef, options: DeleteOptions, list: ListOptions, context: RequestContext): Promise<StoredList>;
+  deleteCollection(
+    ref: ResourceRef,
+    options: DeleteOptions,
+    list: ListOptions,
+    context: RequestContext,
+  ): Promise<StoredList>;
 }

@@ -1,9 +1,20 @@
 import type { KubeObject, LabelSelector } from '@drydock/base/apimachinery';
-import { cloneJson, formatLabelSelector, getPath, invalid, invalidValue, setPath } from '@drydock/base/apimachinery';
+import {
+  cloneJson,
+  formatLabelSelector,
+  getPath,
+  invalid,
+  invalidValue,
+  setPath,
+} from '@drydock/base/apimachinery';
 import type { BodyType } from './body.ts';
 import type { ScaleSubresource } from './types.ts';
 
-export const scaleType: BodyType = { apiVersion: 'autoscaling/v1', kind: 'Scale', schema: 'k8s.io.api.autoscaling.v1.Scale' };
+export const scaleType: BodyType = {
+  apiVersion: 'autoscaling/v1',
+  kind: 'Scale',
+  schema: 'k8s.io.api.autoscaling.v1.Scale',
+};
 
 /** autoscaling/v1 Scale. */
 export interface Scale extends KubeObject {

@@ -1,5 +1,11 @@
 import type { KubeObject } from '@drydock/base/apimachinery';
-import { apiVersionOf, badRequest, cloneJson, methodNotSupported, pathNotFound } from '@drydock/base/apimachinery';
+import {
+  apiVersionOf,
+  badRequest,
+  cloneJson,
+  methodNotSupported,
+  pathNotFound,
+} from '@drydock/base/apimachinery';
 import { findKind } from '@drydock/api/scheme';
 import type { DeleteOptions, GetOptions, Patch, ResourceRef } from '@drydock/port/transport';
 import type { StoredObject } from '../watch-cache/index.ts';
@@ -32,7 +38,8 @@ const rawAttempts = 100;
 
 function handlerOf(served: Served, subresource: string): SubresourceHandler {
   const handlers = served.definition.subresources;
-  const handler = handlers !== undefined && Object.hasOwn(handlers, subresource) ? handlers[subresource] : undefined;
+  const handler =
+    handlers !== undefined && Object.hasOwn(handlers, subresource) ? handlers[subresource] : undefined;
   if (handler === undefined) throw pathNotFound();
   return handler;
 }
@@ -46,7 +53,12 @@ function typeOf(served: Served, handler: SubresourceHandler): BodyType {
   return { apiVersion: apiVersionOf(group, version), kind: handler.kind, schema };
 }
 
-function requestOf(borrowed: SubresourceEnvironment, served: Served, ref: ResourceRef, scope: Scope): SubresourceRequest {
+function requestOf(
+  borrowed: SubresourceEnvironment,
+  served: Served,
+  ref: ResourceRef,
+  scope: Scope,
+): SubresourceRequest {
   const { env } = borrowed;
   const main: ResourceRef = { ...ref };
   delete main.subresource;
@@ -70,7 +82,14 @@ function requestOf(borrowed: SubresourceEnvironment, served: Served, ref: Resour
     },
     async deleteParent(options: DeleteOptions) {
       const before = (await borrowed.getMain(served, main, {})).object;
-      const { stored } = await deleteObject(env, served.stored, borrowed.keyOf(served, ref), borrowed.nameOf(ref), options, scope);
+      const { stored } = await deleteObject(
+        env,
+        served.stored,
+        borrowed.keyOf(served, ref),
+        borrowed.nameOf(ref),
+        options,
+        scope,
+      );
       return stored?.object ?? before;
     },
   };
@@ -88,13 +107,21 @@ export async function getSubresource(
   return looseObject(await handler.get(requestOf(borrowed, served, ref, scope)));
 }
 
-function decodeFor(served: Served, handler: SubresourceHandler, ref: ResourceRef, body: Body, scope: Scope): KubeObject {
+function decodeFor(
+  served: Served,
+  handler: SubresourceHandler,
+  ref: ResourceRef,
+  body: Body,
+  scope: Scope,
+): KubeObject {
   const object = decodeBody(body, typeOf(served, handler), scope);
   const { metadata } = object;
   if (served.definition.namespaced) {
     if (!metadata.namespace) metadata.namespace = ref.namespace;
     else if (metadata.namespace !== ref.namespace) {
-      throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+      throw badRequest(
+        'the namespace of the provided object does not match the namespace sent on the request',
+      );
     }
   }
   return object;
@@ -127,7 +154,9 @@ export async function updateSubresource(
   const object = decodeFor(served, handler, ref, body, scope);
   const name = borrowed.nameOf(ref);
   if (object.metadata.name && object.metadata.name !== name) {
-    throw badRequest(`the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`);
+    throw badRequest(
+      `the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`,
+    );
   }
   const answer = await handler.update(requestOf(borrowed, served, ref, scope), object);
   return { stored: looseObject(answer), created: false };
@@ -144,7 +173,8 @@ export async function patchSubresource(
 ): Promise<WriteResult> {
   const handler = handlerOf(served, subresource);
   const { update } = handler;
-  if (update === undefined || !handler.verbs.includes('patch')) throw methodNotSupported(served.groupResource, 'patch');
+  if (update === undefined || !handler.verbs.includes('patch'))
+    throw methodNotSupported(served.groupResource, 'patch');
   const request = requestOf(borrowed, served, ref, scope);
   const type = typeOf(served, handler);
   const present = handler.get === undefined ? await request.parent() : await handler.get(request);

@@ -118,7 +118,10 @@ export interface SubresourceRequest {
   /** Read-modify-write of the parent with conflict retry: `change` edits a private draft; throw an ApiError to refuse. Skips the strategy's validation. */
   updateParent(change: (draft: KubeObject) => void): Promise<KubeObject>;
   /** Deletes the parent as the DELETE verb would. */
-  deleteParent(options: { gracePeriodSeconds?: number; preconditions?: { uid?: string; resourceVersion?: string } }): Promise<KubeObject>;
+  deleteParent(options: {
+    gracePeriodSeconds?: number;
+    preconditions?: { uid?: string; resourceVersion?: string };
+  }): Promise<KubeObject>;
 }
 
 /**

@@ -59,7 +59,12 @@ export async function updateObject(env: Environment, plan: UpdatePlan): Promise<
   }
 }
 
-async function replace(env: Environment, plan: UpdatePlan, current: StoredItem, draft: KubeObject): Promise<StoredObject> {
+async function replace(
+  env: Environment,
+  plan: UpdatePlan,
+  current: StoredItem,
+  draft: KubeObject,
+): Promise<StoredObject> {
   const { served, scope, mode, name } = plan;
   const { strategy, groupKind, groupResource } = served;
   const old = current.object;
@@ -102,7 +107,9 @@ async function replace(env: Environment, plan: UpdatePlan, current: StoredItem, 
       draft.metadata.resourceVersion = old.metadata.resourceVersion;
       return looseObject(draft, current.revision, current.key);
     }
-    const item = goes ? await removeNow(env, served, current, draft) : await swap(env, served, current, draft);
+    const item = goes
+      ? await removeNow(env, served, current, draft)
+      : await swap(env, served, current, draft);
     committed = true;
     return item;
   } catch (error) {
@@ -114,7 +121,12 @@ async function replace(env: Environment, plan: UpdatePlan, current: StoredItem, 
 }
 
 /** resourceVersion and uid of the draft against what is there. */
-function checkPreconditions(env: Environment, plan: UpdatePlan, draft: KubeObject, current: StoredItem): void {
+function checkPreconditions(
+  env: Environment,
+  plan: UpdatePlan,
+  draft: KubeObject,
+  current: StoredItem,
+): void {
   const { served, name } = plan;
   const { resourceVersion, uid } = draft.metadata;
   const currentUid = current.object.metadata.uid;
@@ -181,7 +193,8 @@ function prepareStatus(served: Served, draft: KubeObject, old: KubeObject, scope
     if (key !== 'metadata' && key !== 'status' && !(key in before)) delete fields[key];
   }
   // Shared with the present object: strategies change status and metadata only.
-  for (const key of Object.keys(before)) if (key !== 'metadata' && key !== 'status') fields[key] = before[key];
+  for (const key of Object.keys(before))
+    if (key !== 'metadata' && key !== 'status') fields[key] = before[key];
   if (old.metadata.ownerReferences === undefined) delete draft.metadata.ownerReferences;
   else draft.metadata.ownerReferences = old.metadata.ownerReferences;
   served.strategy.prepareForStatusUpdate?.(draft, old, scope);
@@ -211,7 +224,11 @@ function isContent(key: string): boolean {
   return key !== 'metadata' && key !== 'status' && key !== 'kind' && key !== 'apiVersion';
 }
 
-function validateChange({ served, mode, scope }: UpdatePlan, draft: KubeObject, old: KubeObject): FieldError[] {
+function validateChange(
+  { served, mode, scope }: UpdatePlan,
+  draft: KubeObject,
+  old: KubeObject,
+): FieldError[] {
   const { strategy, definition } = served;
   const format = strategy.nameFormat ?? 'dns1123subdomain';
   const errors = [
@@ -219,7 +236,8 @@ function validateChange({ served, mode, scope }: UpdatePlan, draft: KubeObject, 
     ...validateMetaUpdate(draft.metadata, old.metadata),
   ];
   if (mode === 'status') {
-    if (strategy.validateStatusUpdate !== undefined) errors.push(...strategy.validateStatusUpdate(draft, old, scope));
+    if (strategy.validateStatusUpdate !== undefined)
+      errors.push(...strategy.validateStatusUpdate(draft, old, scope));
     return errors;
   }
   if (strategy.validate !== undefined) errors.push(...strategy.validate(draft, scope));
@@ -230,7 +248,8 @@ function validateChange({ served, mode, scope }: UpdatePlan, draft: KubeObject, 
 /** A deleting object goes when nothing holds it any more. */
 export function finishesDeletion({ strategy }: Served, object: KubeObject): boolean {
   const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = object.metadata;
-  if (!deletionTimestamp || (finalizers?.length ?? 0) > 0 || (deletionGracePeriodSeconds ?? 0) > 0) return false;
+  if (!deletionTimestamp || (finalizers?.length ?? 0) > 0 || (deletionGracePeriodSeconds ?? 0) > 0)
+    return false;
   return strategy.deletionBlocked?.(object) !== true;
 }
 
@@ -242,7 +261,12 @@ function unchanged(draft: KubeObject, old: KubeObject): boolean {
 }
 
 /** Writes the draft over `current`. Throws the store's error when somebody else was faster. */
-export async function swap(env: Environment, served: Served, current: StoredItem, draft: KubeObject): Promise<StoredItem> {
+export async function swap(
+  env: Environment,
+  served: Served,
+  current: StoredItem,
+  draft: KubeObject,
+): Promise<StoredItem> {
   const value = encodeStored(draft);
   const item = StoredItem.pending(current.key, draft, value);
   env.cache.expect(value, item);
@@ -256,7 +280,12 @@ export async function swap(env: Environment, served: Served, current: StoredItem
 }
 
 /** Deletes `current`; answers `last`, its final state, under the revision of the delete. */
-export async function removeNow(env: Environment, served: Served, current: StoredItem, last?: KubeObject): Promise<StoredObject> {
+export async function removeNow(
+  env: Environment,
+  served: Served,
+  current: StoredItem,
+  last?: KubeObject,
+): Promise<StoredObject> {
   const storeKey = env.cache.storeKey(served.groupResource, current.key);
   const revision = await env.store.delete(storeKey, current.revision);
   if (last === undefined) return current.atRevision(revision);

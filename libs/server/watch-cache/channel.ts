@@ -62,6 +62,8 @@ export class Channel {
 
   /** True when a reader waits for this and the channel was quiet before. */
   publish(change: Change): boolean {
+    // What follows a rebuild may have a gap before it.
+    if (this.ended) return false;
     const event = this.view(change);
     if (event === undefined) return false;
     this.#log.push(event);
@@ -91,7 +93,8 @@ export class Channel {
     const end = Math.min(this.end, start + maxBatch);
     if (start === end) return undefined;
     reader.cursor = end;
-    if (this.#last !== undefined && this.#last.start === start && this.#last.end === end) return this.#last.batch;
+    if (this.#last !== undefined && this.#last.start === start && this.#last.end === end)
+      return this.#last.batch;
     const batch = this.#log.slice(start - this.#base, end - this.#base);
     this.#last = { start, end, batch };
     return batch;

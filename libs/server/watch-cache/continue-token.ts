@@ -15,7 +15,12 @@ const decoder = new TextDecoder();
 
 /** Opaque text for the client, safe in a URL. */
 export function encodeContinue(token: ContinueToken): string {
-  const json = JSON.stringify({ v: 'meta.k8s.io/v1', rv: token.revision, start: token.start, left: token.remaining });
+  const json = JSON.stringify({
+    v: 'meta.k8s.io/v1',
+    rv: token.revision,
+    start: token.start,
+    left: token.remaining,
+  });
   const binary = String.fromCharCode(...encoder.encode(json));
   return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 }

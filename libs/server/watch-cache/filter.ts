@@ -1,5 +1,10 @@
 import type { KubeObject } from '@drydock/base/apimachinery';
-import { badRequest, FieldSelectorSyntaxError, parseFieldSelector, parseSelectorParameter } from '@drydock/base/apimachinery';
+import {
+  badRequest,
+  FieldSelectorSyntaxError,
+  parseFieldSelector,
+  parseSelectorParameter,
+} from '@drydock/base/apimachinery';
 import type { StoredObject } from './stored-object.ts';
 
 /** What of a resource a list or a watch wants. Compiled once, used on every object. */
@@ -45,12 +50,19 @@ export function compileFilter(
   let space = namespace || undefined;
   let name: string | undefined;
   let indexed: Filter['indexed'];
-  if (labels !== undefined && !labels.empty) tests.push((item) => labels.matches(item.object.metadata.labels));
+  if (labels !== undefined && !labels.empty)
+    tests.push((item) => labels.matches(item.object.metadata.labels));
   for (const { field, operator, value } of fields?.requirements ?? []) {
     const positive = operator === '=';
     const read = readerOf(access, field);
     if (positive && field === 'metadata.name' && name === undefined && !value.includes('/')) name = value;
-    else if (positive && field === 'metadata.namespace' && access.namespaced && space === undefined && value !== '') {
+    else if (
+      positive &&
+      field === 'metadata.namespace' &&
+      access.namespaced &&
+      space === undefined &&
+      value !== ''
+    ) {
       space = value;
       continue;
     } else if (positive && indexed === undefined && value !== '' && access.indexedFields.includes(field)) {

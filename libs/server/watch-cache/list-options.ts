@@ -40,7 +40,10 @@ export function checkListOptions(options: ListOptions): void {
     const errors: FieldError[] = [];
     if (!options.resourceVersion) {
       errors.push(
-        forbiddenField('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided'),
+        forbiddenField(
+          'resourceVersionMatch',
+          'resourceVersionMatch is forbidden unless resourceVersion is provided',
+        ),
       );
     }
     if (options.continue) {

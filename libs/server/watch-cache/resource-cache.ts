@@ -89,12 +89,23 @@ export class ResourceCache {
     this.#indexes.clear();
     this.changedAt = revision;
     this.window = new EventWindow(revision, this.#limits.windowEvents, this.#limits.windowBytes);
+    this.endWatches();
+  }
+
+  endWatches(): void {
     for (const channel of this.#channels.values()) channel.endAll();
   }
 
   /** Takes over one committed change. Calls `woken` for each channel that has readers to wake. */
-  apply(key: string, revision: number, current: StoredItem | undefined, woken: (channel: Channel) => void): void {
-    const previous = this.#items.get(key);
+  apply(
+    at: string,
+    revision: number,
+    current: StoredItem | undefined,
+    woken: (channel: Channel) => void,
+  ): void {
+    const previous = this.#items.get(at);
+    // One instance of the key for all of an object's life: comparing it with itself is free, and `at` is a slice.
+    const key = previous?.key ?? current?.key ?? at;
     if (current === undefined) {
       if (previous === undefined) return;
       this.#items.delete(key);

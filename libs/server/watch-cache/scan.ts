@@ -32,7 +32,13 @@ export function collect(
   limit: number,
 ): { items: StoredItem[]; next: string | undefined } {
   const { namespace, key, indexed, matches } = filter;
-  if (limit <= 0 && start === undefined && key === undefined && namespace === undefined && matches === undefined) {
+  if (
+    limit <= 0 &&
+    start === undefined &&
+    key === undefined &&
+    namespace === undefined &&
+    matches === undefined
+  ) {
     return { items: tree.valuesArray(), next: undefined };
   }
   const items: StoredItem[] = [];

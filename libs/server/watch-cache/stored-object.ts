@@ -96,20 +96,22 @@ export class StoredItem implements StoredObject {
   #value: Uint8Array | undefined;
   #bytes: Uint8Array | undefined;
   #object: KubeObject | undefined;
+  /** What this is another revision of, until the bytes are asked for. */
+  #source: StoredItem | undefined;
 
   private constructor(
     key: string,
     revision: number,
     value: Uint8Array | undefined,
-    bytes: Uint8Array | undefined,
     object: KubeObject | undefined,
+    source: StoredItem | undefined,
   ) {
     this.key = key;
     this.revision = revision;
-    this.size = (value ?? bytes)!.length;
+    this.size = value?.length ?? source?.size ?? 0;
     this.#value = value;
-    this.#bytes = bytes;
     this.#object = object;
+    this.#source = source;
   }
 
   static fromStore(key: string, revision: number, value: Uint8Array): StoredItem {
@@ -118,7 +120,7 @@ export class StoredItem implements StoredObject {
 
   /** A write that is not committed yet: `commit` must be called with its revision before anybody else sees it. */
   static pending(key: string, object: KubeObject, value: Uint8Array): StoredItem {
-    return new StoredItem(key, 0, value, undefined, object);
+    return new StoredItem(key, 0, value, object, undefined);
   }
 
   /** The write was made at `revision`. Idempotent. */
@@ -130,6 +132,8 @@ export class StoredItem implements StoredObject {
 
   get bytes(): Uint8Array {
     if (this.#bytes !== undefined) return this.#bytes;
+    if (this.#source !== undefined)
+      return (this.#bytes = respliceRevision(this.#source.bytes, this.revision));
     const value = this.#value!;
     if (this.revision === 0) return value;
     this.#value = undefined;
@@ -137,20 +141,26 @@ export class StoredItem implements StoredObject {
   }
 
   get object(): KubeObject {
-    return (this.#object ??= JSON.parse(decoder.decode(this.bytes)) as KubeObject);
+    if (this.#object !== undefined) return this.#object;
+    if (this.#source === undefined)
+      return (this.#object = JSON.parse(decoder.decode(this.bytes)) as KubeObject);
+    const source = this.#source.object;
+    const metadata = { ...source.metadata, resourceVersion: String(this.revision) };
+    return (this.#object = { ...source, metadata });
   }
 
-  /** This state under another resourceVersion: what a DELETED event carries. */
+  /** This state under another resourceVersion: what a DELETED event carries. Costs nothing until it is looked at. */
   atRevision(revision: number): StoredItem {
-    const bytes = respliceRevision(this.bytes, revision);
-    const source = this.object;
-    const object = { ...source, metadata: { ...source.metadata, resourceVersion: String(revision) } };
-    return new StoredItem(this.key, revision, undefined, bytes, object);
+    return new StoredItem(this.key, revision, undefined, undefined, this.#source ?? this);
   }
 }
 
 /** A StoredObject for something that is not in the store; its bytes are made when they are asked for. */
-export function looseObject(object: KubeObject, revision = 0, key = object.metadata.name ?? ''): StoredObject {
+export function looseObject(
+  object: KubeObject,
+  revision = 0,
+  key = object.metadata.name ?? '',
+): StoredObject {
   let bytes: Uint8Array | undefined;
   return {
     key,

@@ -7,7 +7,12 @@ import type { ListOptions, WatchOptions } from '@drydock/port/transport';
 import type { Channel } from './channel.ts';
 import { continueExpired, decodeContinue, encodeContinue } from './continue-token.ts';
 import type { FieldAccess, Filter } from './filter.ts';
-import { checkListOptions, checkWatchOptions, parseResourceVersion, tooLargeResourceVersion } from './list-options.ts';
+import {
+  checkListOptions,
+  checkWatchOptions,
+  parseResourceVersion,
+  tooLargeResourceVersion,
+} from './list-options.ts';
 import type { ChangeListener, Tree } from './resource-cache.ts';
 import { ResourceCache } from './resource-cache.ts';
 import { collect, countRange } from './scan.ts';
@@ -250,7 +255,7 @@ export function createWatchCache(options: WatchCacheOptions): WatchCache {
     synced = false;
     storeWatch = undefined;
     if (stopped) return;
-    for (const resource of resources.values()) resource.reset(revision);
+    for (const resource of resources.values()) resource.endWatches();
     if (error instanceof StoreError && error.code === 'Closed') return;
     logger.warn('the store watch ended, the watch cache is rebuilt', { err: error });
     void rebuild();
@@ -302,13 +307,25 @@ export function createWatchCache(options: WatchCacheOptions): WatchCache {
     return atLeast(wanted);
   }
 
-  function page(resource: ResourceCache, filter: Filter, tree: Tree, at: number, limit: number, start?: string, left?: number): CacheList {
+  function page(
+    resource: ResourceCache,
+    filter: Filter,
+    tree: Tree,
+    at: number,
+    limit: number,
+    start?: string,
+    left?: number,
+  ): CacheList {
     const present = tree === resource.tree ? resource : undefined;
     const { items, next } = collect(tree, present, filter, start, limit);
     if (next === undefined) return { items, revision: at };
     if (present !== undefined) resource.keepSnapshot(revision, clock.monotonicMs());
     if (filter.selective) {
-      return { items, revision: at, continue: encodeContinue({ revision: at, start: next, remaining: undefined }) };
+      return {
+        items,
+        revision: at,
+        continue: encodeContinue({ revision: at, start: next, remaining: undefined }),
+      };
     }
     const total = left ?? countRange(tree, filter.namespace, start);
     const remaining = total - items.length;
@@ -320,7 +337,12 @@ export function createWatchCache(options: WatchCacheOptions): WatchCache {
     };
   }
 
-  function listNow(resource: ResourceCache, filter: Filter, wanted: number | undefined, request: ListOptions): CacheList {
+  function listNow(
+    resource: ResourceCache,
+    filter: Filter,
+    wanted: number | undefined,
+    request: ListOptions,
+  ): CacheList {
     const limit = request.limit ?? 0;
     const now = clock.monotonicMs();
     if (request.continue) {
@@ -340,7 +362,12 @@ export function createWatchCache(options: WatchCacheOptions): WatchCache {
     return page(resource, filter, tree, wanted!, limit);
   }
 
-  function watchNow(resource: ResourceCache, filter: Filter, wanted: number | undefined, start: WatchStart): StoredWatch {
+  function watchNow(
+    resource: ResourceCache,
+    filter: Filter,
+    wanted: number | undefined,
+    start: WatchStart,
+  ): StoredWatch {
     const { sendInitialEvents, allowWatchBookmarks, timeoutSeconds } = start.options;
     const resumes = wanted !== undefined && wanted > 0 && sendInitialEvents !== true;
     if (resumes && wanted < resource.window.floor) {
@@ -397,7 +424,7 @@ export function createWatchCache(options: WatchCacheOptions): WatchCache {
       synced = false;
       abort.abort();
       storeWatch?.cancel();
-      for (const resource of resources.values()) resource.reset(revision);
+      for (const resource of resources.values()) resource.endWatches();
       const waiting = waiters;
       waiters = [];
       for (const waiter of waiting) waiter.resolve();
@@ -472,7 +499,11 @@ function tellDifference(resource: ResourceCache, before: readonly StoredItem[], 
 const initialBatch = 500;
 
 /** `count` events made as they are taken, so that a big first list is not built at once; then the mark. */
-function* inBatches(count: number, event: (index: number) => StoredWatchEvent, mark?: StoredWatchEvent): Generator<WatchBatch> {
+function* inBatches(
+  count: number,
+  event: (index: number) => StoredWatchEvent,
+  mark?: StoredWatchEvent,
+): Generator<WatchBatch> {
   for (let start = 0; start < count; start += initialBatch) {
     const batch: StoredWatchEvent[] = [];
     for (let index = start; index < Math.min(start + initialBatch, count); index++) batch.push(event(index));

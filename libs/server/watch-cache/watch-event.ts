@@ -111,7 +111,6 @@ export class Change {
   deleted(): StoredWatchEvent {
     return (this.#deleted ??= new StoredWatchEvent('DELETED', this.previous!.atRevision(this.revision)));
   }
-
 }
 
 /** A bookmark: everything up to `revision` has been sent. */
