@@ -198,6 +198,7 @@ export const podDefinition: ResourceDefinition<Pod> = {
     'status.nominatedNodeName': (pod) => pod.status?.nominatedNodeName ?? '',
   },
   strategy: {
+    returnDeletedObject: true,
     defaults(pod) {
       if (pod.spec === undefined) return;
       applyPodSpecDefaults(pod.spec);

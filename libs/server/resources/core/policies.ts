@@ -39,7 +39,7 @@ export const resourceQuotaDefinition: ResourceDefinition<ResourceQuota> = {
   namespaced: true,
   schema: 'k8s.io.api.core.v1.ResourceQuota',
   status: true,
-  strategy: { generation: false },
+  strategy: { returnDeletedObject: true, generation: false },
   columns: [
     nameColumn as never,
     textColumn('Request', 'Used and allowed.', (object) => quota(object, (name) => !name.startsWith('limits.'))),

@@ -12,7 +12,7 @@ export const serviceAccountDefinition: ResourceDefinition<ServiceAccount> = {
   shortNames: ['sa'],
   namespaced: true,
   schema: 'k8s.io.api.core.v1.ServiceAccount',
-  strategy: { generation: false },
+  strategy: { returnDeletedObject: true, generation: false },
   columns: [
     nameColumn as never,
     integerColumn('Secrets', 'Number of secrets that Pods of the account may use.', (account: ServiceAccount) => account.secrets?.length) as never,

@@ -109,6 +109,7 @@ export const serviceDefinition: ResourceDefinition<Service> = {
   schema: 'k8s.io.api.core.v1.Service',
   status: true,
   strategy: {
+    returnDeletedObject: true,
     generation: false,
     nameFormat: 'dns1035label',
     defaults(service) {

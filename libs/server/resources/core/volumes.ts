@@ -32,6 +32,7 @@ export const persistentVolumeDefinition: ResourceDefinition<PersistentVolume> = 
   schema: 'k8s.io.api.core.v1.PersistentVolume',
   status: true,
   strategy: {
+    returnDeletedObject: true,
     generation: false,
     prepareForCreate(volume) {
       volume.status = { phase: 'Pending' };
@@ -79,6 +80,7 @@ export const persistentVolumeClaimDefinition: ResourceDefinition<PersistentVolum
   schema: 'k8s.io.api.core.v1.PersistentVolumeClaim',
   status: true,
   strategy: {
+    returnDeletedObject: true,
     generation: false,
     prepareForCreate(claim) {
       claim.status = { phase: 'Pending' };
