@@ -1,0 +1,1 @@
+export { createEndpointsController } from './controller.ts';
