@@ -33,7 +33,7 @@ import { requireVerb, serve } from './served.ts';
 import { createSubresource, getSubresource, patchSubresource, updateSubresource } from './subresource.ts';
 import type { ResourceDefinition } from './types.ts';
 import type { UpdatePlan } from './update.ts';
-import { updateObject } from './update.ts';
+import { uidConflict, updateObject } from './update.ts';
 
 export interface RegistryDeps {
   readonly definitions: readonly ResourceDefinition[];
@@ -251,15 +251,22 @@ export function createRegistry(deps: RegistryDeps): Registry {
       make: take,
       attempts: updateAttempts,
       retry: () => unconditional,
-      ...(mayCreate && !uid
+      ...(uid
         ? {
-            create: () => {
-              const draft = take();
-              draft.metadata.resourceVersion = undefined;
-              return createObject(env, served.stored, draft, scope);
-            },
+            create: () =>
+              Promise.reject(
+                uidConflict(env, served.stored, keyOf(served, ref), nameOf(ref), uid, undefined),
+              ),
           }
-        : {}),
+        : mayCreate
+          ? {
+              create: () => {
+                const draft = take();
+                draft.metadata.resourceVersion = undefined;
+                return createObject(env, served.stored, draft, scope);
+              },
+            }
+          : {}),
     });
   }
 

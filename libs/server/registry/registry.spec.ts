@@ -374,6 +374,14 @@ describe('update', () => {
     });
   });
 
+  it('tells a writer who knew another uid that the object is gone by a conflict', async () => {
+    const made = await create(widget('a'));
+    await server.transport.delete(ref('a'));
+    expect((await failureOf(() => server.transport.update(ref('a'), made))).message).toBe(
+      `Operation cannot be fulfilled on widgets.example.io "a": StorageError: invalid object, Code: 4, Key: /registry/example.io/widgets/default/a, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${made.metadata.uid}, UID in object meta: `,
+    );
+  });
+
   it('runs the strategy against the old object', async () => {
     await create(widget('a'));
     expect(

@@ -120,6 +120,8 @@ export class ResourceCache {
     if (this.#indexes.size > 0) this.#reindex(change);
     for (const listener of this.listeners) listener(change);
     if (this.#channels.size > 0) this.#dispatch(change, woken);
+    // The window keeps what was replaced, for resumes; its bytes are enough. What was deleted is about to be looked at.
+    if (current !== undefined) previous?.shed();
   }
 
   #dispatch(change: Change, woken: (channel: Channel) => void): void {

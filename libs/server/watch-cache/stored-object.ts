@@ -149,6 +149,11 @@ export class StoredItem implements StoredObject {
     return (this.#object = { ...source, metadata });
   }
 
+  /** Gives the parsed form back to the collector: this state has been replaced. It is parsed again if it is asked for. */
+  shed(): void {
+    if (this.#source === undefined) this.#object = undefined;
+  }
+
   /** This state under another resourceVersion: what a DELETED event carries. Costs nothing until it is looked at. */
   atRevision(revision: number): StoredItem {
     return new StoredItem(this.key, revision, undefined, undefined, this.#source ?? this);

@@ -274,9 +274,15 @@ export function createWatchCache(options: WatchCacheOptions): WatchCache {
     }
   }
 
-  async function wait(wanted: number): Promise<void> {
-    const came = await reached(wanted);
+  /** @throws ApiError 503 while there is nothing to answer from */
+  function requireSync(): void {
+    if (stopped) throw serviceUnavailable('the server is shutting down');
     if (!synced) throw serviceUnavailable('the watch cache is not synchronized with the store');
+  }
+
+  async function wait(wanted: number): Promise<void> {
+    const came = !stopped && (await reached(wanted));
+    requireSync();
     if (!came && revision < wanted) throw tooLargeResourceVersion(wanted, revision);
   }
 
@@ -296,8 +302,8 @@ export function createWatchCache(options: WatchCacheOptions): WatchCache {
 
   async function waitForSync(): Promise<void> {
     // Any revision will do; the rebuild's own is at least the last one seen.
-    await reached(revision);
-    if (!synced) throw serviceUnavailable('the watch cache is not synchronized with the store');
+    if (!stopped) await reached(revision);
+    requireSync();
   }
 
   /** What must be waited for before a read with this resourceVersion. */
