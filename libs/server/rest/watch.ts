@@ -50,11 +50,16 @@ export async function watchAnswer(
   form: Form,
   table: () => TableContext,
 ): Promise<HttpResponse> {
-  const watch = await registry.watch(ref, options, context);
+  const headers = { 'content-type': 'application/json', 'cache-control': 'no-cache, private' };
+  let watch: StoredWatch;
+  try {
+    watch = await registry.watch(ref, options, context);
+  } catch (error) {
+    const failure = toApiError(error);
+    // A revision that is gone or not there yet is told in the stream, as Kubernetes does: clients look for it there.
+    if (failure.code !== 410 && failure.code !== 504) throw failure;
+    return { status: 200, headers, body: encoder.encode(`${JSON.stringify({ type: 'ERROR', object: failure.status })}\n`) };
+  }
   const encode = form.as === 'object' ? watchBatchLines : encodeOthers(form, table);
-  return {
-    status: 200,
-    headers: { 'content-type': 'application/json', 'cache-control': 'no-cache, private' },
-    body: stream(watch, encode),
-  };
+  return { status: 200, headers, body: stream(watch, encode) };
 }
