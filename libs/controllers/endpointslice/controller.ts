@@ -1,0 +1,159 @@
+import { deepEqual, isConflict, isNotFound, joinKey, objectKey } from '@drydock/base/apimachinery';
+import { Node, Pod, Service } from '@drydock/api/core/v1';
+import { EndpointSlice } from '@drydock/api/discovery/v1';
+import {
+  controllerReference,
+  createController,
+  createEventRecorder,
+  source,
+  type ControllerFactory,
+  type ReconcileResult,
+} from '@drydock/machinery/controller';
+import { isNamespaceTerminating } from '../shared/index.ts';
+import {
+  createServiceSelection,
+  createTriggerTimes,
+  familiesOf,
+  hasClusterIp,
+  headlessLabel,
+  isSelecting,
+  triggerTimeAnnotation,
+} from '../shared-services/index.ts';
+import { desiredEndpoints } from './desired-endpoints.ts';
+import { endpointSliceEvents } from './events.ts';
+import { planSlices, type SliceContent } from './plan.ts';
+import { createSliceVersions } from './slice-versions.ts';
+
+const serviceNameLabel = 'kubernetes.io/service-name';
+const managedByLabel = 'endpointslice.kubernetes.io/managed-by';
+const managedBy = 'endpointslice-controller.k8s.io';
+/** When to look again though no event has come: the cache was behind, or a Pod's Node was unknown. */
+const lookAgainMs = 1000;
+
+const byService = {
+  name: 'service',
+  values: (slice: EndpointSlice): readonly string[] => {
+    const { labels, namespace } = slice.metadata;
+    const service = labels?.[serviceNameLabel];
+    return service && labels?.[managedByLabel] === managedBy ? [joinKey(namespace, service)] : [];
+  },
+};
+
+/** `endpointslice-controller`: the EndpointSlices of each Service that has a selector. */
+export const createEndpointSliceController: ControllerFactory = (deps) => {
+  const { client, informers } = deps;
+  const selection = createServiceSelection(deps);
+  const nodes = informers.informer(Node);
+  const slices = informers.informer(EndpointSlice, { indexers: { [byService.name]: byService.values } });
+  const events = endpointSliceEvents(createEventRecorder(client, 'endpoint-slice-controller', deps));
+  const triggerTimes = createTriggerTimes();
+  const versions = createSliceVersions();
+
+  async function reconcile(key: string): Promise<ReconcileResult | void> {
+    const service = selection.services.get(key);
+    if (!service) {
+      // The slices go with their owner.
+      triggerTimes.forget(key);
+      return versions.forget(key);
+    }
+    if (service.metadata.deletionTimestamp || !isSelecting(service)) return;
+    const present = slices.byIndex(byService.name, key);
+    if (!versions.isCurrent(key, present)) return { requeueAfterMs: lookAgainMs };
+    const pods = selection.podsOf(service);
+    const since = triggerTimes.since(service, pods);
+    const alive = present.filter((slice) => !slice.metadata.deletionTimestamp);
+    const families = familiesOf(service);
+    let homeless = 0;
+    try {
+      for (const slice of alive) {
+        if (!families.some((family) => family === slice.addressType)) await remove(key, slice);
+      }
+      for (const family of families) {
+        const desired = desiredEndpoints(service, pods, family, (name) => nodes.get(name));
+        homeless += desired.homeless;
+        const labels = sliceLabels(service);
+        const ofFamily = alive.filter((slice) => slice.addressType === family);
+        const plan = planSlices(desired.groups, ofFamily, (slice) => !deepEqual(slice.metadata.labels, labels));
+        for (const content of plan.write) await write(key, service, family, content, labels, since);
+        for (const slice of plan.remove) await remove(key, slice);
+      }
+    } catch (err) {
+      if (isNamespaceTerminating(err)) return;
+      if (!isConflict(err)) events.updateFailed(service, err as Error);
+      throw err;
+    }
+    if (homeless > 0) return { requeue: true };
+  }
+
+  async function write(
+    key: string,
+    service: Service,
+    family: string,
+    content: SliceContent,
+    labels: Record<string, string>,
+    since: string | undefined,
+  ): Promise<void> {
+    const { existing, ports, endpoints } = content;
+    const { [triggerTimeAnnotation]: _before, ...annotations } = existing?.metadata.annotations ?? {};
+    if (since !== undefined) annotations[triggerTimeAnnotation] = since;
+    const { name = '', namespace = '' } = service.metadata;
+    const metadata = existing
+      ? { ...existing.metadata, labels, annotations }
+      : { generateName: `${name}-`, namespace, labels, annotations, ownerReferences: [controllerReference(service, Service)] };
+    const slice: EndpointSlice = {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: EndpointSlice.kind,
+      metadata,
+      addressType: family,
+      endpoints,
+      ports,
+    };
+    const resource = client.resource(EndpointSlice);
+    versions.written(key, await (existing ? resource.update(slice) : resource.create(slice)));
+  }
+
+  async function remove(key: string, slice: EndpointSlice): Promise<void> {
+    const { name = '', namespace = '', uid = '' } = slice.metadata;
+    try {
+      await client.resource(EndpointSlice).namespace(namespace).delete(name, { preconditions: { uid } });
+      versions.removed(key, slice);
+    } catch (err) {
+      if (!isNotFound(err)) throw err;
+    }
+  }
+
+  /** Services whose Pods may run on a Node that has just come, or whose zone has changed. */
+  const nodeKeys = (node: Node, { previous, deleted }: { previous?: Node; deleted: boolean }): string[] => {
+    const zone = (one: Node) => one.metadata.labels?.['topology.kubernetes.io/zone'];
+    if (deleted || (previous && zone(previous) === zone(node))) return [];
+    const touched = new Set<string>();
+    for (const slice of slices.list()) {
+      if (!slice.endpoints?.some((endpoint) => endpoint.nodeName === node.metadata.name)) continue;
+      for (const key of byService.values(slice)) touched.add(key);
+    }
+    return [...touched];
+  };
+
+  return createController(
+    {
+      name: 'endpointslice-controller',
+      sources: [
+        source(Service, (service) => [objectKey(service)]),
+        source(Pod, (pod, change) => selection.servicesOf(pod, change)),
+        source(Node, nodeKeys),
+        source(EndpointSlice, (slice) => byService.values(slice)),
+      ],
+      reconcile,
+    },
+    deps,
+  );
+};
+
+/** The Service's labels and those by which a slice is found. */
+function sliceLabels(service: Service): Record<string, string> {
+  const { [headlessLabel]: _headless, ...labels } = service.metadata.labels ?? {};
+  if (!hasClusterIp(service)) labels[headlessLabel] = '';
+  labels[serviceNameLabel] = service.metadata.name ?? '';
+  labels[managedByLabel] = managedBy;
+  return labels;
+}
