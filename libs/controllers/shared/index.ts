@@ -10,3 +10,11 @@ export {
   readySinceMs,
 } from './pods.ts';
 export { isNamespaceTerminating } from './refusals.ts';
+export {
+  groupByPorts,
+  podsBehind,
+  targetPortOn,
+  type PortGroup,
+  type ServicePod,
+} from './service-endpoints.ts';
+export { servicesOf } from './services-of.ts';

@@ -1,0 +1,86 @@
+import type { ResourceType } from '@drydock/base/apimachinery';
+import type { Controller, ControllerDeps } from '@drydock/machinery/controller';
+import type { Component } from '@drydock/port/component';
+import { createDeploymentController } from '../deployment/index.ts';
+import { createEndpointsController } from '../endpoints/index.ts';
+import { createEndpointSliceController } from '../endpointslice/index.ts';
+import { createGarbageCollector } from '../garbage-collector/index.ts';
+import { createNamespaceController } from '../namespace/index.ts';
+import { createReplicaSetController } from '../replicaset/index.ts';
+import { createReplicationControllerController } from '../replicationcontroller/index.ts';
+import { createRootCaPublisher } from '../root-ca-publisher/index.ts';
+import { createServiceAccountController } from '../serviceaccount/index.ts';
+
+/** A resource as the API server declares it, as far as the loops need to know. */
+export interface DeclaredResource extends ResourceType {
+  readonly verbs?: readonly string[];
+  /** Set for a second face of another resource. */
+  readonly storedAs?: unknown;
+}
+
+export interface ControllerManagerOptions {
+  /** Which loops run: `*` for all, `name` for one more, `-name` for one less. Default `*`. */
+  readonly controllers?: string;
+  /** PEM of the authority that signed the API server's certificate. Without it, it is not published. */
+  readonly rootCa?: string;
+  /** What the API server serves. */
+  readonly definitions: () => readonly DeclaredResource[];
+}
+
+export interface ControllerManager extends Component {
+  controllers(): readonly Controller[];
+}
+
+function chosen(list: string): (name: string) => boolean {
+  const items = list.split(',').map((item) => item.trim());
+  return (name) => !items.includes(`-${name}`) && (items.includes('*') || items.includes(name));
+}
+
+/** Runs the built-in control loops. */
+export function createControllerManager(options: ControllerManagerOptions, deps: ControllerDeps): ControllerManager {
+  const { logger } = deps;
+  const can = (definition: DeclaredResource, ...verbs: readonly string[]) =>
+    definition.storedAs === undefined &&
+    (definition.verbs === undefined || verbs.every((verb) => definition.verbs?.includes(verb)));
+  const deletable = () => options.definitions().filter((definition) => can(definition, 'list', 'watch', 'delete'));
+  const namespaced = () =>
+    options.definitions().filter((definition) => definition.namespaced && can(definition, 'list', 'deletecollection'));
+
+  const wanted = chosen(options.controllers ?? '*');
+  const { rootCa } = options;
+  const all: Controller[] = [
+    createServiceAccountController(deps),
+    ...(rootCa === undefined ? [] : [createRootCaPublisher({ rootCa }, deps)]),
+    createDeploymentController(deps),
+    createReplicaSetController(deps),
+    createReplicationControllerController(deps),
+    createEndpointsController(deps),
+    createEndpointSliceController(deps),
+    createNamespaceController({ resources: namespaced }, deps),
+    createGarbageCollector({ resources: deletable }, deps),
+  ];
+  const enabled = all.filter(({ name }) => wanted(name));
+  let stopper: AbortController | undefined;
+  let running: Promise<unknown> | undefined;
+
+  return {
+    name: 'controller-manager',
+    controllers: () => enabled,
+    ready: () => stopper !== undefined,
+    start() {
+      if (stopper !== undefined) return Promise.resolve();
+      const { signal } = (stopper = new AbortController());
+      running = Promise.all(
+        enabled.map((controller) =>
+          controller.run(signal).catch((err: unknown) => logger.error('a control loop ended', { controller: controller.name, err })),
+        ),
+      );
+      return Promise.resolve();
+    },
+    async stop() {
+      stopper?.abort(new Error('stopped'));
+      stopper = undefined;
+      await running;
+    },
+  };
+}

@@ -1,0 +1,185 @@
+import { isConflict, isNotFound, parseApiVersion, type KubeObject, type OwnerReference, type ResourceType } from '@drydock/base/apimachinery';
+import { createController, createEventRecorder, retryOnConflict, type Controller, type ControllerDeps } from '@drydock/machinery/controller';
+import { blockingDependents, createOwnerGraph, foregroundFinalizer, orphanFinalizer, waitsForDependents, type GraphNode } from './graph.ts';
+
+const name = 'garbage-collector-controller';
+
+export interface GarbageCollectorOptions {
+  /** The resources that can be listed, watched and deleted. */
+  readonly resources: () => readonly ResourceType[];
+}
+
+type OwnerState = 'solid' | 'dangling' | 'waiting';
+
+/** `garbage-collector-controller`: deletes what nobody owns any more. Keys are uids. */
+export function createGarbageCollector({ resources }: GarbageCollectorOptions, deps: ControllerDeps): Controller {
+  const { client, informers } = deps;
+  const graph = createOwnerGraph();
+  const recorder = createEventRecorder(client, name, deps);
+  const types = resources();
+  const typeOf = ({ apiVersion, kind }: OwnerReference): ResourceType | undefined => {
+    const { group, version } = parseApiVersion(apiVersion);
+    return types.find((type) => type.kind === kind && type.group === group && type.version === version);
+  };
+  const resourceOf = ({ type, namespace }: GraphNode) => {
+    const resource = client.resource<KubeObject>(type);
+    return namespace === '' ? resource : resource.namespace(namespace);
+  };
+
+  /** An owner that the graph does not show may be new: only the API knows that it is gone. */
+  async function ownerState(node: GraphNode, owner: OwnerReference): Promise<OwnerState> {
+    const known = graph.get(owner.uid);
+    const foreign = known !== undefined && known.namespace !== '' && known.namespace !== node.namespace;
+    if (known !== undefined && !foreign) return waitsForDependents(known) ? 'waiting' : 'solid';
+    if (foreign) {
+      const { apiVersion, kind, name: ownerName, uid } = owner;
+      const what = `ownerRef [${apiVersion}/${kind}, namespace: ${node.namespace}, name: ${ownerName}, uid: ${uid}] does not exist in namespace "${node.namespace}"`;
+      recorder.event(node.object, 'Warning', 'OwnerRefInvalidNamespace', what);
+    }
+    const type = typeOf(owner);
+    // Of a kind that is not served nothing can be said; its dependents stay.
+    if (type === undefined) return 'solid';
+    // A namespaced owner of a cluster-scoped object can never be looked up.
+    if (type.namespaced && node.namespace === '') return 'solid';
+    try {
+      const resource = client.resource<KubeObject>(type);
+      const live = await (type.namespaced ? resource.namespace(node.namespace) : resource).get(owner.name);
+      if (live.metadata.uid !== owner.uid) return 'dangling';
+      const { deletionTimestamp, finalizers = [] } = live.metadata;
+      return waitsForDependents({ deleting: deletionTimestamp !== undefined, finalizers }) ? 'waiting' : 'solid';
+    } catch (error) {
+      if (isNotFound(error)) return 'dangling';
+      throw error;
+    }
+  }
+
+  /** Edits the live object, if it is still the one we know. */
+  async function edit(node: GraphNode, body: (live: KubeObject) => Record<string, unknown> | undefined): Promise<void> {
+    const resource = resourceOf(node);
+    try {
+      await retryOnConflict(async () => {
+        const live = await resource.get(node.name);
+        if (live.metadata.uid !== node.uid) return;
+        const metadata = body(live);
+        if (metadata === undefined) return;
+        const { uid, resourceVersion } = live.metadata;
+        await resource.patch(node.name, { type: 'merge', body: { metadata: { uid, resourceVersion, ...metadata } } });
+      });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+
+  const removeFinalizer = (node: GraphNode, finalizer: string) =>
+    edit(node, ({ metadata }) =>
+      metadata.finalizers?.includes(finalizer) === true
+        ? { finalizers: metadata.finalizers.filter((one) => one !== finalizer) }
+        : undefined,
+    );
+
+  const removeOwners = (node: GraphNode, uids: ReadonlySet<string>) =>
+    edit(node, ({ metadata }) =>
+      metadata.ownerReferences?.some(({ uid }) => uids.has(uid)) === true
+        ? { ownerReferences: metadata.ownerReferences.filter(({ uid }) => !uids.has(uid)) }
+        : undefined,
+    );
+
+  async function orphan(node: GraphNode): Promise<void> {
+    const uids = new Set([node.uid]);
+    const dependents = graph.dependents(node.uid).flatMap((uid) => graph.get(uid) ?? []);
+    await Promise.all(dependents.map((dependent) => removeOwners(dependent, uids)));
+    await removeFinalizer(node, orphanFinalizer);
+  }
+
+  async function foreground(node: GraphNode): Promise<void> {
+    const blocking = blockingDependents(graph, node.uid);
+    if (blocking.length === 0) {
+      await removeFinalizer(node, foregroundFinalizer);
+      return;
+    }
+    for (const dependent of blocking) if (!dependent.deleting) controller.enqueue(dependent.uid);
+  }
+
+  async function collect(node: GraphNode): Promise<void> {
+    const states = await Promise.all(node.owners.map((owner) => ownerState(node, owner)));
+    const lost = node.owners.filter((_, index) => states[index] !== 'solid');
+    if (lost.length === 0) return;
+    if (lost.length < node.owners.length) {
+      await removeOwners(node, new Set(lost.map(({ uid }) => uid)));
+      return;
+    }
+    const inForeground = states.includes('waiting') && graph.dependents(node.uid).length > 0;
+    const propagationPolicy = node.finalizers.includes(orphanFinalizer)
+      ? ('Orphan' as const)
+      : inForeground || node.finalizers.includes(foregroundFinalizer)
+        ? ('Foreground' as const)
+        : ('Background' as const);
+    try {
+      await resourceOf(node).delete(node.name, { propagationPolicy, preconditions: { uid: node.uid } });
+    } catch (error) {
+      if (!isNotFound(error) && !isConflict(error)) throw error;
+    }
+  }
+
+  const controller = createController(
+    {
+      name,
+      workers: 20,
+      // Its sources are all resources, which are not of one type; `run` below follows them.
+      sources: [],
+      async reconcile(uid) {
+        const node = graph.get(uid);
+        if (node === undefined) return;
+        if (node.deleting) {
+          if (node.finalizers.includes(orphanFinalizer)) await orphan(node);
+          else if (node.finalizers.includes(foregroundFinalizer)) await foreground(node);
+          return;
+        }
+        if (node.owners.length > 0) await collect(node);
+      },
+    },
+    deps,
+  );
+
+  function seen(type: ResourceType, object: KubeObject): void {
+    const { uid = '', ownerReferences, deletionTimestamp, finalizers } = object.metadata;
+    graph.set(type, object);
+    if ((ownerReferences ?? []).length > 0 || (deletionTimestamp !== undefined && (finalizers ?? []).length > 0)) controller.enqueue(uid);
+    // Its dependents may have been waiting to see it wait for them.
+    if (deletionTimestamp !== undefined && finalizers?.includes(foregroundFinalizer) === true) {
+      for (const dependent of graph.dependents(uid)) controller.enqueue(dependent);
+    }
+  }
+
+  function gone(object: KubeObject): void {
+    const { uid = '', ownerReferences = [] } = object.metadata;
+    graph.delete(uid);
+    for (const dependent of graph.dependents(uid)) controller.enqueue(dependent);
+    for (const owner of ownerReferences) controller.enqueue(owner.uid);
+  }
+
+  return {
+    ...controller,
+    async run(signal) {
+      const watched = types.map((type) => ({ type, informer: informers.informer<KubeObject>(type) }));
+      try {
+        await Promise.all(watched.map(({ informer }) => informer.waitForSync(signal)));
+      } catch (error) {
+        if (signal.aborted) return;
+        throw error;
+      }
+      const removers = watched.map(({ type, informer }) =>
+        informer.addHandler({
+          added: (object) => seen(type, object),
+          updated: (object) => seen(type, object),
+          deleted: gone,
+        }),
+      );
+      try {
+        await controller.run(signal);
+      } finally {
+        removers.forEach((remove) => remove());
+      }
+    },
+  };
+}

@@ -1,0 +1,1 @@
+export { createGarbageCollector, type GarbageCollectorOptions } from './controller.ts';

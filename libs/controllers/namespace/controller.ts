@@ -1,0 +1,187 @@
+import {
+  formatTime,
+  isConflict,
+  isMethodNotSupported,
+  isNotFound,
+  type KubeObject,
+  type ResourceType,
+} from '@drydock/base/apimachinery';
+import { Namespace, type NamespaceCondition } from '@drydock/api/core/v1';
+import {
+  createController,
+  retryOnConflict,
+  source,
+  type Controller,
+  type ControllerDeps,
+} from '@drydock/machinery/controller';
+
+const name = 'namespace-controller';
+const finalizer = 'kubernetes';
+/** How soon to look again at content that is on its way out (Pods with a grace period, finalizers). */
+const lookAgainMs = 250;
+
+export interface NamespaceControllerOptions {
+  /** The namespaced resources that can be listed and deleted; asked anew for each namespace. */
+  readonly resources: () => readonly ResourceType[];
+}
+
+interface Remains {
+  /** Objects left, by resource. */
+  readonly counts: Map<string, number>;
+  /** Objects that wait for a finalizer, by finalizer. */
+  readonly finalizers: Map<string, number>;
+  readonly failures: string[];
+}
+
+/** The conditions that tell how far the deletion is, in Kubernetes' words. */
+export function deletionConditions(
+  remains: Remains,
+  previous: readonly NamespaceCondition[] | undefined,
+  now: string,
+): NamespaceCondition[] {
+  const make = (type: string, holds: boolean, reason: string, message: string): NamespaceCondition => {
+    const status = holds ? 'True' : 'False';
+    const before = previous?.find((condition) => condition.type === type);
+    return {
+      type,
+      status,
+      reason,
+      message,
+      lastTransitionTime: before?.status === status ? before.lastTransitionTime : now,
+    };
+  };
+  const list = (counts: Map<string, number>, words: (key: string, count: number) => string) =>
+    [...counts]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, count]) => words(key, count))
+      .join(', ');
+  const { counts, finalizers, failures } = remains;
+  return [
+    make(
+      'NamespaceDeletionDiscoveryFailure',
+      false,
+      'ResourcesDiscovered',
+      'All resources successfully discovered',
+    ),
+    make(
+      'NamespaceDeletionGroupVersionParsingFailure',
+      false,
+      'ParsedGroupVersions',
+      'All legacy kube types successfully parsed',
+    ),
+    failures.length > 0
+      ? make(
+          'NamespaceDeletionContentFailure',
+          true,
+          'ContentDeletionFailed',
+          `Failed to delete all resource types, ${failures.length} remaining: ${failures.join(', ')}`,
+        )
+      : make(
+          'NamespaceDeletionContentFailure',
+          false,
+          'ContentDeleted',
+          'All content successfully deleted, may be waiting on finalization',
+        ),
+    counts.size > 0
+      ? make(
+          'NamespaceContentRemaining',
+          true,
+          'SomeResourcesRemain',
+          `Some resources are remaining: ${list(counts, (key, count) => `${key} has ${count} resource instances`)}`,
+        )
+      : make('NamespaceContentRemaining', false, 'ContentRemoved', 'All content successfully removed'),
+    finalizers.size > 0
+      ? make(
+          'NamespaceFinalizersRemaining',
+          true,
+          'SomeFinalizersRemain',
+          `Some content in the namespace has finalizers remaining: ${list(finalizers, (key, count) => `${key} in ${count} resource instances`)}`,
+        )
+      : make(
+          'NamespaceFinalizersRemaining',
+          false,
+          'ContentHasNoFinalizers',
+          'All content-preserving finalizers finished',
+        ),
+  ];
+}
+
+/** `namespace-controller`: empties namespaces that are being deleted, then lets them go. */
+export function createNamespaceController(
+  { resources }: NamespaceControllerOptions,
+  deps: ControllerDeps,
+): Controller {
+  const { client, clock, informers } = deps;
+  const namespaces = informers.informer(Namespace);
+
+  async function empty(namespace: string): Promise<Remains> {
+    const remains: Remains = { counts: new Map(), finalizers: new Map(), failures: [] };
+    const one = async (type: ResourceType) => {
+      const resource = client.resource<KubeObject>(type).namespace(namespace);
+      const label = `${type.resource}.${type.group}`;
+      try {
+        if ((await resource.list({ limit: 1 })).items.length === 0) return;
+        await resource.deleteCollection({ propagationPolicy: 'Background' });
+        const { items } = await resource.list();
+        if (items.length === 0) return;
+        remains.counts.set(label, items.length);
+        for (const { metadata } of items) {
+          for (const waits of metadata.finalizers ?? [])
+            remains.finalizers.set(waits, (remains.finalizers.get(waits) ?? 0) + 1);
+        }
+      } catch (error) {
+        if (isNotFound(error) || isMethodNotSupported(error)) return;
+        remains.failures.push(error instanceof Error ? error.message : String(error));
+      }
+    };
+    await Promise.all(resources().map(one));
+    return remains;
+  }
+
+  return createController(
+    {
+      name,
+      sources: [
+        source(Namespace, ({ metadata }, { deleted }) =>
+          deleted || !metadata.deletionTimestamp ? [] : [metadata.name ?? ''],
+        ),
+      ],
+      async reconcile(key) {
+        const namespace = namespaces.get(key);
+        if (namespace?.metadata.deletionTimestamp === undefined) return;
+        if (!(namespace.spec?.finalizers ?? []).includes(finalizer)) return;
+        const remains = await empty(key);
+        const done = remains.counts.size === 0 && remains.failures.length === 0;
+        const resource = client.resource(Namespace);
+        try {
+          await retryOnConflict(async () => {
+            const live = await resource.get(key);
+            if (live.metadata.uid !== namespace.metadata.uid) return;
+            const conditions = deletionConditions(remains, live.status?.conditions, formatTime(clock.now()));
+            if (JSON.stringify(conditions) === JSON.stringify(live.status?.conditions)) return;
+            await resource.updateStatus({
+              ...live,
+              status: { ...live.status, phase: 'Terminating', conditions },
+            });
+          });
+          if (!done) return { requeueAfterMs: lookAgainMs };
+          await retryOnConflict(async () => {
+            const live = await resource.get(key);
+            if (live.metadata.uid !== namespace.metadata.uid) return;
+            const finalizers = (live.spec?.finalizers ?? []).filter((one) => one !== finalizer);
+            await resource.updateSubresource(key, 'finalize', {
+              ...live,
+              spec: { ...live.spec, finalizers },
+            } as KubeObject);
+          });
+        } catch (error) {
+          if (isNotFound(error)) return;
+          if (isConflict(error)) return { requeueAfterMs: lookAgainMs };
+          throw error;
+        }
+        return undefined;
+      },
+    },
+    deps,
+  );
+}

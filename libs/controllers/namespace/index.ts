@@ -1,0 +1,5 @@
+export {
+  createNamespaceController,
+  deletionConditions,
+  type NamespaceControllerOptions,
+} from './controller.ts';

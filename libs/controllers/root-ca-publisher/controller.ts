@@ -1,0 +1,58 @@
+import { isAlreadyExists } from '@drydock/base/apimachinery';
+import { ConfigMap, Namespace } from '@drydock/api/core/v1';
+import {
+  createController,
+  source,
+  type Controller,
+  type ControllerDeps,
+} from '@drydock/machinery/controller';
+import { isNamespaceTerminating } from '../shared/index.ts';
+
+const name = 'root-ca-certificate-publisher-controller';
+const configMapName = 'kube-root-ca.crt';
+const annotations = {
+  'kubernetes.io/description':
+    'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc.',
+};
+
+export interface RootCaPublisherOptions {
+  /** PEM of the authority that signed the API server's certificate. */
+  readonly rootCa: string;
+}
+
+/** `root-ca-certificate-publisher-controller`: the authority's certificate as a ConfigMap in every active namespace. */
+export function createRootCaPublisher({ rootCa }: RootCaPublisherOptions, deps: ControllerDeps): Controller {
+  const { client, informers } = deps;
+  const namespaces = informers.informer(Namespace);
+  const configMaps = informers.informer(ConfigMap);
+  const data = { 'ca.crt': rootCa };
+
+  return createController(
+    {
+      name,
+      sources: [
+        source(Namespace, ({ metadata }, { deleted }) => (deleted ? [] : [metadata.name ?? ''])),
+        source(ConfigMap, ({ metadata }) =>
+          metadata.name === configMapName ? [metadata.namespace ?? ''] : [],
+        ),
+      ],
+      async reconcile(namespace) {
+        const home = namespaces.get(namespace);
+        if (home === undefined || home.metadata.deletionTimestamp) return;
+        const present = configMaps.get(`${namespace}/${configMapName}`);
+        const resource = client.resource(ConfigMap).namespace(namespace);
+        if (present === undefined) {
+          try {
+            await resource.create({ metadata: { name: configMapName, namespace, annotations }, data });
+          } catch (error) {
+            if (!isAlreadyExists(error) && !isNamespaceTerminating(error)) throw error;
+          }
+          return;
+        }
+        const right = present.data?.['ca.crt'] === rootCa && Object.keys(present.data).length === 1;
+        if (!right) await resource.update({ ...present, data });
+      },
+    },
+    deps,
+  );
+}

@@ -1,0 +1,1 @@
+export { createRootCaPublisher, type RootCaPublisherOptions } from './controller.ts';

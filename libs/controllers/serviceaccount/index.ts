@@ -1,0 +1,1 @@
+export { createServiceAccountController } from './controller.ts';
