@@ -150,7 +150,7 @@ function walkMessage(walk: Walk, message: string, object: Json, path: string, wh
       Reflect.deleteProperty(object, key);
       continue;
     }
-    if (value === null) {
+    if (value === null || value === undefined) {
       // Null is absent, but for creationTimestamp, which clients send so in templates.
       Reflect.deleteProperty(object, key);
       continue;

@@ -1,7 +1,6 @@
 import type { FieldError, FieldPath } from '@drydock/base/apimachinery';
 import {
   byteLength,
-  cloneJson,
   invalidValue,
   notSupported,
   required,
@@ -141,14 +140,17 @@ function completionsChangeErrors(spec: JobSpec, old: JobSpec, where: FieldPath):
 
 /** Where the Pods of a Job that was never started may go is still open to change. */
 function withSchedulingOf(old: PodTemplateSpec, template: PodTemplateSpec): PodTemplateSpec {
-  const open = cloneJson(old);
   const { nodeSelector, tolerations, schedulingGates, affinity } = template.spec ?? {};
-  if (open.spec !== undefined) {
-    const merged = { ...open.spec.affinity, nodeAffinity: affinity?.nodeAffinity };
-    open.spec = { ...open.spec, nodeSelector, tolerations, schedulingGates, affinity: merged } as typeof open.spec;
-  }
-  open.metadata = { ...open.metadata, labels: template.metadata?.labels, annotations: template.metadata?.annotations };
-  return open;
+  const merged = { ...old.spec?.affinity, nodeAffinity: affinity?.nodeAffinity };
+  const kept = { labels: template.metadata?.labels, annotations: template.metadata?.annotations };
+  // Through JSON, which leaves out what is absent.
+  return JSON.parse(
+    JSON.stringify({
+      ...old,
+      metadata: { ...old.metadata, ...kept },
+      spec: { ...old.spec, nodeSelector, tolerations, schedulingGates, affinity: merged },
+    }),
+  ) as PodTemplateSpec;
 }
 
 /** What may not change in a Job's spec. */
