@@ -44,7 +44,7 @@ export async function openConnection(target: Target): Promise<Connection> {
       received = [all];
       const end = all.indexOf(headEnd);
       if (end < 0) return;
-      const head = all.latin1Slice(0, end);
+      const head = all.toString('latin1', 0, end);
       status = Number(head.slice(9, 12));
       bodyAt = end + 4;
       need = bodyAt + Number(/\r\ncontent-length: (\d+)/i.exec(head)?.[1] ?? 0);

@@ -16,5 +16,3 @@ export {
   targetPortOn,
   type PortGroup,
   type ServicePod,
-} from './service-endpoints.ts';
-export { servicesOf } from './services-of.ts';
