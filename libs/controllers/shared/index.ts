@@ -10,9 +10,3 @@ export {
   readySinceMs,
 } from './pods.ts';
 export { isNamespaceTerminating } from './refusals.ts';
-export {
-  groupByPorts,
-  podsBehind,
-  targetPortOn,
-  type PortGroup,
-  type ServicePod,
