@@ -57,7 +57,7 @@ module.exports = {
       name: 'law-no-deep-imports',
       comment: 'another room is entered by its index.ts (or its types.ts)',
       severity: 'error',
-      from: { path: '^libs/(base|port|machinery|controllers|scheduling|node)/([^/]+)/' },
+      from: { path: '^libs/(base|port|machinery|controllers|scheduling|node)/([^/]+)/', pathNot: spec },
       to: {
         path: '^libs/(base|port|machinery|controllers|scheduling|node)/[^/]+/',
         pathNot: '^libs/$1/$2/|/(index|types|schema)\\.ts$',
