@@ -9,7 +9,7 @@ import { modulePath, typesModule } from './types.ts';
 const api = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'libs/api');
 const check = process.argv.includes('--check');
 
-const messages = readSchema(join(api, 'proto'));
+const messages = readSchema(api);
 const files = new Map<string, string>([
   ['schema.json', schemaTable(messages)],
   ['kinds.json', kindsTable(messages)],

@@ -19,11 +19,13 @@ function row(field: FieldModel, byName: ReadonlyMap<string, MessageModel>): Fiel
     } else if (form !== undefined) kind = form;
   }
   if (field.protoName !== field.jsonName) extras['protoName'] = field.protoName;
+  if (field.explicit) extras['explicit'] = true;
   if (field.repeated) extras['repeated'] = true;
   if (field.map) extras['map'] = true;
   for (const [option, key] of [
     ['inline', 'inline'],
     ['required', 'required'],
+    ['always', 'always'],
     ['list_type', 'listType'],
     ['map_type', 'mapType'],
     ['patch_merge_key', 'patchMergeKey'],

@@ -41,6 +41,10 @@ export interface FieldSchema {
   /** The message's own fields appear in the parent's JSON object (Go inlining); `name` is not a JSON key. */
   readonly inline?: boolean;
   readonly required?: boolean;
+  /** A scalar whose zero is a value of its own (a pointer in Kubernetes' types); the zero of any other means absent. */
+  readonly explicit?: boolean;
+  /** Stands in JSON even when it is empty; all else is left out then. */
+  readonly always?: boolean;
   /** Value taken when the field is absent. */
   readonly default?: unknown;
   readonly listType?: 'atomic' | 'set' | 'map';

@@ -2,62 +2,62 @@
 import type * as authentication_v1 from '../authentication/v1.ts';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** AdmissionRequest: admission request as the admission/v1 API describes it. */
+/** An admission request. */
 export interface AdmissionRequest {
-  /** Unique identifier over space and time. */
+  /** Identifier that is never used again, unlike the name. */
   uid?: string;
-  /** Kind of the object. */
+  /** Kind of the object, in CamelCase. */
   kind?: meta_v1.GroupVersionKind;
-  /** The resource of the admission request. */
+  /** Resource, in the plural and lower case. */
   resource?: meta_v1.GroupVersionResource;
-  /** The sub resource of the admission request. */
+  /** The sub resource. */
   subResource?: string;
-  /** The request kind of the admission request. */
+  /** The request kind. */
   requestKind?: meta_v1.GroupVersionKind;
-  /** The request resource of the admission request. */
+  /** The request resource. */
   requestResource?: meta_v1.GroupVersionResource;
-  /** The request sub resource of the admission request. */
+  /** The request sub resource. */
   requestSubResource?: string;
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name?: string;
-  /** Namespace of the object. */
+  /** Namespace that it is in. */
   namespace?: string;
-  /** The operation of the admission request. */
+  /** Operation of the request. */
   operation?: string;
-  /** The user info of the admission request. */
+  /** Who asks. */
   userInfo?: authentication_v1.UserInfo;
-  /** The object of the admission request. */
+  /** The object. */
   object?: unknown;
-  /** The old object of the admission request. */
+  /** The old object. */
   oldObject?: unknown;
-  /** The dry run of the admission request. */
+  /** Directives for a trial run; All goes through every stage and stores nothing. */
   dryRun?: boolean;
-  /** The options of the admission request. */
+  /** Options. */
   options?: unknown;
 }
 
-/** AdmissionResponse: admission response as the admission/v1 API describes it. */
+/** An admission response. */
 export interface AdmissionResponse {
-  /** Unique identifier over space and time. */
+  /** Identifier that is never used again, unlike the name. */
   uid?: string;
-  /** The allowed of the admission response. */
+  /** Whether it is allowed. */
   allowed?: boolean;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: meta_v1.Status;
-  /** The patch of the admission response. */
+  /** The patch. */
   patch?: string;
-  /** The patch type of the admission response. */
+  /** Form of the patch. */
   patchType?: string;
-  /** The audit annotations of the admission response. */
+  /** Annotations for the audit log. */
   auditAnnotations?: Record<string, string>;
-  /** The warnings of the admission response. */
+  /** The warnings. */
   warnings?: string[];
 }
 
-/** AdmissionReview: admission review as the admission/v1 API describes it. */
+/** An admission review. */
 export interface AdmissionReview {
-  /** The request of the admission review. */
+  /** What is asked. */
   request?: AdmissionRequest;
-  /** The response of the admission review. */
+  /** What is answered. */
   response?: AdmissionResponse;
 }

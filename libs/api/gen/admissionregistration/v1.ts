@@ -2,63 +2,63 @@
 import type { ResourceType } from '@drydock/base/apimachinery';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** ApplyConfiguration: apply configuration as the admissionregistration.k8s.io/v1 API describes it. */
+/** An apply configuration. */
 export interface ApplyConfiguration {
-  /** The expression of the apply configuration. */
-  expression: string;
+  /** The expression, in CEL. */
+  expression?: string;
 }
 
-/** AuditAnnotation: audit annotation as the admissionregistration.k8s.io/v1 API describes it. */
+/** An audit annotation. */
 export interface AuditAnnotation {
   /** The key. */
   key: string;
-  /** The value expression of the audit annotation. */
+  /** The value expression. */
   valueExpression: string;
 }
 
-/** ExpressionWarning: expression warning as the admissionregistration.k8s.io/v1 API describes it. */
+/** An expression warning. */
 export interface ExpressionWarning {
-  /** The field ref of the expression warning. */
+  /** A field of the Pod. */
   fieldRef: string;
-  /** The warning of the expression warning. */
+  /** The warning. */
   warning: string;
 }
 
-/** JSONPatch: jsonpatch as the admissionregistration.k8s.io/v1 API describes it. */
+/** A JSON patch. */
 export interface JSONPatch {
-  /** The expression of the jsonpatch. */
-  expression: string;
+  /** The expression, in CEL. */
+  expression?: string;
 }
 
-/** MatchCondition: match condition as the admissionregistration.k8s.io/v1 API describes it. */
+/** An observation of a match. */
 export interface MatchCondition {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** The expression of the match condition. */
+  /** The expression, in CEL. */
   expression: string;
 }
 
-/** MatchResources: match resources as the admissionregistration.k8s.io/v1 API describes it. */
+/** A match resources. */
 export interface MatchResources {
-  /** The namespace selector of the match resources. */
+  /** Labels that choose namespaces. */
   namespaceSelector?: meta_v1.LabelSelector;
-  /** The object selector of the match resources. */
+  /** Labels that choose objects. */
   objectSelector?: meta_v1.LabelSelector;
-  /** The resource rules of the match resources. */
+  /** Rules about resources. */
   resourceRules?: NamedRuleWithOperations[];
-  /** The exclude resource rules of the match resources. */
+  /** Rules about resources that are not meant after all. */
   excludeResourceRules?: NamedRuleWithOperations[];
-  /** The match policy of the match resources. */
+  /** Whether equivalent resources of other groups and versions are meant too: Exact or Equivalent. */
   matchPolicy?: string;
 }
 
-/** MutatingAdmissionPolicy: the object served as mutatingadmissionpolicies. */
+/** Changes made to objects by expressions. */
 export interface MutatingAdmissionPolicy {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec: MutatingAdmissionPolicySpec;
 }
 export const MutatingAdmissionPolicy: ResourceType<MutatingAdmissionPolicy> = {
@@ -69,13 +69,13 @@ export const MutatingAdmissionPolicy: ResourceType<MutatingAdmissionPolicy> = {
   namespaced: false,
 };
 
-/** MutatingAdmissionPolicyBinding: the object served as mutatingadmissionpolicybindings. */
+/** Where a mutating policy holds. */
 export interface MutatingAdmissionPolicyBinding {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec: MutatingAdmissionPolicyBindingSpec;
 }
 export const MutatingAdmissionPolicyBinding: ResourceType<MutatingAdmissionPolicyBinding> = {
@@ -86,89 +86,89 @@ export const MutatingAdmissionPolicyBinding: ResourceType<MutatingAdmissionPolic
   namespaced: false,
 };
 
-/** MutatingAdmissionPolicyBindingList: a list of MutatingAdmissionPolicyBinding objects. */
+/** A list of MutatingAdmissionPolicyBinding objects. */
 export interface MutatingAdmissionPolicyBindingList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: MutatingAdmissionPolicyBinding[];
 }
 
-/** MutatingAdmissionPolicyBindingSpec: mutating admission policy binding spec as the admissionregistration.k8s.io/v1 API describes it. */
+/** What is asked for of a mutating admission policy binding. */
 export interface MutatingAdmissionPolicyBindingSpec {
-  /** The policy name of the mutating admission policy binding spec. */
-  policyName: string;
-  /** The param ref of the mutating admission policy binding spec. */
+  /** Name of the policy. */
+  policyName?: string;
+  /** Objects that parametrize the policy. */
   paramRef?: ParamRef;
-  /** The match resources of the mutating admission policy binding spec. */
+  /** Requests that are meant. */
   matchResources?: MatchResources;
 }
 
-/** MutatingAdmissionPolicyList: a list of MutatingAdmissionPolicy objects. */
+/** A list of MutatingAdmissionPolicy objects. */
 export interface MutatingAdmissionPolicyList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: MutatingAdmissionPolicy[];
 }
 
-/** MutatingAdmissionPolicySpec: mutating admission policy spec as the admissionregistration.k8s.io/v1 API describes it. */
+/** What is asked for of a mutating admission policy. */
 export interface MutatingAdmissionPolicySpec {
-  /** The param kind of the mutating admission policy spec. */
+  /** Kind of the objects that parametrize the policy. */
   paramKind?: ParamKind;
-  /** The match constraints of the mutating admission policy spec. */
-  matchConstraints: MatchResources;
-  /** The variables of the mutating admission policy spec. */
+  /** Requests that are meant. */
+  matchConstraints?: MatchResources;
+  /** Named expressions that others may refer to. */
   variables?: Variable[];
-  /** The mutations of the mutating admission policy spec. */
+  /** Changes that are made. */
   mutations?: Mutation[];
-  /** The failure policy of the mutating admission policy spec. */
+  /** What becomes of a request when this cannot be asked: Ignore or Fail. */
   failurePolicy?: string;
-  /** The match conditions of the mutating admission policy spec. */
+  /** Expressions that must all hold for the call to be made. */
   matchConditions?: MatchCondition[];
-  /** The reinvocation policy of the mutating admission policy spec. */
-  reinvocationPolicy: string;
-}
-
-/** MutatingWebhook: mutating webhook as the admissionregistration.k8s.io/v1 API describes it. */
-export interface MutatingWebhook {
-  /** Name of it. */
-  name: string;
-  /** The client config of the mutating webhook. */
-  clientConfig: WebhookClientConfig;
-  /** The rules of the mutating webhook. */
-  rules?: RuleWithOperations[];
-  /** The failure policy of the mutating webhook. */
-  failurePolicy?: string;
-  /** The match policy of the mutating webhook. */
-  matchPolicy?: string;
-  /** The namespace selector of the mutating webhook. */
-  namespaceSelector?: meta_v1.LabelSelector;
-  /** The object selector of the mutating webhook. */
-  objectSelector?: meta_v1.LabelSelector;
-  /** The side effects of the mutating webhook. */
-  sideEffects: string;
-  /** The timeout seconds of the mutating webhook. */
-  timeoutSeconds?: number;
-  /** The admission review versions of the mutating webhook. */
-  admissionReviewVersions?: string[];
-  /** The reinvocation policy of the mutating webhook. */
+  /** Whether it is asked again after others changed the object: Never or IfNeeded. */
   reinvocationPolicy?: string;
-  /** The match conditions of the mutating webhook. */
+}
+
+/** A webhook that may change objects. */
+export interface MutatingWebhook {
+  /** Name, unique among its neighbours. */
+  name: string;
+  /** How it is reached. */
+  clientConfig: WebhookClientConfig;
+  /** The rules. */
+  rules?: RuleWithOperations[];
+  /** What becomes of a request when this cannot be asked: Ignore or Fail. */
+  failurePolicy?: string;
+  /** Whether equivalent resources of other groups and versions are meant too: Exact or Equivalent. */
+  matchPolicy?: string;
+  /** Labels that choose namespaces. */
+  namespaceSelector?: meta_v1.LabelSelector;
+  /** Labels that choose objects. */
+  objectSelector?: meta_v1.LabelSelector;
+  /** What a call changes beyond its answer. */
+  sideEffects: string;
+  /** Seconds after which it is given up. */
+  timeoutSeconds?: number;
+  /** Versions of AdmissionReview that are understood, the preferred first. */
+  admissionReviewVersions: string[];
+  /** Whether it is asked again after others changed the object: Never or IfNeeded. */
+  reinvocationPolicy?: string;
+  /** Expressions that must all hold for the call to be made. */
   matchConditions?: MatchCondition[];
 }
 
-/** MutatingWebhookConfiguration: the object served as mutatingwebhookconfigurations. */
+/** Webhooks that may change objects. */
 export interface MutatingWebhookConfiguration {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** The webhooks of the mutating webhook configuration. */
+  /** The webhooks. */
   webhooks?: MutatingWebhook[];
 }
 export const MutatingWebhookConfiguration: ResourceType<MutatingWebhookConfiguration> = {
@@ -179,115 +179,115 @@ export const MutatingWebhookConfiguration: ResourceType<MutatingWebhookConfigura
   namespaced: false,
 };
 
-/** MutatingWebhookConfigurationList: a list of MutatingWebhookConfiguration objects. */
+/** A list of MutatingWebhookConfiguration objects. */
 export interface MutatingWebhookConfigurationList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: MutatingWebhookConfiguration[];
 }
 
-/** Mutation: mutation as the admissionregistration.k8s.io/v1 API describes it. */
+/** A mutation. */
 export interface Mutation {
-  /** The patch type of the mutation. */
+  /** Form of the patch. */
   patchType: string;
-  /** The apply configuration of the mutation. */
-  applyConfiguration: ApplyConfiguration;
-  /** The json patch of the mutation. */
-  jsonPatch: JSONPatch;
+  /** The apply configuration. */
+  applyConfiguration?: ApplyConfiguration;
+  /** The json patch. */
+  jsonPatch?: JSONPatch;
 }
 
-/** NamedRuleWithOperations: named rule with operations as the admissionregistration.k8s.io/v1 API describes it. */
+/** A named rule with operations. */
 export interface NamedRuleWithOperations {
-  /** The resource names of the named rule with operations. */
+  /** Names of the objects that are meant; all if empty. */
   resourceNames?: string[];
-  /** The operations of the rule with operations. */
+  /** Operations that are meant: CREATE, UPDATE, DELETE, CONNECT or *. */
   operations?: string[];
-  /** The api groups of the rule. */
+  /** API groups that are meant; * for all. */
   apiGroups?: string[];
-  /** The api versions of the rule. */
+  /** API versions that are meant; * for all. */
   apiVersions?: string[];
   /** Compute resources that are asked for and allowed. */
   resources?: string[];
-  /** The scope of the rule. */
+  /** Whether objects inside or outside of namespaces are meant. */
   scope?: string;
 }
 
-/** ParamKind: param kind as the admissionregistration.k8s.io/v1 API describes it. */
+/** A param kind. */
 export interface ParamKind {
-  /** Group and version of the schema. */
-  apiVersion: string;
-  /** Kind of the object. */
-  kind: string;
+  /** Group and version of the schema, such as apps/v1. */
+  apiVersion?: string;
+  /** Kind of the object, in CamelCase. */
+  kind?: string;
 }
 
-/** ParamRef: param ref as the admissionregistration.k8s.io/v1 API describes it. */
+/** A param ref. */
 export interface ParamRef {
-  /** Name of it. */
-  name: string;
-  /** Namespace of the object. */
+  /** Name, unique among its neighbours. */
+  name?: string;
+  /** Namespace that it is in. */
   namespace?: string;
-  /** Labels that choose what this concerns. */
+  /** Labels that choose the objects this concerns. */
   selector?: meta_v1.LabelSelector;
-  /** The parameter not found action of the param ref. */
-  parameterNotFoundAction: string;
+  /** The parameter not found action. */
+  parameterNotFoundAction?: string;
 }
 
-/** Rule: rule as the admissionregistration.k8s.io/v1 API describes it. */
+/** A rule. */
 export interface Rule {
-  /** The api groups of the rule. */
+  /** API groups that are meant; * for all. */
   apiGroups?: string[];
-  /** The api versions of the rule. */
+  /** API versions that are meant; * for all. */
   apiVersions?: string[];
   /** Compute resources that are asked for and allowed. */
   resources?: string[];
-  /** The scope of the rule. */
+  /** Whether objects inside or outside of namespaces are meant. */
   scope?: string;
 }
 
-/** RuleWithOperations: rule with operations as the admissionregistration.k8s.io/v1 API describes it. */
+/** A rule with operations. */
 export interface RuleWithOperations {
-  /** The operations of the rule with operations. */
+  /** Operations that are meant: CREATE, UPDATE, DELETE, CONNECT or *. */
   operations?: string[];
-  /** The api groups of the rule. */
+  /** API groups that are meant; * for all. */
   apiGroups?: string[];
-  /** The api versions of the rule. */
+  /** API versions that are meant; * for all. */
   apiVersions?: string[];
   /** Compute resources that are asked for and allowed. */
   resources?: string[];
-  /** The scope of the rule. */
+  /** Whether objects inside or outside of namespaces are meant. */
   scope?: string;
 }
 
-/** ServiceReference: service reference as the admissionregistration.k8s.io/v1 API describes it. */
+/** Names a Service that is called. */
 export interface ServiceReference {
-  /** Namespace of the object. */
+  /** Namespace that it is in. */
   namespace: string;
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** The path of the service reference. */
+  /** Path; what it is relative to follows from the context. */
   path?: string;
-  /** The port of the service reference. */
+  /** Port, by number or, where allowed, by name. */
   port?: number;
 }
 
-/** TypeChecking: type checking as the admissionregistration.k8s.io/v1 API describes it. */
+/** A type checking. */
 export interface TypeChecking {
-  /** The expression warnings of the type checking. */
+  /** The expression warnings. */
   expressionWarnings?: ExpressionWarning[];
 }
 
-/** ValidatingAdmissionPolicy: the object served as validatingadmissionpolicies. */
+/** Expressions that requests must satisfy. */
 export interface ValidatingAdmissionPolicy {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec: ValidatingAdmissionPolicySpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: ValidatingAdmissionPolicyStatus;
 }
 export const ValidatingAdmissionPolicy: ResourceType<ValidatingAdmissionPolicy> = {
@@ -298,13 +298,13 @@ export const ValidatingAdmissionPolicy: ResourceType<ValidatingAdmissionPolicy> 
   namespaced: false,
 };
 
-/** ValidatingAdmissionPolicyBinding: the object served as validatingadmissionpolicybindings. */
+/** Where a validating policy holds. */
 export interface ValidatingAdmissionPolicyBinding {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec: ValidatingAdmissionPolicyBindingSpec;
 }
 export const ValidatingAdmissionPolicyBinding: ResourceType<ValidatingAdmissionPolicyBinding> = {
@@ -315,99 +315,99 @@ export const ValidatingAdmissionPolicyBinding: ResourceType<ValidatingAdmissionP
   namespaced: false,
 };
 
-/** ValidatingAdmissionPolicyBindingList: a list of ValidatingAdmissionPolicyBinding objects. */
+/** A list of ValidatingAdmissionPolicyBinding objects. */
 export interface ValidatingAdmissionPolicyBindingList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: ValidatingAdmissionPolicyBinding[];
 }
 
-/** ValidatingAdmissionPolicyBindingSpec: validating admission policy binding spec as the admissionregistration.k8s.io/v1 API describes it. */
+/** What is asked for of a validating admission policy binding. */
 export interface ValidatingAdmissionPolicyBindingSpec {
-  /** The policy name of the validating admission policy binding spec. */
+  /** Name of the policy. */
   policyName: string;
-  /** The param ref of the validating admission policy binding spec. */
+  /** Objects that parametrize the policy. */
   paramRef?: ParamRef;
-  /** The match resources of the validating admission policy binding spec. */
+  /** Requests that are meant. */
   matchResources?: MatchResources;
-  /** The validation actions of the validating admission policy binding spec. */
+  /** What a violation leads to: Deny, Warn, Audit. */
   validationActions: string[];
 }
 
-/** ValidatingAdmissionPolicyList: a list of ValidatingAdmissionPolicy objects. */
+/** A list of ValidatingAdmissionPolicy objects. */
 export interface ValidatingAdmissionPolicyList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: ValidatingAdmissionPolicy[];
 }
 
-/** ValidatingAdmissionPolicySpec: validating admission policy spec as the admissionregistration.k8s.io/v1 API describes it. */
+/** What is asked for of a validating admission policy. */
 export interface ValidatingAdmissionPolicySpec {
-  /** The param kind of the validating admission policy spec. */
+  /** Kind of the objects that parametrize the policy. */
   paramKind?: ParamKind;
-  /** The match constraints of the validating admission policy spec. */
-  matchConstraints: MatchResources;
-  /** The validations of the validating admission policy spec. */
+  /** Requests that are meant. */
+  matchConstraints?: MatchResources;
+  /** Expressions that requests must satisfy. */
   validations?: Validation[];
-  /** The failure policy of the validating admission policy spec. */
+  /** What becomes of a request when this cannot be asked: Ignore or Fail. */
   failurePolicy?: string;
-  /** The audit annotations of the validating admission policy spec. */
+  /** Annotations for the audit log. */
   auditAnnotations?: AuditAnnotation[];
-  /** The match conditions of the validating admission policy spec. */
+  /** Expressions that must all hold for the call to be made. */
   matchConditions?: MatchCondition[];
-  /** The variables of the validating admission policy spec. */
+  /** Named expressions that others may refer to. */
   variables?: Variable[];
 }
 
-/** ValidatingAdmissionPolicyStatus: validating admission policy status as the admissionregistration.k8s.io/v1 API describes it. */
+/** The state of a validating admission policy. */
 export interface ValidatingAdmissionPolicyStatus {
-  /** The generation of the spec that this was observed for. */
+  /** The generation of the spec that this status is about. */
   observedGeneration?: number;
-  /** The type checking of the validating admission policy status. */
+  /** The type checking. */
   typeChecking?: TypeChecking;
-  /** Latest observations of the state, one for each type. */
+  /** The latest observations of the state, at most one of each type. */
   conditions?: meta_v1.Condition[];
 }
 
-/** ValidatingWebhook: validating webhook as the admissionregistration.k8s.io/v1 API describes it. */
+/** A webhook that may refuse requests. */
 export interface ValidatingWebhook {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** The client config of the validating webhook. */
+  /** How it is reached. */
   clientConfig: WebhookClientConfig;
-  /** The rules of the validating webhook. */
+  /** The rules. */
   rules?: RuleWithOperations[];
-  /** The failure policy of the validating webhook. */
+  /** What becomes of a request when this cannot be asked: Ignore or Fail. */
   failurePolicy?: string;
-  /** The match policy of the validating webhook. */
+  /** Whether equivalent resources of other groups and versions are meant too: Exact or Equivalent. */
   matchPolicy?: string;
-  /** The namespace selector of the validating webhook. */
+  /** Labels that choose namespaces. */
   namespaceSelector?: meta_v1.LabelSelector;
-  /** The object selector of the validating webhook. */
+  /** Labels that choose objects. */
   objectSelector?: meta_v1.LabelSelector;
-  /** The side effects of the validating webhook. */
+  /** What a call changes beyond its answer. */
   sideEffects: string;
-  /** The timeout seconds of the validating webhook. */
+  /** Seconds after which it is given up. */
   timeoutSeconds?: number;
-  /** The admission review versions of the validating webhook. */
-  admissionReviewVersions?: string[];
-  /** The match conditions of the validating webhook. */
+  /** Versions of AdmissionReview that are understood, the preferred first. */
+  admissionReviewVersions: string[];
+  /** Expressions that must all hold for the call to be made. */
   matchConditions?: MatchCondition[];
 }
 
-/** ValidatingWebhookConfiguration: the object served as validatingwebhookconfigurations. */
+/** Webhooks that may refuse requests. */
 export interface ValidatingWebhookConfiguration {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** The webhooks of the validating webhook configuration. */
+  /** The webhooks. */
   webhooks?: ValidatingWebhook[];
 }
 export const ValidatingWebhookConfiguration: ResourceType<ValidatingWebhookConfiguration> = {
@@ -418,42 +418,42 @@ export const ValidatingWebhookConfiguration: ResourceType<ValidatingWebhookConfi
   namespaced: false,
 };
 
-/** ValidatingWebhookConfigurationList: a list of ValidatingWebhookConfiguration objects. */
+/** A list of ValidatingWebhookConfiguration objects. */
 export interface ValidatingWebhookConfigurationList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: ValidatingWebhookConfiguration[];
 }
 
-/** Validation: validation as the admissionregistration.k8s.io/v1 API describes it. */
+/** A validation. */
 export interface Validation {
-  /** The expression of the validation. */
+  /** The expression. */
   expression: string;
-  /** What a person should know about it. */
+  /** Why, in words for people. */
   message?: string;
-  /** One word in CamelCase that says why. */
+  /** Why, as one word in CamelCase that programs may compare. */
   reason?: string;
-  /** The message expression of the validation. */
+  /** Expression that gives the message. */
   messageExpression?: string;
 }
 
-/** Variable: variable as the admissionregistration.k8s.io/v1 API describes it. */
+/** A variable. */
 export interface Variable {
-  /** The name of the variable. */
+  /** Name of the . */
   name: string;
-  /** The expression of the variable. */
+  /** The expression. */
   expression: string;
 }
 
-/** WebhookClientConfig: webhook client config as the admissionregistration.k8s.io/v1 API describes it. */
+/** A webhook client config. */
 export interface WebhookClientConfig {
-  /** The url of the webhook client config. */
+  /** Address, as a URL. */
   url?: string;
-  /** The service of the webhook client config. */
+  /** The Service. */
   service?: ServiceReference;
-  /** The ca bundle of the webhook client config. */
+  /** Certificates, in PEM, that the server is checked against. */
   caBundle?: string;
 }

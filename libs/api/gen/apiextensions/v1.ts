@@ -2,67 +2,67 @@
 import type { ResourceType } from '@drydock/base/apimachinery';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** ConversionRequest: conversion request as the apiextensions.k8s.io/v1 API describes it. */
+/** A conversion request. */
 export interface ConversionRequest {
-  /** Unique identifier over space and time. */
+  /** Identifier that is never used again, unlike the name. */
   uid: string;
-  /** The desired apiversion of the conversion request. */
+  /** The desired API version. */
   desiredAPIVersion: string;
-  /** The objects of the conversion request. */
-  objects?: unknown[];
+  /** The objects. */
+  objects: unknown[];
 }
 
-/** ConversionResponse: conversion response as the apiextensions.k8s.io/v1 API describes it. */
+/** A conversion response. */
 export interface ConversionResponse {
-  /** Unique identifier over space and time. */
+  /** Identifier that is never used again, unlike the name. */
   uid: string;
-  /** The converted objects of the conversion response. */
-  convertedObjects?: unknown[];
-  /** The result of the conversion response. */
+  /** The converted objects. */
+  convertedObjects: unknown[];
+  /** The result. */
   result: meta_v1.Status;
 }
 
-/** ConversionReview: conversion review as the apiextensions.k8s.io/v1 API describes it. */
+/** A conversion review. */
 export interface ConversionReview {
-  /** The request of the conversion review. */
+  /** What is asked. */
   request?: ConversionRequest;
-  /** The response of the conversion review. */
+  /** What is answered. */
   response?: ConversionResponse;
 }
 
-/** CustomResourceColumnDefinition: custom resource column definition as the apiextensions.k8s.io/v1 API describes it. */
+/** A custom resource column definition. */
 export interface CustomResourceColumnDefinition {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** Which of the kinds of this it is. */
+  /** Which of the possible types this is. */
   type: string;
-  /** The format of the custom resource column definition. */
+  /** Format. */
   format?: string;
-  /** The description of the custom resource column definition. */
+  /** Words for people. */
   description?: string;
-  /** The priority of the custom resource column definition. */
+  /** Priority; the higher goes first. */
   priority?: number;
-  /** The json path of the custom resource column definition. */
+  /** Path of the value, as a simple JSON path. */
   jsonPath: string;
 }
 
-/** CustomResourceConversion: custom resource conversion as the apiextensions.k8s.io/v1 API describes it. */
+/** A custom resource conversion. */
 export interface CustomResourceConversion {
-  /** The strategy of the custom resource conversion. */
+  /** How old Pods give way to new ones. */
   strategy: string;
-  /** The webhook of the custom resource conversion. */
+  /** The webhook. */
   webhook?: WebhookConversion;
 }
 
-/** CustomResourceDefinition: the object served as customresourcedefinitions. */
+/** Adds a kind to the API. */
 export interface CustomResourceDefinition {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec: CustomResourceDefinitionSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: CustomResourceDefinitionStatus;
 }
 export const CustomResourceDefinition: ResourceType<CustomResourceDefinition> = {
@@ -73,274 +73,274 @@ export const CustomResourceDefinition: ResourceType<CustomResourceDefinition> = 
   namespaced: false,
 };
 
-/** CustomResourceDefinitionCondition: custom resource definition condition as the apiextensions.k8s.io/v1 API describes it. */
+/** An observation of a custom resource definition. */
 export interface CustomResourceDefinitionCondition {
-  /** Which of the kinds of this it is. */
+  /** What is observed. */
   type: string;
-  /** What was last observed; written by the system. */
+  /** True, False or Unknown. */
   status: string;
-  /** When the status last changed from one value to another. */
+  /** When the status last went from one value to another. */
   lastTransitionTime?: string;
-  /** One word in CamelCase that says why. */
+  /** Why, as one word in CamelCase that programs may compare. */
   reason?: string;
-  /** What a person should know about it. */
+  /** Why, in words for people. */
   message?: string;
-  /** The generation of the spec that this was observed for. */
+  /** The generation of the spec that this status is about. */
   observedGeneration?: number;
 }
 
-/** CustomResourceDefinitionList: a list of CustomResourceDefinition objects. */
+/** A list of CustomResourceDefinition objects. */
 export interface CustomResourceDefinitionList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: CustomResourceDefinition[];
 }
 
-/** CustomResourceDefinitionNames: custom resource definition names as the apiextensions.k8s.io/v1 API describes it. */
+/** A custom resource definition names. */
 export interface CustomResourceDefinitionNames {
-  /** The plural of the custom resource definition names. */
+  /** Name of the resource in the plural. */
   plural: string;
-  /** The singular of the custom resource definition names. */
+  /** Name of the resource in the singular. */
   singular?: string;
-  /** The short names of the custom resource definition names. */
+  /** Short names for the command line. */
   shortNames?: string[];
-  /** Kind of the object. */
+  /** Kind of the object, in CamelCase. */
   kind: string;
-  /** The list kind of the custom resource definition names. */
+  /** Kind of lists. */
   listKind?: string;
-  /** The categories of the custom resource definition names. */
+  /** Groups of resources that it is listed with, such as all. */
   categories?: string[];
 }
 
-/** CustomResourceDefinitionSpec: custom resource definition spec as the apiextensions.k8s.io/v1 API describes it. */
+/** What is asked for of a custom resource definition. */
 export interface CustomResourceDefinitionSpec {
-  /** The group of the custom resource definition spec. */
+  /** API group; empty for the core group. */
   group: string;
-  /** The names of the custom resource definition spec. */
+  /** The names. */
   names: CustomResourceDefinitionNames;
-  /** The scope of the custom resource definition spec. */
+  /** Whether objects inside or outside of namespaces are meant. */
   scope: string;
-  /** The versions of the custom resource definition spec. */
-  versions?: CustomResourceDefinitionVersion[];
-  /** The conversion of the custom resource definition spec. */
+  /** The versions. */
+  versions: CustomResourceDefinitionVersion[];
+  /** How objects go from one version to another. */
   conversion?: CustomResourceConversion;
-  /** The preserve unknown fields of the custom resource definition spec. */
+  /** Whether unknown fields are kept. */
   preserveUnknownFields?: boolean;
 }
 
-/** CustomResourceDefinitionStatus: custom resource definition status as the apiextensions.k8s.io/v1 API describes it. */
+/** The state of a custom resource definition. */
 export interface CustomResourceDefinitionStatus {
-  /** Latest observations of the state, one for each type. */
+  /** The latest observations of the state, at most one of each type. */
   conditions?: CustomResourceDefinitionCondition[];
-  /** The accepted names of the custom resource definition status. */
+  /** Names that are served. */
   acceptedNames?: CustomResourceDefinitionNames;
-  /** The stored versions of the custom resource definition status. */
+  /** Versions that objects may still be stored in. */
   storedVersions?: string[];
-  /** The generation of the spec that this was observed for. */
+  /** The generation of the spec that this status is about. */
   observedGeneration?: number;
 }
 
-/** CustomResourceDefinitionVersion: custom resource definition version as the apiextensions.k8s.io/v1 API describes it. */
+/** A custom resource definition version. */
 export interface CustomResourceDefinitionVersion {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** The served of the custom resource definition version. */
+  /** Whether the version is served. */
   served: boolean;
-  /** The storage of the custom resource definition version. */
+  /** Whether objects are stored in this version. */
   storage: boolean;
-  /** The deprecated of the custom resource definition version. */
+  /** Whether users are warned. */
   deprecated?: boolean;
-  /** The deprecation warning of the custom resource definition version. */
+  /** What users are warned with. */
   deprecationWarning?: string;
-  /** The schema of the custom resource definition version. */
+  /** Schema of the objects. */
   schema?: CustomResourceValidation;
-  /** The subresources of the custom resource definition version. */
+  /** Subresources that are served. */
   subresources?: CustomResourceSubresources;
-  /** The additional printer columns of the custom resource definition version. */
+  /** Columns of the table, besides the name. */
   additionalPrinterColumns?: CustomResourceColumnDefinition[];
-  /** The selectable fields of the custom resource definition version. */
+  /** Fields that field selectors may use. */
   selectableFields?: SelectableField[];
 }
 
-/** CustomResourceSubresourceScale: custom resource subresource scale as the apiextensions.k8s.io/v1 API describes it. */
+/** A custom resource subresource scale. */
 export interface CustomResourceSubresourceScale {
-  /** The spec replicas path of the custom resource subresource scale. */
+  /** Path of the desired number. */
   specReplicasPath: string;
-  /** The status replicas path of the custom resource subresource scale. */
+  /** Path of the observed number. */
   statusReplicasPath: string;
-  /** The label selector path of the custom resource subresource scale. */
+  /** Path of the selector. */
   labelSelectorPath?: string;
 }
 
-/** CustomResourceSubresourceStatus: custom resource subresource status as the apiextensions.k8s.io/v1 API describes it. */
+/** The state of a custom resource subresource. */
 export interface CustomResourceSubresourceStatus {
 }
 
-/** CustomResourceSubresources: custom resource subresources as the apiextensions.k8s.io/v1 API describes it. */
+/** A custom resource subresources. */
 export interface CustomResourceSubresources {
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: CustomResourceSubresourceStatus;
-  /** The scale of the custom resource subresources. */
+  /** Where the number of replicas is found. */
   scale?: CustomResourceSubresourceScale;
 }
 
-/** CustomResourceValidation: custom resource validation as the apiextensions.k8s.io/v1 API describes it. */
+/** A custom resource validation. */
 export interface CustomResourceValidation {
-  /** The open apiv3 schema of the custom resource validation. */
+  /** Schema of the objects, in OpenAPI v3. */
   openAPIV3Schema?: JSONSchemaProps;
 }
 
-/** ExternalDocumentation: external documentation as the apiextensions.k8s.io/v1 API describes it. */
+/** An external documentation. */
 export interface ExternalDocumentation {
-  /** The description of the external documentation. */
-  description: string;
-  /** The url of the external documentation. */
-  url: string;
+  /** Words for people. */
+  description?: string;
+  /** Address, as a URL. */
+  url?: string;
 }
 
-/** JSONSchemaProps: jsonschema props as the apiextensions.k8s.io/v1 API describes it. */
+/** A JSON schema, with what Kubernetes adds to it. */
 export interface JSONSchemaProps {
-  /** The id of the jsonschema props. */
+  /** The id. */
   id?: string;
-  /** The schema of the jsonschema props. */
+  /** Schema of the objects. */
   '$schema'?: string;
-  /** The ref of the jsonschema props. */
+  /** The ref. */
   '$ref'?: string;
-  /** The description of the jsonschema props. */
+  /** Words for people. */
   description?: string;
-  /** Which of the kinds of this it is. */
+  /** Which of the possible types this is. */
   type?: string;
-  /** The format of the jsonschema props. */
+  /** Format. */
   format?: string;
-  /** The title of the jsonschema props. */
+  /** The title. */
   title?: string;
-  /** The default of the jsonschema props. */
+  /** Value that is taken where none is given. */
   default?: unknown;
-  /** The maximum of the jsonschema props. */
+  /** The maximum. */
   maximum?: number;
-  /** The exclusive maximum of the jsonschema props. */
+  /** Whether exclusive maximum is wanted. */
   exclusiveMaximum?: boolean;
-  /** The minimum of the jsonschema props. */
+  /** The minimum. */
   minimum?: number;
-  /** The exclusive minimum of the jsonschema props. */
+  /** Whether exclusive minimum is wanted. */
   exclusiveMinimum?: boolean;
-  /** The max length of the jsonschema props. */
+  /** The max length. */
   maxLength?: number;
-  /** The min length of the jsonschema props. */
+  /** The min length. */
   minLength?: number;
-  /** The pattern of the jsonschema props. */
+  /** The pattern. */
   pattern?: string;
-  /** The max items of the jsonschema props. */
+  /** The max items. */
   maxItems?: number;
-  /** The min items of the jsonschema props. */
+  /** The min items. */
   minItems?: number;
-  /** The unique items of the jsonschema props. */
+  /** Whether unique items is wanted. */
   uniqueItems?: boolean;
-  /** The multiple of of the jsonschema props. */
+  /** The multiple of. */
   multipleOf?: number;
-  /** The enum of the jsonschema props. */
+  /** The enum. */
   enum?: unknown[];
-  /** The max properties of the jsonschema props. */
+  /** The max properties. */
   maxProperties?: number;
-  /** The min properties of the jsonschema props. */
+  /** The min properties. */
   minProperties?: number;
-  /** The required of the jsonschema props. */
+  /** What must hold. */
   required?: string[];
-  /** The objects of the list. */
+  /** The single ones. */
   items?: unknown;
-  /** The all of of the jsonschema props. */
+  /** The all of. */
   allOf?: JSONSchemaProps[];
-  /** The one of of the jsonschema props. */
+  /** The one of. */
   oneOf?: JSONSchemaProps[];
-  /** The any of of the jsonschema props. */
+  /** The any of. */
   anyOf?: JSONSchemaProps[];
-  /** The not of the jsonschema props. */
+  /** The not. */
   not?: JSONSchemaProps;
-  /** The properties of the jsonschema props. */
+  /** The properties. */
   properties?: Record<string, JSONSchemaProps>;
-  /** The additional properties of the jsonschema props. */
+  /** The additional properties. */
   additionalProperties?: unknown;
-  /** The pattern properties of the jsonschema props. */
+  /** The pattern properties. */
   patternProperties?: Record<string, JSONSchemaProps>;
-  /** The dependencies of the jsonschema props. */
+  /** The dependencies. */
   dependencies?: Record<string, unknown>;
-  /** The additional items of the jsonschema props. */
+  /** The additional items. */
   additionalItems?: unknown;
-  /** The definitions of the jsonschema props. */
+  /** The definitions. */
   definitions?: Record<string, JSONSchemaProps>;
-  /** The external docs of the jsonschema props. */
+  /** The external docs. */
   externalDocs?: ExternalDocumentation;
-  /** The example of the jsonschema props. */
+  /** The example. */
   example?: unknown;
-  /** The nullable of the jsonschema props. */
+  /** Whether it is nullable. */
   nullable?: boolean;
-  /** The x kubernetes preserve unknown fields of the jsonschema props. */
+  /** Whether x kubernetes preserve unknown fields is wanted. */
   'x-kubernetes-preserve-unknown-fields'?: boolean;
-  /** The x kubernetes embedded resource of the jsonschema props. */
+  /** Whether x kubernetes embedded resource is wanted. */
   'x-kubernetes-embedded-resource'?: boolean;
-  /** The x kubernetes int or string of the jsonschema props. */
+  /** Whether it is x kubernetes int or string. */
   'x-kubernetes-int-or-string'?: boolean;
-  /** The x kubernetes list map keys of the jsonschema props. */
+  /** The x kubernetes list map keys. */
   'x-kubernetes-list-map-keys'?: string[];
-  /** The x kubernetes list type of the jsonschema props. */
+  /** The x kubernetes list type. */
   'x-kubernetes-list-type'?: string;
-  /** The x kubernetes map type of the jsonschema props. */
+  /** The x kubernetes map type. */
   'x-kubernetes-map-type'?: string;
-  /** The x kubernetes validations of the jsonschema props. */
+  /** The x kubernetes validations. */
   'x-kubernetes-validations'?: ValidationRule[];
 }
 
-/** SelectableField: selectable field as the apiextensions.k8s.io/v1 API describes it. */
+/** A selectable field. */
 export interface SelectableField {
-  /** The json path of the selectable field. */
+  /** Path of the value, as a simple JSON path. */
   jsonPath: string;
 }
 
-/** ServiceReference: service reference as the apiextensions.k8s.io/v1 API describes it. */
+/** Names a Service that is called. */
 export interface ServiceReference {
-  /** Namespace of the object. */
+  /** Namespace that it is in. */
   namespace: string;
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** The path of the service reference. */
+  /** Path; what it is relative to follows from the context. */
   path?: string;
-  /** The port of the service reference. */
+  /** Port, by number or, where allowed, by name. */
   port?: number;
 }
 
-/** ValidationRule: validation rule as the apiextensions.k8s.io/v1 API describes it. */
+/** A validation rule. */
 export interface ValidationRule {
-  /** The rule of the validation rule. */
+  /** The rule. */
   rule: string;
-  /** What a person should know about it. */
-  message: string;
-  /** The message expression of the validation rule. */
+  /** Why, in words for people. */
+  message?: string;
+  /** Expression that gives the message. */
   messageExpression?: string;
-  /** One word in CamelCase that says why. */
+  /** Why, as one word in CamelCase that programs may compare. */
   reason?: string;
-  /** The field path of the validation rule. */
+  /** Path of the field. */
   fieldPath?: string;
-  /** The optional old self of the validation rule. */
+  /** Whether optional old self is wanted. */
   optionalOldSelf?: boolean;
 }
 
-/** WebhookClientConfig: webhook client config as the apiextensions.k8s.io/v1 API describes it. */
+/** A webhook client config. */
 export interface WebhookClientConfig {
-  /** The url of the webhook client config. */
+  /** Address, as a URL. */
   url?: string;
-  /** The service of the webhook client config. */
+  /** The Service. */
   service?: ServiceReference;
-  /** The ca bundle of the webhook client config. */
+  /** Certificates, in PEM, that the server is checked against. */
   caBundle?: string;
 }
 
-/** WebhookConversion: webhook conversion as the apiextensions.k8s.io/v1 API describes it. */
+/** A webhook conversion. */
 export interface WebhookConversion {
-  /** The client config of the webhook conversion. */
+  /** How it is reached. */
   clientConfig?: WebhookClientConfig;
-  /** The conversion review versions of the webhook conversion. */
-  conversionReviewVersions?: string[];
+  /** The conversion review versions. */
+  conversionReviewVersions: string[];
 }

@@ -2,15 +2,15 @@
 import type { ResourceType } from '@drydock/base/apimachinery';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** APIService: the object served as apiservices. */
+/** Says who serves a version of a group. */
 export interface APIService {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec: APIServiceSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status: APIServiceStatus;
 }
 export const APIService: ResourceType<APIService> = {
@@ -21,60 +21,60 @@ export const APIService: ResourceType<APIService> = {
   namespaced: false,
 };
 
-/** APIServiceCondition: apiservice condition as the apiregistration.k8s.io/v1 API describes it. */
+/** An observation of an API service. */
 export interface APIServiceCondition {
-  /** Which of the kinds of this it is. */
+  /** What is observed. */
   type: string;
-  /** What was last observed; written by the system. */
+  /** True, False or Unknown. */
   status: string;
-  /** When the status last changed from one value to another. */
+  /** When the status last went from one value to another. */
   lastTransitionTime?: string;
-  /** One word in CamelCase that says why. */
+  /** Why, as one word in CamelCase that programs may compare. */
   reason?: string;
-  /** What a person should know about it. */
+  /** Why, in words for people. */
   message?: string;
 }
 
-/** APIServiceList: a list of APIService objects. */
+/** A list of APIService objects. */
 export interface APIServiceList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: APIService[];
 }
 
-/** APIServiceSpec: apiservice spec as the apiregistration.k8s.io/v1 API describes it. */
+/** What is asked for of an API service. */
 export interface APIServiceSpec {
-  /** The service of the apiservice spec. */
+  /** The Service. */
   service?: ServiceReference;
-  /** The group of the apiservice spec. */
-  group: string;
-  /** The version of the apiservice spec. */
-  version: string;
-  /** The insecure skip tlsverify of the apiservice spec. */
-  insecureSkipTLSVerify: boolean;
-  /** The ca bundle of the apiservice spec. */
+  /** API group; empty for the core group. */
+  group?: string;
+  /** API version. */
+  version?: string;
+  /** Whether the certificate of the server is not checked. */
+  insecureSkipTLSVerify?: boolean;
+  /** Certificates, in PEM, that the server is checked against. */
   caBundle?: string;
-  /** The group priority minimum of the apiservice spec. */
+  /** Rank of the group among the groups. */
   groupPriorityMinimum: number;
-  /** The version priority of the apiservice spec. */
+  /** Rank of the version in its group. */
   versionPriority: number;
 }
 
-/** APIServiceStatus: apiservice status as the apiregistration.k8s.io/v1 API describes it. */
+/** The state of an API service. */
 export interface APIServiceStatus {
-  /** Latest observations of the state, one for each type. */
+  /** The latest observations of the state, at most one of each type. */
   conditions?: APIServiceCondition[];
 }
 
-/** ServiceReference: service reference as the apiregistration.k8s.io/v1 API describes it. */
+/** Names a Service that is called. */
 export interface ServiceReference {
-  /** Namespace of the object. */
-  namespace: string;
-  /** Name of it. */
-  name: string;
-  /** The port of the service reference. */
+  /** Namespace that it is in. */
+  namespace?: string;
+  /** Name, unique among its neighbours. */
+  name?: string;
+  /** Port, by number or, where allowed, by name. */
   port?: number;
 }

@@ -3,15 +3,15 @@ import type { ResourceType } from '@drydock/base/apimachinery';
 import type * as core_v1 from '../core/v1.ts';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** ControllerRevision: the object served as controllerrevisions. */
+/** A past state of a controller, to go back to. */
 export interface ControllerRevision {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** The data. */
+  /** The content. */
   data: unknown;
-  /** The revision of the controller revision. */
+  /** Number of the revision; it only ever grows. */
   revision?: number;
 }
 export const ControllerRevision: ResourceType<ControllerRevision> = {
@@ -22,25 +22,25 @@ export const ControllerRevision: ResourceType<ControllerRevision> = {
   namespaced: true,
 };
 
-/** ControllerRevisionList: a list of ControllerRevision objects. */
+/** A list of ControllerRevision objects. */
 export interface ControllerRevisionList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: ControllerRevision[];
 }
 
-/** DaemonSet: the object served as daemonsets. */
+/** Keeps one Pod running on each node that is chosen. */
 export interface DaemonSet {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec: DaemonSetSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: DaemonSetStatus;
 }
 export const DaemonSet: ResourceType<DaemonSet> = {
@@ -51,85 +51,85 @@ export const DaemonSet: ResourceType<DaemonSet> = {
   namespaced: true,
 };
 
-/** DaemonSetCondition: daemon set condition as the apps/v1 API describes it. */
+/** An observation of a daemon set. */
 export interface DaemonSetCondition {
-  /** Which of the kinds of this it is. */
+  /** What is observed. */
   type?: string;
-  /** What was last observed; written by the system. */
+  /** True, False or Unknown. */
   status?: string;
-  /** When the status last changed from one value to another. */
+  /** When the status last went from one value to another. */
   lastTransitionTime?: string;
-  /** One word in CamelCase that says why. */
+  /** Why, as one word in CamelCase that programs may compare. */
   reason?: string;
-  /** What a person should know about it. */
+  /** Why, in words for people. */
   message?: string;
 }
 
-/** DaemonSetList: a list of DaemonSet objects. */
+/** A list of DaemonSet objects. */
 export interface DaemonSetList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: DaemonSet[];
 }
 
-/** DaemonSetSpec: daemon set spec as the apps/v1 API describes it. */
+/** Which Pod runs on each node. */
 export interface DaemonSetSpec {
-  /** Labels that choose what this concerns. */
+  /** Labels that choose the objects this concerns. */
   selector: meta_v1.LabelSelector;
   /** The Pod that is made. */
   template: core_v1.PodTemplateSpec;
-  /** The update strategy of the daemon set spec. */
+  /** How old Pods give way to new ones. */
   updateStrategy?: DaemonSetUpdateStrategy;
-  /** Seconds for which a new Pod must be ready, without any of its containers crashing, to count as available. */
+  /** Seconds for which a Pod must be ready, with no container ending, before it counts as available. */
   minReadySeconds?: number;
-  /** How many old revisions are kept for undoing. */
+  /** How many old revisions are kept to go back to. */
   revisionHistoryLimit?: number;
 }
 
-/** DaemonSetStatus: daemon set status as the apps/v1 API describes it. */
+/** The state of a daemon set. */
 export interface DaemonSetStatus {
-  /** The current number scheduled of the daemon set status. */
+  /** Nodes that run the Pod and should. */
   currentNumberScheduled: number;
-  /** The number misscheduled of the daemon set status. */
+  /** Nodes that run the Pod and should not. */
   numberMisscheduled: number;
-  /** The desired number scheduled of the daemon set status. */
+  /** Nodes that should run the Pod. */
   desiredNumberScheduled: number;
-  /** The number ready of the daemon set status. */
+  /** Nodes whose Pod is ready. */
   numberReady: number;
-  /** The generation of the spec that this was observed for. */
+  /** The generation of the spec that this status is about. */
   observedGeneration?: number;
-  /** The updated number scheduled of the daemon set status. */
+  /** Nodes that run the newest Pod. */
   updatedNumberScheduled?: number;
-  /** The number available of the daemon set status. */
+  /** Nodes whose Pod has been ready for minReadySeconds. */
   numberAvailable?: number;
-  /** The number unavailable of the daemon set status. */
+  /** Nodes whose Pod is missing or not yet available. */
   numberUnavailable?: number;
-  /** The collision count of the daemon set status. */
+  /** How often the hash of a template met a name that was taken; part of the next hash. */
   collisionCount?: number;
-  /** Latest observations of the state, one for each type. */
+  /** The latest observations of the state, at most one of each type. */
   conditions?: DaemonSetCondition[];
 }
 
-/** DaemonSetUpdateStrategy: daemon set update strategy as the apps/v1 API describes it. */
+/** A daemon set update strategy. */
 export interface DaemonSetUpdateStrategy {
-  /** Which of the kinds of this it is. */
+  /** RollingUpdate or OnDelete. */
   type?: string;
-  /** The rolling update of the daemon set update strategy. */
+  /** Details of a rolling update; only for that type. */
   rollingUpdate?: RollingUpdateDaemonSet;
 }
 
-/** Deployment: the object served as deployments. */
+/** Keeps a number of Pods running and replaces them step by step when their template changes. */
 export interface Deployment {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** How many Pods of which template, and how they are replaced. */
   spec: DeploymentSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: DeploymentStatus;
 }
 export const Deployment: ResourceType<Deployment> = {
@@ -140,91 +140,91 @@ export const Deployment: ResourceType<Deployment> = {
   namespaced: true,
 };
 
-/** DeploymentCondition: deployment condition as the apps/v1 API describes it. */
+/** An observation of a Deployment. */
 export interface DeploymentCondition {
-  /** Which of the kinds of this it is. */
+  /** What is observed. */
   type?: string;
-  /** What was last observed; written by the system. */
+  /** True, False or Unknown. */
   status?: string;
-  /** The last update time of the deployment condition. */
+  /** When this was last written. */
   lastUpdateTime?: string;
-  /** When the status last changed from one value to another. */
+  /** When the status last went from one value to another. */
   lastTransitionTime?: string;
-  /** One word in CamelCase that says why. */
+  /** Why, as one word in CamelCase that programs may compare. */
   reason?: string;
-  /** What a person should know about it. */
+  /** Why, in words for people. */
   message?: string;
 }
 
-/** DeploymentList: a list of Deployment objects. */
+/** A list of Deployment objects. */
 export interface DeploymentList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: Deployment[];
 }
 
-/** DeploymentSpec: deployment spec as the apps/v1 API describes it. */
+/** How many Pods of which template, and how they are replaced. */
 export interface DeploymentSpec {
   /** Number of Pods. */
   replicas?: number;
-  /** Labels that choose what this concerns. */
+  /** Labels that choose the objects this concerns. */
   selector: meta_v1.LabelSelector;
   /** The Pod that is made. */
   template: core_v1.PodTemplateSpec;
-  /** The strategy of the deployment spec. */
+  /** How old Pods give way to new ones. */
   strategy?: DeploymentStrategy;
-  /** Seconds for which a new Pod must be ready, without any of its containers crashing, to count as available. */
+  /** Seconds for which a Pod must be ready, with no container ending, before it counts as available. */
   minReadySeconds?: number;
-  /** How many old revisions are kept for undoing. */
+  /** How many old revisions are kept to go back to. */
   revisionHistoryLimit?: number;
-  /** Holds the rollout. */
+  /** Whether changes of the template are held back. */
   paused?: boolean;
-  /** Seconds without progress after which the rollout is reported as failed. */
+  /** Seconds without progress after which a rollout is reported as failed. */
   progressDeadlineSeconds?: number;
 }
 
-/** DeploymentStatus: deployment status as the apps/v1 API describes it. */
+/** State of a Deployment. */
 export interface DeploymentStatus {
-  /** The generation of the spec that this was observed for. */
+  /** The generation of the spec that this status is about. */
   observedGeneration?: number;
   /** Number of Pods. */
   replicas?: number;
-  /** The updated replicas of the deployment status. */
+  /** Number of Pods at the newest template. */
   updatedReplicas?: number;
-  /** The ready replicas of the deployment status. */
+  /** Number of Pods that are ready. */
   readyReplicas?: number;
-  /** The available replicas of the deployment status. */
+  /** Number of Pods that have been ready for minReadySeconds. */
   availableReplicas?: number;
-  /** The unavailable replicas of the deployment status. */
+  /** Number of Pods still missing until everything asked for is available. */
   unavailableReplicas?: number;
-  /** The terminating replicas of the deployment status. */
+  /** Number of Pods that are being deleted and are not gone yet. */
   terminatingReplicas?: number;
-  /** Latest observations of the state, one for each type. */
+  /** The latest observations of the state, at most one of each type. */
   conditions?: DeploymentCondition[];
-  /** The collision count of the deployment status. */
+  /** How often the hash of a template met a name that was taken; part of the next hash. */
   collisionCount?: number;
 }
 
-/** DeploymentStrategy: deployment strategy as the apps/v1 API describes it. */
+/** How old Pods give way to new ones. */
 export interface DeploymentStrategy {
-  /** Which of the kinds of this it is. */
+  /** RollingUpdate or Recreate. */
   type?: string;
-  /** The rolling update of the deployment strategy. */
+  /** Details of a rolling update; only for that type. */
   rollingUpdate?: RollingUpdateDeployment;
 }
 
-/** ReplicaSet: the object served as replicasets. */
+/** Keeps a number of Pods of one template running. */
 export interface ReplicaSet {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec: ReplicaSetSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: ReplicaSetStatus;
 }
 export const ReplicaSet: ResourceType<ReplicaSet> = {
@@ -235,93 +235,93 @@ export const ReplicaSet: ResourceType<ReplicaSet> = {
   namespaced: true,
 };
 
-/** ReplicaSetCondition: replica set condition as the apps/v1 API describes it. */
+/** An observation of a replica set. */
 export interface ReplicaSetCondition {
-  /** Which of the kinds of this it is. */
+  /** What is observed. */
   type?: string;
-  /** What was last observed; written by the system. */
+  /** True, False or Unknown. */
   status?: string;
-  /** When the status last changed from one value to another. */
+  /** When the status last went from one value to another. */
   lastTransitionTime?: string;
-  /** One word in CamelCase that says why. */
+  /** Why, as one word in CamelCase that programs may compare. */
   reason?: string;
-  /** What a person should know about it. */
+  /** Why, in words for people. */
   message?: string;
 }
 
-/** ReplicaSetList: a list of ReplicaSet objects. */
+/** A list of ReplicaSet objects. */
 export interface ReplicaSetList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: ReplicaSet[];
 }
 
-/** ReplicaSetSpec: replica set spec as the apps/v1 API describes it. */
+/** How many Pods of which template. */
 export interface ReplicaSetSpec {
   /** Number of Pods. */
   replicas?: number;
-  /** Seconds for which a new Pod must be ready, without any of its containers crashing, to count as available. */
+  /** Seconds for which a Pod must be ready, with no container ending, before it counts as available. */
   minReadySeconds?: number;
-  /** Labels that choose what this concerns. */
+  /** Labels that choose the objects this concerns. */
   selector: meta_v1.LabelSelector;
   /** The Pod that is made. */
   template?: core_v1.PodTemplateSpec;
 }
 
-/** ReplicaSetStatus: replica set status as the apps/v1 API describes it. */
+/** State of a ReplicaSet. */
 export interface ReplicaSetStatus {
   /** Number of Pods. */
   replicas: number;
-  /** The fully labeled replicas of the replica set status. */
+  /** Number of Pods whose labels match those of the template. */
   fullyLabeledReplicas?: number;
-  /** The ready replicas of the replica set status. */
+  /** Number of Pods that are ready. */
   readyReplicas?: number;
-  /** The available replicas of the replica set status. */
+  /** Number of Pods that have been ready for minReadySeconds. */
   availableReplicas?: number;
-  /** The terminating replicas of the replica set status. */
+  /** Number of Pods that are being deleted and are not gone yet. */
   terminatingReplicas?: number;
-  /** The generation of the spec that this was observed for. */
+  /** The generation of the spec that this status is about. */
   observedGeneration?: number;
-  /** Latest observations of the state, one for each type. */
+  /** The latest observations of the state, at most one of each type. */
   conditions?: ReplicaSetCondition[];
 }
 
-/** RollingUpdateDaemonSet: rolling update daemon set as the apps/v1 API describes it. */
+/** A rolling update daemon set. */
 export interface RollingUpdateDaemonSet {
-  /** The max unavailable of the rolling update daemon set. */
+  /** How many may be missing at a time, as a number or a percentage. */
   maxUnavailable?: number | string;
-  /** The max surge of the rolling update daemon set. */
+  /** How many may exist on top of what is asked for, as a number or a percentage. */
   maxSurge?: number | string;
 }
 
-/** RollingUpdateDeployment: rolling update deployment as the apps/v1 API describes it. */
+/** A rolling update deployment. */
 export interface RollingUpdateDeployment {
-  /** The max unavailable of the rolling update deployment. */
+  /** How many may be missing at a time, as a number or a percentage. */
   maxUnavailable?: number | string;
-  /** The max surge of the rolling update deployment. */
+  /** How many may exist on top of what is asked for, as a number or a percentage. */
   maxSurge?: number | string;
 }
 
-/** RollingUpdateStatefulSetStrategy: rolling update stateful set strategy as the apps/v1 API describes it. */
+/** A rolling update stateful set strategy. */
 export interface RollingUpdateStatefulSetStrategy {
-  /** The partition of the rolling update stateful set strategy. */
+  /** Only Pods with this ordinal or a higher one are updated. */
   partition?: number;
-  /** The max unavailable of the rolling update stateful set strategy. */
+  /** How many may be missing at a time, as a number or a percentage. */
   maxUnavailable?: number | string;
 }
 
-/** StatefulSet: the object served as statefulsets. */
+/** Keeps numbered Pods running, each with its own name and storage. */
 export interface StatefulSet {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec: StatefulSetSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: StatefulSetStatus;
 }
 export const StatefulSet: ResourceType<StatefulSet> = {
@@ -332,98 +332,98 @@ export const StatefulSet: ResourceType<StatefulSet> = {
   namespaced: true,
 };
 
-/** StatefulSetCondition: stateful set condition as the apps/v1 API describes it. */
+/** An observation of a stateful set. */
 export interface StatefulSetCondition {
-  /** Which of the kinds of this it is. */
+  /** What is observed. */
   type?: string;
-  /** What was last observed; written by the system. */
+  /** True, False or Unknown. */
   status?: string;
-  /** When the status last changed from one value to another. */
+  /** When the status last went from one value to another. */
   lastTransitionTime?: string;
-  /** One word in CamelCase that says why. */
+  /** Why, as one word in CamelCase that programs may compare. */
   reason?: string;
-  /** What a person should know about it. */
+  /** Why, in words for people. */
   message?: string;
 }
 
-/** StatefulSetList: a list of StatefulSet objects. */
+/** A list of StatefulSet objects. */
 export interface StatefulSetList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: StatefulSet[];
 }
 
-/** StatefulSetOrdinals: stateful set ordinals as the apps/v1 API describes it. */
+/** A stateful set ordinals. */
 export interface StatefulSetOrdinals {
-  /** The start of the stateful set ordinals. */
+  /** The start. */
   start?: number;
 }
 
-/** StatefulSetPersistentVolumeClaimRetentionPolicy: stateful set persistent volume claim retention policy as the apps/v1 API describes it. */
+/** A stateful set persistent volume claim retention policy. */
 export interface StatefulSetPersistentVolumeClaimRetentionPolicy {
-  /** The when deleted of the stateful set persistent volume claim retention policy. */
+  /** What becomes of claims when the set is deleted. */
   whenDeleted?: string;
-  /** The when scaled of the stateful set persistent volume claim retention policy. */
+  /** What becomes of claims when the set shrinks. */
   whenScaled?: string;
 }
 
-/** StatefulSetSpec: stateful set spec as the apps/v1 API describes it. */
+/** How many numbered Pods of which template and storage. */
 export interface StatefulSetSpec {
   /** Number of Pods. */
   replicas?: number;
-  /** Labels that choose what this concerns. */
+  /** Labels that choose the objects this concerns. */
   selector: meta_v1.LabelSelector;
   /** The Pod that is made. */
   template: core_v1.PodTemplateSpec;
-  /** The volume claim templates of the stateful set spec. */
+  /** Claims that each Pod gets. */
   volumeClaimTemplates?: core_v1.PersistentVolumeClaim[];
-  /** The service name of the stateful set spec. */
+  /** Name of the Service. */
   serviceName?: string;
-  /** The pod management policy of the stateful set spec. */
+  /** Whether Pods start one after another or all at once. */
   podManagementPolicy?: string;
-  /** The update strategy of the stateful set spec. */
+  /** How old Pods give way to new ones. */
   updateStrategy?: StatefulSetUpdateStrategy;
-  /** How many old revisions are kept for undoing. */
+  /** How many old revisions are kept to go back to. */
   revisionHistoryLimit?: number;
-  /** Seconds for which a new Pod must be ready, without any of its containers crashing, to count as available. */
+  /** Seconds for which a Pod must be ready, with no container ending, before it counts as available. */
   minReadySeconds?: number;
-  /** The persistent volume claim retention policy of the stateful set spec. */
+  /** What becomes of claims when Pods go. */
   persistentVolumeClaimRetentionPolicy?: StatefulSetPersistentVolumeClaimRetentionPolicy;
-  /** The ordinals of the stateful set spec. */
+  /** How the Pods are numbered. */
   ordinals?: StatefulSetOrdinals;
 }
 
-/** StatefulSetStatus: stateful set status as the apps/v1 API describes it. */
+/** The state of a stateful set. */
 export interface StatefulSetStatus {
-  /** The generation of the spec that this was observed for. */
+  /** The generation of the spec that this status is about. */
   observedGeneration?: number;
   /** Number of Pods. */
   replicas: number;
-  /** The ready replicas of the stateful set status. */
-  readyReplicas: number;
-  /** The current replicas of the stateful set status. */
-  currentReplicas: number;
-  /** The updated replicas of the stateful set status. */
-  updatedReplicas: number;
-  /** The current revision of the stateful set status. */
-  currentRevision: string;
-  /** The update revision of the stateful set status. */
-  updateRevision: string;
-  /** The collision count of the stateful set status. */
+  /** Number of Pods that are ready. */
+  readyReplicas?: number;
+  /** Number of Pods at the current revision. */
+  currentReplicas?: number;
+  /** Number of Pods at the newest template. */
+  updatedReplicas?: number;
+  /** Name of the revision that is being left. */
+  currentRevision?: string;
+  /** Name of the revision that is being reached. */
+  updateRevision?: string;
+  /** How often the hash of a template met a name that was taken; part of the next hash. */
   collisionCount?: number;
-  /** Latest observations of the state, one for each type. */
+  /** The latest observations of the state, at most one of each type. */
   conditions?: StatefulSetCondition[];
-  /** The available replicas of the stateful set status. */
+  /** Number of Pods that have been ready for minReadySeconds. */
   availableReplicas?: number;
 }
 
-/** StatefulSetUpdateStrategy: stateful set update strategy as the apps/v1 API describes it. */
+/** A stateful set update strategy. */
 export interface StatefulSetUpdateStrategy {
-  /** Which of the kinds of this it is. */
+  /** RollingUpdate or OnDelete. */
   type?: string;
-  /** The rolling update of the stateful set update strategy. */
+  /** Details of a rolling update; only for that type. */
   rollingUpdate?: RollingUpdateStatefulSetStrategy;
 }

@@ -2,31 +2,31 @@
 import type { ResourceType } from '@drydock/base/apimachinery';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** AttestationValue: attestation value as the authentication.k8s.io/v1 API describes it. */
+/** An attestation value. */
 export interface AttestationValue {
-  /** The objects of the list. */
+  /** The single ones; all if empty. */
   items: string[];
 }
 
-/** BoundObjectReference: bound object reference as the authentication.k8s.io/v1 API describes it. */
+/** A bound object reference. */
 export interface BoundObjectReference {
-  /** Kind of the object. */
+  /** Kind of the object, in CamelCase. */
   kind?: string;
-  /** Group and version of the schema. */
+  /** Group and version of the schema, such as apps/v1. */
   apiVersion?: string;
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name?: string;
-  /** The u id of the bound object reference. */
+  /** Identifier that is never used again, unlike the name. */
   uid?: string;
 }
 
-/** SelfSubjectReview: the object served as selfsubjectreviews. */
+/** Asks who one is. */
 export interface SelfSubjectReview {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: SelfSubjectReviewStatus;
 }
 export const SelfSubjectReview: ResourceType<SelfSubjectReview> = {
@@ -37,53 +37,53 @@ export const SelfSubjectReview: ResourceType<SelfSubjectReview> = {
   namespaced: false,
 };
 
-/** SelfSubjectReviewStatus: self subject review status as the authentication.k8s.io/v1 API describes it. */
+/** The state of a self subject review. */
 export interface SelfSubjectReviewStatus {
-  /** The user info of the self subject review status. */
+  /** Who asks. */
   userInfo?: UserInfo;
 }
 
-/** TokenRequest: token request as the authentication.k8s.io/v1 API describes it. */
+/** Asks for a token of a service account. */
 export interface TokenRequest {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata?: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec?: TokenRequestSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: TokenRequestStatus;
 }
 
-/** TokenRequestSpec: token request spec as the authentication.k8s.io/v1 API describes it. */
+/** What is asked for of a token request. */
 export interface TokenRequestSpec {
-  /** The audiences of the token request spec. */
+  /** Who the token is meant for. */
   audiences?: string[];
-  /** The expiration seconds of the token request spec. */
+  /** Seconds for which it is valid. */
   expirationSeconds?: number;
-  /** The bound object ref of the token request spec. */
+  /** The object that the token lives and dies with. */
   boundObjectRef?: BoundObjectReference;
-  /** The attestations of the token request spec. */
+  /** The attestations. */
   attestations?: Record<string, AttestationValue>;
 }
 
-/** TokenRequestStatus: token request status as the authentication.k8s.io/v1 API describes it. */
+/** The state of a token request. */
 export interface TokenRequestStatus {
-  /** The token of the token request status. */
+  /** The token. */
   token?: string;
-  /** The expiration timestamp of the token request status. */
+  /** When it ends. */
   expirationTimestamp?: string;
 }
 
-/** TokenReview: the object served as tokenreviews. */
+/** Asks whose a token is. */
 export interface TokenReview {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec: TokenReviewSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: TokenReviewStatus;
 }
 export const TokenReview: ResourceType<TokenReview> = {
@@ -94,34 +94,34 @@ export const TokenReview: ResourceType<TokenReview> = {
   namespaced: false,
 };
 
-/** TokenReviewSpec: token review spec as the authentication.k8s.io/v1 API describes it. */
+/** What is asked for of a token review. */
 export interface TokenReviewSpec {
-  /** The token of the token review spec. */
+  /** The token. */
   token: string;
-  /** The audiences of the token review spec. */
+  /** Who the token is meant for. */
   audiences?: string[];
 }
 
-/** TokenReviewStatus: token review status as the authentication.k8s.io/v1 API describes it. */
+/** The state of a token review. */
 export interface TokenReviewStatus {
-  /** The authenticated of the token review status. */
+  /** Whether the token is valid. */
   authenticated?: boolean;
-  /** The user of the token review status. */
+  /** User. */
   user?: UserInfo;
-  /** The audiences of the token review status. */
+  /** Who the token is meant for. */
   audiences?: string[];
-  /** The error of the token review status. */
+  /** What went wrong. */
   error?: string;
 }
 
-/** UserInfo: user info as the authentication.k8s.io/v1 API describes it. */
+/** An user info. */
 export interface UserInfo {
-  /** The username of the user info. */
+  /** Name of the user. */
   username?: string;
-  /** Unique identifier over space and time. */
+  /** Identifier that is never used again, unlike the name. */
   uid?: string;
-  /** The groups of the user info. */
+  /** Groups that the user belongs to. */
   groups?: string[];
-  /** The extra of the user info. */
+  /** Further attributes that the authenticator knows. */
   extra?: Record<string, string[]>;
 }

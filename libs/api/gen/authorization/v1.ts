@@ -2,31 +2,31 @@
 import type { ResourceType } from '@drydock/base/apimachinery';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** FieldSelectorAttributes: field selector attributes as the authorization.k8s.io/v1 API describes it. */
+/** A field selector attributes. */
 export interface FieldSelectorAttributes {
-  /** The raw selector of the field selector attributes. */
+  /** The raw selector. */
   rawSelector?: string;
-  /** The requirements of the field selector attributes. */
+  /** The requirements. */
   requirements?: meta_v1.FieldSelectorRequirement[];
 }
 
-/** LabelSelectorAttributes: label selector attributes as the authorization.k8s.io/v1 API describes it. */
+/** A label selector attributes. */
 export interface LabelSelectorAttributes {
-  /** The raw selector of the label selector attributes. */
+  /** The raw selector. */
   rawSelector?: string;
-  /** The requirements of the label selector attributes. */
+  /** The requirements. */
   requirements?: meta_v1.LabelSelectorRequirement[];
 }
 
-/** LocalSubjectAccessReview: the object served as localsubjectaccessreviews. */
+/** Asks whether somebody may do something in a namespace. */
 export interface LocalSubjectAccessReview {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec: SubjectAccessReviewSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: SubjectAccessReviewStatus;
 }
 export const LocalSubjectAccessReview: ResourceType<LocalSubjectAccessReview> = {
@@ -37,65 +37,65 @@ export const LocalSubjectAccessReview: ResourceType<LocalSubjectAccessReview> = 
   namespaced: true,
 };
 
-/** NonResourceAttributes: non resource attributes as the authorization.k8s.io/v1 API describes it. */
+/** A non resource attributes. */
 export interface NonResourceAttributes {
-  /** The path of the non resource attributes. */
+  /** The path. */
   path?: string;
-  /** The verb of the non resource attributes. */
+  /** Verb of the request. */
   verb?: string;
 }
 
-/** NonResourceRule: non resource rule as the authorization.k8s.io/v1 API describes it. */
+/** A non resource rule. */
 export interface NonResourceRule {
-  /** The verbs of the non resource rule. */
-  verbs?: string[];
-  /** The non resource urls of the non resource rule. */
+  /** Verbs that are meant; * for all. */
+  verbs: string[];
+  /** Paths that are not resources; a final * stands for anything. */
   nonResourceURLs?: string[];
 }
 
-/** ResourceAttributes: resource attributes as the authorization.k8s.io/v1 API describes it. */
+/** A resource attributes. */
 export interface ResourceAttributes {
-  /** Namespace of the object. */
+  /** Namespace that it is in. */
   namespace?: string;
-  /** The verb of the resource attributes. */
+  /** Verb of the request. */
   verb?: string;
-  /** The group of the resource attributes. */
+  /** API group; empty for the core group. */
   group?: string;
-  /** The version of the resource attributes. */
+  /** API version. */
   version?: string;
-  /** The resource of the resource attributes. */
+  /** Resource, in the plural and lower case. */
   resource?: string;
-  /** The subresource of the resource attributes. */
+  /** Part of the resource that is meant, such as status or scale. */
   subresource?: string;
-  /** Name of it. */
+  /** Name of the object; empty for all. */
   name?: string;
-  /** The field selector of the resource attributes. */
+  /** Fields that choose the objects. */
   fieldSelector?: FieldSelectorAttributes;
-  /** The label selector of the resource attributes. */
+  /** Labels that choose the objects. */
   labelSelector?: LabelSelectorAttributes;
 }
 
-/** ResourceRule: resource rule as the authorization.k8s.io/v1 API describes it. */
+/** A resource rule. */
 export interface ResourceRule {
-  /** The verbs of the resource rule. */
-  verbs?: string[];
-  /** The api groups of the resource rule. */
+  /** Verbs that are meant; * for all. */
+  verbs: string[];
+  /** API groups that are meant; * for all. */
   apiGroups?: string[];
   /** Compute resources that are asked for and allowed. */
   resources?: string[];
-  /** The resource names of the resource rule. */
+  /** Names of the objects that are meant; all if empty. */
   resourceNames?: string[];
 }
 
-/** SelfSubjectAccessReview: the object served as selfsubjectaccessreviews. */
+/** Asks whether one may do something. */
 export interface SelfSubjectAccessReview {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec: SelfSubjectAccessReviewSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: SubjectAccessReviewStatus;
 }
 export const SelfSubjectAccessReview: ResourceType<SelfSubjectAccessReview> = {
@@ -106,23 +106,23 @@ export const SelfSubjectAccessReview: ResourceType<SelfSubjectAccessReview> = {
   namespaced: false,
 };
 
-/** SelfSubjectAccessReviewSpec: self subject access review spec as the authorization.k8s.io/v1 API describes it. */
+/** What is asked for of a self subject access review. */
 export interface SelfSubjectAccessReviewSpec {
-  /** The resource attributes of the self subject access review spec. */
+  /** What is to be done to a resource. */
   resourceAttributes?: ResourceAttributes;
-  /** The non resource attributes of the self subject access review spec. */
+  /** What is to be done to a path. */
   nonResourceAttributes?: NonResourceAttributes;
 }
 
-/** SelfSubjectRulesReview: the object served as selfsubjectrulesreviews. */
+/** Asks what one may do in a namespace. */
 export interface SelfSubjectRulesReview {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec: SelfSubjectRulesReviewSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: SubjectRulesReviewStatus;
 }
 export const SelfSubjectRulesReview: ResourceType<SelfSubjectRulesReview> = {
@@ -133,21 +133,21 @@ export const SelfSubjectRulesReview: ResourceType<SelfSubjectRulesReview> = {
   namespaced: false,
 };
 
-/** SelfSubjectRulesReviewSpec: self subject rules review spec as the authorization.k8s.io/v1 API describes it. */
+/** What is asked for of a self subject rules review. */
 export interface SelfSubjectRulesReviewSpec {
-  /** Namespace of the object. */
-  namespace: string;
+  /** Namespace that it is in. */
+  namespace?: string;
 }
 
-/** SubjectAccessReview: the object served as subjectaccessreviews. */
+/** Asks whether somebody may do something. */
 export interface SubjectAccessReview {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec: SubjectAccessReviewSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: SubjectAccessReviewStatus;
 }
 export const SubjectAccessReview: ResourceType<SubjectAccessReview> = {
@@ -158,42 +158,42 @@ export const SubjectAccessReview: ResourceType<SubjectAccessReview> = {
   namespaced: false,
 };
 
-/** SubjectAccessReviewSpec: subject access review spec as the authorization.k8s.io/v1 API describes it. */
+/** What is asked for of a subject access review. */
 export interface SubjectAccessReviewSpec {
-  /** The resource attributes of the subject access review spec. */
+  /** What is to be done to a resource. */
   resourceAttributes?: ResourceAttributes;
-  /** The non resource attributes of the subject access review spec. */
+  /** What is to be done to a path. */
   nonResourceAttributes?: NonResourceAttributes;
-  /** The user of the subject access review spec. */
+  /** User. */
   user?: string;
-  /** The groups of the subject access review spec. */
+  /** Groups that the user belongs to. */
   groups?: string[];
-  /** The extra of the subject access review spec. */
+  /** Further attributes that the authenticator knows. */
   extra?: Record<string, string[]>;
-  /** Unique identifier over space and time. */
+  /** Identifier that is never used again, unlike the name. */
   uid?: string;
 }
 
-/** SubjectAccessReviewStatus: subject access review status as the authorization.k8s.io/v1 API describes it. */
+/** The state of a subject access review. */
 export interface SubjectAccessReviewStatus {
-  /** The allowed of the subject access review status. */
+  /** Whether it is allowed. */
   allowed: boolean;
-  /** The denied of the subject access review status. */
+  /** Whether it is forbidden. */
   denied?: boolean;
-  /** One word in CamelCase that says why. */
+  /** Why, as one word in CamelCase that programs may compare. */
   reason?: string;
-  /** The evaluation error of the subject access review status. */
+  /** What went wrong on the way to the answer. */
   evaluationError?: string;
 }
 
-/** SubjectRulesReviewStatus: subject rules review status as the authorization.k8s.io/v1 API describes it. */
+/** The state of a subject rules review. */
 export interface SubjectRulesReviewStatus {
-  /** The resource rules of the subject rules review status. */
-  resourceRules?: ResourceRule[];
-  /** The non resource rules of the subject rules review status. */
-  nonResourceRules?: NonResourceRule[];
-  /** The incomplete of the subject rules review status. */
+  /** Rules about resources. */
+  resourceRules: ResourceRule[];
+  /** Rules about paths that are not resources. */
+  nonResourceRules: NonResourceRule[];
+  /** Whether rules are missing. */
   incomplete: boolean;
-  /** The evaluation error of the subject rules review status. */
+  /** What went wrong on the way to the answer. */
   evaluationError?: string;
 }

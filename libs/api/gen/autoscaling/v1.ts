@@ -2,73 +2,73 @@
 import type { ResourceType } from '@drydock/base/apimachinery';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** ContainerResourceMetricSource: container resource metric source as the autoscaling/v1 API describes it. */
+/** A container resource metric source. */
 export interface ContainerResourceMetricSource {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** The target average utilization of the container resource metric source. */
+  /** Average over the Pods that is aimed at, in percent of what they request. */
   targetAverageUtilization?: number;
-  /** The target average value of the container resource metric source. */
+  /** Average over the Pods that is aimed at. */
   targetAverageValue?: string;
-  /** The container of the container resource metric source. */
+  /** Name of the container. */
   container: string;
 }
 
-/** ContainerResourceMetricStatus: container resource metric status as the autoscaling/v1 API describes it. */
+/** The state of a container resource metric. */
 export interface ContainerResourceMetricStatus {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** The current average utilization of the container resource metric status. */
+  /** The present average over the Pods, in percent of what they request. */
   currentAverageUtilization?: number;
-  /** The current average value of the container resource metric status. */
+  /** The present average over the Pods. */
   currentAverageValue: string;
-  /** The container of the container resource metric status. */
+  /** Name of the container. */
   container: string;
 }
 
-/** CrossVersionObjectReference: cross version object reference as the autoscaling/v1 API describes it. */
+/** A cross version object reference. */
 export interface CrossVersionObjectReference {
-  /** Kind of the object. */
+  /** Kind of the object, in CamelCase. */
   kind: string;
-  /** Name of it. */
+  /** Name of the object. */
   name: string;
-  /** Group and version of the schema. */
+  /** Group and version of the schema, such as apps/v1. */
   apiVersion?: string;
 }
 
-/** ExternalMetricSource: external metric source as the autoscaling/v1 API describes it. */
+/** An external metric source. */
 export interface ExternalMetricSource {
-  /** The metric name of the external metric source. */
+  /** Name of the metric. */
   metricName: string;
-  /** The metric selector of the external metric source. */
+  /** The metric selector. */
   metricSelector?: meta_v1.LabelSelector;
-  /** The target value of the external metric source. */
+  /** Value that is aimed at. */
   targetValue?: string;
-  /** The target average value of the external metric source. */
+  /** Average over the Pods that is aimed at. */
   targetAverageValue?: string;
 }
 
-/** ExternalMetricStatus: external metric status as the autoscaling/v1 API describes it. */
+/** The state of an external metric. */
 export interface ExternalMetricStatus {
-  /** The metric name of the external metric status. */
+  /** Name of the metric. */
   metricName: string;
-  /** The metric selector of the external metric status. */
+  /** The metric selector. */
   metricSelector?: meta_v1.LabelSelector;
-  /** The current value of the external metric status. */
+  /** The present value. */
   currentValue: string;
-  /** The current average value of the external metric status. */
+  /** The present average over the Pods. */
   currentAverageValue?: string;
 }
 
-/** HorizontalPodAutoscaler: the object served as horizontalpodautoscalers. */
+/** Sets the number of Pods of another object by metrics. */
 export interface HorizontalPodAutoscaler {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec: HorizontalPodAutoscalerSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: HorizontalPodAutoscalerStatus;
 }
 export const HorizontalPodAutoscaler: ResourceType<HorizontalPodAutoscaler> = {
@@ -79,180 +79,180 @@ export const HorizontalPodAutoscaler: ResourceType<HorizontalPodAutoscaler> = {
   namespaced: true,
 };
 
-/** HorizontalPodAutoscalerCondition: horizontal pod autoscaler condition as the autoscaling/v1 API describes it. */
+/** An observation of a horizontal pod autoscaler. */
 export interface HorizontalPodAutoscalerCondition {
-  /** Which of the kinds of this it is. */
+  /** What is observed. */
   type: string;
-  /** What was last observed; written by the system. */
+  /** True, False or Unknown. */
   status: string;
-  /** When the status last changed from one value to another. */
+  /** When the status last went from one value to another. */
   lastTransitionTime?: string;
-  /** One word in CamelCase that says why. */
+  /** Why, as one word in CamelCase that programs may compare. */
   reason?: string;
-  /** What a person should know about it. */
+  /** Why, in words for people. */
   message?: string;
-  /** The generation of the spec that this was observed for. */
+  /** The generation of the spec that this status is about. */
   observedGeneration?: number;
 }
 
-/** HorizontalPodAutoscalerList: a list of HorizontalPodAutoscaler objects. */
+/** A list of HorizontalPodAutoscaler objects. */
 export interface HorizontalPodAutoscalerList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: HorizontalPodAutoscaler[];
 }
 
-/** HorizontalPodAutoscalerSpec: horizontal pod autoscaler spec as the autoscaling/v1 API describes it. */
+/** What is asked for of a horizontal pod autoscaler. */
 export interface HorizontalPodAutoscalerSpec {
-  /** The scale target ref of the horizontal pod autoscaler spec. */
+  /** The object whose replicas are set. */
   scaleTargetRef: CrossVersionObjectReference;
-  /** The min replicas of the horizontal pod autoscaler spec. */
+  /** Fewest Pods that the autoscaler may ask for. */
   minReplicas?: number;
-  /** The max replicas of the horizontal pod autoscaler spec. */
+  /** Most Pods that the autoscaler may ask for. */
   maxReplicas: number;
-  /** The target cpuutilization percentage of the horizontal pod autoscaler spec. */
+  /** CPU use that is aimed at, in percent of what is requested. */
   targetCPUUtilizationPercentage?: number;
 }
 
-/** HorizontalPodAutoscalerStatus: horizontal pod autoscaler status as the autoscaling/v1 API describes it. */
+/** The state of a horizontal pod autoscaler. */
 export interface HorizontalPodAutoscalerStatus {
-  /** The generation of the spec that this was observed for. */
+  /** The generation of the spec that this status is about. */
   observedGeneration?: number;
-  /** The last scale time of the horizontal pod autoscaler status. */
+  /** When the number of Pods was last changed. */
   lastScaleTime?: string;
-  /** The current replicas of the horizontal pod autoscaler status. */
+  /** Number of Pods at the current revision. */
   currentReplicas: number;
-  /** The desired replicas of the horizontal pod autoscaler status. */
+  /** Number of Pods that the autoscaler last asked for. */
   desiredReplicas: number;
-  /** The current cpuutilization percentage of the horizontal pod autoscaler status. */
+  /** Present CPU use, in percent of what is requested. */
   currentCPUUtilizationPercentage?: number;
 }
 
-/** MetricSpec: metric spec as the autoscaling/v1 API describes it. */
+/** What is asked for of a metric. */
 export interface MetricSpec {
-  /** Which of the kinds of this it is. */
+  /** Which of the possible types this is. */
   type: string;
-  /** The object of the metric spec. */
+  /** The object. */
   object?: ObjectMetricSource;
-  /** The pods of the metric spec. */
+  /** The Pods. */
   pods?: PodsMetricSource;
-  /** The resource of the metric spec. */
+  /** Resource, in the plural and lower case. */
   resource?: ResourceMetricSource;
-  /** The container resource of the metric spec. */
+  /** A resource of one container of the Pods. */
   containerResource?: ContainerResourceMetricSource;
-  /** The external of the metric spec. */
+  /** Whether it comes from outside of the cluster. */
   external?: ExternalMetricSource;
 }
 
-/** MetricStatus: metric status as the autoscaling/v1 API describes it. */
+/** The state of a metric. */
 export interface MetricStatus {
-  /** Which of the kinds of this it is. */
+  /** Which of the possible types this is. */
   type: string;
-  /** The object of the metric status. */
+  /** The object. */
   object?: ObjectMetricStatus;
-  /** The pods of the metric status. */
+  /** The Pods. */
   pods?: PodsMetricStatus;
-  /** The resource of the metric status. */
+  /** Resource, in the plural and lower case. */
   resource?: ResourceMetricStatus;
-  /** The container resource of the metric status. */
+  /** A resource of one container of the Pods. */
   containerResource?: ContainerResourceMetricStatus;
-  /** The external of the metric status. */
+  /** Whether it comes from outside of the cluster. */
   external?: ExternalMetricStatus;
 }
 
-/** ObjectMetricSource: object metric source as the autoscaling/v1 API describes it. */
+/** An object metric source. */
 export interface ObjectMetricSource {
-  /** The target of the object metric source. */
+  /** What is aimed at. */
   target: CrossVersionObjectReference;
-  /** The metric name of the object metric source. */
+  /** Name of the metric. */
   metricName: string;
-  /** The target value of the object metric source. */
+  /** Value that is aimed at. */
   targetValue: string;
-  /** Labels that choose what this concerns. */
+  /** Labels that choose the objects this concerns. */
   selector?: meta_v1.LabelSelector;
-  /** The average value of the object metric source. */
+  /** Average over the Pods, as a quantity. */
   averageValue?: string;
 }
 
-/** ObjectMetricStatus: object metric status as the autoscaling/v1 API describes it. */
+/** The state of an object metric. */
 export interface ObjectMetricStatus {
-  /** The target of the object metric status. */
+  /** What is aimed at. */
   target: CrossVersionObjectReference;
-  /** The metric name of the object metric status. */
+  /** Name of the metric. */
   metricName: string;
-  /** The current value of the object metric status. */
+  /** The present value. */
   currentValue: string;
-  /** Labels that choose what this concerns. */
+  /** Labels that choose the objects this concerns. */
   selector?: meta_v1.LabelSelector;
-  /** The average value of the object metric status. */
+  /** Average over the Pods, as a quantity. */
   averageValue?: string;
 }
 
-/** PodsMetricSource: pods metric source as the autoscaling/v1 API describes it. */
+/** A pods metric source. */
 export interface PodsMetricSource {
-  /** The metric name of the pods metric source. */
+  /** Name of the metric. */
   metricName: string;
-  /** The target average value of the pods metric source. */
+  /** Average over the Pods that is aimed at. */
   targetAverageValue: string;
-  /** Labels that choose what this concerns. */
+  /** Labels that choose the objects this concerns. */
   selector?: meta_v1.LabelSelector;
 }
 
-/** PodsMetricStatus: pods metric status as the autoscaling/v1 API describes it. */
+/** The state of a pods metric. */
 export interface PodsMetricStatus {
-  /** The metric name of the pods metric status. */
+  /** Name of the metric. */
   metricName: string;
-  /** The current average value of the pods metric status. */
+  /** The present average over the Pods. */
   currentAverageValue: string;
-  /** Labels that choose what this concerns. */
+  /** Labels that choose the objects this concerns. */
   selector?: meta_v1.LabelSelector;
 }
 
-/** ResourceMetricSource: resource metric source as the autoscaling/v1 API describes it. */
+/** A resource metric source. */
 export interface ResourceMetricSource {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** The target average utilization of the resource metric source. */
+  /** Average over the Pods that is aimed at, in percent of what they request. */
   targetAverageUtilization?: number;
-  /** The target average value of the resource metric source. */
+  /** Average over the Pods that is aimed at. */
   targetAverageValue?: string;
 }
 
-/** ResourceMetricStatus: resource metric status as the autoscaling/v1 API describes it. */
+/** The state of a resource metric. */
 export interface ResourceMetricStatus {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** The current average utilization of the resource metric status. */
+  /** The present average over the Pods, in percent of what they request. */
   currentAverageUtilization?: number;
-  /** The current average value of the resource metric status. */
+  /** The present average over the Pods. */
   currentAverageValue: string;
 }
 
-/** Scale: scale as the autoscaling/v1 API describes it. */
+/** The number of replicas of an object, whatever its kind. */
 export interface Scale {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata?: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec?: ScaleSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: ScaleStatus;
 }
 
-/** ScaleSpec: scale spec as the autoscaling/v1 API describes it. */
+/** What is asked for of a scale. */
 export interface ScaleSpec {
   /** Number of Pods. */
   replicas?: number;
 }
 
-/** ScaleStatus: scale status as the autoscaling/v1 API describes it. */
+/** The state of a scale. */
 export interface ScaleStatus {
   /** Number of Pods. */
   replicas: number;
-  /** Labels that choose what this concerns. */
+  /** Labels that choose the objects this concerns. */
   selector?: string;
 }

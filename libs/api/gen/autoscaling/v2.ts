@@ -2,83 +2,83 @@
 import type { ResourceType } from '@drydock/base/apimachinery';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** ContainerResourceMetricSource: container resource metric source as the autoscaling/v2 API describes it. */
+/** A container resource metric source. */
 export interface ContainerResourceMetricSource {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** The target of the container resource metric source. */
+  /** What is aimed at. */
   target: MetricTarget;
-  /** The container of the container resource metric source. */
+  /** Name of the container. */
   container: string;
 }
 
-/** ContainerResourceMetricStatus: container resource metric status as the autoscaling/v2 API describes it. */
+/** The state of a container resource metric. */
 export interface ContainerResourceMetricStatus {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** The current of the container resource metric status. */
+  /** The present value. */
   current: MetricValueStatus;
-  /** The container of the container resource metric status. */
+  /** Name of the container. */
   container: string;
 }
 
-/** CrossVersionObjectReference: cross version object reference as the autoscaling/v2 API describes it. */
+/** A cross version object reference. */
 export interface CrossVersionObjectReference {
-  /** Kind of the object. */
+  /** Kind of the object, in CamelCase. */
   kind: string;
-  /** Name of it. */
+  /** Name of the object. */
   name: string;
-  /** Group and version of the schema. */
+  /** Group and version of the schema, such as apps/v1. */
   apiVersion?: string;
 }
 
-/** ExternalMetricSource: external metric source as the autoscaling/v2 API describes it. */
+/** An external metric source. */
 export interface ExternalMetricSource {
-  /** The metric of the external metric source. */
+  /** The metric. */
   metric: MetricIdentifier;
-  /** The target of the external metric source. */
+  /** What is aimed at. */
   target: MetricTarget;
 }
 
-/** ExternalMetricStatus: external metric status as the autoscaling/v2 API describes it. */
+/** The state of an external metric. */
 export interface ExternalMetricStatus {
-  /** The metric of the external metric status. */
+  /** The metric. */
   metric: MetricIdentifier;
-  /** The current of the external metric status. */
+  /** The present value. */
   current: MetricValueStatus;
 }
 
-/** HPAScalingPolicy: hpascaling policy as the autoscaling/v2 API describes it. */
+/** A HPA scaling policy. */
 export interface HPAScalingPolicy {
-  /** Which of the kinds of this it is. */
+  /** Pods or Percent. */
   type: string;
-  /** The value. */
+  /** Most that may change within the period. */
   value: number;
-  /** The period seconds of the hpascaling policy. */
+  /** Seconds within which the change is measured. */
   periodSeconds: number;
 }
 
-/** HPAScalingRules: hpascaling rules as the autoscaling/v2 API describes it. */
+/** A HPA scaling rules. */
 export interface HPAScalingRules {
-  /** The stabilization window seconds of the hpascaling rules. */
+  /** Seconds of past recommendations that are looked at. */
   stabilizationWindowSeconds?: number;
-  /** The select policy of the hpascaling rules. */
+  /** Which of the policies holds: Max, Min or Disabled. */
   selectPolicy?: string;
-  /** The policies of the hpascaling rules. */
+  /** Limits on the change. */
   policies?: HPAScalingPolicy[];
-  /** The tolerance of the hpascaling rules. */
+  /** Deviation that leads to no change. */
   tolerance?: string;
 }
 
-/** HorizontalPodAutoscaler: the object served as horizontalpodautoscalers. */
+/** Sets the number of Pods of another object by metrics. */
 export interface HorizontalPodAutoscaler {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec: HorizontalPodAutoscalerSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: HorizontalPodAutoscalerStatus;
 }
 export const HorizontalPodAutoscaler: ResourceType<HorizontalPodAutoscaler> = {
@@ -89,180 +89,180 @@ export const HorizontalPodAutoscaler: ResourceType<HorizontalPodAutoscaler> = {
   namespaced: true,
 };
 
-/** HorizontalPodAutoscalerBehavior: horizontal pod autoscaler behavior as the autoscaling/v2 API describes it. */
+/** A horizontal pod autoscaler behavior. */
 export interface HorizontalPodAutoscalerBehavior {
-  /** The scale up of the horizontal pod autoscaler behavior. */
+  /** How fast the number of Pods may grow. */
   scaleUp?: HPAScalingRules;
-  /** The scale down of the horizontal pod autoscaler behavior. */
+  /** How fast the number of Pods may shrink. */
   scaleDown?: HPAScalingRules;
 }
 
-/** HorizontalPodAutoscalerCondition: horizontal pod autoscaler condition as the autoscaling/v2 API describes it. */
+/** An observation of a horizontal pod autoscaler. */
 export interface HorizontalPodAutoscalerCondition {
-  /** Which of the kinds of this it is. */
+  /** What is observed. */
   type: string;
-  /** What was last observed; written by the system. */
+  /** True, False or Unknown. */
   status: string;
-  /** When the status last changed from one value to another. */
+  /** When the status last went from one value to another. */
   lastTransitionTime?: string;
-  /** One word in CamelCase that says why. */
+  /** Why, as one word in CamelCase that programs may compare. */
   reason?: string;
-  /** What a person should know about it. */
+  /** Why, in words for people. */
   message?: string;
-  /** The generation of the spec that this was observed for. */
+  /** The generation of the spec that this status is about. */
   observedGeneration?: number;
 }
 
-/** HorizontalPodAutoscalerList: a list of HorizontalPodAutoscaler objects. */
+/** A list of HorizontalPodAutoscaler objects. */
 export interface HorizontalPodAutoscalerList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: HorizontalPodAutoscaler[];
 }
 
-/** HorizontalPodAutoscalerSpec: horizontal pod autoscaler spec as the autoscaling/v2 API describes it. */
+/** What is asked for of a horizontal pod autoscaler. */
 export interface HorizontalPodAutoscalerSpec {
-  /** The scale target ref of the horizontal pod autoscaler spec. */
+  /** The object whose replicas are set. */
   scaleTargetRef: CrossVersionObjectReference;
-  /** The min replicas of the horizontal pod autoscaler spec. */
+  /** Fewest Pods that the autoscaler may ask for. */
   minReplicas?: number;
-  /** The max replicas of the horizontal pod autoscaler spec. */
+  /** Most Pods that the autoscaler may ask for. */
   maxReplicas: number;
-  /** The metrics of the horizontal pod autoscaler spec. */
+  /** What the number of Pods follows from. */
   metrics?: MetricSpec[];
-  /** The behavior of the horizontal pod autoscaler spec. */
+  /** How fast the number of Pods may change. */
   behavior?: HorizontalPodAutoscalerBehavior;
 }
 
-/** HorizontalPodAutoscalerStatus: horizontal pod autoscaler status as the autoscaling/v2 API describes it. */
+/** The state of a horizontal pod autoscaler. */
 export interface HorizontalPodAutoscalerStatus {
-  /** The generation of the spec that this was observed for. */
+  /** The generation of the spec that this status is about. */
   observedGeneration?: number;
-  /** The last scale time of the horizontal pod autoscaler status. */
+  /** When the number of Pods was last changed. */
   lastScaleTime?: string;
-  /** The current replicas of the horizontal pod autoscaler status. */
+  /** Number of Pods at the current revision. */
   currentReplicas?: number;
-  /** The desired replicas of the horizontal pod autoscaler status. */
+  /** Number of Pods that the autoscaler last asked for. */
   desiredReplicas: number;
-  /** The current metrics of the horizontal pod autoscaler status. */
+  /** Metrics as last read. */
   currentMetrics?: MetricStatus[];
-  /** Latest observations of the state, one for each type. */
+  /** The latest observations of the state, at most one of each type. */
   conditions?: HorizontalPodAutoscalerCondition[];
 }
 
-/** MetricIdentifier: metric identifier as the autoscaling/v2 API describes it. */
+/** A metric identifier. */
 export interface MetricIdentifier {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** Labels that choose what this concerns. */
+  /** Labels that choose the objects this concerns. */
   selector?: meta_v1.LabelSelector;
 }
 
-/** MetricSpec: metric spec as the autoscaling/v2 API describes it. */
+/** What is asked for of a metric. */
 export interface MetricSpec {
-  /** Which of the kinds of this it is. */
+  /** Which of the possible types this is. */
   type: string;
-  /** The object of the metric spec. */
+  /** The object. */
   object?: ObjectMetricSource;
-  /** The pods of the metric spec. */
+  /** The Pods. */
   pods?: PodsMetricSource;
-  /** The resource of the metric spec. */
+  /** Resource, in the plural and lower case. */
   resource?: ResourceMetricSource;
-  /** The container resource of the metric spec. */
+  /** A resource of one container of the Pods. */
   containerResource?: ContainerResourceMetricSource;
-  /** The external of the metric spec. */
+  /** Whether it comes from outside of the cluster. */
   external?: ExternalMetricSource;
 }
 
-/** MetricStatus: metric status as the autoscaling/v2 API describes it. */
+/** The state of a metric. */
 export interface MetricStatus {
-  /** Which of the kinds of this it is. */
+  /** Which of the possible types this is. */
   type: string;
-  /** The object of the metric status. */
+  /** The object. */
   object?: ObjectMetricStatus;
-  /** The pods of the metric status. */
+  /** The Pods. */
   pods?: PodsMetricStatus;
-  /** The resource of the metric status. */
+  /** Resource, in the plural and lower case. */
   resource?: ResourceMetricStatus;
-  /** The container resource of the metric status. */
+  /** A resource of one container of the Pods. */
   containerResource?: ContainerResourceMetricStatus;
-  /** The external of the metric status. */
+  /** Whether it comes from outside of the cluster. */
   external?: ExternalMetricStatus;
 }
 
-/** MetricTarget: metric target as the autoscaling/v2 API describes it. */
+/** A metric target. */
 export interface MetricTarget {
-  /** Which of the kinds of this it is. */
+  /** Which of the possible types this is. */
   type: string;
   /** The value. */
   value?: string;
-  /** The average value of the metric target. */
+  /** Average over the Pods, as a quantity. */
   averageValue?: string;
-  /** The average utilization of the metric target. */
+  /** Average over the Pods, in percent of what they request. */
   averageUtilization?: number;
 }
 
-/** MetricValueStatus: metric value status as the autoscaling/v2 API describes it. */
+/** The state of a metric value. */
 export interface MetricValueStatus {
   /** The value. */
   value?: string;
-  /** The average value of the metric value status. */
+  /** Average over the Pods, as a quantity. */
   averageValue?: string;
-  /** The average utilization of the metric value status. */
+  /** Average over the Pods, in percent of what they request. */
   averageUtilization?: number;
 }
 
-/** ObjectMetricSource: object metric source as the autoscaling/v2 API describes it. */
+/** An object metric source. */
 export interface ObjectMetricSource {
-  /** The described object of the object metric source. */
+  /** The object that the metric is about. */
   describedObject: CrossVersionObjectReference;
-  /** The target of the object metric source. */
+  /** What is aimed at. */
   target: MetricTarget;
-  /** The metric of the object metric source. */
+  /** The metric. */
   metric: MetricIdentifier;
 }
 
-/** ObjectMetricStatus: object metric status as the autoscaling/v2 API describes it. */
+/** The state of an object metric. */
 export interface ObjectMetricStatus {
-  /** The metric of the object metric status. */
+  /** The metric. */
   metric: MetricIdentifier;
-  /** The current of the object metric status. */
+  /** The present value. */
   current: MetricValueStatus;
-  /** The described object of the object metric status. */
+  /** The object that the metric is about. */
   describedObject: CrossVersionObjectReference;
 }
 
-/** PodsMetricSource: pods metric source as the autoscaling/v2 API describes it. */
+/** A pods metric source. */
 export interface PodsMetricSource {
-  /** The metric of the pods metric source. */
+  /** The metric. */
   metric: MetricIdentifier;
-  /** The target of the pods metric source. */
+  /** What is aimed at. */
   target: MetricTarget;
 }
 
-/** PodsMetricStatus: pods metric status as the autoscaling/v2 API describes it. */
+/** The state of a pods metric. */
 export interface PodsMetricStatus {
-  /** The metric of the pods metric status. */
+  /** The metric. */
   metric: MetricIdentifier;
-  /** The current of the pods metric status. */
+  /** The present value. */
   current: MetricValueStatus;
 }
 
-/** ResourceMetricSource: resource metric source as the autoscaling/v2 API describes it. */
+/** A resource metric source. */
 export interface ResourceMetricSource {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** The target of the resource metric source. */
+  /** What is aimed at. */
   target: MetricTarget;
 }
 
-/** ResourceMetricStatus: resource metric status as the autoscaling/v2 API describes it. */
+/** The state of a resource metric. */
 export interface ResourceMetricStatus {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** The current of the resource metric status. */
+  /** The present value. */
   current: MetricValueStatus;
 }

@@ -3,15 +3,15 @@ import type { ResourceType } from '@drydock/base/apimachinery';
 import type * as core_v1 from '../core/v1.ts';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** CronJob: the object served as cronjobs. */
+/** Makes Jobs on a schedule. */
 export interface CronJob {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec: CronJobSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: CronJobStatus;
 }
 export const CronJob: ResourceType<CronJob> = {
@@ -22,55 +22,55 @@ export const CronJob: ResourceType<CronJob> = {
   namespaced: true,
 };
 
-/** CronJobList: a list of CronJob objects. */
+/** A list of CronJob objects. */
 export interface CronJobList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: CronJob[];
 }
 
-/** CronJobSpec: cron job spec as the batch/v1 API describes it. */
+/** When to make which Job. */
 export interface CronJobSpec {
-  /** The schedule of the cron job spec. */
+  /** When to run, in cron format. */
   schedule: string;
-  /** The time zone of the cron job spec. */
+  /** Time zone of the schedule. */
   timeZone?: string;
-  /** The starting deadline seconds of the cron job spec. */
+  /** Seconds by which a run may start late. */
   startingDeadlineSeconds?: number;
-  /** The concurrency policy of the cron job spec. */
+  /** What to do when the last run still runs: Allow, Forbid or Replace. */
   concurrencyPolicy?: string;
-  /** The suspend of the cron job spec. */
+  /** Whether nothing is started for now. */
   suspend?: boolean;
-  /** The job template of the cron job spec. */
+  /** The Job that is made. */
   jobTemplate: JobTemplateSpec;
-  /** The successful jobs history limit of the cron job spec. */
+  /** How many good runs are kept. */
   successfulJobsHistoryLimit?: number;
-  /** The failed jobs history limit of the cron job spec. */
+  /** How many bad runs are kept. */
   failedJobsHistoryLimit?: number;
 }
 
-/** CronJobStatus: cron job status as the batch/v1 API describes it. */
+/** The state of a cron job. */
 export interface CronJobStatus {
-  /** The active of the cron job status. */
+  /** Number of running ones. */
   active?: core_v1.ObjectReference[];
-  /** The last schedule time of the cron job status. */
+  /** When a run was last started. */
   lastScheduleTime?: string;
-  /** The last successful time of the cron job status. */
+  /** When a run last ended well. */
   lastSuccessfulTime?: string;
 }
 
-/** Job: the object served as jobs. */
+/** Runs Pods until enough of them ended well. */
 export interface Job {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec?: JobSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: JobStatus;
 }
 export const Job: ResourceType<Job> = {
@@ -81,162 +81,162 @@ export const Job: ResourceType<Job> = {
   namespaced: true,
 };
 
-/** JobCondition: job condition as the batch/v1 API describes it. */
+/** An observation of a job. */
 export interface JobCondition {
-  /** Which of the kinds of this it is. */
+  /** What is observed. */
   type: string;
-  /** What was last observed; written by the system. */
+  /** True, False or Unknown. */
   status: string;
-  /** The last probe time of the job condition. */
+  /** When this was last checked. */
   lastProbeTime?: string;
-  /** When the status last changed from one value to another. */
+  /** When the status last went from one value to another. */
   lastTransitionTime?: string;
-  /** One word in CamelCase that says why. */
+  /** Why, as one word in CamelCase that programs may compare. */
   reason?: string;
-  /** What a person should know about it. */
+  /** Why, in words for people. */
   message?: string;
 }
 
-/** JobList: a list of Job objects. */
+/** A list of Job objects. */
 export interface JobList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: Job[];
 }
 
-/** JobSchedulingConfiguration: job scheduling configuration as the batch/v1 API describes it. */
+/** A job scheduling configuration. */
 export interface JobSchedulingConfiguration {
 }
 
-/** JobSpec: job spec as the batch/v1 API describes it. */
+/** How many Pods must end well, and how. */
 export interface JobSpec {
-  /** The parallelism of the job spec. */
+  /** Most Pods that run at a time. */
   parallelism?: number;
-  /** The completions of the job spec. */
+  /** Pods that must end well. */
   completions?: number;
-  /** The active deadline seconds of the job spec. */
+  /** Seconds after which it is ended. */
   activeDeadlineSeconds?: number;
-  /** The pod failure policy of the job spec. */
+  /** What failures of Pods mean. */
   podFailurePolicy?: PodFailurePolicy;
-  /** The success policy of the job spec. */
+  /** When the Job counts as done before all its Pods are. */
   successPolicy?: SuccessPolicy;
-  /** The backoff limit of the job spec. */
+  /** Failures that are borne. */
   backoffLimit?: number;
-  /** The backoff limit per index of the job spec. */
+  /** Failures that are borne for each index. */
   backoffLimitPerIndex?: number;
-  /** The max failed indexes of the job spec. */
+  /** Indexes that may fail. */
   maxFailedIndexes?: number;
-  /** Labels that choose what this concerns. */
+  /** Labels of the Pods of the Job; normally made by the system. */
   selector?: meta_v1.LabelSelector;
-  /** The manual selector of the job spec. */
+  /** Whether the selector is given by hand. */
   manualSelector?: boolean;
   /** The Pod that is made. */
   template: core_v1.PodTemplateSpec;
-  /** The ttl seconds after finished of the job spec. */
+  /** Seconds after its end at which it is deleted. */
   ttlSecondsAfterFinished?: number;
-  /** The completion mode of the job spec. */
+  /** Whether Pods are alike or numbered: NonIndexed or Indexed. */
   completionMode?: string;
-  /** The suspend of the job spec. */
+  /** Whether nothing is started for now. */
   suspend?: boolean;
-  /** The pod replacement policy of the job spec. */
+  /** When a failing Pod is replaced. */
   podReplacementPolicy?: string;
-  /** The managed by of the job spec. */
+  /** Controller that takes care of it. */
   managedBy?: string;
-  /** The scheduling of the job spec. */
+  /** The scheduling. */
   scheduling?: JobSchedulingConfiguration;
 }
 
-/** JobStatus: job status as the batch/v1 API describes it. */
+/** State of a Job. */
 export interface JobStatus {
-  /** Latest observations of the state, one for each type. */
+  /** The latest observations of the state, at most one of each type. */
   conditions?: JobCondition[];
   /** When it began. */
   startTime?: string;
-  /** The completion time of the job status. */
+  /** When it was done. */
   completionTime?: string;
-  /** The active of the job status. */
+  /** Number of running ones. */
   active?: number;
-  /** The succeeded of the job status. */
+  /** Number of Pods that ended well. */
   succeeded?: number;
-  /** The failed of the job status. */
+  /** Number of Pods that ended badly. */
   failed?: number;
-  /** The terminating of the job status. */
+  /** Whether it is on its way out. */
   terminating?: number;
-  /** The completed indexes of the job status. */
+  /** Indexes that ended well, as ranges. */
   completedIndexes?: string;
-  /** The failed indexes of the job status. */
+  /** Indexes that failed, as ranges. */
   failedIndexes?: string;
-  /** The uncounted terminated pods of the job status. */
+  /** Ended Pods that the counts do not hold yet. */
   uncountedTerminatedPods?: UncountedTerminatedPods;
-  /** The ready of the job status. */
-  ready: number;
+  /** Whether it is ready. */
+  ready?: number;
 }
 
-/** JobTemplateSpec: job template spec as the batch/v1 API describes it. */
+/** The Job that is made. */
 export interface JobTemplateSpec {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata?: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec?: JobSpec;
 }
 
-/** PodFailurePolicy: pod failure policy as the batch/v1 API describes it. */
+/** A pod failure policy. */
 export interface PodFailurePolicy {
-  /** The rules of the pod failure policy. */
-  rules?: PodFailurePolicyRule[];
+  /** The rules. */
+  rules: PodFailurePolicyRule[];
 }
 
-/** PodFailurePolicyOnExitCodesRequirement: pod failure policy on exit codes requirement as the batch/v1 API describes it. */
+/** A pod failure policy on exit codes requirement. */
 export interface PodFailurePolicyOnExitCodesRequirement {
-  /** The container name of the pod failure policy on exit codes requirement. */
+  /** Name of the container. */
   containerName?: string;
-  /** The operator of the pod failure policy on exit codes requirement. */
+  /** How the value is compared. */
   operator: string;
-  /** The values of the pod failure policy on exit codes requirement. */
-  values?: number[];
+  /** Values to compare with; none for Exists and DoesNotExist, one or more otherwise. */
+  values: number[];
 }
 
-/** PodFailurePolicyOnPodConditionsPattern: pod failure policy on pod conditions pattern as the batch/v1 API describes it. */
+/** A pod failure policy on pod conditions pattern. */
 export interface PodFailurePolicyOnPodConditionsPattern {
-  /** Which of the kinds of this it is. */
+  /** Which of the possible types this is. */
   type: string;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: string;
 }
 
-/** PodFailurePolicyRule: pod failure policy rule as the batch/v1 API describes it. */
+/** A pod failure policy rule. */
 export interface PodFailurePolicyRule {
-  /** The action of the pod failure policy rule. */
+  /** What was done. */
   action: string;
-  /** The on exit codes of the pod failure policy rule. */
+  /** The on exit codes. */
   onExitCodes?: PodFailurePolicyOnExitCodesRequirement;
-  /** The on pod conditions of the pod failure policy rule. */
+  /** The on pod conditions. */
   onPodConditions?: PodFailurePolicyOnPodConditionsPattern[];
 }
 
-/** SuccessPolicy: success policy as the batch/v1 API describes it. */
+/** A success policy. */
 export interface SuccessPolicy {
-  /** The rules of the success policy. */
-  rules?: SuccessPolicyRule[];
+  /** The rules. */
+  rules: SuccessPolicyRule[];
 }
 
-/** SuccessPolicyRule: success policy rule as the batch/v1 API describes it. */
+/** A success policy rule. */
 export interface SuccessPolicyRule {
-  /** The succeeded indexes of the success policy rule. */
+  /** The succeeded indexes. */
   succeededIndexes?: string;
-  /** The succeeded count of the success policy rule. */
+  /** The succeeded count. */
   succeededCount?: number;
 }
 
-/** UncountedTerminatedPods: uncounted terminated pods as the batch/v1 API describes it. */
+/** An uncounted terminated pods. */
 export interface UncountedTerminatedPods {
-  /** The succeeded of the uncounted terminated pods. */
+  /** Number of Pods that ended well. */
   succeeded?: string[];
-  /** The failed of the uncounted terminated pods. */
+  /** Number of Pods that ended badly. */
   failed?: string[];
 }

@@ -2,15 +2,15 @@
 import type { ResourceType } from '@drydock/base/apimachinery';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** CertificateSigningRequest: the object served as certificatesigningrequests. */
+/** Asks for a certificate. */
 export interface CertificateSigningRequest {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec: CertificateSigningRequestSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: CertificateSigningRequestStatus;
 }
 export const CertificateSigningRequest: ResourceType<CertificateSigningRequest> = {
@@ -21,144 +21,144 @@ export const CertificateSigningRequest: ResourceType<CertificateSigningRequest> 
   namespaced: false,
 };
 
-/** CertificateSigningRequestCondition: certificate signing request condition as the certificates.k8s.io/v1 API describes it. */
+/** An observation of a certificate signing request. */
 export interface CertificateSigningRequestCondition {
-  /** Which of the kinds of this it is. */
+  /** What is observed. */
   type: string;
-  /** What was last observed; written by the system. */
+  /** True, False or Unknown. */
   status: string;
-  /** One word in CamelCase that says why. */
+  /** Why, as one word in CamelCase that programs may compare. */
   reason?: string;
-  /** What a person should know about it. */
+  /** Why, in words for people. */
   message?: string;
-  /** The last update time of the certificate signing request condition. */
+  /** When this was last written. */
   lastUpdateTime?: string;
-  /** When the status last changed from one value to another. */
+  /** When the status last went from one value to another. */
   lastTransitionTime?: string;
 }
 
-/** CertificateSigningRequestList: a list of CertificateSigningRequest objects. */
+/** A list of CertificateSigningRequest objects. */
 export interface CertificateSigningRequestList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: CertificateSigningRequest[];
 }
 
-/** CertificateSigningRequestSpec: certificate signing request spec as the certificates.k8s.io/v1 API describes it. */
+/** What is asked for of a certificate signing request. */
 export interface CertificateSigningRequestSpec {
-  /** The request of the certificate signing request spec. */
+  /** What is asked. */
   request: string;
-  /** The signer name of the certificate signing request spec. */
+  /** Who is to sign. */
   signerName: string;
-  /** The expiration seconds of the certificate signing request spec. */
+  /** Seconds for which it is valid. */
   expirationSeconds?: number;
-  /** The usages of the certificate signing request spec. */
+  /** What the key may be used for. */
   usages?: string[];
-  /** The username of the certificate signing request spec. */
+  /** Name of the user. */
   username?: string;
-  /** Unique identifier over space and time. */
+  /** Identifier that is never used again, unlike the name. */
   uid?: string;
-  /** The groups of the certificate signing request spec. */
+  /** Groups that the user belongs to. */
   groups?: string[];
-  /** The extra of the certificate signing request spec. */
+  /** Further attributes that the authenticator knows. */
   extra?: Record<string, string[]>;
 }
 
-/** CertificateSigningRequestStatus: certificate signing request status as the certificates.k8s.io/v1 API describes it. */
+/** The state of a certificate signing request. */
 export interface CertificateSigningRequestStatus {
-  /** Latest observations of the state, one for each type. */
+  /** The latest observations of the state, at most one of each type. */
   conditions?: CertificateSigningRequestCondition[];
-  /** The certificate of the certificate signing request status. */
+  /** The certificate, in PEM. */
   certificate?: string;
 }
 
-/** ClusterTrustBundle: cluster trust bundle as the certificates.k8s.io/v1 API describes it. */
+/** A cluster trust bundle. */
 export interface ClusterTrustBundle {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata?: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec: ClusterTrustBundleSpec;
 }
 
-/** ClusterTrustBundleList: a list of ClusterTrustBundle objects. */
+/** A list of ClusterTrustBundle objects. */
 export interface ClusterTrustBundleList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: ClusterTrustBundle[];
 }
 
-/** ClusterTrustBundleSpec: cluster trust bundle spec as the certificates.k8s.io/v1 API describes it. */
+/** What is asked for of a cluster trust bundle. */
 export interface ClusterTrustBundleSpec {
-  /** The signer name of the cluster trust bundle spec. */
+  /** Who is to sign. */
   signerName?: string;
-  /** The trust bundle of the cluster trust bundle spec. */
+  /** The trust bundle. */
   trustBundle: string;
 }
 
-/** PodCertificateRequest: pod certificate request as the certificates.k8s.io/v1 API describes it. */
+/** A pod certificate request. */
 export interface PodCertificateRequest {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata?: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec: PodCertificateRequestSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: PodCertificateRequestStatus;
 }
 
-/** PodCertificateRequestList: a list of PodCertificateRequest objects. */
+/** A list of PodCertificateRequest objects. */
 export interface PodCertificateRequestList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: PodCertificateRequest[];
 }
 
-/** PodCertificateRequestSpec: pod certificate request spec as the certificates.k8s.io/v1 API describes it. */
+/** What is asked for of a pod certificate request. */
 export interface PodCertificateRequestSpec {
-  /** The signer name of the pod certificate request spec. */
+  /** Who is to sign. */
   signerName: string;
-  /** The pod name of the pod certificate request spec. */
+  /** Name of the pod. */
   podName: string;
-  /** The pod uid of the pod certificate request spec. */
+  /** Identifier of the pod . */
   podUID: string;
-  /** The service account whose identity the Pod has. */
+  /** Service account whose identity the Pod has. */
   serviceAccountName: string;
-  /** The service account uid of the pod certificate request spec. */
+  /** Identifier of the service account . */
   serviceAccountUID: string;
-  /** The node that the Pod runs on. */
+  /** Name of the node. */
   nodeName: string;
-  /** The node uid of the pod certificate request spec. */
+  /** Identifier of the node . */
   nodeUID: string;
-  /** The max expiration seconds of the pod certificate request spec. */
+  /** Max expiration, in seconds. */
   maxExpirationSeconds?: number;
-  /** The stub pkcs10 request of the pod certificate request spec. */
+  /** The stub PKCS10 request. */
   stubPKCS10Request: string;
-  /** The unverified user annotations of the pod certificate request spec. */
+  /** The unverified user annotations. */
   unverifiedUserAnnotations?: Record<string, string>;
 }
 
-/** PodCertificateRequestStatus: pod certificate request status as the certificates.k8s.io/v1 API describes it. */
+/** The state of a pod certificate request. */
 export interface PodCertificateRequestStatus {
-  /** Latest observations of the state, one for each type. */
+  /** The latest observations of the state, at most one of each type. */
   conditions?: meta_v1.Condition[];
-  /** The certificate chain of the pod certificate request status. */
+  /** The certificate chain. */
   certificateChain?: string;
-  /** The not before of the pod certificate request status. */
+  /** The not before. */
   notBefore?: string;
-  /** The begin refresh at of the pod certificate request status. */
+  /** The begin refresh at. */
   beginRefreshAt?: string;
-  /** The not after of the pod certificate request status. */
+  /** The not after. */
   notAfter?: string;
 }

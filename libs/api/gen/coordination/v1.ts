@@ -2,13 +2,13 @@
 import type { ResourceType } from '@drydock/base/apimachinery';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** Lease: the object served as leases. */
+/** A claim to something that must be renewed, such as being the leader. */
 export interface Lease {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** Who holds the lease and for how long. */
   spec?: LeaseSpec;
 }
 export const Lease: ResourceType<Lease> = {
@@ -19,30 +19,30 @@ export const Lease: ResourceType<Lease> = {
   namespaced: true,
 };
 
-/** LeaseList: a list of Lease objects. */
+/** A list of Lease objects. */
 export interface LeaseList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: Lease[];
 }
 
-/** LeaseSpec: lease spec as the coordination.k8s.io/v1 API describes it. */
+/** What is asked for of a lease. */
 export interface LeaseSpec {
-  /** The holder identity of the lease spec. */
+  /** Who holds the lease. */
   holderIdentity?: string;
-  /** The lease duration seconds of the lease spec. */
+  /** Seconds for which the lease holds without a renewal. */
   leaseDurationSeconds?: number;
-  /** The acquire time of the lease spec. */
+  /** When the lease was taken. */
   acquireTime?: string;
-  /** The renew time of the lease spec. */
+  /** When the lease was last renewed. */
   renewTime?: string;
-  /** The lease transitions of the lease spec. */
+  /** How often the holder changed. */
   leaseTransitions?: number;
-  /** The strategy of the lease spec. */
+  /** How old Pods give way to new ones. */
   strategy?: string;
-  /** The preferred holder of the lease spec. */
+  /** The preferred holder. */
   preferredHolder?: string;
 }

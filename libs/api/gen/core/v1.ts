@@ -2,95 +2,95 @@
 import type { ResourceType } from '@drydock/base/apimachinery';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** AWSElasticBlockStoreVolumeSource: awselastic block store volume source as the core/v1 API describes it. */
+/** A volume of type AWS elastic block store. */
 export interface AWSElasticBlockStoreVolumeSource {
-  /** The volume id of the awselastic block store volume source. */
+  /** Identifier of the volume in the storage system. */
   volumeID: string;
-  /** File system of the volume. */
+  /** File system on the volume, such as ext4. */
   fsType?: string;
-  /** The partition of the awselastic block store volume source. */
+  /** Only Pods with this ordinal or a higher one are updated. */
   partition?: number;
-  /** Forbids writing. */
+  /** Whether writing is forbidden. */
   readOnly?: boolean;
 }
 
-/** Affinity: affinity as the core/v1 API describes it. */
+/** What draws Pods to nodes and Pods, or keeps them away. */
 export interface Affinity {
-  /** The node affinity of the affinity. */
+  /** Nodes that are meant. */
   nodeAffinity?: NodeAffinity;
-  /** The pod affinity of the affinity. */
+  /** Pods that it wants to be near. */
   podAffinity?: PodAffinity;
-  /** The pod anti affinity of the affinity. */
+  /** Pods that it wants to be away from. */
   podAntiAffinity?: PodAntiAffinity;
 }
 
-/** AppArmorProfile: app armor profile as the core/v1 API describes it. */
+/** An app armor profile. */
 export interface AppArmorProfile {
-  /** Which of the kinds of this it is. */
+  /** Which of the possible types this is. */
   type: string;
-  /** The localhost profile of the app armor profile. */
+  /** Profile file on the node. */
   localhostProfile?: string;
 }
 
-/** AttachedVolume: attached volume as the core/v1 API describes it. */
+/** An attached volume. */
 export interface AttachedVolume {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** The device path of the attached volume. */
+  /** The device path. */
   devicePath: string;
 }
 
-/** AvoidPods: avoid pods as the core/v1 API describes it. */
+/** An avoid pods. */
 export interface AvoidPods {
-  /** The prefer avoid pods of the avoid pods. */
+  /** The prefer avoid pods. */
   preferAvoidPods?: PreferAvoidPodsEntry[];
 }
 
-/** AzureDiskVolumeSource: azure disk volume source as the core/v1 API describes it. */
+/** A volume of type azure disk. */
 export interface AzureDiskVolumeSource {
-  /** The disk name of the azure disk volume source. */
+  /** Name of the disk. */
   diskName: string;
-  /** The disk uri of the azure disk volume source. */
+  /** The disk URI. */
   diskURI: string;
-  /** The caching mode of the azure disk volume source. */
+  /** The caching mode. */
   cachingMode?: string;
-  /** File system of the volume. */
+  /** File system on the volume, such as ext4. */
   fsType?: string;
-  /** Forbids writing. */
+  /** Whether writing is forbidden. */
   readOnly?: boolean;
-  /** Kind of the object. */
-  kind: string;
+  /** Kind of the object, in CamelCase. */
+  kind?: string;
 }
 
-/** AzureFilePersistentVolumeSource: azure file persistent volume source as the core/v1 API describes it. */
+/** A persistent volume of type azure file. */
 export interface AzureFilePersistentVolumeSource {
-  /** The secret name of the azure file persistent volume source. */
+  /** Name of the Secret. */
   secretName: string;
-  /** The share name of the azure file persistent volume source. */
+  /** Name of the share. */
   shareName: string;
-  /** Forbids writing. */
+  /** Whether writing is forbidden. */
   readOnly?: boolean;
-  /** The secret namespace of the azure file persistent volume source. */
+  /** Namespace of the Secret. */
   secretNamespace?: string;
 }
 
-/** AzureFileVolumeSource: azure file volume source as the core/v1 API describes it. */
+/** A volume of type azure file. */
 export interface AzureFileVolumeSource {
-  /** The secret name of the azure file volume source. */
+  /** Name of the Secret. */
   secretName: string;
-  /** The share name of the azure file volume source. */
+  /** Name of the share. */
   shareName: string;
-  /** Forbids writing. */
+  /** Whether writing is forbidden. */
   readOnly?: boolean;
 }
 
-/** Binding: the object served as bindings. */
+/** Puts a Pod on a node. */
 export interface Binding {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** The target of the binding. */
+  /** The node. */
   target: ObjectReference;
 }
 export const Binding: ResourceType<Binding> = {
@@ -101,149 +101,149 @@ export const Binding: ResourceType<Binding> = {
   namespaced: true,
 };
 
-/** CSIPersistentVolumeSource: csipersistent volume source as the core/v1 API describes it. */
+/** A persistent volume of type CSI. */
 export interface CSIPersistentVolumeSource {
-  /** The driver of the csipersistent volume source. */
+  /** Name of the driver. */
   driver: string;
-  /** The volume handle of the csipersistent volume source. */
+  /** The volume handle. */
   volumeHandle: string;
-  /** Forbids writing. */
+  /** Whether writing is forbidden. */
   readOnly?: boolean;
-  /** File system of the volume. */
+  /** File system on the volume, such as ext4. */
   fsType?: string;
-  /** The volume attributes of the csipersistent volume source. */
+  /** What the driver keeps with the volume. */
   volumeAttributes?: Record<string, string>;
-  /** The controller publish secret ref of the csipersistent volume source. */
+  /** Names the controller publish secret. */
   controllerPublishSecretRef?: SecretReference;
-  /** The node stage secret ref of the csipersistent volume source. */
+  /** Names the node stage secret. */
   nodeStageSecretRef?: SecretReference;
-  /** The node publish secret ref of the csipersistent volume source. */
+  /** Names the node publish secret. */
   nodePublishSecretRef?: SecretReference;
-  /** The controller expand secret ref of the csipersistent volume source. */
+  /** Names the controller expand secret. */
   controllerExpandSecretRef?: SecretReference;
-  /** The node expand secret ref of the csipersistent volume source. */
+  /** Names the node expand secret. */
   nodeExpandSecretRef?: SecretReference;
 }
 
-/** CSIVolumeSource: csivolume source as the core/v1 API describes it. */
+/** A volume of type CSI. */
 export interface CSIVolumeSource {
-  /** The driver of the csivolume source. */
+  /** Name of the driver. */
   driver: string;
-  /** Forbids writing. */
+  /** Whether writing is forbidden. */
   readOnly?: boolean;
-  /** File system of the volume. */
+  /** File system on the volume, such as ext4. */
   fsType?: string;
-  /** The volume attributes of the csivolume source. */
+  /** What the driver keeps with the volume. */
   volumeAttributes?: Record<string, string>;
-  /** The node publish secret ref of the csivolume source. */
+  /** Names the node publish secret. */
   nodePublishSecretRef?: LocalObjectReference;
 }
 
-/** Capabilities: capabilities as the core/v1 API describes it. */
+/** A capabilities. */
 export interface Capabilities {
-  /** The add of the capabilities. */
+  /** What is added. */
   add?: string[];
-  /** The drop of the capabilities. */
+  /** What is taken away. */
   drop?: string[];
 }
 
-/** CephFSPersistentVolumeSource: ceph fspersistent volume source as the core/v1 API describes it. */
+/** A persistent volume of type ceph FS. */
 export interface CephFSPersistentVolumeSource {
-  /** The monitors of the ceph fspersistent volume source. */
-  monitors?: string[];
-  /** The path of the ceph fspersistent volume source. */
+  /** Addresses of the monitors. */
+  monitors: string[];
+  /** Path; what it is relative to follows from the context. */
   path?: string;
-  /** The user of the ceph fspersistent volume source. */
+  /** User. */
   user?: string;
-  /** The secret file of the ceph fspersistent volume source. */
+  /** The secret file. */
   secretFile?: string;
-  /** The secret ref of the ceph fspersistent volume source. */
+  /** Secret that holds what is needed to log in. */
   secretRef?: SecretReference;
-  /** Forbids writing. */
+  /** Whether writing is forbidden. */
   readOnly?: boolean;
 }
 
-/** CephFSVolumeSource: ceph fsvolume source as the core/v1 API describes it. */
+/** A volume of type ceph FS. */
 export interface CephFSVolumeSource {
-  /** The monitors of the ceph fsvolume source. */
-  monitors?: string[];
-  /** The path of the ceph fsvolume source. */
+  /** Addresses of the monitors. */
+  monitors: string[];
+  /** Path; what it is relative to follows from the context. */
   path?: string;
-  /** The user of the ceph fsvolume source. */
+  /** User. */
   user?: string;
-  /** The secret file of the ceph fsvolume source. */
+  /** The secret file. */
   secretFile?: string;
-  /** The secret ref of the ceph fsvolume source. */
+  /** Secret that holds what is needed to log in. */
   secretRef?: LocalObjectReference;
-  /** Forbids writing. */
+  /** Whether writing is forbidden. */
   readOnly?: boolean;
 }
 
-/** CinderPersistentVolumeSource: cinder persistent volume source as the core/v1 API describes it. */
+/** A persistent volume of type cinder. */
 export interface CinderPersistentVolumeSource {
-  /** The volume id of the cinder persistent volume source. */
+  /** Identifier of the volume in the storage system. */
   volumeID: string;
-  /** File system of the volume. */
+  /** File system on the volume, such as ext4. */
   fsType?: string;
-  /** Forbids writing. */
+  /** Whether writing is forbidden. */
   readOnly?: boolean;
-  /** The secret ref of the cinder persistent volume source. */
+  /** Secret that holds what is needed to log in. */
   secretRef?: SecretReference;
 }
 
-/** CinderVolumeSource: cinder volume source as the core/v1 API describes it. */
+/** A volume of type cinder. */
 export interface CinderVolumeSource {
-  /** The volume id of the cinder volume source. */
+  /** Identifier of the volume in the storage system. */
   volumeID: string;
-  /** File system of the volume. */
+  /** File system on the volume, such as ext4. */
   fsType?: string;
-  /** Forbids writing. */
+  /** Whether writing is forbidden. */
   readOnly?: boolean;
-  /** The secret ref of the cinder volume source. */
+  /** Secret that holds what is needed to log in. */
   secretRef?: LocalObjectReference;
 }
 
-/** ClientIPConfig: client ipconfig as the core/v1 API describes it. */
+/** A client IP config. */
 export interface ClientIPConfig {
-  /** The timeout seconds of the client ipconfig. */
+  /** Seconds after which it is given up. */
   timeoutSeconds?: number;
 }
 
-/** ClusterTrustBundleProjection: cluster trust bundle projection as the core/v1 API describes it. */
+/** A cluster trust bundle projection. */
 export interface ClusterTrustBundleProjection {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name?: string;
-  /** The signer name of the cluster trust bundle projection. */
+  /** Who is to sign. */
   signerName?: string;
-  /** The label selector of the cluster trust bundle projection. */
+  /** Labels that choose the objects. */
   labelSelector?: meta_v1.LabelSelector;
-  /** The optional of the cluster trust bundle projection. */
+  /** Whether it may be missing. */
   optional?: boolean;
-  /** The path of the cluster trust bundle projection. */
+  /** Path; what it is relative to follows from the context. */
   path: string;
-  /** The user of the cluster trust bundle projection. */
+  /** User. */
   user?: number;
 }
 
-/** ComponentCondition: component condition as the core/v1 API describes it. */
+/** An observation of a component. */
 export interface ComponentCondition {
-  /** Which of the kinds of this it is. */
+  /** What is observed. */
   type: string;
-  /** What was last observed; written by the system. */
+  /** True, False or Unknown. */
   status: string;
-  /** What a person should know about it. */
+  /** Why, in words for people. */
   message?: string;
-  /** The error of the component condition. */
+  /** What went wrong. */
   error?: string;
 }
 
-/** ComponentStatus: the object served as componentstatuses. */
+/** Health of a component; deprecated. */
 export interface ComponentStatus {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** Latest observations of the state, one for each type. */
+  /** The latest observations of the state, at most one of each type. */
   conditions?: ComponentCondition[];
 }
 export const ComponentStatus: ResourceType<ComponentStatus> = {
@@ -254,27 +254,27 @@ export const ComponentStatus: ResourceType<ComponentStatus> = {
   namespaced: false,
 };
 
-/** ComponentStatusList: a list of ComponentStatus objects. */
+/** A list of ComponentStatus objects. */
 export interface ComponentStatusList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: ComponentStatus[];
 }
 
-/** ConfigMap: the object served as configmaps. */
+/** Settings that Pods read. */
 export interface ConfigMap {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** The immutable of the config map. */
+  /** Whether the content is fixed for good. */
   immutable?: boolean;
-  /** The data. */
+  /** The content. */
   data?: Record<string, string>;
-  /** The binary data of the config map. */
+  /** Content that is not text, in base64. */
   binaryData?: Record<string, string>;
 }
 export const ConfigMap: ResourceType<ConfigMap> = {
@@ -285,351 +285,351 @@ export const ConfigMap: ResourceType<ConfigMap> = {
   namespaced: true,
 };
 
-/** ConfigMapEnvSource: config map env source as the core/v1 API describes it. */
+/** A config map env source. */
 export interface ConfigMapEnvSource {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name?: string;
-  /** The optional of the config map env source. */
+  /** Whether it may be missing. */
   optional?: boolean;
 }
 
-/** ConfigMapKeySelector: config map key selector as the core/v1 API describes it. */
+/** A config map key selector. */
 export interface ConfigMapKeySelector {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name?: string;
   /** The key. */
   key: string;
-  /** The optional of the config map key selector. */
+  /** Whether it may be missing. */
   optional?: boolean;
 }
 
-/** ConfigMapList: a list of ConfigMap objects. */
+/** A list of ConfigMap objects. */
 export interface ConfigMapList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: ConfigMap[];
 }
 
-/** ConfigMapNodeConfigSource: config map node config source as the core/v1 API describes it. */
+/** A config map node config source. */
 export interface ConfigMapNodeConfigSource {
-  /** Namespace of the object. */
+  /** Namespace that it is in. */
   namespace: string;
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** Unique identifier over space and time. */
+  /** Identifier that is never used again, unlike the name. */
   uid?: string;
-  /** The resource version of the config map node config source. */
+  /** Version of the object; it changes with every write and is compared for equality only. */
   resourceVersion?: string;
-  /** The kubelet config key of the config map node config source. */
+  /** The kubelet config key. */
   kubeletConfigKey: string;
 }
 
-/** ConfigMapProjection: config map projection as the core/v1 API describes it. */
+/** A config map projection. */
 export interface ConfigMapProjection {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name?: string;
-  /** The objects of the list. */
+  /** The single ones; all if empty. */
   items?: KeyToPath[];
-  /** The optional of the config map projection. */
+  /** Whether it may be missing. */
   optional?: boolean;
 }
 
-/** ConfigMapVolumeSource: config map volume source as the core/v1 API describes it. */
+/** A volume of type config map. */
 export interface ConfigMapVolumeSource {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name?: string;
-  /** The objects of the list. */
+  /** The single ones; all if empty. */
   items?: KeyToPath[];
-  /** The default mode of the config map volume source. */
+  /** File mode bits of files that name none of their own. */
   defaultMode?: number;
-  /** The optional of the config map volume source. */
+  /** Whether it may be missing. */
   optional?: boolean;
-  /** The default user of the config map volume source. */
+  /** The default user. */
   defaultUser?: number;
 }
 
-/** Container: container as the core/v1 API describes it. */
+/** One container of a Pod. */
 export interface Container {
-  /** Name of it. */
+  /** Name of the container, unique in its Pod. */
   name: string;
-  /** Container image name. */
+  /** Container image. */
   image?: string;
-  /** Entry point, in place of the image's own. */
+  /** Entry point, in place of the one of the image. */
   command?: string[];
   /** Arguments of the entry point. */
   args?: string[];
-  /** The working dir of the container. */
+  /** Directory that the entry point starts in. */
   workingDir?: string;
-  /** Ports. */
+  /** Ports that the container listens on. */
   ports?: ContainerPort[];
-  /** The env from of the container. */
+  /** Sources of whole sets of environment variables. */
   envFrom?: EnvFromSource[];
   /** Environment variables. */
   env?: EnvVar[];
   /** Compute resources that are asked for and allowed. */
   resources?: ResourceRequirements;
-  /** The resize policy of the container. */
+  /** Whether the container restarts when its resources change. */
   resizePolicy?: ContainerResizePolicy[];
-  /** When ended containers are started again. */
+  /** When ended containers are started again: Always, OnFailure or Never. */
   restartPolicy?: string;
-  /** The restart policy rules of the container. */
+  /** The restart policy rules. */
   restartPolicyRules?: ContainerRestartRule[];
-  /** The volume mounts of the container. */
+  /** Where volumes appear in the file system. */
   volumeMounts?: VolumeMount[];
-  /** The volume devices of the container. */
+  /** Raw block devices of the container. */
   volumeDevices?: VolumeDevice[];
-  /** The liveness probe of the container. */
+  /** Check whose failure restarts the container. */
   livenessProbe?: Probe;
-  /** The readiness probe of the container. */
+  /** Check whose failure takes the container out of Services. */
   readinessProbe?: Probe;
-  /** The startup probe of the container. */
+  /** Check that must succeed once before the others begin. */
   startupProbe?: Probe;
-  /** The lifecycle of the container. */
+  /** What is done after the start and before the end. */
   lifecycle?: Lifecycle;
-  /** The termination message path of the container. */
+  /** File whose end becomes the message of an ended container. */
   terminationMessagePath?: string;
-  /** The termination message policy of the container. */
+  /** Where the message of an ended container comes from: File or FallbackToLogsOnError. */
   terminationMessagePolicy?: string;
   /** When the image is pulled: Always, Never or IfNotPresent. */
   imagePullPolicy?: string;
-  /** The security context of the container. */
+  /** Identity and privileges. */
   securityContext?: SecurityContext;
-  /** The stdin of the container. */
+  /** Whether standard input is connected. */
   stdin?: boolean;
-  /** The stdin once of the container. */
+  /** Whether standard input ends with the first client that detaches. */
   stdinOnce?: boolean;
-  /** The tty of the container. */
+  /** Whether a terminal is allocated. */
   tty?: boolean;
 }
 
-/** ContainerExtendedResourceRequest: container extended resource request as the core/v1 API describes it. */
+/** A container extended resource request. */
 export interface ContainerExtendedResourceRequest {
-  /** The container name of the container extended resource request. */
+  /** Name of the container. */
   containerName: string;
-  /** The resource name of the container extended resource request. */
+  /** Name of the resource. */
   resourceName: string;
-  /** The request name of the container extended resource request. */
+  /** Name of the request. */
   requestName: string;
 }
 
-/** ContainerImage: container image as the core/v1 API describes it. */
+/** A container image. */
 export interface ContainerImage {
-  /** The names of the container image. */
+  /** The names. */
   names?: string[];
-  /** The size bytes of the container image. */
+  /** Size, in bytes. */
   sizeBytes?: number;
 }
 
-/** ContainerPort: container port as the core/v1 API describes it. */
+/** A port that a container listens on. */
 export interface ContainerPort {
-  /** Name of it. */
+  /** Name by which Services may refer to the port. */
   name?: string;
-  /** The host port of the container port. */
+  /** Port on the node. */
   hostPort?: number;
-  /** The container port of the container port. */
+  /** Port inside the container. */
   containerPort: number;
-  /** The protocol of the container port. */
+  /** Transport protocol: TCP, UDP or SCTP. */
   protocol?: string;
   /** Address of the node. */
   hostIP?: string;
 }
 
-/** ContainerResizePolicy: container resize policy as the core/v1 API describes it. */
+/** A container resize policy. */
 export interface ContainerResizePolicy {
-  /** The resource name of the container resize policy. */
+  /** Name of the resource. */
   resourceName: string;
-  /** When ended containers are started again. */
+  /** When ended containers are started again: Always, OnFailure or Never. */
   restartPolicy: string;
 }
 
-/** ContainerRestartRule: container restart rule as the core/v1 API describes it. */
+/** A container restart rule. */
 export interface ContainerRestartRule {
-  /** The action of the container restart rule. */
+  /** What was done. */
   action: string;
-  /** The exit codes of the container restart rule. */
+  /** The exit codes. */
   exitCodes?: ContainerRestartRuleOnExitCodes;
 }
 
-/** ContainerRestartRuleOnExitCodes: container restart rule on exit codes as the core/v1 API describes it. */
+/** A container restart rule on exit codes. */
 export interface ContainerRestartRuleOnExitCodes {
-  /** The operator of the container restart rule on exit codes. */
+  /** How the value is compared. */
   operator: string;
-  /** The values of the container restart rule on exit codes. */
+  /** Values to compare with; none for Exists and DoesNotExist, one or more otherwise. */
   values?: number[];
 }
 
-/** ContainerState: container state as the core/v1 API describes it. */
+/** State of a container: one of waiting, running and terminated. */
 export interface ContainerState {
-  /** The waiting of the container state. */
+  /** Not yet started. */
   waiting?: ContainerStateWaiting;
-  /** The running of the container state. */
+  /** Running. */
   running?: ContainerStateRunning;
-  /** The terminated of the container state. */
+  /** Ended. */
   terminated?: ContainerStateTerminated;
 }
 
-/** ContainerStateRunning: container state running as the core/v1 API describes it. */
+/** A container that runs. */
 export interface ContainerStateRunning {
-  /** The started at of the container state running. */
+  /** When it started. */
   startedAt?: string;
 }
 
-/** ContainerStateTerminated: container state terminated as the core/v1 API describes it. */
+/** A container that has ended. */
 export interface ContainerStateTerminated {
-  /** The exit code of the container state terminated. */
+  /** What the container exited with. */
   exitCode: number;
-  /** The signal of the container state terminated. */
+  /** Signal that ended the container. */
   signal?: number;
-  /** One word in CamelCase that says why. */
+  /** Why, as one word in CamelCase that programs may compare. */
   reason?: string;
-  /** What a person should know about it. */
+  /** Why, in words for people. */
   message?: string;
-  /** The started at of the container state terminated. */
+  /** When it started. */
   startedAt?: string;
-  /** The finished at of the container state terminated. */
+  /** When it ended. */
   finishedAt?: string;
-  /** The container id of the container state terminated. */
+  /** Identifier of the container, with its runtime. */
   containerID?: string;
 }
 
-/** ContainerStateWaiting: container state waiting as the core/v1 API describes it. */
+/** A container that is not yet started. */
 export interface ContainerStateWaiting {
-  /** One word in CamelCase that says why. */
+  /** Why, as one word in CamelCase that programs may compare. */
   reason?: string;
-  /** What a person should know about it. */
+  /** Why, in words for people. */
   message?: string;
 }
 
-/** ContainerStatus: container status as the core/v1 API describes it. */
+/** State of one container. */
 export interface ContainerStatus {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** The state of the container status. */
+  /** The present state. */
   state?: ContainerState;
-  /** The last state of the container status. */
+  /** The state before. */
   lastState?: ContainerState;
-  /** The ready of the container status. */
+  /** Whether it is ready. */
   ready: boolean;
-  /** The restart count of the container status. */
+  /** How often it was started again. */
   restartCount: number;
-  /** Container image name. */
+  /** Container image. */
   image: string;
-  /** The image id of the container status. */
+  /** Identifier of the image that runs. */
   imageID: string;
-  /** The container id of the container status. */
+  /** Identifier of the container, with its runtime. */
   containerID?: string;
-  /** The started of the container status. */
+  /** Whether it has started up. */
   started?: boolean;
-  /** The allocated resources of the container status. */
+  /** Resources that are set aside. */
   allocatedResources?: Record<string, string>;
   /** Compute resources that are asked for and allowed. */
   resources?: ResourceRequirements;
-  /** The volume mounts of the container status. */
+  /** Where volumes appear in the file system. */
   volumeMounts?: VolumeMountStatus[];
-  /** The user of the container status. */
+  /** User. */
   user?: ContainerUser;
-  /** The allocated resources status of the container status. */
+  /** The allocated resources status. */
   allocatedResourcesStatus?: ResourceStatus[];
-  /** The stop signal of the container status. */
+  /** Signal that asks the container to end. */
   stopSignal?: string;
 }
 
-/** ContainerUser: container user as the core/v1 API describes it. */
+/** A container user. */
 export interface ContainerUser {
-  /** The linux of the container user. */
+  /** The linux. */
   linux?: LinuxContainerUser;
 }
 
-/** DaemonEndpoint: daemon endpoint as the core/v1 API describes it. */
+/** A daemon endpoint. */
 export interface DaemonEndpoint {
-  /** The port of the daemon endpoint. */
+  /** The port. */
   Port: number;
 }
 
-/** DownwardAPIProjection: downward apiprojection as the core/v1 API describes it. */
+/** A downward API projection. */
 export interface DownwardAPIProjection {
-  /** The objects of the list. */
+  /** The single ones; all if empty. */
   items?: DownwardAPIVolumeFile[];
 }
 
-/** DownwardAPIVolumeFile: downward apivolume file as the core/v1 API describes it. */
+/** A downward API volume file. */
 export interface DownwardAPIVolumeFile {
-  /** The path of the downward apivolume file. */
+  /** Path; what it is relative to follows from the context. */
   path: string;
-  /** The field ref of the downward apivolume file. */
+  /** A field of the Pod. */
   fieldRef?: ObjectFieldSelector;
-  /** The resource field ref of the downward apivolume file. */
+  /** A resource of a container. */
   resourceFieldRef?: ResourceFieldSelector;
-  /** The mode of the downward apivolume file. */
+  /** File mode bits. */
   mode?: number;
-  /** The user of the downward apivolume file. */
+  /** User. */
   user?: number;
 }
 
-/** DownwardAPIVolumeSource: downward apivolume source as the core/v1 API describes it. */
+/** A volume of type downward API. */
 export interface DownwardAPIVolumeSource {
-  /** The objects of the list. */
+  /** The single ones; all if empty. */
   items?: DownwardAPIVolumeFile[];
-  /** The default mode of the downward apivolume source. */
+  /** File mode bits of files that name none of their own. */
   defaultMode?: number;
-  /** The default user of the downward apivolume source. */
+  /** The default user. */
   defaultUser?: number;
 }
 
-/** EmptyDirVolumeSource: empty dir volume source as the core/v1 API describes it. */
+/** A volume of type empty dir. */
 export interface EmptyDirVolumeSource {
-  /** The medium of the empty dir volume source. */
+  /** Where the directory is kept: on disk or in memory. */
   medium?: string;
-  /** The size limit of the empty dir volume source. */
+  /** Most that may be stored. */
   sizeLimit?: string;
-  /** The mode of the empty dir volume source. */
+  /** File mode bits. */
   mode?: number;
 }
 
-/** EndpointAddress: endpoint address as the core/v1 API describes it. */
+/** One address. */
 export interface EndpointAddress {
-  /** The ip of the endpoint address. */
+  /** IP address. */
   ip: string;
-  /** The hostname of the endpoint address. */
+  /** Host name. */
   hostname?: string;
-  /** The node that the Pod runs on. */
+  /** Name of the node. */
   nodeName?: string;
-  /** The target ref of the endpoint address. */
+  /** The object that is meant. */
   targetRef?: ObjectReference;
 }
 
-/** EndpointPort: endpoint port as the core/v1 API describes it. */
+/** An endpoint port. */
 export interface EndpointPort {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name?: string;
-  /** The port of the endpoint port. */
+  /** Port, by number or, where allowed, by name. */
   port: number;
-  /** The protocol of the endpoint port. */
+  /** Transport protocol: TCP, UDP or SCTP. */
   protocol?: string;
-  /** The app protocol of the endpoint port. */
+  /** Application protocol that is spoken on the port. */
   appProtocol?: string;
 }
 
-/** EndpointSubset: endpoint subset as the core/v1 API describes it. */
+/** Addresses that share their ports. */
 export interface EndpointSubset {
-  /** The addresses of the endpoint subset. */
+  /** The addresses. */
   addresses?: EndpointAddress[];
-  /** The not ready addresses of the endpoint subset. */
+  /** Addresses of Pods that are not ready. */
   notReadyAddresses?: EndpointAddress[];
-  /** Ports. */
+  /** Ports that are open. */
   ports?: EndpointPort[];
 }
 
-/** Endpoints: the object served as endpoints. */
+/** The addresses behind a Service, in the older form. */
 export interface Endpoints {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** The subsets of the endpoints. */
+  /** Addresses that share their ports. */
   subsets?: EndpointSubset[];
 }
 export const Endpoints: ResourceType<Endpoints> = {
@@ -640,199 +640,199 @@ export const Endpoints: ResourceType<Endpoints> = {
   namespaced: true,
 };
 
-/** EndpointsList: a list of Endpoints objects. */
+/** A list of Endpoints objects. */
 export interface EndpointsList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: Endpoints[];
 }
 
-/** EnvFromSource: env from source as the core/v1 API describes it. */
+/** A whole set of environment variables. */
 export interface EnvFromSource {
-  /** The prefix of the env from source. */
+  /** What names begin with. */
   prefix?: string;
-  /** The config map ref of the env from source. */
+  /** The ConfigMap. */
   configMapRef?: ConfigMapEnvSource;
-  /** The secret ref of the env from source. */
+  /** Secret that holds what is needed to log in. */
   secretRef?: SecretEnvSource;
 }
 
-/** EnvVar: env var as the core/v1 API describes it. */
+/** An environment variable. */
 export interface EnvVar {
-  /** Name of it. */
+  /** Name of the variable. */
   name: string;
-  /** The value. */
+  /** The value; $(NAME) stands for variables defined before. */
   value?: string;
-  /** The value from of the env var. */
+  /** Where the value comes from. */
   valueFrom?: EnvVarSource;
 }
 
-/** EnvVarSource: env var source as the core/v1 API describes it. */
+/** Where the value of an environment variable comes from. */
 export interface EnvVarSource {
-  /** The field ref of the env var source. */
+  /** A field of the Pod. */
   fieldRef?: ObjectFieldSelector;
-  /** The resource field ref of the env var source. */
+  /** A resource of a container. */
   resourceFieldRef?: ResourceFieldSelector;
-  /** The config map key ref of the env var source. */
+  /** A key of a ConfigMap. */
   configMapKeyRef?: ConfigMapKeySelector;
-  /** The secret key ref of the env var source. */
+  /** A key of a Secret. */
   secretKeyRef?: SecretKeySelector;
-  /** The file key ref of the env var source. */
+  /** A key of an environment file in a volume. */
   fileKeyRef?: FileKeySelector;
 }
 
-/** EphemeralContainer: ephemeral container as the core/v1 API describes it. */
+/** A container added to a running Pod for looking into it. */
 export interface EphemeralContainer {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** Container image name. */
-  image: string;
-  /** Entry point, in place of the image's own. */
+  /** Container image. */
+  image?: string;
+  /** Entry point, in place of the one of the image. */
   command?: string[];
   /** Arguments of the entry point. */
   args?: string[];
-  /** The working dir of the ephemeral container common. */
+  /** Directory that the entry point starts in. */
   workingDir?: string;
-  /** Ports. */
+  /** Ports that are open. */
   ports?: ContainerPort[];
-  /** The env from of the ephemeral container common. */
+  /** Sources of whole sets of environment variables. */
   envFrom?: EnvFromSource[];
   /** Environment variables. */
   env?: EnvVar[];
   /** Compute resources that are asked for and allowed. */
   resources?: ResourceRequirements;
-  /** The resize policy of the ephemeral container common. */
+  /** Whether the container restarts when its resources change. */
   resizePolicy?: ContainerResizePolicy[];
-  /** When ended containers are started again. */
+  /** When ended containers are started again: Always, OnFailure or Never. */
   restartPolicy?: string;
-  /** The restart policy rules of the ephemeral container common. */
+  /** The restart policy rules. */
   restartPolicyRules?: ContainerRestartRule[];
-  /** The volume mounts of the ephemeral container common. */
+  /** Where volumes appear in the file system. */
   volumeMounts?: VolumeMount[];
-  /** The volume devices of the ephemeral container common. */
+  /** Raw block devices of the container. */
   volumeDevices?: VolumeDevice[];
-  /** The liveness probe of the ephemeral container common. */
+  /** Check whose failure restarts the container. */
   livenessProbe?: Probe;
-  /** The readiness probe of the ephemeral container common. */
+  /** Check whose failure takes the container out of Services. */
   readinessProbe?: Probe;
-  /** The startup probe of the ephemeral container common. */
+  /** Check that must succeed once before the others begin. */
   startupProbe?: Probe;
-  /** The lifecycle of the ephemeral container common. */
+  /** What is done after the start and before the end. */
   lifecycle?: Lifecycle;
-  /** The termination message path of the ephemeral container common. */
+  /** File whose end becomes the message of an ended container. */
   terminationMessagePath?: string;
-  /** The termination message policy of the ephemeral container common. */
+  /** Where the message of an ended container comes from: File or FallbackToLogsOnError. */
   terminationMessagePolicy?: string;
   /** When the image is pulled: Always, Never or IfNotPresent. */
   imagePullPolicy?: string;
-  /** The security context of the ephemeral container common. */
+  /** Identity and privileges. */
   securityContext?: SecurityContext;
-  /** The stdin of the ephemeral container common. */
+  /** Whether standard input is connected. */
   stdin?: boolean;
-  /** The stdin once of the ephemeral container common. */
+  /** Whether standard input ends with the first client that detaches. */
   stdinOnce?: boolean;
-  /** The tty of the ephemeral container common. */
+  /** Whether a terminal is allocated. */
   tty?: boolean;
-  /** The target container name of the ephemeral container. */
+  /** Name of the target container. */
   targetContainerName?: string;
 }
 
-/** EphemeralContainerCommon: ephemeral container common as the core/v1 API describes it. */
+/** What ephemeral containers have in common with others. */
 export interface EphemeralContainerCommon {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** Container image name. */
-  image: string;
-  /** Entry point, in place of the image's own. */
+  /** Container image. */
+  image?: string;
+  /** Entry point, in place of the one of the image. */
   command?: string[];
   /** Arguments of the entry point. */
   args?: string[];
-  /** The working dir of the ephemeral container common. */
+  /** Directory that the entry point starts in. */
   workingDir?: string;
-  /** Ports. */
+  /** Ports that are open. */
   ports?: ContainerPort[];
-  /** The env from of the ephemeral container common. */
+  /** Sources of whole sets of environment variables. */
   envFrom?: EnvFromSource[];
   /** Environment variables. */
   env?: EnvVar[];
   /** Compute resources that are asked for and allowed. */
   resources?: ResourceRequirements;
-  /** The resize policy of the ephemeral container common. */
+  /** Whether the container restarts when its resources change. */
   resizePolicy?: ContainerResizePolicy[];
-  /** When ended containers are started again. */
+  /** When ended containers are started again: Always, OnFailure or Never. */
   restartPolicy?: string;
-  /** The restart policy rules of the ephemeral container common. */
+  /** The restart policy rules. */
   restartPolicyRules?: ContainerRestartRule[];
-  /** The volume mounts of the ephemeral container common. */
+  /** Where volumes appear in the file system. */
   volumeMounts?: VolumeMount[];
-  /** The volume devices of the ephemeral container common. */
+  /** Raw block devices of the container. */
   volumeDevices?: VolumeDevice[];
-  /** The liveness probe of the ephemeral container common. */
+  /** Check whose failure restarts the container. */
   livenessProbe?: Probe;
-  /** The readiness probe of the ephemeral container common. */
+  /** Check whose failure takes the container out of Services. */
   readinessProbe?: Probe;
-  /** The startup probe of the ephemeral container common. */
+  /** Check that must succeed once before the others begin. */
   startupProbe?: Probe;
-  /** The lifecycle of the ephemeral container common. */
+  /** What is done after the start and before the end. */
   lifecycle?: Lifecycle;
-  /** The termination message path of the ephemeral container common. */
+  /** File whose end becomes the message of an ended container. */
   terminationMessagePath?: string;
-  /** The termination message policy of the ephemeral container common. */
+  /** Where the message of an ended container comes from: File or FallbackToLogsOnError. */
   terminationMessagePolicy?: string;
   /** When the image is pulled: Always, Never or IfNotPresent. */
   imagePullPolicy?: string;
-  /** The security context of the ephemeral container common. */
+  /** Identity and privileges. */
   securityContext?: SecurityContext;
-  /** The stdin of the ephemeral container common. */
+  /** Whether standard input is connected. */
   stdin?: boolean;
-  /** The stdin once of the ephemeral container common. */
+  /** Whether standard input ends with the first client that detaches. */
   stdinOnce?: boolean;
-  /** The tty of the ephemeral container common. */
+  /** Whether a terminal is allocated. */
   tty?: boolean;
 }
 
-/** EphemeralVolumeSource: ephemeral volume source as the core/v1 API describes it. */
+/** A volume of type ephemeral. */
 export interface EphemeralVolumeSource {
-  /** The volume claim template of the ephemeral volume source. */
-  volumeClaimTemplate: PersistentVolumeClaimTemplate;
+  /** The claim that is made. */
+  volumeClaimTemplate?: PersistentVolumeClaimTemplate;
 }
 
-/** Event: the object served as events. */
+/** A report of something that happened to an object. */
 export interface Event {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** The involved object of the event. */
+  /** The object that it is about. */
   involvedObject: ObjectReference;
-  /** One word in CamelCase that says why. */
+  /** Why, as one word in CamelCase that programs may compare. */
   reason?: string;
-  /** What a person should know about it. */
+  /** Why, in words for people. */
   message?: string;
-  /** The source of the event. */
+  /** Who reported it. */
   source?: EventSource;
-  /** The first timestamp of the event. */
+  /** When it was first seen. */
   firstTimestamp?: string;
-  /** The last timestamp of the event. */
+  /** When it was last seen. */
   lastTimestamp?: string;
-  /** The count of the event. */
+  /** How many. */
   count?: number;
-  /** Which of the kinds of this it is. */
+  /** Normal or Warning. */
   type?: string;
-  /** The event time of the event. */
+  /** When it was first seen. */
   eventTime?: string;
-  /** The series of the event. */
+  /** Repetitions of the event. */
   series?: EventSeries;
-  /** The action of the event. */
+  /** What was done. */
   action?: string;
-  /** The related of the event. */
+  /** A second object that it is about. */
   related?: ObjectReference;
-  /** The reporting component of the event. */
+  /** Controller that reported it. */
   reportingComponent?: string;
-  /** The reporting instance of the event. */
+  /** Which instance of the controller reported it. */
   reportingInstance?: string;
 }
 export const Event: ResourceType<Event> = {
@@ -843,315 +843,315 @@ export const Event: ResourceType<Event> = {
   namespaced: true,
 };
 
-/** EventList: a list of Event objects. */
+/** A list of Event objects. */
 export interface EventList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: Event[];
 }
 
-/** EventSeries: event series as the core/v1 API describes it. */
+/** Repetitions of an event. */
 export interface EventSeries {
-  /** The count of the event series. */
-  count: number;
-  /** The last observed time of the event series. */
-  lastObservedTime: string;
+  /** How many. */
+  count?: number;
+  /** When it was last seen. */
+  lastObservedTime?: string;
 }
 
-/** EventSource: event source as the core/v1 API describes it. */
+/** Who reported an event. */
 export interface EventSource {
-  /** The component of the event source. */
+  /** The component. */
   component?: string;
-  /** The host of the event source. */
+  /** Host name or address. */
   host?: string;
 }
 
-/** EvictionResponder: eviction responder as the core/v1 API describes it. */
+/** An eviction responder. */
 export interface EvictionResponder {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** The priority of the eviction responder. */
+  /** Priority; the higher goes first. */
   priority: number;
 }
 
-/** ExecAction: exec action as the core/v1 API describes it. */
+/** A command inside a container. */
 export interface ExecAction {
-  /** Entry point, in place of the image's own. */
+  /** Entry point, in place of the one of the image. */
   command?: string[];
 }
 
-/** FCVolumeSource: fcvolume source as the core/v1 API describes it. */
+/** A volume of type FC. */
 export interface FCVolumeSource {
-  /** The target wwns of the fcvolume source. */
+  /** The target WW ns. */
   targetWWNs?: string[];
-  /** The lun of the fcvolume source. */
+  /** Logical unit number. */
   lun?: number;
-  /** File system of the volume. */
+  /** File system on the volume, such as ext4. */
   fsType?: string;
-  /** Forbids writing. */
+  /** Whether writing is forbidden. */
   readOnly?: boolean;
-  /** The wwids of the fcvolume source. */
+  /** The wwids. */
   wwids?: string[];
 }
 
-/** FileKeySelector: file key selector as the core/v1 API describes it. */
+/** A file key selector. */
 export interface FileKeySelector {
-  /** The volume name of the file key selector. */
+  /** Name of the volume. */
   volumeName: string;
-  /** The path of the file key selector. */
+  /** Path; what it is relative to follows from the context. */
   path: string;
   /** The key. */
   key: string;
-  /** The optional of the file key selector. */
+  /** Whether it may be missing. */
   optional?: boolean;
 }
 
-/** FlexPersistentVolumeSource: flex persistent volume source as the core/v1 API describes it. */
+/** A persistent volume of type flex. */
 export interface FlexPersistentVolumeSource {
-  /** The driver of the flex persistent volume source. */
+  /** Name of the driver. */
   driver: string;
-  /** File system of the volume. */
+  /** File system on the volume, such as ext4. */
   fsType?: string;
-  /** The secret ref of the flex persistent volume source. */
+  /** Secret that holds what is needed to log in. */
   secretRef?: SecretReference;
-  /** Forbids writing. */
+  /** Whether writing is forbidden. */
   readOnly?: boolean;
-  /** The options of the flex persistent volume source. */
+  /** Options. */
   options?: Record<string, string>;
 }
 
-/** FlexVolumeSource: flex volume source as the core/v1 API describes it. */
+/** A volume of type flex. */
 export interface FlexVolumeSource {
-  /** The driver of the flex volume source. */
+  /** Name of the driver. */
   driver: string;
-  /** File system of the volume. */
+  /** File system on the volume, such as ext4. */
   fsType?: string;
-  /** The secret ref of the flex volume source. */
+  /** Secret that holds what is needed to log in. */
   secretRef?: LocalObjectReference;
-  /** Forbids writing. */
+  /** Whether writing is forbidden. */
   readOnly?: boolean;
-  /** The options of the flex volume source. */
+  /** Options. */
   options?: Record<string, string>;
 }
 
-/** FlockerVolumeSource: flocker volume source as the core/v1 API describes it. */
+/** A volume of type flocker. */
 export interface FlockerVolumeSource {
-  /** The dataset name of the flocker volume source. */
+  /** Name of the dataset. */
   datasetName?: string;
-  /** The dataset uuid of the flocker volume source. */
+  /** Identifier of the dataset U. */
   datasetUUID?: string;
 }
 
-/** GCEPersistentDiskVolumeSource: gcepersistent disk volume source as the core/v1 API describes it. */
+/** A volume of type GCE persistent disk. */
 export interface GCEPersistentDiskVolumeSource {
-  /** The pd name of the gcepersistent disk volume source. */
+  /** Name of the pd. */
   pdName: string;
-  /** File system of the volume. */
+  /** File system on the volume, such as ext4. */
   fsType?: string;
-  /** The partition of the gcepersistent disk volume source. */
+  /** Only Pods with this ordinal or a higher one are updated. */
   partition?: number;
-  /** Forbids writing. */
+  /** Whether writing is forbidden. */
   readOnly?: boolean;
 }
 
-/** GRPCAction: grpcaction as the core/v1 API describes it. */
+/** A gRPC health check. */
 export interface GRPCAction {
-  /** The port of the grpcaction. */
+  /** Port, by number or, where allowed, by name. */
   port: number;
-  /** The service of the grpcaction. */
+  /** The Service. */
   service?: string;
-  /** The mode of the grpcaction. */
+  /** File mode bits. */
   mode?: string;
 }
 
-/** GitRepoVolumeSource: git repo volume source as the core/v1 API describes it. */
+/** A volume of type git repo. */
 export interface GitRepoVolumeSource {
-  /** The repository of the git repo volume source. */
+  /** The repository. */
   repository: string;
-  /** The revision of the git repo volume source. */
+  /** Number of the revision; it only ever grows. */
   revision?: string;
-  /** The directory of the git repo volume source. */
+  /** The directory. */
   directory?: string;
 }
 
-/** GlusterfsPersistentVolumeSource: glusterfs persistent volume source as the core/v1 API describes it. */
+/** A persistent volume of type glusterfs. */
 export interface GlusterfsPersistentVolumeSource {
-  /** The endpoints of the glusterfs persistent volume source. */
+  /** The endpoints. */
   endpoints: string;
-  /** The path of the glusterfs persistent volume source. */
+  /** Path; what it is relative to follows from the context. */
   path: string;
-  /** Forbids writing. */
+  /** Whether writing is forbidden. */
   readOnly?: boolean;
-  /** The endpoints namespace of the glusterfs persistent volume source. */
+  /** The endpoints namespace. */
   endpointsNamespace?: string;
 }
 
-/** GlusterfsVolumeSource: glusterfs volume source as the core/v1 API describes it. */
+/** A volume of type glusterfs. */
 export interface GlusterfsVolumeSource {
-  /** The endpoints of the glusterfs volume source. */
+  /** The endpoints. */
   endpoints: string;
-  /** The path of the glusterfs volume source. */
+  /** Path; what it is relative to follows from the context. */
   path: string;
-  /** Forbids writing. */
+  /** Whether writing is forbidden. */
   readOnly?: boolean;
 }
 
-/** HTTPGetAction: httpget action as the core/v1 API describes it. */
+/** An HTTP request. */
 export interface HTTPGetAction {
-  /** The path of the httpget action. */
+  /** Path of the request. */
   path?: string;
-  /** The port of the httpget action. */
+  /** Port of the container, by number or name. */
   port: number | string;
-  /** The host of the httpget action. */
+  /** Host to ask, in place of the address of the Pod. */
   host?: string;
-  /** The scheme of the httpget action. */
+  /** HTTP or HTTPS. */
   scheme?: string;
-  /** The http headers of the httpget action. */
+  /** Headers of the request. */
   httpHeaders?: HTTPHeader[];
-  /** The protocol of the httpget action. */
+  /** Transport protocol: TCP, UDP or SCTP. */
   protocol?: string;
 }
 
-/** HTTPHeader: httpheader as the core/v1 API describes it. */
+/** A HTTP header. */
 export interface HTTPHeader {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
   /** The value. */
   value: string;
 }
 
-/** HostAlias: host alias as the core/v1 API describes it. */
+/** A host alias. */
 export interface HostAlias {
-  /** The ip of the host alias. */
+  /** IP address. */
   ip: string;
-  /** The hostnames of the host alias. */
+  /** The hostnames. */
   hostnames?: string[];
 }
 
-/** HostIP: host ip as the core/v1 API describes it. */
+/** A host IP. */
 export interface HostIP {
-  /** The ip of the host ip. */
+  /** IP address. */
   ip: string;
 }
 
-/** HostPathVolumeSource: host path volume source as the core/v1 API describes it. */
+/** A volume of type host path. */
 export interface HostPathVolumeSource {
-  /** The path of the host path volume source. */
+  /** Path; what it is relative to follows from the context. */
   path: string;
-  /** Which of the kinds of this it is. */
+  /** Which of the possible types this is. */
   type?: string;
 }
 
-/** ISCSIPersistentVolumeSource: iscsipersistent volume source as the core/v1 API describes it. */
+/** A persistent volume of type ISCSI. */
 export interface ISCSIPersistentVolumeSource {
-  /** The target portal of the iscsipersistent volume source. */
+  /** The target portal. */
   targetPortal: string;
-  /** The iqn of the iscsipersistent volume source. */
+  /** The iqn. */
   iqn: string;
-  /** The lun of the iscsipersistent volume source. */
+  /** Logical unit number. */
   lun: number;
-  /** The iscsi interface of the iscsipersistent volume source. */
+  /** The iscsi interface. */
   iscsiInterface?: string;
-  /** File system of the volume. */
+  /** File system on the volume, such as ext4. */
   fsType?: string;
-  /** Forbids writing. */
+  /** Whether writing is forbidden. */
   readOnly?: boolean;
-  /** The portals of the iscsipersistent volume source. */
+  /** The portals. */
   portals?: string[];
-  /** The chap auth discovery of the iscsipersistent volume source. */
+  /** Whether chap auth discovery is wanted. */
   chapAuthDiscovery?: boolean;
-  /** The chap auth session of the iscsipersistent volume source. */
+  /** Whether chap auth session is wanted. */
   chapAuthSession?: boolean;
-  /** The secret ref of the iscsipersistent volume source. */
+  /** Secret that holds what is needed to log in. */
   secretRef?: SecretReference;
-  /** The initiator name of the iscsipersistent volume source. */
+  /** Name of the initiator. */
   initiatorName?: string;
 }
 
-/** ISCSIVolumeSource: iscsivolume source as the core/v1 API describes it. */
+/** A volume of type ISCSI. */
 export interface ISCSIVolumeSource {
-  /** The target portal of the iscsivolume source. */
+  /** The target portal. */
   targetPortal: string;
-  /** The iqn of the iscsivolume source. */
+  /** The iqn. */
   iqn: string;
-  /** The lun of the iscsivolume source. */
+  /** Logical unit number. */
   lun: number;
-  /** The iscsi interface of the iscsivolume source. */
+  /** The iscsi interface. */
   iscsiInterface?: string;
-  /** File system of the volume. */
+  /** File system on the volume, such as ext4. */
   fsType?: string;
-  /** Forbids writing. */
+  /** Whether writing is forbidden. */
   readOnly?: boolean;
-  /** The portals of the iscsivolume source. */
+  /** The portals. */
   portals?: string[];
-  /** The chap auth discovery of the iscsivolume source. */
+  /** Whether chap auth discovery is wanted. */
   chapAuthDiscovery?: boolean;
-  /** The chap auth session of the iscsivolume source. */
+  /** Whether chap auth session is wanted. */
   chapAuthSession?: boolean;
-  /** The secret ref of the iscsivolume source. */
+  /** Secret that holds what is needed to log in. */
   secretRef?: LocalObjectReference;
-  /** The initiator name of the iscsivolume source. */
+  /** Name of the initiator. */
   initiatorName?: string;
 }
 
-/** ImageVolumeSource: image volume source as the core/v1 API describes it. */
+/** A volume of type image. */
 export interface ImageVolumeSource {
-  /** The reference of the image volume source. */
+  /** The reference. */
   reference?: string;
-  /** The pull policy of the image volume source. */
+  /** The pull policy. */
   pullPolicy?: string;
 }
 
-/** ImageVolumeStatus: image volume status as the core/v1 API describes it. */
+/** The state of an image volume. */
 export interface ImageVolumeStatus {
-  /** The image ref of the image volume status. */
+  /** Names the image. */
   imageRef: string;
 }
 
-/** KeyToPath: key to path as the core/v1 API describes it. */
+/** A key to path. */
 export interface KeyToPath {
   /** The key. */
   key: string;
-  /** The path of the key to path. */
+  /** Path; what it is relative to follows from the context. */
   path: string;
-  /** The mode of the key to path. */
+  /** File mode bits. */
   mode?: number;
-  /** The user of the key to path. */
+  /** User. */
   user?: number;
 }
 
-/** Lifecycle: lifecycle as the core/v1 API describes it. */
+/** What is done after the start and before the end of a container. */
 export interface Lifecycle {
-  /** The post start of the lifecycle. */
+  /** What is done right after the start. */
   postStart?: LifecycleHandler;
-  /** The pre stop of the lifecycle. */
+  /** What is done before the end. */
   preStop?: LifecycleHandler;
-  /** The stop signal of the lifecycle. */
+  /** Signal that asks the container to end. */
   stopSignal?: string;
 }
 
-/** LifecycleHandler: lifecycle handler as the core/v1 API describes it. */
+/** What is done at a turn of the life of a container. */
 export interface LifecycleHandler {
-  /** The exec of the lifecycle handler. */
+  /** A command inside the container that must succeed. */
   exec?: ExecAction;
-  /** The http get of the lifecycle handler. */
+  /** An HTTP request that must succeed. */
   httpGet?: HTTPGetAction;
-  /** The tcp socket of the lifecycle handler. */
+  /** A connection that must be accepted. */
   tcpSocket?: TCPSocketAction;
-  /** The sleep of the lifecycle handler. */
+  /** A pause. */
   sleep?: SleepAction;
 }
 
-/** LimitRange: the object served as limitranges. */
+/** Bounds and defaults for the resources of single objects in a namespace. */
 export interface LimitRange {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec?: LimitRangeSpec;
 }
 export const LimitRange: ResourceType<LimitRange> = {
@@ -1162,117 +1162,117 @@ export const LimitRange: ResourceType<LimitRange> = {
   namespaced: true,
 };
 
-/** LimitRangeItem: limit range item as the core/v1 API describes it. */
+/** Bounds and defaults for one type of object. */
 export interface LimitRangeItem {
-  /** Which of the kinds of this it is. */
+  /** Which of the possible types this is. */
   type: string;
-  /** The max of the limit range item. */
+  /** The most. */
   max?: Record<string, string>;
-  /** The min of the limit range item. */
+  /** The least. */
   min?: Record<string, string>;
-  /** The default of the limit range item. */
+  /** Value that is taken where none is given. */
   default?: Record<string, string>;
-  /** The default request of the limit range item. */
+  /** Requests of containers that give none. */
   defaultRequest?: Record<string, string>;
-  /** The max limit request ratio of the limit range item. */
+  /** Most that a limit may exceed its request by, as a factor. */
   maxLimitRequestRatio?: Record<string, string>;
 }
 
-/** LimitRangeList: a list of LimitRange objects. */
+/** A list of LimitRange objects. */
 export interface LimitRangeList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: LimitRange[];
 }
 
-/** LimitRangeSpec: limit range spec as the core/v1 API describes it. */
+/** What is asked for of a limit range. */
 export interface LimitRangeSpec {
   /** The most that may be used. */
-  limits?: LimitRangeItem[];
+  limits: LimitRangeItem[];
 }
 
-/** LinuxContainerUser: linux container user as the core/v1 API describes it. */
+/** A linux container user. */
 export interface LinuxContainerUser {
-  /** Unique identifier over space and time. */
+  /** Identifier that is never used again, unlike the name. */
   uid: number;
-  /** The gid of the linux container user. */
+  /** The gid. */
   gid: number;
-  /** The supplemental groups of the linux container user. */
+  /** Groups that the first process is in besides its own. */
   supplementalGroups?: number[];
 }
 
-/** List: a list of  objects. */
+/** A list. */
 export interface List {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: unknown[];
 }
 
-/** LoadBalancerIngress: load balancer ingress as the core/v1 API describes it. */
+/** A load balancer ingress. */
 export interface LoadBalancerIngress {
-  /** The ip of the load balancer ingress. */
+  /** IP address. */
   ip?: string;
-  /** The hostname of the load balancer ingress. */
+  /** Host name. */
   hostname?: string;
-  /** The ip mode of the load balancer ingress. */
+  /** The ip mode. */
   ipMode?: string;
-  /** Ports. */
+  /** Ports that are open. */
   ports?: PortStatus[];
 }
 
-/** LoadBalancerStatus: load balancer status as the core/v1 API describes it. */
+/** The state of a load balancer. */
 export interface LoadBalancerStatus {
-  /** The ingress of the load balancer status. */
+  /** Where traffic comes in. */
   ingress?: LoadBalancerIngress[];
 }
 
-/** LocalObjectReference: local object reference as the core/v1 API describes it. */
+/** Names an object in the same namespace. */
 export interface LocalObjectReference {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name?: string;
 }
 
-/** LocalVolumeSource: local volume source as the core/v1 API describes it. */
+/** A volume of type local. */
 export interface LocalVolumeSource {
-  /** The path of the local volume source. */
+  /** Path; what it is relative to follows from the context. */
   path: string;
-  /** File system of the volume. */
+  /** File system on the volume, such as ext4. */
   fsType?: string;
 }
 
-/** ModifyVolumeStatus: modify volume status as the core/v1 API describes it. */
+/** The state of a modify volume. */
 export interface ModifyVolumeStatus {
-  /** The target volume attributes class name of the modify volume status. */
-  targetVolumeAttributesClassName: string;
-  /** What was last observed; written by the system. */
+  /** Name of the target volume attributes class. */
+  targetVolumeAttributesClassName?: string;
+  /** The state last observed; written by the system. */
   status: string;
 }
 
-/** NFSVolumeSource: nfsvolume source as the core/v1 API describes it. */
+/** A volume of type NFS. */
 export interface NFSVolumeSource {
-  /** The server of the nfsvolume source. */
+  /** Host name or address of the server. */
   server: string;
-  /** The path of the nfsvolume source. */
+  /** Path; what it is relative to follows from the context. */
   path: string;
-  /** Forbids writing. */
+  /** Whether writing is forbidden. */
   readOnly?: boolean;
 }
 
-/** Namespace: the object served as namespaces. */
+/** A space of names; most objects live in one. */
 export interface Namespace {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** Finalizers of the namespace. */
   spec?: NamespaceSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: NamespaceStatus;
 }
 export const Namespace: ResourceType<Namespace> = {
@@ -1283,53 +1283,53 @@ export const Namespace: ResourceType<Namespace> = {
   namespaced: false,
 };
 
-/** NamespaceCondition: namespace condition as the core/v1 API describes it. */
+/** An observation of a namespace. */
 export interface NamespaceCondition {
-  /** Which of the kinds of this it is. */
+  /** What is observed. */
   type: string;
-  /** What was last observed; written by the system. */
+  /** True, False or Unknown. */
   status: string;
-  /** When the status last changed from one value to another. */
+  /** When the status last went from one value to another. */
   lastTransitionTime?: string;
-  /** One word in CamelCase that says why. */
+  /** Why, as one word in CamelCase that programs may compare. */
   reason?: string;
-  /** What a person should know about it. */
+  /** Why, in words for people. */
   message?: string;
 }
 
-/** NamespaceList: a list of Namespace objects. */
+/** A list of Namespace objects. */
 export interface NamespaceList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: Namespace[];
 }
 
-/** NamespaceSpec: namespace spec as the core/v1 API describes it. */
+/** What is asked for of a namespace. */
 export interface NamespaceSpec {
-  /** The finalizers of the namespace spec. */
+  /** Names of those that must act before the namespace may go. */
   finalizers?: string[];
 }
 
-/** NamespaceStatus: namespace status as the core/v1 API describes it. */
+/** The state of a namespace. */
 export interface NamespaceStatus {
-  /** Coarse summary of where it is in its life. */
+  /** Active or Terminating. */
   phase?: string;
-  /** Latest observations of the state, one for each type. */
+  /** The latest observations of the state, at most one of each type. */
   conditions?: NamespaceCondition[];
 }
 
-/** Node: the object served as nodes. */
+/** A machine that runs Pods. */
 export interface Node {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec?: NodeSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: NodeStatus;
 }
 export const Node: ResourceType<Node> = {
@@ -1340,279 +1340,279 @@ export const Node: ResourceType<Node> = {
   namespaced: false,
 };
 
-/** NodeAddress: node address as the core/v1 API describes it. */
+/** An address of a node. */
 export interface NodeAddress {
-  /** Which of the kinds of this it is. */
+  /** Which of the possible types this is. */
   type: string;
-  /** The address of the node address. */
+  /** The address. */
   address: string;
 }
 
-/** NodeAffinity: node affinity as the core/v1 API describes it. */
+/** A node affinity. */
 export interface NodeAffinity {
-  /** The required during scheduling ignored during execution of the node affinity. */
+  /** What must hold when the Pod is placed. */
   requiredDuringSchedulingIgnoredDuringExecution?: NodeSelector;
-  /** The preferred during scheduling ignored during execution of the node affinity. */
+  /** What should hold when the Pod is placed, with weights. */
   preferredDuringSchedulingIgnoredDuringExecution?: PreferredSchedulingTerm[];
 }
 
-/** NodeAllocatableMappedResources: node allocatable mapped resources as the core/v1 API describes it. */
+/** A node allocatable mapped resources. */
 export interface NodeAllocatableMappedResources {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** The quantity of the node allocatable mapped resources. */
+  /** The quantity. */
   quantity: string;
 }
 
-/** NodeAllocatableOverheadResources: node allocatable overhead resources as the core/v1 API describes it. */
+/** A node allocatable overhead resources. */
 export interface NodeAllocatableOverheadResources {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** The per pod of the node allocatable overhead resources. */
+  /** The per pod. */
   perPod?: string;
-  /** The per container of the node allocatable overhead resources. */
+  /** The per container. */
   perContainer?: string;
 }
 
-/** NodeAllocatableResourceClaimStatus: node allocatable resource claim status as the core/v1 API describes it. */
+/** The state of a node allocatable resource claim. */
 export interface NodeAllocatableResourceClaimStatus {
-  /** The resource claim name of the node allocatable resource claim status. */
+  /** Name of the resource claim. */
   resourceClaimName: string;
-  /** Containers of the Pod. At least one. */
+  /** Containers of the Pod; at least one. */
   containers?: string[];
-  /** The mapping of the node allocatable resource claim status. */
+  /** The mapping. */
   mapping?: NodeAllocatableMappedResources[];
-  /** The overhead of the node allocatable resource claim status. */
+  /** Resources that the Pod takes beyond its containers. */
   overhead?: NodeAllocatableOverheadResources[];
 }
 
-/** NodeCondition: node condition as the core/v1 API describes it. */
+/** An observation of a node. */
 export interface NodeCondition {
-  /** Which of the kinds of this it is. */
+  /** What is observed. */
   type: string;
-  /** What was last observed; written by the system. */
+  /** True, False or Unknown. */
   status: string;
-  /** The last heartbeat time of the node condition. */
+  /** The last heartbeat time. */
   lastHeartbeatTime?: string;
-  /** When the status last changed from one value to another. */
+  /** When the status last went from one value to another. */
   lastTransitionTime?: string;
-  /** One word in CamelCase that says why. */
+  /** Why, as one word in CamelCase that programs may compare. */
   reason?: string;
-  /** What a person should know about it. */
+  /** Why, in words for people. */
   message?: string;
 }
 
-/** NodeConfigSource: node config source as the core/v1 API describes it. */
+/** A node config source. */
 export interface NodeConfigSource {
-  /** The config map of the node config source. */
-  configMap: ConfigMapNodeConfigSource;
+  /** The ConfigMap. */
+  configMap?: ConfigMapNodeConfigSource;
 }
 
-/** NodeConfigStatus: node config status as the core/v1 API describes it. */
+/** The state of a node config. */
 export interface NodeConfigStatus {
-  /** The assigned of the node config status. */
+  /** The assigned. */
   assigned?: NodeConfigSource;
-  /** The active of the node config status. */
+  /** Number of running ones. */
   active?: NodeConfigSource;
-  /** The last known good of the node config status. */
+  /** The last known good. */
   lastKnownGood?: NodeConfigSource;
-  /** The error of the node config status. */
+  /** What went wrong. */
   error?: string;
 }
 
-/** NodeDaemonEndpoints: node daemon endpoints as the core/v1 API describes it. */
+/** A node daemon endpoints. */
 export interface NodeDaemonEndpoints {
-  /** The kubelet endpoint of the node daemon endpoints. */
+  /** Port of the kubelet. */
   kubeletEndpoint?: DaemonEndpoint;
 }
 
-/** NodeFeatures: node features as the core/v1 API describes it. */
+/** A node features. */
 export interface NodeFeatures {
-  /** The supplemental groups policy of the node features. */
+  /** How the groups of the image and of this context are combined. */
   supplementalGroupsPolicy?: boolean;
 }
 
-/** NodeList: a list of Node objects. */
+/** A list of Node objects. */
 export interface NodeList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: Node[];
 }
 
-/** NodePodPreemptionPolicy: node pod preemption policy as the core/v1 API describes it. */
+/** A node pod preemption policy. */
 export interface NodePodPreemptionPolicy {
-  /** The disable resize preemption of the node pod preemption policy. */
+  /** The disable resize preemption. */
   disableResizePreemption?: string[];
 }
 
-/** NodeProxyOptions: node proxy options as the core/v1 API describes it. */
+/** Options of a node proxy. */
 export interface NodeProxyOptions {
-  /** The path of the node proxy options. */
+  /** Path; what it is relative to follows from the context. */
   path?: string;
 }
 
-/** NodeRuntimeHandler: node runtime handler as the core/v1 API describes it. */
+/** A node runtime handler. */
 export interface NodeRuntimeHandler {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name?: string;
-  /** The features of the node runtime handler. */
+  /** Features that are supported. */
   features?: NodeRuntimeHandlerFeatures;
 }
 
-/** NodeRuntimeHandlerFeatures: node runtime handler features as the core/v1 API describes it. */
+/** A node runtime handler features. */
 export interface NodeRuntimeHandlerFeatures {
-  /** The recursive read only mounts of the node runtime handler features. */
+  /** Whether recursive read only mounts is wanted. */
   recursiveReadOnlyMounts?: boolean;
-  /** The user namespaces of the node runtime handler features. */
+  /** Whether user namespaces is wanted. */
   userNamespaces?: boolean;
 }
 
-/** NodeSelector: node selector as the core/v1 API describes it. */
+/** A node selector. */
 export interface NodeSelector {
-  /** The node selector terms of the node selector. */
-  nodeSelectorTerms?: NodeSelectorTerm[];
+  /** Terms of which one must hold. */
+  nodeSelectorTerms: NodeSelectorTerm[];
 }
 
-/** NodeSelectorRequirement: node selector requirement as the core/v1 API describes it. */
+/** A node selector requirement. */
 export interface NodeSelectorRequirement {
   /** The key. */
   key: string;
-  /** The operator of the node selector requirement. */
+  /** How the value is compared. */
   operator: string;
-  /** The values of the node selector requirement. */
+  /** Values to compare with; none for Exists and DoesNotExist, one or more otherwise. */
   values?: string[];
 }
 
-/** NodeSelectorTerm: node selector term as the core/v1 API describes it. */
+/** A node selector term. */
 export interface NodeSelectorTerm {
-  /** The match expressions of the node selector term. */
+  /** Requirements that must all hold. */
   matchExpressions?: NodeSelectorRequirement[];
-  /** The match fields of the node selector term. */
+  /** Requirements about fields that must all hold. */
   matchFields?: NodeSelectorRequirement[];
 }
 
-/** NodeSpec: node spec as the core/v1 API describes it. */
+/** What is decided about a node. */
 export interface NodeSpec {
-  /** The pod cidr of the node spec. */
+  /** Range that addresses of Pods come from. */
   podCIDR?: string;
-  /** The pod cidrs of the node spec. */
+  /** Ranges that addresses of Pods come from, one a family. */
   podCIDRs?: string[];
-  /** The provider id of the node spec. */
+  /** Identifier of the node at its cloud. */
   providerID?: string;
-  /** The unschedulable of the node spec. */
+  /** Whether new Pods are kept away. */
   unschedulable?: boolean;
-  /** The taints of the node spec. */
+  /** Marks that keep away Pods that do not tolerate them. */
   taints?: Taint[];
-  /** The config source of the node spec. */
+  /** The config source. */
   configSource?: NodeConfigSource;
-  /** The external id of the node spec. */
+  /** Identifier of the external. */
   externalID?: string;
-  /** The pod preemption policy of the node spec. */
+  /** The pod preemption policy. */
   podPreemptionPolicy?: NodePodPreemptionPolicy;
 }
 
-/** NodeStatus: node status as the core/v1 API describes it. */
+/** State of a node, as it reports it. */
 export interface NodeStatus {
-  /** The capacity of the node status. */
+  /** How much there is of each resource. */
   capacity?: Record<string, string>;
-  /** The allocatable of the node status. */
+  /** How much of each resource Pods may use. */
   allocatable?: Record<string, string>;
-  /** Coarse summary of where it is in its life. */
+  /** No longer used. */
   phase?: string;
-  /** Latest observations of the state, one for each type. */
+  /** The latest observations of the state, at most one of each type. */
   conditions?: NodeCondition[];
-  /** The addresses of the node status. */
+  /** The addresses. */
   addresses?: NodeAddress[];
-  /** The daemon endpoints of the node status. */
+  /** Ports of the node's daemons. */
   daemonEndpoints?: NodeDaemonEndpoints;
-  /** The node info of the node status. */
+  /** Versions and identifiers of the node. */
   nodeInfo?: NodeSystemInfo;
-  /** The images of the node status. */
+  /** Images on the node. */
   images?: ContainerImage[];
-  /** The volumes in use of the node status. */
+  /** Volumes that the node uses. */
   volumesInUse?: string[];
-  /** The volumes attached of the node status. */
+  /** Volumes attached to the node. */
   volumesAttached?: AttachedVolume[];
-  /** The config of the node status. */
+  /** Configuration. */
   config?: NodeConfigStatus;
-  /** The runtime handlers of the node status. */
+  /** The runtime handlers. */
   runtimeHandlers?: NodeRuntimeHandler[];
-  /** The features of the node status. */
+  /** Features that are supported. */
   features?: NodeFeatures;
-  /** The declared features of the node status. */
+  /** The declared features. */
   declaredFeatures?: string[];
 }
 
-/** NodeSwapStatus: node swap status as the core/v1 API describes it. */
+/** The state of a node swap. */
 export interface NodeSwapStatus {
-  /** The capacity of the node swap status. */
+  /** How much there is of each resource. */
   capacity?: number;
 }
 
-/** NodeSystemInfo: node system info as the core/v1 API describes it. */
+/** Versions and identifiers of a node. */
 export interface NodeSystemInfo {
-  /** The machine id of the node system info. */
+  /** Identifier of the machine. */
   machineID: string;
-  /** The system uuid of the node system info. */
+  /** Identifier of the system U. */
   systemUUID: string;
-  /** The boot id of the node system info. */
+  /** Identifier of the boot. */
   bootID: string;
-  /** The kernel version of the node system info. */
+  /** The kernel version. */
   kernelVersion: string;
-  /** The os image of the node system info. */
+  /** The os image. */
   osImage: string;
-  /** The container runtime version of the node system info. */
+  /** The container runtime version. */
   containerRuntimeVersion: string;
-  /** The kubelet version of the node system info. */
+  /** The kubelet version. */
   kubeletVersion: string;
-  /** The kube proxy version of the node system info. */
+  /** The kube proxy version. */
   kubeProxyVersion: string;
-  /** The operating system of the node system info. */
+  /** The operating system. */
   operatingSystem: string;
-  /** The architecture of the node system info. */
+  /** The architecture. */
   architecture: string;
-  /** The swap of the node system info. */
+  /** The swap. */
   swap?: NodeSwapStatus;
 }
 
-/** ObjectFieldSelector: object field selector as the core/v1 API describes it. */
+/** An object field selector. */
 export interface ObjectFieldSelector {
-  /** Group and version of the schema. */
+  /** Group and version of the schema, such as apps/v1. */
   apiVersion?: string;
-  /** The field path of the object field selector. */
+  /** Path of the field. */
   fieldPath: string;
 }
 
-/** ObjectReference: object reference as the core/v1 API describes it. */
+/** Names an object anywhere in the cluster. */
 export interface ObjectReference {
-  /** Kind of the object. */
+  /** Kind of the object, in CamelCase. */
   kind?: string;
-  /** Namespace of the object. */
+  /** Namespace that it is in. */
   namespace?: string;
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name?: string;
-  /** Unique identifier over space and time. */
+  /** Identifier that is never used again, unlike the name. */
   uid?: string;
-  /** Group and version of the schema. */
+  /** Group and version of the schema, such as apps/v1. */
   apiVersion?: string;
-  /** The resource version of the object reference. */
+  /** Version of the object; it changes with every write and is compared for equality only. */
   resourceVersion?: string;
-  /** The field path of the object reference. */
+  /** Path of the field. */
   fieldPath?: string;
 }
 
-/** PersistentVolume: the object served as persistentvolumes. */
+/** A piece of storage of the cluster. */
 export interface PersistentVolume {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec?: PersistentVolumeSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: PersistentVolumeStatus;
 }
 export const PersistentVolume: ResourceType<PersistentVolume> = {
@@ -1623,15 +1623,15 @@ export const PersistentVolume: ResourceType<PersistentVolume> = {
   namespaced: false,
 };
 
-/** PersistentVolumeClaim: the object served as persistentvolumeclaims. */
+/** A wish for storage. */
 export interface PersistentVolumeClaim {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec?: PersistentVolumeClaimSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: PersistentVolumeClaimStatus;
 }
 export const PersistentVolumeClaim: ResourceType<PersistentVolumeClaim> = {
@@ -1642,247 +1642,247 @@ export const PersistentVolumeClaim: ResourceType<PersistentVolumeClaim> = {
   namespaced: true,
 };
 
-/** PersistentVolumeClaimCondition: persistent volume claim condition as the core/v1 API describes it. */
+/** An observation of a persistent volume claim. */
 export interface PersistentVolumeClaimCondition {
-  /** Which of the kinds of this it is. */
+  /** What is observed. */
   type: string;
-  /** What was last observed; written by the system. */
+  /** True, False or Unknown. */
   status: string;
-  /** The last probe time of the persistent volume claim condition. */
+  /** When this was last checked. */
   lastProbeTime?: string;
-  /** When the status last changed from one value to another. */
+  /** When the status last went from one value to another. */
   lastTransitionTime?: string;
-  /** One word in CamelCase that says why. */
+  /** Why, as one word in CamelCase that programs may compare. */
   reason?: string;
-  /** What a person should know about it. */
+  /** Why, in words for people. */
   message?: string;
 }
 
-/** PersistentVolumeClaimList: a list of PersistentVolumeClaim objects. */
+/** A list of PersistentVolumeClaim objects. */
 export interface PersistentVolumeClaimList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: PersistentVolumeClaim[];
 }
 
-/** PersistentVolumeClaimSpec: persistent volume claim spec as the core/v1 API describes it. */
+/** What storage is wished for. */
 export interface PersistentVolumeClaimSpec {
-  /** The access modes of the persistent volume claim spec. */
+  /** Ways in which the volume may be mounted. */
   accessModes?: string[];
-  /** Labels that choose what this concerns. */
+  /** Labels that choose the objects this concerns. */
   selector?: meta_v1.LabelSelector;
   /** Compute resources that are asked for and allowed. */
   resources?: VolumeResourceRequirements;
-  /** The volume name of the persistent volume claim spec. */
+  /** Name of the volume that the claim is bound to. */
   volumeName?: string;
-  /** The storage class name of the persistent volume claim spec. */
+  /** Name of the storage class. */
   storageClassName?: string;
-  /** The volume mode of the persistent volume claim spec. */
+  /** Whether the volume is a file system or a raw block device. */
   volumeMode?: string;
-  /** The data source of the persistent volume claim spec. */
+  /** What the volume begins with. */
   dataSource?: TypedLocalObjectReference;
-  /** The data source ref of the persistent volume claim spec. */
+  /** What the volume begins with. */
   dataSourceRef?: TypedObjectReference;
-  /** The volume attributes class name of the persistent volume claim spec. */
+  /** Name of the class that gives the volume its attributes. */
   volumeAttributesClassName?: string;
 }
 
-/** PersistentVolumeClaimStatus: persistent volume claim status as the core/v1 API describes it. */
+/** State of a claim. */
 export interface PersistentVolumeClaimStatus {
-  /** Coarse summary of where it is in its life. */
+  /** Pending, Bound or Lost. */
   phase?: string;
-  /** The access modes of the persistent volume claim status. */
+  /** Ways in which the volume may be mounted. */
   accessModes?: string[];
-  /** The capacity of the persistent volume claim status. */
+  /** How much there is of each resource. */
   capacity?: Record<string, string>;
-  /** Latest observations of the state, one for each type. */
+  /** The latest observations of the state, at most one of each type. */
   conditions?: PersistentVolumeClaimCondition[];
-  /** The allocated resources of the persistent volume claim status. */
+  /** Resources that are set aside. */
   allocatedResources?: Record<string, string>;
-  /** The allocated resource statuses of the persistent volume claim status. */
+  /** The allocated resource statuses. */
   allocatedResourceStatuses?: Record<string, string>;
-  /** The current volume attributes class name of the persistent volume claim status. */
+  /** Name of the current volume attributes class. */
   currentVolumeAttributesClassName?: string;
-  /** The modify volume status of the persistent volume claim status. */
+  /** The modify volume status. */
   modifyVolumeStatus?: ModifyVolumeStatus;
-  /** The health status of the persistent volume claim status. */
+  /** The health status. */
   healthStatus?: VolumeHealthStatus;
 }
 
-/** PersistentVolumeClaimTemplate: persistent volume claim template as the core/v1 API describes it. */
+/** A template of a persistent volume claim. */
 export interface PersistentVolumeClaimTemplate {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata?: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec: PersistentVolumeClaimSpec;
 }
 
-/** PersistentVolumeClaimVolumeSource: persistent volume claim volume source as the core/v1 API describes it. */
+/** A volume of type persistent volume claim. */
 export interface PersistentVolumeClaimVolumeSource {
-  /** The claim name of the persistent volume claim volume source. */
+  /** Name of the claim. */
   claimName: string;
-  /** Forbids writing. */
+  /** Whether writing is forbidden. */
   readOnly?: boolean;
 }
 
-/** PersistentVolumeList: a list of PersistentVolume objects. */
+/** A list of PersistentVolume objects. */
 export interface PersistentVolumeList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: PersistentVolume[];
 }
 
-/** PersistentVolumeSource: persistent volume source as the core/v1 API describes it. */
+/** Where a persistent volume is; exactly one field is set. */
 export interface PersistentVolumeSource {
-  /** The gce persistent disk of the persistent volume source. */
+  /** The gce persistent disk. */
   gcePersistentDisk?: GCEPersistentDiskVolumeSource;
-  /** The aws elastic block store of the persistent volume source. */
+  /** The aws elastic block store. */
   awsElasticBlockStore?: AWSElasticBlockStoreVolumeSource;
-  /** The host path of the persistent volume source. */
+  /** A file or directory of the node. */
   hostPath?: HostPathVolumeSource;
-  /** The glusterfs of the persistent volume source. */
+  /** The glusterfs. */
   glusterfs?: GlusterfsPersistentVolumeSource;
-  /** The nfs of the persistent volume source. */
+  /** An NFS export. */
   nfs?: NFSVolumeSource;
-  /** The rbd of the persistent volume source. */
+  /** The rbd. */
   rbd?: RBDPersistentVolumeSource;
-  /** The iscsi of the persistent volume source. */
+  /** The iscsi. */
   iscsi?: ISCSIPersistentVolumeSource;
-  /** The cinder of the persistent volume source. */
+  /** The cinder. */
   cinder?: CinderPersistentVolumeSource;
-  /** The cephfs of the persistent volume source. */
+  /** The cephfs. */
   cephfs?: CephFSPersistentVolumeSource;
-  /** The fc of the persistent volume source. */
+  /** The fc. */
   fc?: FCVolumeSource;
-  /** The flocker of the persistent volume source. */
+  /** The flocker. */
   flocker?: FlockerVolumeSource;
-  /** The flex volume of the persistent volume source. */
+  /** The flex volume. */
   flexVolume?: FlexPersistentVolumeSource;
-  /** The azure file of the persistent volume source. */
+  /** The azure file. */
   azureFile?: AzureFilePersistentVolumeSource;
-  /** The vsphere volume of the persistent volume source. */
+  /** The vsphere volume. */
   vsphereVolume?: VsphereVirtualDiskVolumeSource;
-  /** The quobyte of the persistent volume source. */
+  /** The quobyte. */
   quobyte?: QuobyteVolumeSource;
-  /** The azure disk of the persistent volume source. */
+  /** The azure disk. */
   azureDisk?: AzureDiskVolumeSource;
-  /** The photon persistent disk of the persistent volume source. */
-  photonPersistentDisk: PhotonPersistentDiskVolumeSource;
-  /** The portworx volume of the persistent volume source. */
+  /** The photon persistent disk. */
+  photonPersistentDisk?: PhotonPersistentDiskVolumeSource;
+  /** The portworx volume. */
   portworxVolume?: PortworxVolumeSource;
-  /** The scale io of the persistent volume source. */
+  /** The scale IO. */
   scaleIO?: ScaleIOPersistentVolumeSource;
-  /** The local of the persistent volume source. */
+  /** The local. */
   local?: LocalVolumeSource;
-  /** The storageos of the persistent volume source. */
+  /** The storageos. */
   storageos?: StorageOSPersistentVolumeSource;
-  /** The csi of the persistent volume source. */
+  /** A volume of a CSI driver. */
   csi?: CSIPersistentVolumeSource;
 }
 
-/** PersistentVolumeSpec: persistent volume spec as the core/v1 API describes it. */
+/** What a piece of storage is and how it is mounted. */
 export interface PersistentVolumeSpec {
-  /** The capacity of the persistent volume spec. */
+  /** How much there is of each resource. */
   capacity?: Record<string, string>;
-  /** The gce persistent disk of the persistent volume source. */
+  /** The gce persistent disk. */
   gcePersistentDisk?: GCEPersistentDiskVolumeSource;
-  /** The aws elastic block store of the persistent volume source. */
+  /** The aws elastic block store. */
   awsElasticBlockStore?: AWSElasticBlockStoreVolumeSource;
-  /** The host path of the persistent volume source. */
+  /** A file or directory of the node. */
   hostPath?: HostPathVolumeSource;
-  /** The glusterfs of the persistent volume source. */
+  /** The glusterfs. */
   glusterfs?: GlusterfsPersistentVolumeSource;
-  /** The nfs of the persistent volume source. */
+  /** An NFS export. */
   nfs?: NFSVolumeSource;
-  /** The rbd of the persistent volume source. */
+  /** The rbd. */
   rbd?: RBDPersistentVolumeSource;
-  /** The iscsi of the persistent volume source. */
+  /** The iscsi. */
   iscsi?: ISCSIPersistentVolumeSource;
-  /** The cinder of the persistent volume source. */
+  /** The cinder. */
   cinder?: CinderPersistentVolumeSource;
-  /** The cephfs of the persistent volume source. */
+  /** The cephfs. */
   cephfs?: CephFSPersistentVolumeSource;
-  /** The fc of the persistent volume source. */
+  /** The fc. */
   fc?: FCVolumeSource;
-  /** The flocker of the persistent volume source. */
+  /** The flocker. */
   flocker?: FlockerVolumeSource;
-  /** The flex volume of the persistent volume source. */
+  /** The flex volume. */
   flexVolume?: FlexPersistentVolumeSource;
-  /** The azure file of the persistent volume source. */
+  /** The azure file. */
   azureFile?: AzureFilePersistentVolumeSource;
-  /** The vsphere volume of the persistent volume source. */
+  /** The vsphere volume. */
   vsphereVolume?: VsphereVirtualDiskVolumeSource;
-  /** The quobyte of the persistent volume source. */
+  /** The quobyte. */
   quobyte?: QuobyteVolumeSource;
-  /** The azure disk of the persistent volume source. */
+  /** The azure disk. */
   azureDisk?: AzureDiskVolumeSource;
-  /** The photon persistent disk of the persistent volume source. */
-  photonPersistentDisk: PhotonPersistentDiskVolumeSource;
-  /** The portworx volume of the persistent volume source. */
+  /** The photon persistent disk. */
+  photonPersistentDisk?: PhotonPersistentDiskVolumeSource;
+  /** The portworx volume. */
   portworxVolume?: PortworxVolumeSource;
-  /** The scale io of the persistent volume source. */
+  /** The scale IO. */
   scaleIO?: ScaleIOPersistentVolumeSource;
-  /** The local of the persistent volume source. */
+  /** The local. */
   local?: LocalVolumeSource;
-  /** The storageos of the persistent volume source. */
+  /** The storageos. */
   storageos?: StorageOSPersistentVolumeSource;
-  /** The csi of the persistent volume source. */
+  /** A volume of a CSI driver. */
   csi?: CSIPersistentVolumeSource;
-  /** The access modes of the persistent volume spec. */
+  /** Ways in which the volume may be mounted. */
   accessModes?: string[];
-  /** The claim ref of the persistent volume spec. */
+  /** The claim that the volume is bound to. */
   claimRef?: ObjectReference;
-  /** The persistent volume reclaim policy of the persistent volume spec. */
+  /** What becomes of the volume after its claim: Retain, Delete or Recycle. */
   persistentVolumeReclaimPolicy?: string;
-  /** The storage class name of the persistent volume spec. */
+  /** Name of the storage class. */
   storageClassName?: string;
-  /** The mount options of the persistent volume spec. */
+  /** Options of the mount. */
   mountOptions?: string[];
-  /** The volume mode of the persistent volume spec. */
+  /** Whether the volume is a file system or a raw block device. */
   volumeMode?: string;
-  /** The node affinity of the persistent volume spec. */
+  /** Nodes that are meant. */
   nodeAffinity?: VolumeNodeAffinity;
-  /** The volume attributes class name of the persistent volume spec. */
+  /** Name of the class that gives the volume its attributes. */
   volumeAttributesClassName?: string;
 }
 
-/** PersistentVolumeStatus: persistent volume status as the core/v1 API describes it. */
+/** The state of a persistent volume. */
 export interface PersistentVolumeStatus {
-  /** Coarse summary of where it is in its life. */
+  /** Available, Bound, Released or Failed. */
   phase?: string;
-  /** What a person should know about it. */
+  /** Why, in words for people. */
   message?: string;
-  /** One word in CamelCase that says why. */
+  /** Why, as one word in CamelCase that programs may compare. */
   reason?: string;
-  /** The last phase transition time of the persistent volume status. */
+  /** The last phase transition time. */
   lastPhaseTransitionTime?: string;
 }
 
-/** PhotonPersistentDiskVolumeSource: photon persistent disk volume source as the core/v1 API describes it. */
+/** A volume of type photon persistent disk. */
 export interface PhotonPersistentDiskVolumeSource {
-  /** The pd id of the photon persistent disk volume source. */
+  /** Identifier of the pd. */
   pdID: string;
-  /** File system of the volume. */
-  fsType: string;
+  /** File system on the volume, such as ext4. */
+  fsType?: string;
 }
 
-/** Pod: the object served as pods. */
+/** A group of containers that are placed on one node and share its network and volumes. */
 export interface Pod {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec?: PodSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: PodStatus;
 }
 export const Pod: ResourceType<Pod> = {
@@ -1893,405 +1893,405 @@ export const Pod: ResourceType<Pod> = {
   namespaced: true,
 };
 
-/** PodAffinity: pod affinity as the core/v1 API describes it. */
+/** A pod affinity. */
 export interface PodAffinity {
-  /** The required during scheduling ignored during execution of the pod affinity. */
+  /** What must hold when the Pod is placed. */
   requiredDuringSchedulingIgnoredDuringExecution?: PodAffinityTerm[];
-  /** The preferred during scheduling ignored during execution of the pod affinity. */
+  /** What should hold when the Pod is placed, with weights. */
   preferredDuringSchedulingIgnoredDuringExecution?: WeightedPodAffinityTerm[];
 }
 
-/** PodAffinityTerm: pod affinity term as the core/v1 API describes it. */
+/** A pod affinity term. */
 export interface PodAffinityTerm {
-  /** The label selector of the pod affinity term. */
+  /** Labels that choose the objects. */
   labelSelector?: meta_v1.LabelSelector;
-  /** The namespaces of the pod affinity term. */
+  /** Names of namespaces. */
   namespaces?: string[];
-  /** The topology key of the pod affinity term. */
+  /** Node label whose values divide the nodes into domains. */
   topologyKey: string;
-  /** The namespace selector of the pod affinity term. */
+  /** Labels that choose namespaces. */
   namespaceSelector?: meta_v1.LabelSelector;
-  /** The match label keys of the pod affinity term. */
+  /** Labels of the incoming Pod that are added to the selector. */
   matchLabelKeys?: string[];
-  /** The mismatch label keys of the pod affinity term. */
+  /** Labels of the incoming Pod that are excluded by the selector. */
   mismatchLabelKeys?: string[];
 }
 
-/** PodAntiAffinity: pod anti affinity as the core/v1 API describes it. */
+/** A pod anti affinity. */
 export interface PodAntiAffinity {
-  /** The required during scheduling ignored during execution of the pod anti affinity. */
+  /** What must hold when the Pod is placed. */
   requiredDuringSchedulingIgnoredDuringExecution?: PodAffinityTerm[];
-  /** The preferred during scheduling ignored during execution of the pod anti affinity. */
+  /** What should hold when the Pod is placed, with weights. */
   preferredDuringSchedulingIgnoredDuringExecution?: WeightedPodAffinityTerm[];
 }
 
-/** PodAttachOptions: pod attach options as the core/v1 API describes it. */
+/** Options of a pod attach. */
 export interface PodAttachOptions {
-  /** The stdin of the pod attach options. */
+  /** Whether standard input is connected. */
   stdin?: boolean;
-  /** The stdout of the pod attach options. */
+  /** Whether standard output is connected. */
   stdout?: boolean;
-  /** The stderr of the pod attach options. */
+  /** Whether standard error is connected. */
   stderr?: boolean;
-  /** The tty of the pod attach options. */
+  /** Whether a terminal is allocated. */
   tty?: boolean;
-  /** The container of the pod attach options. */
+  /** Name of the container. */
   container?: string;
 }
 
-/** PodCertificateProjection: pod certificate projection as the core/v1 API describes it. */
+/** A pod certificate projection. */
 export interface PodCertificateProjection {
-  /** The signer name of the pod certificate projection. */
+  /** Who is to sign. */
   signerName: string;
-  /** The key type of the pod certificate projection. */
+  /** The key type. */
   keyType: string;
-  /** The max expiration seconds of the pod certificate projection. */
+  /** Max expiration, in seconds. */
   maxExpirationSeconds?: number;
-  /** The credential bundle path of the pod certificate projection. */
+  /** The credential bundle path. */
   credentialBundlePath?: string;
-  /** The key path of the pod certificate projection. */
+  /** The key path. */
   keyPath?: string;
-  /** The certificate chain path of the pod certificate projection. */
+  /** The certificate chain path. */
   certificateChainPath?: string;
-  /** The user annotations of the pod certificate projection. */
+  /** The user annotations. */
   userAnnotations?: Record<string, string>;
-  /** The user of the pod certificate projection. */
+  /** User. */
   user?: number;
 }
 
-/** PodCondition: pod condition as the core/v1 API describes it. */
+/** An observation of a Pod. */
 export interface PodCondition {
-  /** Which of the kinds of this it is. */
+  /** What is observed. */
   type: string;
-  /** The generation of the spec that this was observed for. */
+  /** The generation of the spec that this status is about. */
   observedGeneration?: number;
-  /** What was last observed; written by the system. */
+  /** True, False or Unknown. */
   status: string;
-  /** The last probe time of the pod condition. */
+  /** When this was last checked. */
   lastProbeTime?: string;
-  /** When the status last changed from one value to another. */
+  /** When the status last went from one value to another. */
   lastTransitionTime?: string;
-  /** One word in CamelCase that says why. */
+  /** Why, as one word in CamelCase that programs may compare. */
   reason?: string;
-  /** What a person should know about it. */
+  /** Why, in words for people. */
   message?: string;
 }
 
-/** PodDNSConfig: pod dnsconfig as the core/v1 API describes it. */
+/** A pod DNS config. */
 export interface PodDNSConfig {
-  /** The nameservers of the pod dnsconfig. */
+  /** The nameservers. */
   nameservers?: string[];
-  /** The searches of the pod dnsconfig. */
+  /** The searches. */
   searches?: string[];
-  /** The options of the pod dnsconfig. */
+  /** Options. */
   options?: PodDNSConfigOption[];
 }
 
-/** PodDNSConfigOption: pod dnsconfig option as the core/v1 API describes it. */
+/** A pod DNS config option. */
 export interface PodDNSConfigOption {
-  /** Name of it. */
-  name: string;
+  /** Name, unique among its neighbours. */
+  name?: string;
   /** The value. */
   value?: string;
 }
 
-/** PodExecOptions: pod exec options as the core/v1 API describes it. */
+/** Options of a pod exec. */
 export interface PodExecOptions {
-  /** The stdin of the pod exec options. */
+  /** Whether standard input is connected. */
   stdin?: boolean;
-  /** The stdout of the pod exec options. */
+  /** Whether standard output is connected. */
   stdout?: boolean;
-  /** The stderr of the pod exec options. */
+  /** Whether standard error is connected. */
   stderr?: boolean;
-  /** The tty of the pod exec options. */
+  /** Whether a terminal is allocated. */
   tty?: boolean;
-  /** The container of the pod exec options. */
+  /** Name of the container. */
   container?: string;
-  /** Entry point, in place of the image's own. */
-  command?: string[];
+  /** Entry point, in place of the one of the image. */
+  command: string[];
 }
 
-/** PodExtendedResourceClaimStatus: pod extended resource claim status as the core/v1 API describes it. */
+/** The state of a pod extended resource claim. */
 export interface PodExtendedResourceClaimStatus {
-  /** The request mappings of the pod extended resource claim status. */
-  requestMappings?: ContainerExtendedResourceRequest[];
-  /** The resource claim name of the pod extended resource claim status. */
+  /** The request mappings. */
+  requestMappings: ContainerExtendedResourceRequest[];
+  /** Name of the resource claim. */
   resourceClaimName: string;
 }
 
-/** PodIP: pod ip as the core/v1 API describes it. */
+/** A pod IP. */
 export interface PodIP {
-  /** The ip of the pod ip. */
+  /** IP address. */
   ip: string;
 }
 
-/** PodList: a list of Pod objects. */
+/** A list of Pod objects. */
 export interface PodList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: Pod[];
 }
 
-/** PodLogOptions: pod log options as the core/v1 API describes it. */
+/** Options of a pod log. */
 export interface PodLogOptions {
-  /** The container of the pod log options. */
+  /** Name of the container. */
   container?: string;
-  /** The follow of the pod log options. */
+  /** Whether to go on as it is written. */
   follow?: boolean;
-  /** The previous of the pod log options. */
+  /** Whether the container before the last restart is meant. */
   previous?: boolean;
-  /** The since seconds of the pod log options. */
+  /** How many seconds back to begin. */
   sinceSeconds?: number;
-  /** The since time of the pod log options. */
+  /** When to begin. */
   sinceTime?: string;
-  /** The timestamps of the pod log options. */
+  /** Whether each line begins with its time. */
   timestamps?: boolean;
-  /** The tail lines of the pod log options. */
+  /** How many lines from the end. */
   tailLines?: number;
-  /** The limit bytes of the pod log options. */
+  /** Most bytes. */
   limitBytes?: number;
-  /** The insecure skip tlsverify backend of the pod log options. */
+  /** Whether insecure skip TLS verify backend is wanted. */
   insecureSkipTLSVerifyBackend?: boolean;
-  /** The stream of the pod log options. */
+  /** The stream. */
   stream?: string;
 }
 
-/** PodOS: pod os as the core/v1 API describes it. */
+/** A pod OS. */
 export interface PodOS {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
 }
 
-/** PodPortForwardOptions: pod port forward options as the core/v1 API describes it. */
+/** Options of a pod port forward. */
 export interface PodPortForwardOptions {
-  /** Ports. */
+  /** Ports that are open. */
   ports?: number[];
 }
 
-/** PodProxyOptions: pod proxy options as the core/v1 API describes it. */
+/** Options of a pod proxy. */
 export interface PodProxyOptions {
-  /** The path of the pod proxy options. */
+  /** Path; what it is relative to follows from the context. */
   path?: string;
 }
 
-/** PodReadinessGate: pod readiness gate as the core/v1 API describes it. */
+/** A pod readiness gate. */
 export interface PodReadinessGate {
-  /** The condition type of the pod readiness gate. */
+  /** The condition type. */
   conditionType: string;
 }
 
-/** PodResourceClaim: pod resource claim as the core/v1 API describes it. */
+/** A pod resource claim. */
 export interface PodResourceClaim {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** The resource claim name of the pod resource claim. */
-  resourceClaimName: string;
-  /** The resource claim template name of the pod resource claim. */
-  resourceClaimTemplateName: string;
+  /** Name of the resource claim. */
+  resourceClaimName?: string;
+  /** Name of the resource claim template. */
+  resourceClaimTemplateName?: string;
 }
 
-/** PodResourceClaimStatus: pod resource claim status as the core/v1 API describes it. */
+/** The state of a pod resource claim. */
 export interface PodResourceClaimStatus {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** The resource claim name of the pod resource claim status. */
+  /** Name of the resource claim. */
   resourceClaimName?: string;
 }
 
-/** PodSchedulingGate: pod scheduling gate as the core/v1 API describes it. */
+/** A pod scheduling gate. */
 export interface PodSchedulingGate {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
 }
 
-/** PodSchedulingGroup: pod scheduling group as the core/v1 API describes it. */
+/** A pod scheduling group. */
 export interface PodSchedulingGroup {
-  /** The pod group name of the pod scheduling group. */
+  /** Name of the pod group. */
   podGroupName?: string;
 }
 
-/** PodSecurityContext: pod security context as the core/v1 API describes it. */
+/** Identity and privileges of all containers of a Pod. */
 export interface PodSecurityContext {
-  /** The se linux options of the pod security context. */
+  /** SELinux context. */
   seLinuxOptions?: SELinuxOptions;
-  /** The windows options of the pod security context. */
+  /** Settings of Windows nodes. */
   windowsOptions?: WindowsSecurityContextOptions;
-  /** The run as user of the pod security context. */
+  /** User id of the first process. */
   runAsUser?: number;
-  /** The run as group of the pod security context. */
+  /** Group id of the first process. */
   runAsGroup?: number;
-  /** The run as non root of the pod security context. */
+  /** Whether starting as user 0 is refused. */
   runAsNonRoot?: boolean;
-  /** The supplemental groups of the pod security context. */
+  /** Groups that the first process is in besides its own. */
   supplementalGroups?: number[];
-  /** The supplemental groups policy of the pod security context. */
+  /** How the groups of the image and of this context are combined. */
   supplementalGroupsPolicy?: string;
-  /** The fs group of the pod security context. */
+  /** Group that owns the volumes. */
   fsGroup?: number;
-  /** The sysctls of the pod security context. */
+  /** Kernel parameters. */
   sysctls?: Sysctl[];
-  /** The fs group change policy of the pod security context. */
+  /** When the ownership of volumes is changed. */
   fsGroupChangePolicy?: string;
-  /** The seccomp profile of the pod security context. */
+  /** Profile that limits system calls. */
   seccompProfile?: SeccompProfile;
-  /** The app armor profile of the pod security context. */
+  /** Profile of AppArmor. */
   appArmorProfile?: AppArmorProfile;
-  /** The se linux change policy of the pod security context. */
+  /** The se linux change policy. */
   seLinuxChangePolicy?: string;
 }
 
-/** PodSignature: pod signature as the core/v1 API describes it. */
+/** A pod signature. */
 export interface PodSignature {
-  /** The pod controller of the pod signature. */
+  /** The pod controller. */
   podController?: meta_v1.OwnerReference;
 }
 
-/** PodSpec: pod spec as the core/v1 API describes it. */
+/** What a Pod is made of and how it is to be run. */
 export interface PodSpec {
   /** Volumes that containers may mount. */
   volumes?: Volume[];
   /** Containers that run to their end, one after another, before the others start. */
   initContainers?: Container[];
-  /** Containers of the Pod. At least one. */
+  /** Containers of the Pod; at least one. */
   containers: Container[];
-  /** The ephemeral containers of the pod spec. */
+  /** Containers added to a running Pod for looking into it. */
   ephemeralContainers?: EphemeralContainer[];
-  /** When ended containers are started again. */
+  /** When ended containers are started again: Always, OnFailure or Never. */
   restartPolicy?: string;
-  /** The termination grace period seconds of the pod spec. */
+  /** Seconds between the request to end and the killing. */
   terminationGracePeriodSeconds?: number;
-  /** The active deadline seconds of the pod spec. */
+  /** Seconds after which it is ended. */
   activeDeadlineSeconds?: number;
-  /** The dns policy of the pod spec. */
+  /** Where the Pod gets its DNS settings. */
   dnsPolicy?: string;
   /** Labels that a node must have. */
   nodeSelector?: Record<string, string>;
-  /** The service account whose identity the Pod has. */
+  /** Service account whose identity the Pod has. */
   serviceAccountName?: string;
-  /** The service account of the pod spec. */
+  /** Older name of serviceAccountName. */
   serviceAccount?: string;
-  /** The automount service account token of the pod spec. */
+  /** Whether a token of the service account is mounted. */
   automountServiceAccountToken?: boolean;
-  /** The node that the Pod runs on. */
+  /** Node that the Pod runs on; set by the scheduler. */
   nodeName?: string;
-  /** The host network of the pod spec. */
+  /** Whether the Pod uses the network of the node. */
   hostNetwork?: boolean;
-  /** The host pid of the pod spec. */
+  /** Whether the Pod sees the processes of the node. */
   hostPID?: boolean;
-  /** The host ipc of the pod spec. */
+  /** Whether the Pod shares the IPC namespace of the node. */
   hostIPC?: boolean;
-  /** The share process namespace of the pod spec. */
+  /** Whether the containers see each other's processes. */
   shareProcessNamespace?: boolean;
-  /** The security context of the pod spec. */
+  /** Identity and privileges. */
   securityContext?: PodSecurityContext;
-  /** The image pull secrets of the pod spec. */
+  /** Secrets for pulling images. */
   imagePullSecrets?: LocalObjectReference[];
-  /** The hostname of the pod spec. */
+  /** Host name. */
   hostname?: string;
-  /** The subdomain of the pod spec. */
+  /** Domain of the Pod beneath that of the cluster. */
   subdomain?: string;
-  /** Rules that draw the Pod to nodes and Pods, or keep it away. */
+  /** What draws the Pod to nodes and Pods or keeps it away. */
   affinity?: Affinity;
-  /** The scheduler name of the pod spec. */
+  /** Scheduler that places the Pod. */
   schedulerName?: string;
   /** Taints that do not keep the Pod away. */
   tolerations?: Toleration[];
-  /** The host aliases of the pod spec. */
+  /** Further lines of the hosts file. */
   hostAliases?: HostAlias[];
-  /** The priority class name of the pod spec. */
+  /** Name of the priority class. */
   priorityClassName?: string;
-  /** The priority of the pod spec. */
+  /** Priority; the higher goes first. */
   priority?: number;
-  /** The dns config of the pod spec. */
+  /** DNS settings of the Pod. */
   dnsConfig?: PodDNSConfig;
-  /** The readiness gates of the pod spec. */
+  /** Further conditions that the Pod must have to be ready. */
   readinessGates?: PodReadinessGate[];
-  /** The runtime class name of the pod spec. */
+  /** Name of the runtime class. */
   runtimeClassName?: string;
-  /** The enable service links of the pod spec. */
+  /** Whether Services appear as environment variables. */
   enableServiceLinks?: boolean;
-  /** The preemption policy of the pod spec. */
+  /** Whether lower Pods may be evicted to make room: PreemptLowerPriority or Never. */
   preemptionPolicy?: string;
-  /** The overhead of the pod spec. */
+  /** Resources that the Pod takes beyond its containers. */
   overhead?: Record<string, string>;
-  /** The topology spread constraints of the pod spec. */
+  /** How Pods spread over the domains. */
   topologySpreadConstraints?: TopologySpreadConstraint[];
-  /** The set hostname as fqdn of the pod spec. */
+  /** Whether the host name is the full name of the Pod. */
   setHostnameAsFQDN?: boolean;
-  /** The os of the pod spec. */
+  /** Operating system of the containers. */
   os?: PodOS;
-  /** The host users of the pod spec. */
+  /** Whether the Pod uses the user namespace of the node. */
   hostUsers?: boolean;
-  /** The scheduling gates of the pod spec. */
+  /** What must be removed before the Pod is placed. */
   schedulingGates?: PodSchedulingGate[];
-  /** The resource claims of the pod spec. */
+  /** Resource claims of the Pod. */
   resourceClaims?: PodResourceClaim[];
   /** Compute resources that are asked for and allowed. */
   resources?: ResourceRequirements;
-  /** The hostname override of the pod spec. */
+  /** The hostname override. */
   hostnameOverride?: string;
-  /** The scheduling group of the pod spec. */
+  /** The scheduling group. */
   schedulingGroup?: PodSchedulingGroup;
-  /** The eviction responders of the pod spec. */
+  /** The eviction responders. */
   evictionResponders?: EvictionResponder[];
 }
 
-/** PodStatus: pod status as the core/v1 API describes it. */
+/** Where a Pod is in its life, as its node reports it. */
 export interface PodStatus {
-  /** The generation of the spec that this was observed for. */
+  /** The generation of the spec that this status is about. */
   observedGeneration?: number;
-  /** Coarse summary of where it is in its life. */
+  /** Pending, Running, Succeeded, Failed or Unknown. */
   phase?: string;
-  /** Latest observations of the state, one for each type. */
+  /** The latest observations of the state, at most one of each type. */
   conditions?: PodCondition[];
-  /** What a person should know about it. */
+  /** Why, in words for people. */
   message?: string;
-  /** One word in CamelCase that says why. */
+  /** Why the Pod is in this state, as one word in CamelCase. */
   reason?: string;
-  /** The nominated node name of the pod status. */
+  /** Node on which room is being made for the Pod. */
   nominatedNodeName?: string;
   /** Address of the node. */
   hostIP?: string;
-  /** The host ips of the pod status. */
+  /** Addresses of the node. */
   hostIPs?: HostIP[];
   /** Address of the Pod. */
   podIP?: string;
-  /** The pod ips of the pod status. */
+  /** Addresses of the Pod, one a family. */
   podIPs?: PodIP[];
   /** When it began. */
   startTime?: string;
-  /** The init container statuses of the pod status. */
+  /** States of the init containers. */
   initContainerStatuses?: ContainerStatus[];
-  /** The container statuses of the pod status. */
+  /** States of the containers. */
   containerStatuses?: ContainerStatus[];
-  /** The qos class of the pod status. */
+  /** Quality of service: Guaranteed, Burstable or BestEffort. */
   qosClass?: string;
-  /** The ephemeral container statuses of the pod status. */
+  /** States of the ephemeral containers. */
   ephemeralContainerStatuses?: ContainerStatus[];
-  /** The resize of the pod status. */
+  /** The resize. */
   resize?: string;
-  /** The resource claim statuses of the pod status. */
+  /** The resource claim statuses. */
   resourceClaimStatuses?: PodResourceClaimStatus[];
-  /** The extended resource claim status of the pod status. */
+  /** The extended resource claim status. */
   extendedResourceClaimStatus?: PodExtendedResourceClaimStatus;
-  /** The allocated resources of the pod status. */
+  /** Resources that are set aside. */
   allocatedResources?: Record<string, string>;
   /** Compute resources that are asked for and allowed. */
   resources?: ResourceRequirements;
-  /** The node allocatable resource claim statuses of the pod status. */
+  /** The node allocatable resource claim statuses. */
   nodeAllocatableResourceClaimStatuses?: NodeAllocatableResourceClaimStatus[];
-  /** The volume health of the pod status. */
+  /** The volume health. */
   volumeHealth?: PodVolumeHealth[];
 }
 
-/** PodTemplate: the object served as podtemplates. */
+/** A template of Pods, kept on its own. */
 export interface PodTemplate {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
   /** The Pod that is made. */
   template?: PodTemplateSpec;
@@ -2304,205 +2304,205 @@ export const PodTemplate: ResourceType<PodTemplate> = {
   namespaced: true,
 };
 
-/** PodTemplateList: a list of PodTemplate objects. */
+/** A list of PodTemplate objects. */
 export interface PodTemplateList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: PodTemplate[];
 }
 
-/** PodTemplateSpec: pod template spec as the core/v1 API describes it. */
+/** A Pod as controllers make it from a template. */
 export interface PodTemplateSpec {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata?: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec?: PodSpec;
 }
 
-/** PodVolumeHealth: pod volume health as the core/v1 API describes it. */
+/** A pod volume health. */
 export interface PodVolumeHealth {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** The health conditions of the pod volume health. */
+  /** The health conditions. */
   healthConditions?: VolumeHealthCondition[];
-  /** When the status last changed from one value to another. */
+  /** When the status last went from one value to another. */
   lastTransitionTime?: string;
 }
 
-/** PortStatus: port status as the core/v1 API describes it. */
+/** The state of a port. */
 export interface PortStatus {
-  /** The port of the port status. */
+  /** Port, by number or, where allowed, by name. */
   port: number;
-  /** The protocol of the port status. */
+  /** Transport protocol: TCP, UDP or SCTP. */
   protocol: string;
-  /** The error of the port status. */
+  /** What went wrong. */
   error?: string;
 }
 
-/** PortworxVolumeSource: portworx volume source as the core/v1 API describes it. */
+/** A volume of type portworx. */
 export interface PortworxVolumeSource {
-  /** The volume id of the portworx volume source. */
+  /** Identifier of the volume in the storage system. */
   volumeID: string;
-  /** File system of the volume. */
-  fsType: string;
-  /** Forbids writing. */
+  /** File system on the volume, such as ext4. */
+  fsType?: string;
+  /** Whether writing is forbidden. */
   readOnly?: boolean;
 }
 
-/** Preconditions: preconditions as the core/v1 API describes it. */
+/** A preconditions. */
 export interface Preconditions {
-  /** Unique identifier over space and time. */
+  /** Identifier that is never used again, unlike the name. */
   uid?: string;
 }
 
-/** PreferAvoidPodsEntry: prefer avoid pods entry as the core/v1 API describes it. */
+/** A prefer avoid pods entry. */
 export interface PreferAvoidPodsEntry {
-  /** The pod signature of the prefer avoid pods entry. */
+  /** The pod signature. */
   podSignature: PodSignature;
-  /** The eviction time of the prefer avoid pods entry. */
+  /** The eviction time. */
   evictionTime?: string;
-  /** One word in CamelCase that says why. */
+  /** Why, as one word in CamelCase that programs may compare. */
   reason?: string;
-  /** What a person should know about it. */
+  /** Why, in words for people. */
   message?: string;
 }
 
-/** PreferredSchedulingTerm: preferred scheduling term as the core/v1 API describes it. */
+/** A preferred scheduling term. */
 export interface PreferredSchedulingTerm {
-  /** The weight of the preferred scheduling term. */
+  /** Weight, from 1 to 100. */
   weight: number;
-  /** The preference of the preferred scheduling term. */
+  /** What should hold. */
   preference: NodeSelectorTerm;
 }
 
-/** Probe: probe as the core/v1 API describes it. */
+/** A check of a container. */
 export interface Probe {
-  /** The exec of the probe handler. */
+  /** A command inside the container that must succeed. */
   exec?: ExecAction;
-  /** The http get of the probe handler. */
+  /** An HTTP request that must succeed. */
   httpGet?: HTTPGetAction;
-  /** The tcp socket of the probe handler. */
+  /** A connection that must be accepted. */
   tcpSocket?: TCPSocketAction;
-  /** The grpc of the probe handler. */
+  /** A gRPC health check that must succeed. */
   grpc?: GRPCAction;
-  /** The initial delay seconds of the probe. */
+  /** Seconds after the start before the first check. */
   initialDelaySeconds?: number;
-  /** The timeout seconds of the probe. */
+  /** Seconds after which it is given up. */
   timeoutSeconds?: number;
-  /** The period seconds of the probe. */
+  /** Seconds from one check to the next. */
   periodSeconds?: number;
-  /** The success threshold of the probe. */
+  /** Successes in a row that count as success. */
   successThreshold?: number;
-  /** The failure threshold of the probe. */
+  /** Failures in a row that count as failure. */
   failureThreshold?: number;
-  /** The termination grace period seconds of the probe. */
+  /** Seconds between the request to end and the killing. */
   terminationGracePeriodSeconds?: number;
 }
 
-/** ProbeHandler: probe handler as the core/v1 API describes it. */
+/** What a check does. */
 export interface ProbeHandler {
-  /** The exec of the probe handler. */
+  /** A command inside the container that must succeed. */
   exec?: ExecAction;
-  /** The http get of the probe handler. */
+  /** An HTTP request that must succeed. */
   httpGet?: HTTPGetAction;
-  /** The tcp socket of the probe handler. */
+  /** A connection that must be accepted. */
   tcpSocket?: TCPSocketAction;
-  /** The grpc of the probe handler. */
+  /** A gRPC health check that must succeed. */
   grpc?: GRPCAction;
 }
 
-/** ProjectedVolumeSource: projected volume source as the core/v1 API describes it. */
+/** A volume of type projected. */
 export interface ProjectedVolumeSource {
-  /** The sources of the projected volume source. */
+  /** The sources. */
   sources?: VolumeProjection[];
-  /** The default mode of the projected volume source. */
+  /** File mode bits of files that name none of their own. */
   defaultMode?: number;
-  /** The default user of the projected volume source. */
+  /** The default user. */
   defaultUser?: number;
 }
 
-/** QuobyteVolumeSource: quobyte volume source as the core/v1 API describes it. */
+/** A volume of type quobyte. */
 export interface QuobyteVolumeSource {
-  /** The registry of the quobyte volume source. */
+  /** The registry. */
   registry: string;
-  /** The volume of the quobyte volume source. */
+  /** The volume. */
   volume: string;
-  /** Forbids writing. */
+  /** Whether writing is forbidden. */
   readOnly?: boolean;
-  /** The user of the quobyte volume source. */
+  /** User. */
   user?: string;
-  /** The group of the quobyte volume source. */
+  /** API group; empty for the core group. */
   group?: string;
-  /** The tenant of the quobyte volume source. */
+  /** The tenant. */
   tenant?: string;
 }
 
-/** RBDPersistentVolumeSource: rbdpersistent volume source as the core/v1 API describes it. */
+/** A persistent volume of type RBD. */
 export interface RBDPersistentVolumeSource {
-  /** The monitors of the rbdpersistent volume source. */
-  monitors?: string[];
-  /** Container image name. */
+  /** Addresses of the monitors. */
+  monitors: string[];
+  /** Container image. */
   image: string;
-  /** File system of the volume. */
+  /** File system on the volume, such as ext4. */
   fsType?: string;
-  /** The pool of the rbdpersistent volume source. */
+  /** Storage pool. */
   pool?: string;
-  /** The user of the rbdpersistent volume source. */
+  /** User. */
   user?: string;
-  /** The keyring of the rbdpersistent volume source. */
+  /** The keyring. */
   keyring?: string;
-  /** The secret ref of the rbdpersistent volume source. */
+  /** Secret that holds what is needed to log in. */
   secretRef?: SecretReference;
-  /** Forbids writing. */
+  /** Whether writing is forbidden. */
   readOnly?: boolean;
 }
 
-/** RBDVolumeSource: rbdvolume source as the core/v1 API describes it. */
+/** A volume of type RBD. */
 export interface RBDVolumeSource {
-  /** The monitors of the rbdvolume source. */
-  monitors?: string[];
-  /** Container image name. */
+  /** Addresses of the monitors. */
+  monitors: string[];
+  /** Container image. */
   image: string;
-  /** File system of the volume. */
+  /** File system on the volume, such as ext4. */
   fsType?: string;
-  /** The pool of the rbdvolume source. */
+  /** Storage pool. */
   pool?: string;
-  /** The user of the rbdvolume source. */
+  /** User. */
   user?: string;
-  /** The keyring of the rbdvolume source. */
+  /** The keyring. */
   keyring?: string;
-  /** The secret ref of the rbdvolume source. */
+  /** Secret that holds what is needed to log in. */
   secretRef?: LocalObjectReference;
-  /** Forbids writing. */
+  /** Whether writing is forbidden. */
   readOnly?: boolean;
 }
 
-/** RangeAllocation: range allocation as the core/v1 API describes it. */
+/** A range allocation. */
 export interface RangeAllocation {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata?: meta_v1.ObjectMeta;
-  /** The range of the range allocation. */
+  /** The range. */
   range: string;
-  /** The data. */
+  /** The content. */
   data: string;
 }
 
-/** ReplicationController: the object served as replicationcontrollers. */
+/** Keeps a number of Pods running; the forerunner of ReplicaSet. */
 export interface ReplicationController {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec?: ReplicationControllerSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: ReplicationControllerStatus;
 }
 export const ReplicationController: ResourceType<ReplicationController> = {
@@ -2513,95 +2513,95 @@ export const ReplicationController: ResourceType<ReplicationController> = {
   namespaced: true,
 };
 
-/** ReplicationControllerCondition: replication controller condition as the core/v1 API describes it. */
+/** An observation of a replication controller. */
 export interface ReplicationControllerCondition {
-  /** Which of the kinds of this it is. */
+  /** What is observed. */
   type: string;
-  /** What was last observed; written by the system. */
+  /** True, False or Unknown. */
   status: string;
-  /** When the status last changed from one value to another. */
+  /** When the status last went from one value to another. */
   lastTransitionTime?: string;
-  /** One word in CamelCase that says why. */
+  /** Why, as one word in CamelCase that programs may compare. */
   reason?: string;
-  /** What a person should know about it. */
+  /** Why, in words for people. */
   message?: string;
 }
 
-/** ReplicationControllerList: a list of ReplicationController objects. */
+/** A list of ReplicationController objects. */
 export interface ReplicationControllerList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: ReplicationController[];
 }
 
-/** ReplicationControllerSpec: replication controller spec as the core/v1 API describes it. */
+/** What is asked for of a replication controller. */
 export interface ReplicationControllerSpec {
   /** Number of Pods. */
   replicas?: number;
-  /** Seconds for which a new Pod must be ready, without any of its containers crashing, to count as available. */
+  /** Seconds for which a Pod must be ready, with no container ending, before it counts as available. */
   minReadySeconds?: number;
-  /** Labels that choose what this concerns. */
+  /** Labels that choose the objects this concerns. */
   selector?: Record<string, string>;
   /** The Pod that is made. */
   template?: PodTemplateSpec;
 }
 
-/** ReplicationControllerStatus: replication controller status as the core/v1 API describes it. */
+/** The state of a replication controller. */
 export interface ReplicationControllerStatus {
   /** Number of Pods. */
   replicas: number;
-  /** The fully labeled replicas of the replication controller status. */
+  /** Number of Pods whose labels match those of the template. */
   fullyLabeledReplicas?: number;
-  /** The ready replicas of the replication controller status. */
+  /** Number of Pods that are ready. */
   readyReplicas?: number;
-  /** The available replicas of the replication controller status. */
+  /** Number of Pods that have been ready for minReadySeconds. */
   availableReplicas?: number;
-  /** The generation of the spec that this was observed for. */
+  /** The generation of the spec that this status is about. */
   observedGeneration?: number;
-  /** Latest observations of the state, one for each type. */
+  /** The latest observations of the state, at most one of each type. */
   conditions?: ReplicationControllerCondition[];
 }
 
-/** ResourceClaim: resource claim as the core/v1 API describes it. */
+/** A wish for devices. */
 export interface ResourceClaim {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** The request of the resource claim. */
+  /** What is asked. */
   request?: string;
 }
 
-/** ResourceFieldSelector: resource field selector as the core/v1 API describes it. */
+/** A resource field selector. */
 export interface ResourceFieldSelector {
-  /** The container name of the resource field selector. */
+  /** Name of the container. */
   containerName?: string;
-  /** The resource of the resource field selector. */
+  /** Resource, in the plural and lower case. */
   resource: string;
-  /** The divisor of the resource field selector. */
+  /** Unit of the number. */
   divisor?: string;
 }
 
-/** ResourceHealth: resource health as the core/v1 API describes it. */
+/** A resource health. */
 export interface ResourceHealth {
-  /** The resource id of the resource health. */
+  /** Identifier of the resource. */
   resourceID: string;
-  /** The health of the resource health. */
-  health: string;
-  /** What a person should know about it. */
+  /** The health. */
+  health?: string;
+  /** Why, in words for people. */
   message?: string;
 }
 
-/** ResourceQuota: the object served as resourcequotas. */
+/** Limits on what a namespace uses in total. */
 export interface ResourceQuota {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec?: ResourceQuotaSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: ResourceQuotaStatus;
 }
 export const ResourceQuota: ResourceType<ResourceQuota> = {
@@ -2612,149 +2612,149 @@ export const ResourceQuota: ResourceType<ResourceQuota> = {
   namespaced: true,
 };
 
-/** ResourceQuotaList: a list of ResourceQuota objects. */
+/** A list of ResourceQuota objects. */
 export interface ResourceQuotaList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: ResourceQuota[];
 }
 
-/** ResourceQuotaSpec: resource quota spec as the core/v1 API describes it. */
+/** What is asked for of a resource quota. */
 export interface ResourceQuotaSpec {
-  /** The hard of the resource quota spec. */
+  /** The most of each resource. */
   hard?: Record<string, string>;
-  /** The scopes of the resource quota spec. */
+  /** Which objects are counted. */
   scopes?: string[];
-  /** The scope selector of the resource quota spec. */
+  /** Which objects are counted, by expressions. */
   scopeSelector?: ScopeSelector;
 }
 
-/** ResourceQuotaStatus: resource quota status as the core/v1 API describes it. */
+/** The state of a resource quota. */
 export interface ResourceQuotaStatus {
-  /** The hard of the resource quota status. */
+  /** Limits, by resource. */
   hard?: Record<string, string>;
-  /** The used of the resource quota status. */
+  /** Present use, by resource. */
   used?: Record<string, string>;
 }
 
-/** ResourceRequirements: resource requirements as the core/v1 API describes it. */
+/** Compute resources that are asked for and allowed. */
 export interface ResourceRequirements {
   /** The most that may be used. */
   limits?: Record<string, string>;
-  /** The least that is needed; the scheduler counts with it. */
+  /** The least that is needed; what the scheduler counts with. */
   requests?: Record<string, string>;
-  /** The claims of the resource requirements. */
+  /** Resource claims of the Pod that are used here. */
   claims?: ResourceClaim[];
 }
 
-/** ResourceStatus: resource status as the core/v1 API describes it. */
+/** The state of a resource. */
 export interface ResourceStatus {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
   /** Compute resources that are asked for and allowed. */
   resources?: ResourceHealth[];
 }
 
-/** SELinuxOptions: selinux options as the core/v1 API describes it. */
+/** Options of a SE linux. */
 export interface SELinuxOptions {
-  /** The user of the selinux options. */
+  /** User. */
   user?: string;
-  /** The role of the selinux options. */
+  /** Role. */
   role?: string;
-  /** Which of the kinds of this it is. */
+  /** Which of the possible types this is. */
   type?: string;
-  /** The level of the selinux options. */
+  /** Level. */
   level?: string;
 }
 
-/** ScaleIOPersistentVolumeSource: scale iopersistent volume source as the core/v1 API describes it. */
+/** A persistent volume of type scale IO. */
 export interface ScaleIOPersistentVolumeSource {
-  /** The gateway of the scale iopersistent volume source. */
+  /** The gateway. */
   gateway: string;
-  /** The system of the scale iopersistent volume source. */
+  /** The system. */
   system: string;
-  /** The secret ref of the scale iopersistent volume source. */
+  /** Secret that holds what is needed to log in. */
   secretRef: SecretReference;
-  /** The ssl enabled of the scale iopersistent volume source. */
+  /** Whether it is ssl enabled. */
   sslEnabled?: boolean;
-  /** The protection domain of the scale iopersistent volume source. */
+  /** The protection domain. */
   protectionDomain?: string;
-  /** The storage pool of the scale iopersistent volume source. */
+  /** The storage pool. */
   storagePool?: string;
-  /** The storage mode of the scale iopersistent volume source. */
+  /** The storage mode. */
   storageMode?: string;
-  /** The volume name of the scale iopersistent volume source. */
-  volumeName: string;
-  /** File system of the volume. */
+  /** Name of the volume. */
+  volumeName?: string;
+  /** File system on the volume, such as ext4. */
   fsType?: string;
-  /** Forbids writing. */
+  /** Whether writing is forbidden. */
   readOnly?: boolean;
 }
 
-/** ScaleIOVolumeSource: scale iovolume source as the core/v1 API describes it. */
+/** A volume of type scale IO. */
 export interface ScaleIOVolumeSource {
-  /** The gateway of the scale iovolume source. */
+  /** The gateway. */
   gateway: string;
-  /** The system of the scale iovolume source. */
+  /** The system. */
   system: string;
-  /** The secret ref of the scale iovolume source. */
+  /** Secret that holds what is needed to log in. */
   secretRef: LocalObjectReference;
-  /** The ssl enabled of the scale iovolume source. */
+  /** Whether it is ssl enabled. */
   sslEnabled?: boolean;
-  /** The protection domain of the scale iovolume source. */
+  /** The protection domain. */
   protectionDomain?: string;
-  /** The storage pool of the scale iovolume source. */
+  /** The storage pool. */
   storagePool?: string;
-  /** The storage mode of the scale iovolume source. */
+  /** The storage mode. */
   storageMode?: string;
-  /** The volume name of the scale iovolume source. */
-  volumeName: string;
-  /** File system of the volume. */
+  /** Name of the volume. */
+  volumeName?: string;
+  /** File system on the volume, such as ext4. */
   fsType?: string;
-  /** Forbids writing. */
+  /** Whether writing is forbidden. */
   readOnly?: boolean;
 }
 
-/** ScopeSelector: scope selector as the core/v1 API describes it. */
+/** A scope selector. */
 export interface ScopeSelector {
-  /** The match expressions of the scope selector. */
+  /** Requirements that must all hold. */
   matchExpressions?: ScopedResourceSelectorRequirement[];
 }
 
-/** ScopedResourceSelectorRequirement: scoped resource selector requirement as the core/v1 API describes it. */
+/** A scoped resource selector requirement. */
 export interface ScopedResourceSelectorRequirement {
-  /** The scope name of the scoped resource selector requirement. */
+  /** Name of the scope. */
   scopeName: string;
-  /** The operator of the scoped resource selector requirement. */
+  /** How the value is compared. */
   operator: string;
-  /** The values of the scoped resource selector requirement. */
+  /** Values to compare with; none for Exists and DoesNotExist, one or more otherwise. */
   values?: string[];
 }
 
-/** SeccompProfile: seccomp profile as the core/v1 API describes it. */
+/** A seccomp profile. */
 export interface SeccompProfile {
-  /** Which of the kinds of this it is. */
+  /** Which of the possible types this is. */
   type: string;
-  /** The localhost profile of the seccomp profile. */
+  /** Profile file on the node. */
   localhostProfile?: string;
 }
 
-/** Secret: the object served as secrets. */
+/** Settings that Pods read and that are not for every eye. */
 export interface Secret {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** The immutable of the secret. */
+  /** Whether the content is fixed for good. */
   immutable?: boolean;
-  /** The data. */
+  /** The content. */
   data?: Record<string, string>;
-  /** The string data of the secret. */
+  /** Content as plain text; write-only, merged into data. */
   stringData?: Record<string, string>;
-  /** Which of the kinds of this it is. */
+  /** What the content is for. */
   type?: string;
 }
 export const Secret: ResourceType<Secret> = {
@@ -2765,109 +2765,109 @@ export const Secret: ResourceType<Secret> = {
   namespaced: true,
 };
 
-/** SecretEnvSource: secret env source as the core/v1 API describes it. */
+/** A secret env source. */
 export interface SecretEnvSource {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name?: string;
-  /** The optional of the secret env source. */
+  /** Whether it may be missing. */
   optional?: boolean;
 }
 
-/** SecretKeySelector: secret key selector as the core/v1 API describes it. */
+/** A secret key selector. */
 export interface SecretKeySelector {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name?: string;
   /** The key. */
   key: string;
-  /** The optional of the secret key selector. */
+  /** Whether it may be missing. */
   optional?: boolean;
 }
 
-/** SecretList: a list of Secret objects. */
+/** A list of Secret objects. */
 export interface SecretList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: Secret[];
 }
 
-/** SecretProjection: secret projection as the core/v1 API describes it. */
+/** A secret projection. */
 export interface SecretProjection {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name?: string;
-  /** The objects of the list. */
+  /** The single ones; all if empty. */
   items?: KeyToPath[];
-  /** The optional of the secret projection. */
+  /** Whether it may be missing. */
   optional?: boolean;
 }
 
-/** SecretReference: secret reference as the core/v1 API describes it. */
+/** A secret reference. */
 export interface SecretReference {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name?: string;
-  /** Namespace of the object. */
+  /** Namespace that it is in. */
   namespace?: string;
 }
 
-/** SecretVolumeSource: secret volume source as the core/v1 API describes it. */
+/** A volume of type secret. */
 export interface SecretVolumeSource {
-  /** The secret name of the secret volume source. */
+  /** Name of the Secret. */
   secretName?: string;
-  /** The objects of the list. */
+  /** The single ones; all if empty. */
   items?: KeyToPath[];
-  /** The default mode of the secret volume source. */
+  /** File mode bits of files that name none of their own. */
   defaultMode?: number;
-  /** The optional of the secret volume source. */
+  /** Whether it may be missing. */
   optional?: boolean;
-  /** The default user of the secret volume source. */
+  /** The default user. */
   defaultUser?: number;
 }
 
-/** SecurityContext: security context as the core/v1 API describes it. */
+/** Identity and privileges of a container. */
 export interface SecurityContext {
-  /** The capabilities of the security context. */
+  /** Linux capabilities that are added and dropped. */
   capabilities?: Capabilities;
-  /** The privileged of the security context. */
+  /** Whether the container has the powers of the node. */
   privileged?: boolean;
-  /** The se linux options of the security context. */
+  /** SELinux context. */
   seLinuxOptions?: SELinuxOptions;
-  /** The windows options of the security context. */
+  /** Settings of Windows nodes. */
   windowsOptions?: WindowsSecurityContextOptions;
-  /** The run as user of the security context. */
+  /** User id of the first process. */
   runAsUser?: number;
-  /** The run as group of the security context. */
+  /** Group id of the first process. */
   runAsGroup?: number;
-  /** The run as non root of the security context. */
+  /** Whether starting as user 0 is refused. */
   runAsNonRoot?: boolean;
-  /** The read only root filesystem of the security context. */
+  /** Whether the root file system is read-only. */
   readOnlyRootFilesystem?: boolean;
-  /** The allow privilege escalation of the security context. */
+  /** Whether a process may gain more privileges than its parent. */
   allowPrivilegeEscalation?: boolean;
-  /** The proc mount of the security context. */
+  /** How /proc is mounted. */
   procMount?: string;
-  /** The seccomp profile of the security context. */
+  /** Profile that limits system calls. */
   seccompProfile?: SeccompProfile;
-  /** The app armor profile of the security context. */
+  /** Profile of AppArmor. */
   appArmorProfile?: AppArmorProfile;
 }
 
-/** SerializedReference: serialized reference as the core/v1 API describes it. */
+/** A serialized reference. */
 export interface SerializedReference {
-  /** The reference of the serialized reference. */
+  /** The reference. */
   reference?: ObjectReference;
 }
 
-/** Service: the object served as services. */
+/** A stable name and address for a changing set of Pods. */
 export interface Service {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec?: ServiceSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: ServiceStatus;
 }
 export const Service: ResourceType<Service> = {
@@ -2878,17 +2878,17 @@ export const Service: ResourceType<Service> = {
   namespaced: true,
 };
 
-/** ServiceAccount: the object served as serviceaccounts. */
+/** An identity for what runs in Pods. */
 export interface ServiceAccount {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** The secrets of the service account. */
+  /** Secrets of the account. */
   secrets?: ObjectReference[];
-  /** The image pull secrets of the service account. */
+  /** Secrets for pulling images. */
   imagePullSecrets?: LocalObjectReference[];
-  /** The automount service account token of the service account. */
+  /** Whether a token of the service account is mounted. */
   automountServiceAccountToken?: boolean;
 }
 export const ServiceAccount: ResourceType<ServiceAccount> = {
@@ -2899,504 +2899,504 @@ export const ServiceAccount: ResourceType<ServiceAccount> = {
   namespaced: true,
 };
 
-/** ServiceAccountList: a list of ServiceAccount objects. */
+/** A list of ServiceAccount objects. */
 export interface ServiceAccountList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: ServiceAccount[];
 }
 
-/** ServiceAccountTokenProjection: service account token projection as the core/v1 API describes it. */
+/** A service account token projection. */
 export interface ServiceAccountTokenProjection {
-  /** The audience of the service account token projection. */
+  /** Who the token is meant for. */
   audience?: string;
-  /** The expiration seconds of the service account token projection. */
+  /** Seconds for which it is valid. */
   expirationSeconds?: number;
-  /** The path of the service account token projection. */
+  /** Path; what it is relative to follows from the context. */
   path: string;
-  /** The user of the service account token projection. */
+  /** User. */
   user?: number;
 }
 
-/** ServiceList: a list of Service objects. */
+/** A list of Service objects. */
 export interface ServiceList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: Service[];
 }
 
-/** ServicePort: service port as the core/v1 API describes it. */
+/** A port of a Service. */
 export interface ServicePort {
-  /** Name of it. */
+  /** Name of the port; needed when there are several. */
   name?: string;
-  /** The protocol of the service port. */
+  /** Transport protocol: TCP, UDP or SCTP. */
   protocol?: string;
-  /** The app protocol of the service port. */
+  /** Application protocol that is spoken on the port. */
   appProtocol?: string;
-  /** The port of the service port. */
+  /** Port at which the Service is reached. */
   port: number;
-  /** The target port of the service port. */
+  /** Port of the Pods, by number or name. */
   targetPort?: number | string;
-  /** The node port of the service port. */
+  /** Port on every node. */
   nodePort?: number;
 }
 
-/** ServiceProxyOptions: service proxy options as the core/v1 API describes it. */
+/** Options of a service proxy. */
 export interface ServiceProxyOptions {
-  /** The path of the service proxy options. */
+  /** Path; what it is relative to follows from the context. */
   path?: string;
 }
 
-/** ServiceSpec: service spec as the core/v1 API describes it. */
+/** Which Pods a Service is for and how it is reached. */
 export interface ServiceSpec {
-  /** Ports. */
+  /** Ports that are open. */
   ports?: ServicePort[];
-  /** Labels that choose what this concerns. */
+  /** Labels of the Pods that traffic goes to. */
   selector?: Record<string, string>;
-  /** Address of the Service inside the cluster. */
+  /** Address of the Service inside the cluster; None for a headless one. */
   clusterIP?: string;
-  /** The cluster ips of the service spec. */
+  /** Addresses of the Service inside the cluster, one a family. */
   clusterIPs?: string[];
-  /** Which of the kinds of this it is. */
+  /** How the Service is reached: ClusterIP, NodePort, LoadBalancer or ExternalName. */
   type?: string;
-  /** The external ips of the service spec. */
+  /** Further addresses at which nodes accept traffic for the Service. */
   externalIPs?: string[];
-  /** The session affinity of the service spec. */
+  /** Whether a client stays with one Pod: ClientIP or None. */
   sessionAffinity?: string;
-  /** The load balancer ip of the service spec. */
+  /** Address that the load balancer should have; deprecated. */
   loadBalancerIP?: string;
-  /** The load balancer source ranges of the service spec. */
+  /** Ranges of client addresses that the load balancer admits. */
   loadBalancerSourceRanges?: string[];
-  /** The external name of the service spec. */
+  /** DNS name that the Service is an alias of. */
   externalName?: string;
-  /** The external traffic policy of the service spec. */
+  /** Which nodes pass on outside traffic: Cluster or Local. */
   externalTrafficPolicy?: string;
-  /** The health check node port of the service spec. */
+  /** Node port at which load balancers check for local endpoints. */
   healthCheckNodePort?: number;
-  /** The publish not ready addresses of the service spec. */
+  /** Whether Pods count before they are ready. */
   publishNotReadyAddresses?: boolean;
-  /** The session affinity config of the service spec. */
+  /** The session affinity config. */
   sessionAffinityConfig?: SessionAffinityConfig;
-  /** The ip families of the service spec. */
+  /** IP families of the Service. */
   ipFamilies?: string[];
-  /** The ip family policy of the service spec. */
+  /** Whether one or two IP families are wanted. */
   ipFamilyPolicy?: string;
-  /** The allocate load balancer node ports of the service spec. */
+  /** Whether node ports are allocated for a load balancer. */
   allocateLoadBalancerNodePorts?: boolean;
-  /** The load balancer class of the service spec. */
+  /** Which implementation serves the load balancer. */
   loadBalancerClass?: string;
-  /** The internal traffic policy of the service spec. */
+  /** Which endpoints inside traffic goes to: Cluster or Local. */
   internalTrafficPolicy?: string;
-  /** The traffic distribution of the service spec. */
+  /** How traffic prefers near endpoints. */
   trafficDistribution?: string;
 }
 
-/** ServiceStatus: service status as the core/v1 API describes it. */
+/** State of a Service. */
 export interface ServiceStatus {
-  /** The load balancer of the service status. */
+  /** State of the load balancer. */
   loadBalancer?: LoadBalancerStatus;
-  /** Latest observations of the state, one for each type. */
+  /** The latest observations of the state, at most one of each type. */
   conditions?: meta_v1.Condition[];
 }
 
-/** SessionAffinityConfig: session affinity config as the core/v1 API describes it. */
+/** A session affinity config. */
 export interface SessionAffinityConfig {
-  /** The client ip of the session affinity config. */
+  /** The client IP. */
   clientIP?: ClientIPConfig;
 }
 
-/** SleepAction: sleep action as the core/v1 API describes it. */
+/** A pause. */
 export interface SleepAction {
-  /** The seconds of the sleep action. */
+  /** Number of seconds. */
   seconds: number;
 }
 
-/** StorageOSPersistentVolumeSource: storage ospersistent volume source as the core/v1 API describes it. */
+/** A persistent volume of type storage OS. */
 export interface StorageOSPersistentVolumeSource {
-  /** The volume name of the storage ospersistent volume source. */
-  volumeName: string;
-  /** The volume namespace of the storage ospersistent volume source. */
+  /** Name of the volume. */
+  volumeName?: string;
+  /** Namespace of the volume in the storage system. */
   volumeNamespace?: string;
-  /** File system of the volume. */
+  /** File system on the volume, such as ext4. */
   fsType?: string;
-  /** Forbids writing. */
+  /** Whether writing is forbidden. */
   readOnly?: boolean;
-  /** The secret ref of the storage ospersistent volume source. */
+  /** Secret that holds what is needed to log in. */
   secretRef?: ObjectReference;
 }
 
-/** StorageOSVolumeSource: storage osvolume source as the core/v1 API describes it. */
+/** A volume of type storage OS. */
 export interface StorageOSVolumeSource {
-  /** The volume name of the storage osvolume source. */
-  volumeName: string;
-  /** The volume namespace of the storage osvolume source. */
+  /** Name of the volume. */
+  volumeName?: string;
+  /** Namespace of the volume in the storage system. */
   volumeNamespace?: string;
-  /** File system of the volume. */
+  /** File system on the volume, such as ext4. */
   fsType?: string;
-  /** Forbids writing. */
+  /** Whether writing is forbidden. */
   readOnly?: boolean;
-  /** The secret ref of the storage osvolume source. */
+  /** Secret that holds what is needed to log in. */
   secretRef?: LocalObjectReference;
 }
 
-/** Sysctl: sysctl as the core/v1 API describes it. */
+/** A sysctl. */
 export interface Sysctl {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
   /** The value. */
   value: string;
 }
 
-/** TCPSocketAction: tcpsocket action as the core/v1 API describes it. */
+/** A TCP connection. */
 export interface TCPSocketAction {
-  /** The port of the tcpsocket action. */
+  /** Port, by number or, where allowed, by name. */
   port: number | string;
-  /** The host of the tcpsocket action. */
+  /** Host name or address. */
   host?: string;
 }
 
-/** Taint: taint as the core/v1 API describes it. */
+/** A mark of a node that keeps away Pods that do not tolerate it. */
 export interface Taint {
   /** The key. */
   key: string;
-  /** The value. */
+  /** Value of the taint. */
   value?: string;
-  /** The effect of the taint. */
+  /** What the taint does to Pods that do not tolerate it. */
   effect: string;
-  /** The time added of the taint. */
+  /** When it was added. */
   timeAdded?: string;
 }
 
-/** Toleration: toleration as the core/v1 API describes it. */
+/** A taint that does not keep the Pod away. */
 export interface Toleration {
-  /** The key. */
+  /** Key of the taint; empty with Exists for all. */
   key?: string;
-  /** The operator of the toleration. */
+  /** Equal or Exists. */
   operator?: string;
   /** The value. */
   value?: string;
-  /** The effect of the toleration. */
+  /** What the taint does to Pods that do not tolerate it. */
   effect?: string;
-  /** The toleration seconds of the toleration. */
+  /** Seconds for which a NoExecute taint is tolerated; for ever if absent. */
   tolerationSeconds?: number;
 }
 
-/** TopologySelectorLabelRequirement: topology selector label requirement as the core/v1 API describes it. */
+/** A topology selector label requirement. */
 export interface TopologySelectorLabelRequirement {
   /** The key. */
   key: string;
-  /** The values of the topology selector label requirement. */
-  values?: string[];
+  /** Values to compare with; none for Exists and DoesNotExist, one or more otherwise. */
+  values: string[];
 }
 
-/** TopologySelectorTerm: topology selector term as the core/v1 API describes it. */
+/** A topology selector term. */
 export interface TopologySelectorTerm {
-  /** The match label expressions of the topology selector term. */
+  /** The match label expressions. */
   matchLabelExpressions?: TopologySelectorLabelRequirement[];
 }
 
-/** TopologySpreadConstraint: topology spread constraint as the core/v1 API describes it. */
+/** How Pods spread over the domains. */
 export interface TopologySpreadConstraint {
-  /** The max skew of the topology spread constraint. */
+  /** Most by which domains may differ. */
   maxSkew: number;
-  /** The topology key of the topology spread constraint. */
+  /** Node label whose values divide the nodes into domains. */
   topologyKey: string;
-  /** The when unsatisfiable of the topology spread constraint. */
+  /** What to do when it cannot be held: DoNotSchedule or ScheduleAnyway. */
   whenUnsatisfiable: string;
-  /** The label selector of the topology spread constraint. */
+  /** Labels that choose the objects. */
   labelSelector?: meta_v1.LabelSelector;
-  /** The min domains of the topology spread constraint. */
+  /** Fewest domains to spread over. */
   minDomains?: number;
-  /** The node affinity policy of the topology spread constraint. */
+  /** Whether nodes outside of the affinity count. */
   nodeAffinityPolicy?: string;
-  /** The node taints policy of the topology spread constraint. */
+  /** Whether tainted nodes count. */
   nodeTaintsPolicy?: string;
-  /** The match label keys of the topology spread constraint. */
+  /** Labels of the incoming Pod that are added to the selector. */
   matchLabelKeys?: string[];
 }
 
-/** TypedLocalObjectReference: typed local object reference as the core/v1 API describes it. */
+/** Names an object of any kind in the same namespace. */
 export interface TypedLocalObjectReference {
-  /** The api group of the typed local object reference. */
+  /** API group; empty for the core group. */
   apiGroup?: string;
-  /** Kind of the object. */
+  /** Kind of the object, in CamelCase. */
   kind: string;
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
 }
 
-/** TypedObjectReference: typed object reference as the core/v1 API describes it. */
+/** A typed object reference. */
 export interface TypedObjectReference {
-  /** The api group of the typed object reference. */
+  /** API group; empty for the core group. */
   apiGroup?: string;
-  /** Kind of the object. */
+  /** Kind of the object, in CamelCase. */
   kind: string;
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** Namespace of the object. */
+  /** Namespace that it is in. */
   namespace?: string;
 }
 
-/** Volume: volume as the core/v1 API describes it. */
+/** A named volume of a Pod. */
 export interface Volume {
-  /** Name of it. */
+  /** Name of the volume, unique in its Pod. */
   name: string;
-  /** The host path of the volume source. */
+  /** A file or directory of the node. */
   hostPath?: HostPathVolumeSource;
-  /** The empty dir of the volume source. */
+  /** A directory that lives as long as the Pod. */
   emptyDir?: EmptyDirVolumeSource;
-  /** The gce persistent disk of the volume source. */
+  /** The gce persistent disk. */
   gcePersistentDisk?: GCEPersistentDiskVolumeSource;
-  /** The aws elastic block store of the volume source. */
+  /** The aws elastic block store. */
   awsElasticBlockStore?: AWSElasticBlockStoreVolumeSource;
-  /** The git repo of the volume source. */
+  /** The git repo. */
   gitRepo?: GitRepoVolumeSource;
-  /** The secret of the volume source. */
+  /** The Secret. */
   secret?: SecretVolumeSource;
-  /** The nfs of the volume source. */
+  /** An NFS export. */
   nfs?: NFSVolumeSource;
-  /** The iscsi of the volume source. */
+  /** The iscsi. */
   iscsi?: ISCSIVolumeSource;
-  /** The glusterfs of the volume source. */
+  /** The glusterfs. */
   glusterfs?: GlusterfsVolumeSource;
-  /** The persistent volume claim of the volume source. */
+  /** A claim of the same namespace. */
   persistentVolumeClaim?: PersistentVolumeClaimVolumeSource;
-  /** The rbd of the volume source. */
+  /** The rbd. */
   rbd?: RBDVolumeSource;
-  /** The flex volume of the volume source. */
+  /** The flex volume. */
   flexVolume?: FlexVolumeSource;
-  /** The cinder of the volume source. */
+  /** The cinder. */
   cinder?: CinderVolumeSource;
-  /** The cephfs of the volume source. */
+  /** The cephfs. */
   cephfs?: CephFSVolumeSource;
-  /** The flocker of the volume source. */
+  /** The flocker. */
   flocker?: FlockerVolumeSource;
-  /** The downward api of the volume source. */
+  /** Fields of the Pod as files. */
   downwardAPI?: DownwardAPIVolumeSource;
-  /** The fc of the volume source. */
+  /** The fc. */
   fc?: FCVolumeSource;
-  /** The azure file of the volume source. */
+  /** The azure file. */
   azureFile?: AzureFileVolumeSource;
-  /** The config map of the volume source. */
+  /** The ConfigMap. */
   configMap?: ConfigMapVolumeSource;
-  /** The vsphere volume of the volume source. */
+  /** The vsphere volume. */
   vsphereVolume?: VsphereVirtualDiskVolumeSource;
-  /** The quobyte of the volume source. */
+  /** The quobyte. */
   quobyte?: QuobyteVolumeSource;
-  /** The azure disk of the volume source. */
+  /** The azure disk. */
   azureDisk?: AzureDiskVolumeSource;
-  /** The photon persistent disk of the volume source. */
-  photonPersistentDisk: PhotonPersistentDiskVolumeSource;
-  /** The projected of the volume source. */
-  projected: ProjectedVolumeSource;
-  /** The portworx volume of the volume source. */
+  /** The photon persistent disk. */
+  photonPersistentDisk?: PhotonPersistentDiskVolumeSource;
+  /** Several sources in one volume. */
+  projected?: ProjectedVolumeSource;
+  /** The portworx volume. */
   portworxVolume?: PortworxVolumeSource;
-  /** The scale io of the volume source. */
+  /** The scale IO. */
   scaleIO?: ScaleIOVolumeSource;
-  /** The storageos of the volume source. */
+  /** The storageos. */
   storageos?: StorageOSVolumeSource;
-  /** The csi of the volume source. */
+  /** A volume of a CSI driver. */
   csi?: CSIVolumeSource;
-  /** The ephemeral of the volume source. */
+  /** A claim made with the Pod and deleted with it. */
   ephemeral?: EphemeralVolumeSource;
-  /** Container image name. */
+  /** Container image. */
   image?: ImageVolumeSource;
 }
 
-/** VolumeDevice: volume device as the core/v1 API describes it. */
+/** A raw block device in a container. */
 export interface VolumeDevice {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** The device path of the volume device. */
+  /** The device path. */
   devicePath: string;
 }
 
-/** VolumeHealthCondition: volume health condition as the core/v1 API describes it. */
+/** An observation of a volume health. */
 export interface VolumeHealthCondition {
-  /** What was last observed; written by the system. */
+  /** True, False or Unknown. */
   status: string;
-  /** One word in CamelCase that says why. */
+  /** Why, as one word in CamelCase that programs may compare. */
   reason: string;
-  /** What a person should know about it. */
+  /** Why, in words for people. */
   message?: string;
 }
 
-/** VolumeHealthStatus: volume health status as the core/v1 API describes it. */
+/** The state of a volume health. */
 export interface VolumeHealthStatus {
-  /** The health conditions of the volume health status. */
+  /** The health conditions. */
   healthConditions?: VolumeHealthCondition[];
-  /** When the status last changed from one value to another. */
+  /** When the status last went from one value to another. */
   lastTransitionTime?: string;
 }
 
-/** VolumeMount: volume mount as the core/v1 API describes it. */
+/** Where a volume appears in a container. */
 export interface VolumeMount {
-  /** Name of it. */
+  /** Name of the volume. */
   name: string;
-  /** Forbids writing. */
+  /** Whether writing is forbidden. */
   readOnly?: boolean;
-  /** The recursive read only of the volume mount. */
+  /** Whether mounts beneath are read-only too. */
   recursiveReadOnly?: string;
-  /** The mount path of the volume mount. */
+  /** Path inside the container. */
   mountPath: string;
-  /** The sub path of the volume mount. */
+  /** Path inside the volume. */
   subPath?: string;
-  /** The mount propagation of the volume mount. */
+  /** Whether mounts pass between host and container. */
   mountPropagation?: string;
-  /** The sub path expr of the volume mount. */
+  /** Path inside the volume, with environment variables. */
   subPathExpr?: string;
-  /** The bind mount options of the volume mount. */
+  /** The bind mount options. */
   bindMountOptions?: string[];
 }
 
-/** VolumeMountStatus: volume mount status as the core/v1 API describes it. */
+/** The state of a volume mount. */
 export interface VolumeMountStatus {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** The mount path of the volume mount status. */
+  /** Path inside the container. */
   mountPath: string;
-  /** Forbids writing. */
+  /** Whether writing is forbidden. */
   readOnly?: boolean;
-  /** The recursive read only of the volume mount status. */
+  /** Whether mounts beneath are read-only too. */
   recursiveReadOnly?: string;
-  /** The volume status of the volume mount status. */
+  /** The volume status. */
   volumeStatus?: VolumeStatus;
 }
 
-/** VolumeNodeAffinity: volume node affinity as the core/v1 API describes it. */
+/** A volume node affinity. */
 export interface VolumeNodeAffinity {
-  /** The required of the volume node affinity. */
-  required: NodeSelector;
+  /** What must hold. */
+  required?: NodeSelector;
 }
 
-/** VolumeProjection: volume projection as the core/v1 API describes it. */
+/** A volume projection. */
 export interface VolumeProjection {
-  /** The secret of the volume projection. */
+  /** The Secret. */
   secret?: SecretProjection;
-  /** The downward api of the volume projection. */
+  /** Fields of the Pod as files. */
   downwardAPI?: DownwardAPIProjection;
-  /** The config map of the volume projection. */
+  /** The ConfigMap. */
   configMap?: ConfigMapProjection;
-  /** The service account token of the volume projection. */
+  /** The service account token. */
   serviceAccountToken?: ServiceAccountTokenProjection;
-  /** The cluster trust bundle of the volume projection. */
+  /** The cluster trust bundle. */
   clusterTrustBundle?: ClusterTrustBundleProjection;
-  /** The pod certificate of the volume projection. */
+  /** The pod certificate. */
   podCertificate?: PodCertificateProjection;
 }
 
-/** VolumeResourceRequirements: volume resource requirements as the core/v1 API describes it. */
+/** A volume resource requirements. */
 export interface VolumeResourceRequirements {
   /** The most that may be used. */
   limits?: Record<string, string>;
-  /** The least that is needed; the scheduler counts with it. */
+  /** The least that is needed; what the scheduler counts with. */
   requests?: Record<string, string>;
 }
 
-/** VolumeSource: volume source as the core/v1 API describes it. */
+/** Where a volume comes from; exactly one field is set. */
 export interface VolumeSource {
-  /** The host path of the volume source. */
+  /** A file or directory of the node. */
   hostPath?: HostPathVolumeSource;
-  /** The empty dir of the volume source. */
+  /** A directory that lives as long as the Pod. */
   emptyDir?: EmptyDirVolumeSource;
-  /** The gce persistent disk of the volume source. */
+  /** The gce persistent disk. */
   gcePersistentDisk?: GCEPersistentDiskVolumeSource;
-  /** The aws elastic block store of the volume source. */
+  /** The aws elastic block store. */
   awsElasticBlockStore?: AWSElasticBlockStoreVolumeSource;
-  /** The git repo of the volume source. */
+  /** The git repo. */
   gitRepo?: GitRepoVolumeSource;
-  /** The secret of the volume source. */
+  /** The Secret. */
   secret?: SecretVolumeSource;
-  /** The nfs of the volume source. */
+  /** An NFS export. */
   nfs?: NFSVolumeSource;
-  /** The iscsi of the volume source. */
+  /** The iscsi. */
   iscsi?: ISCSIVolumeSource;
-  /** The glusterfs of the volume source. */
+  /** The glusterfs. */
   glusterfs?: GlusterfsVolumeSource;
-  /** The persistent volume claim of the volume source. */
+  /** A claim of the same namespace. */
   persistentVolumeClaim?: PersistentVolumeClaimVolumeSource;
-  /** The rbd of the volume source. */
+  /** The rbd. */
   rbd?: RBDVolumeSource;
-  /** The flex volume of the volume source. */
+  /** The flex volume. */
   flexVolume?: FlexVolumeSource;
-  /** The cinder of the volume source. */
+  /** The cinder. */
   cinder?: CinderVolumeSource;
-  /** The cephfs of the volume source. */
+  /** The cephfs. */
   cephfs?: CephFSVolumeSource;
-  /** The flocker of the volume source. */
+  /** The flocker. */
   flocker?: FlockerVolumeSource;
-  /** The downward api of the volume source. */
+  /** Fields of the Pod as files. */
   downwardAPI?: DownwardAPIVolumeSource;
-  /** The fc of the volume source. */
+  /** The fc. */
   fc?: FCVolumeSource;
-  /** The azure file of the volume source. */
+  /** The azure file. */
   azureFile?: AzureFileVolumeSource;
-  /** The config map of the volume source. */
+  /** The ConfigMap. */
   configMap?: ConfigMapVolumeSource;
-  /** The vsphere volume of the volume source. */
+  /** The vsphere volume. */
   vsphereVolume?: VsphereVirtualDiskVolumeSource;
-  /** The quobyte of the volume source. */
+  /** The quobyte. */
   quobyte?: QuobyteVolumeSource;
-  /** The azure disk of the volume source. */
+  /** The azure disk. */
   azureDisk?: AzureDiskVolumeSource;
-  /** The photon persistent disk of the volume source. */
-  photonPersistentDisk: PhotonPersistentDiskVolumeSource;
-  /** The projected of the volume source. */
-  projected: ProjectedVolumeSource;
-  /** The portworx volume of the volume source. */
+  /** The photon persistent disk. */
+  photonPersistentDisk?: PhotonPersistentDiskVolumeSource;
+  /** Several sources in one volume. */
+  projected?: ProjectedVolumeSource;
+  /** The portworx volume. */
   portworxVolume?: PortworxVolumeSource;
-  /** The scale io of the volume source. */
+  /** The scale IO. */
   scaleIO?: ScaleIOVolumeSource;
-  /** The storageos of the volume source. */
+  /** The storageos. */
   storageos?: StorageOSVolumeSource;
-  /** The csi of the volume source. */
+  /** A volume of a CSI driver. */
   csi?: CSIVolumeSource;
-  /** The ephemeral of the volume source. */
+  /** A claim made with the Pod and deleted with it. */
   ephemeral?: EphemeralVolumeSource;
-  /** Container image name. */
+  /** Container image. */
   image?: ImageVolumeSource;
 }
 
-/** VolumeStatus: volume status as the core/v1 API describes it. */
+/** The state of a volume. */
 export interface VolumeStatus {
-  /** Container image name. */
+  /** Container image. */
   image?: ImageVolumeStatus;
 }
 
-/** VsphereVirtualDiskVolumeSource: vsphere virtual disk volume source as the core/v1 API describes it. */
+/** A volume of type vsphere virtual disk. */
 export interface VsphereVirtualDiskVolumeSource {
-  /** The volume path of the vsphere virtual disk volume source. */
+  /** The volume path. */
   volumePath: string;
-  /** File system of the volume. */
+  /** File system on the volume, such as ext4. */
   fsType?: string;
-  /** The storage policy name of the vsphere virtual disk volume source. */
+  /** Name of the storage policy. */
   storagePolicyName?: string;
-  /** The storage policy id of the vsphere virtual disk volume source. */
+  /** Identifier of the storage policy. */
   storagePolicyID?: string;
 }
 
-/** WeightedPodAffinityTerm: weighted pod affinity term as the core/v1 API describes it. */
+/** A weighted pod affinity term. */
 export interface WeightedPodAffinityTerm {
-  /** The weight of the weighted pod affinity term. */
+  /** Weight, from 1 to 100. */
   weight: number;
-  /** The pod affinity term of the weighted pod affinity term. */
+  /** The pod affinity term. */
   podAffinityTerm: PodAffinityTerm;
 }
 
-/** WindowsSecurityContextOptions: windows security context options as the core/v1 API describes it. */
+/** Options of a windows security context. */
 export interface WindowsSecurityContextOptions {
-  /** The gmsa credential spec name of the windows security context options. */
+  /** Name of the gmsa credential spec. */
   gmsaCredentialSpecName?: string;
-  /** The gmsa credential spec of the windows security context options. */
+  /** The gmsa credential spec. */
   gmsaCredentialSpec?: string;
-  /** The run as user name of the windows security context options. */
+  /** User name of the first process, on Windows. */
   runAsUserName?: string;
-  /** The host process of the windows security context options. */
+  /** Whether host process is wanted. */
   hostProcess?: boolean;
 }

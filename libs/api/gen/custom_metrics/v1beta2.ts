@@ -2,41 +2,41 @@
 import type * as core_v1 from '../core/v1.ts';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** MetricIdentifier: metric identifier as the custom_metrics/v1beta2 API describes it. */
+/** A metric identifier. */
 export interface MetricIdentifier {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** Labels that choose what this concerns. */
+  /** Labels that choose the objects this concerns. */
   selector?: meta_v1.LabelSelector;
 }
 
-/** MetricListOptions: metric list options as the custom_metrics/v1beta2 API describes it. */
+/** Options of a metric list. */
 export interface MetricListOptions {
-  /** The label selector of the metric list options. */
+  /** Labels that choose the objects. */
   labelSelector?: string;
-  /** The metric label selector of the metric list options. */
+  /** The metric label selector. */
   metricLabelSelector?: string;
 }
 
-/** MetricValue: metric value as the custom_metrics/v1beta2 API describes it. */
+/** A metric value. */
 export interface MetricValue {
-  /** The described object of the metric value. */
+  /** The object that the metric is about. */
   describedObject: core_v1.ObjectReference;
-  /** The metric of the metric value. */
+  /** The metric. */
   metric: MetricIdentifier;
-  /** The timestamp of the metric value. */
+  /** When it was measured. */
   timestamp: string;
-  /** The window seconds of the metric value. */
+  /** Window, in seconds. */
   windowSeconds: number;
   /** The value. */
   value: string;
 }
 
-/** MetricValueList: a list of MetricValue objects. */
+/** A list of MetricValue objects. */
 export interface MetricValueList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: MetricValue[];

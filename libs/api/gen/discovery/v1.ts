@@ -3,67 +3,67 @@ import type { ResourceType } from '@drydock/base/apimachinery';
 import type * as core_v1 from '../core/v1.ts';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** Endpoint: endpoint as the discovery.k8s.io/v1 API describes it. */
+/** One address behind a Service. */
 export interface Endpoint {
-  /** The addresses of the endpoint. */
+  /** The addresses. */
   addresses: string[];
-  /** Latest observations of the state, one for each type. */
-  conditions: EndpointConditions;
-  /** The hostname of the endpoint. */
+  /** The latest observations of the state, at most one of each type. */
+  conditions?: EndpointConditions;
+  /** Host name. */
   hostname?: string;
-  /** The target ref of the endpoint. */
+  /** The object that is meant. */
   targetRef?: core_v1.ObjectReference;
-  /** The deprecated topology of the endpoint. */
+  /** Older form of zone and nodeName. */
   deprecatedTopology?: Record<string, string>;
-  /** The node that the Pod runs on. */
+  /** Name of the node. */
   nodeName?: string;
-  /** The zone of the endpoint. */
+  /** Zone of the endpoint. */
   zone?: string;
-  /** The hints of the endpoint. */
+  /** Which consumers should use the endpoint. */
   hints?: EndpointHints;
 }
 
-/** EndpointConditions: endpoint conditions as the discovery.k8s.io/v1 API describes it. */
+/** An endpoint conditions. */
 export interface EndpointConditions {
-  /** The ready of the endpoint conditions. */
+  /** Whether it is ready. */
   ready?: boolean;
-  /** The serving of the endpoint conditions. */
+  /** Whether it still answers, on its way out or not. */
   serving?: boolean;
-  /** The terminating of the endpoint conditions. */
+  /** Whether it is on its way out. */
   terminating?: boolean;
 }
 
-/** EndpointHints: endpoint hints as the discovery.k8s.io/v1 API describes it. */
+/** An endpoint hints. */
 export interface EndpointHints {
-  /** The for zones of the endpoint hints. */
+  /** The for zones. */
   forZones?: ForZone[];
-  /** The for nodes of the endpoint hints. */
+  /** The for nodes. */
   forNodes?: ForNode[];
 }
 
-/** EndpointPort: endpoint port as the discovery.k8s.io/v1 API describes it. */
+/** An endpoint port. */
 export interface EndpointPort {
-  /** Name of it. */
-  name: string;
-  /** The protocol of the endpoint port. */
-  protocol: string;
-  /** The port of the endpoint port. */
-  port: number;
-  /** The app protocol of the endpoint port. */
+  /** Name, unique among its neighbours. */
+  name?: string;
+  /** Transport protocol: TCP, UDP or SCTP. */
+  protocol?: string;
+  /** Port, by number or, where allowed, by name. */
+  port?: number;
+  /** Application protocol that is spoken on the port. */
   appProtocol?: string;
 }
 
-/** EndpointSlice: the object served as endpointslices. */
+/** A part of the addresses behind a Service. */
 export interface EndpointSlice {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** The address type of the endpoint slice. */
+  /** Kind of the addresses: IPv4, IPv6 or FQDN. */
   addressType: string;
-  /** The endpoints of the endpoint slice. */
+  /** The endpoints. */
   endpoints?: Endpoint[];
-  /** Ports. */
+  /** Ports that are open. */
   ports?: EndpointPort[];
 }
 export const EndpointSlice: ResourceType<EndpointSlice> = {
@@ -74,24 +74,24 @@ export const EndpointSlice: ResourceType<EndpointSlice> = {
   namespaced: true,
 };
 
-/** EndpointSliceList: a list of EndpointSlice objects. */
+/** A list of EndpointSlice objects. */
 export interface EndpointSliceList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: EndpointSlice[];
 }
 
-/** ForNode: for node as the discovery.k8s.io/v1 API describes it. */
+/** A for node. */
 export interface ForNode {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
 }
 
-/** ForZone: for zone as the discovery.k8s.io/v1 API describes it. */
+/** A for zone. */
 export interface ForZone {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
 }

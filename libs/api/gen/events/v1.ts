@@ -3,39 +3,39 @@ import type { ResourceType } from '@drydock/base/apimachinery';
 import type * as core_v1 from '../core/v1.ts';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** Event: the object served as events. */
+/** A report of something that happened to an object. */
 export interface Event {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** The event time of the event. */
+  /** When it was first seen. */
   eventTime: string;
-  /** The series of the event. */
+  /** Repetitions of the event. */
   series?: EventSeries;
-  /** The reporting controller of the event. */
-  reportingController: string;
-  /** The reporting instance of the event. */
-  reportingInstance: string;
-  /** The action of the event. */
-  action: string;
-  /** One word in CamelCase that says why. */
-  reason: string;
-  /** The regarding of the event. */
+  /** Controller that reported it. */
+  reportingController?: string;
+  /** Which instance of the controller reported it. */
+  reportingInstance?: string;
+  /** What was done. */
+  action?: string;
+  /** Why, as one word in CamelCase that programs may compare. */
+  reason?: string;
+  /** The object that it is about. */
   regarding?: core_v1.ObjectReference;
-  /** The related of the event. */
+  /** A second object that it is about. */
   related?: core_v1.ObjectReference;
-  /** The note of the event. */
+  /** Why, in words for people. */
   note?: string;
-  /** Which of the kinds of this it is. */
-  type: string;
-  /** The deprecated source of the event. */
+  /** Normal or Warning. */
+  type?: string;
+  /** The deprecated source. */
   deprecatedSource?: core_v1.EventSource;
-  /** The deprecated first timestamp of the event. */
+  /** The deprecated first timestamp. */
   deprecatedFirstTimestamp?: string;
-  /** The deprecated last timestamp of the event. */
+  /** The deprecated last timestamp. */
   deprecatedLastTimestamp?: string;
-  /** The deprecated count of the event. */
+  /** The deprecated count. */
   deprecatedCount?: number;
 }
 export const Event: ResourceType<Event> = {
@@ -46,20 +46,20 @@ export const Event: ResourceType<Event> = {
   namespaced: true,
 };
 
-/** EventList: a list of Event objects. */
+/** A list of Event objects. */
 export interface EventList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: Event[];
 }
 
-/** EventSeries: event series as the events.k8s.io/v1 API describes it. */
+/** Repetitions of an event. */
 export interface EventSeries {
-  /** The count of the event series. */
+  /** How many. */
   count: number;
-  /** The last observed time of the event series. */
+  /** When it was last seen. */
   lastObservedTime: string;
 }

@@ -2,29 +2,29 @@
 import type { ResourceType } from '@drydock/base/apimachinery';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** ExemptPriorityLevelConfiguration: exempt priority level configuration as the flowcontrol.apiserver.k8s.io/v1 API describes it. */
+/** An exempt priority level configuration. */
 export interface ExemptPriorityLevelConfiguration {
-  /** The nominal concurrency shares of the exempt priority level configuration. */
+  /** The nominal concurrency shares. */
   nominalConcurrencyShares?: number;
-  /** The lendable percent of the exempt priority level configuration. */
+  /** The lendable percent. */
   lendablePercent?: number;
 }
 
-/** FlowDistinguisherMethod: flow distinguisher method as the flowcontrol.apiserver.k8s.io/v1 API describes it. */
+/** A flow distinguisher method. */
 export interface FlowDistinguisherMethod {
-  /** Which of the kinds of this it is. */
+  /** Which of the possible types this is. */
   type: string;
 }
 
-/** FlowSchema: the object served as flowschemas. */
+/** Which requests share a priority level. */
 export interface FlowSchema {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec: FlowSchemaSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: FlowSchemaStatus;
 }
 export const FlowSchema: ResourceType<FlowSchema> = {
@@ -35,101 +35,101 @@ export const FlowSchema: ResourceType<FlowSchema> = {
   namespaced: false,
 };
 
-/** FlowSchemaCondition: flow schema condition as the flowcontrol.apiserver.k8s.io/v1 API describes it. */
+/** An observation of a flow schema. */
 export interface FlowSchemaCondition {
-  /** Which of the kinds of this it is. */
+  /** What is observed. */
   type: string;
-  /** What was last observed; written by the system. */
+  /** True, False or Unknown. */
   status?: string;
-  /** When the status last changed from one value to another. */
+  /** When the status last went from one value to another. */
   lastTransitionTime?: string;
-  /** One word in CamelCase that says why. */
+  /** Why, as one word in CamelCase that programs may compare. */
   reason?: string;
-  /** What a person should know about it. */
+  /** Why, in words for people. */
   message?: string;
 }
 
-/** FlowSchemaList: a list of FlowSchema objects. */
+/** A list of FlowSchema objects. */
 export interface FlowSchemaList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: FlowSchema[];
 }
 
-/** FlowSchemaSpec: flow schema spec as the flowcontrol.apiserver.k8s.io/v1 API describes it. */
+/** What is asked for of a flow schema. */
 export interface FlowSchemaSpec {
-  /** The priority level configuration of the flow schema spec. */
+  /** The priority level configuration. */
   priorityLevelConfiguration: PriorityLevelConfigurationReference;
-  /** The matching precedence of the flow schema spec. */
+  /** The matching precedence. */
   matchingPrecedence?: number;
-  /** The distinguisher method of the flow schema spec. */
+  /** The distinguisher method. */
   distinguisherMethod?: FlowDistinguisherMethod;
-  /** The rules of the flow schema spec. */
+  /** The rules. */
   rules?: PolicyRulesWithSubjects[];
 }
 
-/** FlowSchemaStatus: flow schema status as the flowcontrol.apiserver.k8s.io/v1 API describes it. */
+/** The state of a flow schema. */
 export interface FlowSchemaStatus {
-  /** Latest observations of the state, one for each type. */
+  /** The latest observations of the state, at most one of each type. */
   conditions?: FlowSchemaCondition[];
 }
 
-/** GroupSubject: group subject as the flowcontrol.apiserver.k8s.io/v1 API describes it. */
+/** A group subject. */
 export interface GroupSubject {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
 }
 
-/** LimitResponse: limit response as the flowcontrol.apiserver.k8s.io/v1 API describes it. */
+/** A limit response. */
 export interface LimitResponse {
-  /** Which of the kinds of this it is. */
+  /** Which of the possible types this is. */
   type: string;
-  /** The queuing of the limit response. */
+  /** The queuing. */
   queuing?: QueuingConfiguration;
 }
 
-/** LimitedPriorityLevelConfiguration: limited priority level configuration as the flowcontrol.apiserver.k8s.io/v1 API describes it. */
+/** A limited priority level configuration. */
 export interface LimitedPriorityLevelConfiguration {
-  /** The nominal concurrency shares of the limited priority level configuration. */
+  /** The nominal concurrency shares. */
   nominalConcurrencyShares?: number;
-  /** The limit response of the limited priority level configuration. */
+  /** The limit response. */
   limitResponse: LimitResponse;
-  /** The lendable percent of the limited priority level configuration. */
+  /** The lendable percent. */
   lendablePercent?: number;
-  /** The borrowing limit percent of the limited priority level configuration. */
+  /** The borrowing limit percent. */
   borrowingLimitPercent?: number;
 }
 
-/** NonResourcePolicyRule: non resource policy rule as the flowcontrol.apiserver.k8s.io/v1 API describes it. */
+/** A non resource policy rule. */
 export interface NonResourcePolicyRule {
-  /** The verbs of the non resource policy rule. */
+  /** Verbs that are meant; * for all. */
   verbs: string[];
-  /** The non resource urls of the non resource policy rule. */
+  /** Paths that are not resources; a final * stands for anything. */
   nonResourceURLs: string[];
 }
 
-/** PolicyRulesWithSubjects: policy rules with subjects as the flowcontrol.apiserver.k8s.io/v1 API describes it. */
+/** A policy rules with subjects. */
 export interface PolicyRulesWithSubjects {
-  /** The subjects of the policy rules with subjects. */
+  /** Who is meant. */
   subjects: Subject[];
-  /** The resource rules of the policy rules with subjects. */
+  /** Rules about resources. */
   resourceRules?: ResourcePolicyRule[];
-  /** The non resource rules of the policy rules with subjects. */
+  /** Rules about paths that are not resources. */
   nonResourceRules?: NonResourcePolicyRule[];
 }
 
-/** PriorityLevelConfiguration: the object served as prioritylevelconfigurations. */
+/** How many requests of one level are served at a time. */
 export interface PriorityLevelConfiguration {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec: PriorityLevelConfigurationSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: PriorityLevelConfigurationStatus;
 }
 export const PriorityLevelConfiguration: ResourceType<PriorityLevelConfiguration> = {
@@ -140,98 +140,98 @@ export const PriorityLevelConfiguration: ResourceType<PriorityLevelConfiguration
   namespaced: false,
 };
 
-/** PriorityLevelConfigurationCondition: priority level configuration condition as the flowcontrol.apiserver.k8s.io/v1 API describes it. */
+/** An observation of a priority level configuration. */
 export interface PriorityLevelConfigurationCondition {
-  /** Which of the kinds of this it is. */
+  /** What is observed. */
   type: string;
-  /** What was last observed; written by the system. */
+  /** True, False or Unknown. */
   status?: string;
-  /** When the status last changed from one value to another. */
+  /** When the status last went from one value to another. */
   lastTransitionTime?: string;
-  /** One word in CamelCase that says why. */
+  /** Why, as one word in CamelCase that programs may compare. */
   reason?: string;
-  /** What a person should know about it. */
+  /** Why, in words for people. */
   message?: string;
 }
 
-/** PriorityLevelConfigurationList: a list of PriorityLevelConfiguration objects. */
+/** A list of PriorityLevelConfiguration objects. */
 export interface PriorityLevelConfigurationList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: PriorityLevelConfiguration[];
 }
 
-/** PriorityLevelConfigurationReference: priority level configuration reference as the flowcontrol.apiserver.k8s.io/v1 API describes it. */
+/** A priority level configuration reference. */
 export interface PriorityLevelConfigurationReference {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
 }
 
-/** PriorityLevelConfigurationSpec: priority level configuration spec as the flowcontrol.apiserver.k8s.io/v1 API describes it. */
+/** What is asked for of a priority level configuration. */
 export interface PriorityLevelConfigurationSpec {
-  /** Which of the kinds of this it is. */
+  /** Which of the possible types this is. */
   type: string;
-  /** The limited of the priority level configuration spec. */
+  /** The limited. */
   limited?: LimitedPriorityLevelConfiguration;
-  /** The exempt of the priority level configuration spec. */
+  /** The exempt. */
   exempt?: ExemptPriorityLevelConfiguration;
 }
 
-/** PriorityLevelConfigurationStatus: priority level configuration status as the flowcontrol.apiserver.k8s.io/v1 API describes it. */
+/** The state of a priority level configuration. */
 export interface PriorityLevelConfigurationStatus {
-  /** Latest observations of the state, one for each type. */
+  /** The latest observations of the state, at most one of each type. */
   conditions?: PriorityLevelConfigurationCondition[];
 }
 
-/** QueuingConfiguration: queuing configuration as the flowcontrol.apiserver.k8s.io/v1 API describes it. */
+/** A queuing configuration. */
 export interface QueuingConfiguration {
-  /** The queues of the queuing configuration. */
+  /** The queues. */
   queues?: number;
-  /** The hand size of the queuing configuration. */
+  /** The hand size. */
   handSize?: number;
-  /** The queue length limit of the queuing configuration. */
+  /** The queue length limit. */
   queueLengthLimit?: number;
 }
 
-/** ResourcePolicyRule: resource policy rule as the flowcontrol.apiserver.k8s.io/v1 API describes it. */
+/** A resource policy rule. */
 export interface ResourcePolicyRule {
-  /** The verbs of the resource policy rule. */
+  /** Verbs that are meant; * for all. */
   verbs: string[];
-  /** The api groups of the resource policy rule. */
+  /** API groups that are meant; * for all. */
   apiGroups: string[];
   /** Compute resources that are asked for and allowed. */
   resources: string[];
-  /** The cluster scope of the resource policy rule. */
+  /** Whether cluster scope is wanted. */
   clusterScope?: boolean;
-  /** The namespaces of the resource policy rule. */
+  /** Names of namespaces. */
   namespaces?: string[];
 }
 
-/** ServiceAccountSubject: service account subject as the flowcontrol.apiserver.k8s.io/v1 API describes it. */
+/** A service account subject. */
 export interface ServiceAccountSubject {
-  /** Namespace of the object. */
+  /** Namespace that it is in. */
   namespace: string;
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
 }
 
-/** Subject: subject as the flowcontrol.apiserver.k8s.io/v1 API describes it. */
+/** Who a role is granted to. */
 export interface Subject {
-  /** Kind of the object. */
+  /** User, Group or ServiceAccount. */
   kind: string;
-  /** The user of the subject. */
+  /** User. */
   user?: UserSubject;
-  /** The group of the subject. */
+  /** API group; empty for the core group. */
   group?: GroupSubject;
-  /** The service account of the subject. */
+  /** Older name of serviceAccountName. */
   serviceAccount?: ServiceAccountSubject;
 }
 
-/** UserSubject: user subject as the flowcontrol.apiserver.k8s.io/v1 API describes it. */
+/** An user subject. */
 export interface UserSubject {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
 }

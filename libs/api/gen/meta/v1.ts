@@ -2,310 +2,310 @@
 import type { ListMeta, ObjectMeta } from '@drydock/base/apimachinery';
 export type { LabelSelector, LabelSelectorRequirement, ListMeta, ManagedFieldsEntry, ObjectMeta, OwnerReference, Status, StatusCause, StatusDetails, TypeMeta } from '@drydock/base/apimachinery';
 
-/** APIGroup: apigroup as the meta/v1 API describes it. */
+/** An API group. */
 export interface APIGroup {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** The versions of the apigroup. */
-  versions?: GroupVersionForDiscovery[];
-  /** The preferred version of the apigroup. */
+  /** The versions. */
+  versions: GroupVersionForDiscovery[];
+  /** Version that clients should use. */
   preferredVersion?: GroupVersionForDiscovery;
-  /** The server address by client cidrs of the apigroup. */
+  /** Address of the server for each range of client addresses. */
   serverAddressByClientCIDRs?: ServerAddressByClientCIDR[];
 }
 
-/** APIGroupList: a list of APIGroup objects. */
+/** A list of APIGroup objects. */
 export interface APIGroupList {
-  /** The groups of the apigroup list. */
-  groups?: APIGroup[];
+  /** Groups that the user belongs to. */
+  groups: APIGroup[];
 }
 
-/** APIResource: apiresource as the meta/v1 API describes it. */
+/** An API resource. */
 export interface APIResource {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** The singular name of the apiresource. */
+  /** Name of the resource in the singular. */
   singularName: string;
-  /** The namespaced of the apiresource. */
+  /** Whether objects live in namespaces. */
   namespaced: boolean;
-  /** The group of the apiresource. */
-  group: string;
-  /** The version of the apiresource. */
-  version: string;
-  /** Kind of the object. */
+  /** API group; empty for the core group. */
+  group?: string;
+  /** API version. */
+  version?: string;
+  /** Kind of the object, in CamelCase. */
   kind: string;
-  /** The verbs of the apiresource. */
+  /** Verbs that are meant; * for all. */
   verbs: string[];
-  /** The short names of the apiresource. */
+  /** Short names for the command line. */
   shortNames?: string[];
-  /** The categories of the apiresource. */
+  /** Groups of resources that it is listed with, such as all. */
   categories?: string[];
-  /** The storage version hash of the apiresource. */
+  /** Hash of the version that objects are stored in. */
   storageVersionHash?: string;
 }
 
-/** APIResourceList: a list of APIResource objects. */
+/** A list of APIResource objects. */
 export interface APIResourceList {
-  /** The group version of the apiresource list. */
+  /** Group and version. */
   groupVersion: string;
   /** Compute resources that are asked for and allowed. */
-  resources?: APIResource[];
+  resources: APIResource[];
 }
 
-/** APIVersions: apiversions as the meta/v1 API describes it. */
+/** An API versions. */
 export interface APIVersions {
-  /** The versions of the apiversions. */
-  versions?: string[];
-  /** The server address by client cidrs of the apiversions. */
-  serverAddressByClientCIDRs?: ServerAddressByClientCIDR[];
+  /** The versions. */
+  versions: string[];
+  /** Address of the server for each range of client addresses. */
+  serverAddressByClientCIDRs: ServerAddressByClientCIDR[];
 }
 
-/** ApplyOptions: apply options as the meta/v1 API describes it. */
+/** Options of an apply. */
 export interface ApplyOptions {
-  /** The dry run of the apply options. */
+  /** Directives for a trial run; All goes through every stage and stores nothing. */
   dryRun?: string[];
-  /** The force of the apply options. */
+  /** Whether to take over fields that others manage. */
   force: boolean;
-  /** The field manager of the apply options. */
+  /** Name of the program or person that makes the change. */
   fieldManager: string;
 }
 
-/** Condition: condition as the meta/v1 API describes it. */
+/** One observation of the state of an object. */
 export interface Condition {
-  /** Which of the kinds of this it is. */
+  /** What is observed. */
   type: string;
-  /** What was last observed; written by the system. */
+  /** True, False or Unknown. */
   status: string;
-  /** The generation of the spec that this was observed for. */
+  /** The generation of the spec that this status is about. */
   observedGeneration?: number;
-  /** When the status last changed from one value to another. */
+  /** When the status last went from one value to another. */
   lastTransitionTime: string;
-  /** One word in CamelCase that says why. */
+  /** Why, as one word in CamelCase that programs may compare. */
   reason: string;
-  /** What a person should know about it. */
+  /** Why, in words for people. */
   message: string;
 }
 
-/** CreateOptions: create options as the meta/v1 API describes it. */
+/** How to create. */
 export interface CreateOptions {
-  /** The dry run of the create options. */
+  /** Directives for a trial run; All goes through every stage and stores nothing. */
   dryRun?: string[];
-  /** The field manager of the create options. */
+  /** Name of the program or person that makes the change. */
   fieldManager?: string;
-  /** The field validation of the create options. */
+  /** What to do about unknown and duplicate fields: Ignore, Warn or Strict. */
   fieldValidation?: string;
 }
 
-/** DeleteOptions: delete options as the meta/v1 API describes it. */
+/** How to delete. */
 export interface DeleteOptions {
-  /** The grace period seconds of the delete options. */
+  /** Seconds that the object has to end; 0 for at once. */
   gracePeriodSeconds?: number;
-  /** The preconditions of the delete options. */
+  /** What must hold for the deletion to be made. */
   preconditions?: Preconditions;
-  /** The orphan dependents of the delete options. */
+  /** Older form of propagationPolicy. */
   orphanDependents?: boolean;
-  /** The propagation policy of the delete options. */
+  /** What becomes of dependents: Orphan, Background or Foreground. */
   propagationPolicy?: string;
-  /** The dry run of the delete options. */
+  /** Directives for a trial run; All goes through every stage and stores nothing. */
   dryRun?: string[];
-  /** The ignore store read error with cluster breaking potential of the delete options. */
+  /** Whether ignore store read error with cluster breaking potential is wanted. */
   ignoreStoreReadErrorWithClusterBreakingPotential?: boolean;
 }
 
-/** FieldSelectorRequirement: field selector requirement as the meta/v1 API describes it. */
+/** A field selector requirement. */
 export interface FieldSelectorRequirement {
   /** The key. */
   key: string;
-  /** The operator of the field selector requirement. */
+  /** How the value is compared. */
   operator: string;
-  /** The values of the field selector requirement. */
+  /** Values to compare with; none for Exists and DoesNotExist, one or more otherwise. */
   values?: string[];
 }
 
-/** GetOptions: get options as the meta/v1 API describes it. */
+/** How to get. */
 export interface GetOptions {
-  /** The resource version of the get options. */
+  /** Version of the object; it changes with every write and is compared for equality only. */
   resourceVersion?: string;
 }
 
-/** GroupKind: group kind as the meta/v1 API describes it. */
+/** A group kind. */
 export interface GroupKind {
-  /** The group of the group kind. */
+  /** API group; empty for the core group. */
   group: string;
-  /** Kind of the object. */
+  /** Kind of the object, in CamelCase. */
   kind: string;
 }
 
-/** GroupResource: group resource as the meta/v1 API describes it. */
+/** A group resource. */
 export interface GroupResource {
-  /** The group of the group resource. */
+  /** API group; empty for the core group. */
   group: string;
-  /** The resource of the group resource. */
+  /** Resource, in the plural and lower case. */
   resource: string;
 }
 
-/** GroupVersion: group version as the meta/v1 API describes it. */
+/** A group version. */
 export interface GroupVersion {
-  /** The group of the group version. */
+  /** API group; empty for the core group. */
   group: string;
-  /** The version of the group version. */
+  /** API version. */
   version: string;
 }
 
-/** GroupVersionForDiscovery: group version for discovery as the meta/v1 API describes it. */
+/** A group version for discovery. */
 export interface GroupVersionForDiscovery {
-  /** The group version of the group version for discovery. */
+  /** Group and version. */
   groupVersion: string;
-  /** The version of the group version for discovery. */
+  /** API version. */
   version: string;
 }
 
-/** GroupVersionKind: group version kind as the meta/v1 API describes it. */
+/** A group version kind. */
 export interface GroupVersionKind {
-  /** The group of the group version kind. */
+  /** API group; empty for the core group. */
   group: string;
-  /** The version of the group version kind. */
+  /** API version. */
   version: string;
-  /** Kind of the object. */
+  /** Kind of the object, in CamelCase. */
   kind: string;
 }
 
-/** GroupVersionResource: group version resource as the meta/v1 API describes it. */
+/** A group version resource. */
 export interface GroupVersionResource {
-  /** The group of the group version resource. */
+  /** API group; empty for the core group. */
   group: string;
-  /** The version of the group version resource. */
+  /** API version. */
   version: string;
-  /** The resource of the group version resource. */
+  /** Resource, in the plural and lower case. */
   resource: string;
 }
 
-/** List: a list of  objects. */
+/** A list. */
 export interface List {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: ListMeta;
   /** The objects of the list. */
   items: unknown[];
 }
 
-/** ListOptions: list options as the meta/v1 API describes it. */
+/** What to list or watch. */
 export interface ListOptions {
-  /** The label selector of the list options. */
+  /** Labels that choose the objects. */
   labelSelector?: string;
-  /** The field selector of the list options. */
+  /** Fields that choose the objects. */
   fieldSelector?: string;
-  /** The watch of the list options. */
+  /** Whether changes are to be sent as they come. */
   watch?: boolean;
-  /** The allow watch bookmarks of the list options. */
+  /** Whether bookmarks are wanted. */
   allowWatchBookmarks?: boolean;
-  /** The resource version of the list options. */
+  /** Version of the object; it changes with every write and is compared for equality only. */
   resourceVersion?: string;
-  /** The resource version match of the list options. */
+  /** How resourceVersion is meant. */
   resourceVersionMatch?: string;
-  /** The timeout seconds of the list options. */
+  /** Seconds after which it is given up. */
   timeoutSeconds?: number;
-  /** The limit of the list options. */
-  limit: number;
-  /** The continue of the list options. */
-  continue: string;
-  /** The send initial events of the list options. */
+  /** Most objects in one answer. */
+  limit?: number;
+  /** Token of the next page. */
+  continue?: string;
+  /** Whether a watch begins with what there is. */
   sendInitialEvents?: boolean;
-  /** The shard selector of the list options. */
+  /** The shard selector. */
   shardSelector?: string;
 }
 
-/** PartialObjectMetadata: partial object metadata as the meta/v1 API describes it. */
+/** A partial object metadata. */
 export interface PartialObjectMetadata {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata?: ObjectMeta;
 }
 
-/** PartialObjectMetadataList: a list of PartialObjectMetadata objects. */
+/** A list of PartialObjectMetadata objects. */
 export interface PartialObjectMetadataList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: ListMeta;
   /** The objects of the list. */
   items: PartialObjectMetadata[];
 }
 
-/** Patch: patch as the meta/v1 API describes it. */
+/** A patch. */
 export interface Patch {
 }
 
-/** PatchOptions: patch options as the meta/v1 API describes it. */
+/** How to patch. */
 export interface PatchOptions {
-  /** The dry run of the patch options. */
+  /** Directives for a trial run; All goes through every stage and stores nothing. */
   dryRun?: string[];
-  /** The force of the patch options. */
+  /** Whether to take over fields that others manage. */
   force?: boolean;
-  /** The field manager of the patch options. */
+  /** Name of the program or person that makes the change. */
   fieldManager?: string;
-  /** The field validation of the patch options. */
+  /** What to do about unknown and duplicate fields: Ignore, Warn or Strict. */
   fieldValidation?: string;
 }
 
-/** Preconditions: preconditions as the meta/v1 API describes it. */
+/** A preconditions. */
 export interface Preconditions {
-  /** Unique identifier over space and time. */
+  /** Identifier that is never used again, unlike the name. */
   uid?: string;
-  /** The resource version of the preconditions. */
+  /** Version of the object; it changes with every write and is compared for equality only. */
   resourceVersion?: string;
 }
 
-/** RootPaths: root paths as the meta/v1 API describes it. */
+/** A root paths. */
 export interface RootPaths {
-  /** The paths of the root paths. */
-  paths?: string[];
+  /** The paths. */
+  paths: string[];
 }
 
-/** ServerAddressByClientCIDR: server address by client cidr as the meta/v1 API describes it. */
+/** A server address by client CIDR. */
 export interface ServerAddressByClientCIDR {
-  /** The client cidr of the server address by client cidr. */
+  /** Range of client addresses. */
   clientCIDR: string;
-  /** The server address of the server address by client cidr. */
+  /** Address of the server. */
   serverAddress: string;
 }
 
-/** ShardInfo: shard info as the meta/v1 API describes it. */
+/** A shard info. */
 export interface ShardInfo {
-  /** Labels that choose what this concerns. */
+  /** Labels that choose the objects this concerns. */
   selector: string;
 }
 
-/** TableOptions: table options as the meta/v1 API describes it. */
+/** Options of a table. */
 export interface TableOptions {
-  /** The include object of the table options. */
-  includeObject: string;
+  /** The include object. */
+  includeObject?: string;
 }
 
-/** Timestamp: timestamp as the meta/v1 API describes it. */
+/** A timestamp. */
 export interface Timestamp {
-  /** The seconds of the timestamp. */
+  /** Number of seconds. */
   seconds: number;
-  /** The nanos of the timestamp. */
+  /** Nanoseconds beyond the seconds. */
   nanos: number;
 }
 
-/** UpdateOptions: update options as the meta/v1 API describes it. */
+/** How to update. */
 export interface UpdateOptions {
-  /** The dry run of the update options. */
+  /** Directives for a trial run; All goes through every stage and stores nothing. */
   dryRun?: string[];
-  /** The field manager of the update options. */
+  /** Name of the program or person that makes the change. */
   fieldManager?: string;
-  /** The field validation of the update options. */
+  /** What to do about unknown and duplicate fields: Ignore, Warn or Strict. */
   fieldValidation?: string;
 }
 
-/** WatchEvent: watch event as the meta/v1 API describes it. */
+/** A watch event. */
 export interface WatchEvent {
-  /** Which of the kinds of this it is. */
+  /** Which of the possible types this is. */
   type: string;
-  /** The object of the watch event. */
+  /** The object. */
   object: unknown;
 }

@@ -3,29 +3,29 @@ import type { ResourceType } from '@drydock/base/apimachinery';
 import type * as core_v1 from '../core/v1.ts';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** HTTPIngressPath: httpingress path as the networking.k8s.io/v1 API describes it. */
+/** A HTTP ingress path. */
 export interface HTTPIngressPath {
-  /** The path of the httpingress path. */
+  /** Path; what it is relative to follows from the context. */
   path?: string;
-  /** The path type of the httpingress path. */
+  /** How the path is compared: Exact, Prefix or ImplementationSpecific. */
   pathType: string;
-  /** The backend of the httpingress path. */
+  /** Where requests go. */
   backend: IngressBackend;
 }
 
-/** HTTPIngressRuleValue: httpingress rule value as the networking.k8s.io/v1 API describes it. */
+/** A HTTP ingress rule value. */
 export interface HTTPIngressRuleValue {
-  /** The paths of the httpingress rule value. */
-  paths?: HTTPIngressPath[];
+  /** The paths. */
+  paths: HTTPIngressPath[];
 }
 
-/** IPAddress: the object served as ipaddresses. */
+/** An address that is in use. */
 export interface IPAddress {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec: IPAddressSpec;
 }
 export const IPAddress: ResourceType<IPAddress> = {
@@ -36,39 +36,39 @@ export const IPAddress: ResourceType<IPAddress> = {
   namespaced: false,
 };
 
-/** IPAddressList: a list of IPAddress objects. */
+/** A list of IPAddress objects. */
 export interface IPAddressList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: IPAddress[];
 }
 
-/** IPAddressSpec: ipaddress spec as the networking.k8s.io/v1 API describes it. */
+/** What is asked for of an IP address. */
 export interface IPAddressSpec {
-  /** The parent ref of the ipaddress spec. */
+  /** Names the parent. */
   parentRef: ParentReference;
 }
 
-/** IPBlock: ipblock as the networking.k8s.io/v1 API describes it. */
+/** An IP block. */
 export interface IPBlock {
-  /** The cidr of the ipblock. */
+  /** Range of addresses. */
   cidr: string;
-  /** The except of the ipblock. */
+  /** Ranges within it that are not meant. */
   except?: string[];
 }
 
-/** Ingress: the object served as ingresses. */
+/** How HTTP requests from outside reach Services. */
 export interface Ingress {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec?: IngressSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: IngressStatus;
 }
 export const Ingress: ResourceType<Ingress> = {
@@ -79,21 +79,21 @@ export const Ingress: ResourceType<Ingress> = {
   namespaced: true,
 };
 
-/** IngressBackend: ingress backend as the networking.k8s.io/v1 API describes it. */
+/** An ingress backend. */
 export interface IngressBackend {
-  /** The service of the ingress backend. */
+  /** The Service. */
   service?: IngressServiceBackend;
-  /** The resource of the ingress backend. */
+  /** Resource, in the plural and lower case. */
   resource?: core_v1.TypedLocalObjectReference;
 }
 
-/** IngressClass: the object served as ingressclasses. */
+/** Which controller serves an Ingress. */
 export interface IngressClass {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec?: IngressClassSpec;
 }
 export const IngressClass: ResourceType<IngressClass> = {
@@ -104,129 +104,129 @@ export const IngressClass: ResourceType<IngressClass> = {
   namespaced: false,
 };
 
-/** IngressClassList: a list of IngressClass objects. */
+/** A list of IngressClass objects. */
 export interface IngressClassList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: IngressClass[];
 }
 
-/** IngressClassParametersReference: ingress class parameters reference as the networking.k8s.io/v1 API describes it. */
+/** An ingress class parameters reference. */
 export interface IngressClassParametersReference {
-  /** API group of the object; absent for the core group. */
+  /** The a PI group. */
   apiGroup?: string;
-  /** Kind of the object. */
+  /** Kind of the object, in CamelCase. */
   kind: string;
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** The scope of the ingress class parameters reference. */
+  /** Whether objects inside or outside of namespaces are meant. */
   scope?: string;
-  /** Namespace of the object. */
+  /** Namespace that it is in. */
   namespace?: string;
 }
 
-/** IngressClassSpec: ingress class spec as the networking.k8s.io/v1 API describes it. */
+/** What is asked for of an ingress class. */
 export interface IngressClassSpec {
-  /** The controller of the ingress class spec. */
-  controller: string;
-  /** The parameters of the ingress class spec. */
+  /** Whether it is the managing owner. */
+  controller?: string;
+  /** Parameters, in words that their reader knows. */
   parameters?: IngressClassParametersReference;
 }
 
-/** IngressList: a list of Ingress objects. */
+/** A list of Ingress objects. */
 export interface IngressList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: Ingress[];
 }
 
-/** IngressLoadBalancerIngress: ingress load balancer ingress as the networking.k8s.io/v1 API describes it. */
+/** An ingress load balancer ingress. */
 export interface IngressLoadBalancerIngress {
-  /** The ip of the ingress load balancer ingress. */
+  /** IP address. */
   ip?: string;
-  /** The hostname of the ingress load balancer ingress. */
+  /** Host name. */
   hostname?: string;
-  /** Ports. */
+  /** Ports that are open. */
   ports?: IngressPortStatus[];
 }
 
-/** IngressLoadBalancerStatus: ingress load balancer status as the networking.k8s.io/v1 API describes it. */
+/** The state of an ingress load balancer. */
 export interface IngressLoadBalancerStatus {
-  /** The ingress of the ingress load balancer status. */
+  /** Where traffic comes in. */
   ingress?: IngressLoadBalancerIngress[];
 }
 
-/** IngressPortStatus: ingress port status as the networking.k8s.io/v1 API describes it. */
+/** The state of an ingress port. */
 export interface IngressPortStatus {
-  /** The port of the ingress port status. */
+  /** Port, by number or, where allowed, by name. */
   port: number;
-  /** The protocol of the ingress port status. */
+  /** Transport protocol: TCP, UDP or SCTP. */
   protocol: string;
-  /** The error of the ingress port status. */
+  /** What went wrong. */
   error?: string;
 }
 
-/** IngressRule: ingress rule as the networking.k8s.io/v1 API describes it. */
+/** An ingress rule. */
 export interface IngressRule {
-  /** The host of the ingress rule. */
+  /** Host name or address. */
   host?: string;
-  /** The http of the ingress rule value. */
+  /** The http. */
   http?: HTTPIngressRuleValue;
 }
 
-/** IngressRuleValue: ingress rule value as the networking.k8s.io/v1 API describes it. */
+/** An ingress rule value. */
 export interface IngressRuleValue {
-  /** The http of the ingress rule value. */
+  /** The http. */
   http?: HTTPIngressRuleValue;
 }
 
-/** IngressServiceBackend: ingress service backend as the networking.k8s.io/v1 API describes it. */
+/** An ingress service backend. */
 export interface IngressServiceBackend {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** The port of the ingress service backend. */
-  port: ServiceBackendPort;
+  /** Port, by number or, where allowed, by name. */
+  port?: ServiceBackendPort;
 }
 
-/** IngressSpec: ingress spec as the networking.k8s.io/v1 API describes it. */
+/** What is asked for of an ingress. */
 export interface IngressSpec {
-  /** The ingress class name of the ingress spec. */
+  /** Name of the ingress class. */
   ingressClassName?: string;
-  /** The default backend of the ingress spec. */
+  /** Where requests go that no rule takes. */
   defaultBackend?: IngressBackend;
-  /** The tls of the ingress spec. */
+  /** Hosts that are served over TLS. */
   tls?: IngressTLS[];
-  /** The rules of the ingress spec. */
+  /** The rules. */
   rules?: IngressRule[];
 }
 
-/** IngressStatus: ingress status as the networking.k8s.io/v1 API describes it. */
+/** The state of an ingress. */
 export interface IngressStatus {
-  /** The load balancer of the ingress status. */
+  /** State of the load balancer. */
   loadBalancer?: IngressLoadBalancerStatus;
 }
 
-/** IngressTLS: ingress tls as the networking.k8s.io/v1 API describes it. */
+/** An ingress TLS. */
 export interface IngressTLS {
-  /** The hosts of the ingress tls. */
+  /** Host names. */
   hosts?: string[];
-  /** The secret name of the ingress tls. */
+  /** Name of the Secret. */
   secretName?: string;
 }
 
-/** NetworkPolicy: the object served as networkpolicies. */
+/** Which traffic chosen Pods may have. */
 export interface NetworkPolicy {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec?: NetworkPolicySpec;
 }
 export const NetworkPolicy: ResourceType<NetworkPolicy> = {
@@ -237,93 +237,93 @@ export const NetworkPolicy: ResourceType<NetworkPolicy> = {
   namespaced: true,
 };
 
-/** NetworkPolicyEgressRule: network policy egress rule as the networking.k8s.io/v1 API describes it. */
+/** A network policy egress rule. */
 export interface NetworkPolicyEgressRule {
-  /** Ports. */
+  /** Ports that are open. */
   ports?: NetworkPolicyPort[];
-  /** The to of the network policy egress rule. */
+  /** Who may be sent to. */
   to?: NetworkPolicyPeer[];
 }
 
-/** NetworkPolicyIngressRule: network policy ingress rule as the networking.k8s.io/v1 API describes it. */
+/** A network policy ingress rule. */
 export interface NetworkPolicyIngressRule {
-  /** Ports. */
+  /** Ports that are open. */
   ports?: NetworkPolicyPort[];
-  /** The from of the network policy ingress rule. */
+  /** Who may send. */
   from?: NetworkPolicyPeer[];
 }
 
-/** NetworkPolicyList: a list of NetworkPolicy objects. */
+/** A list of NetworkPolicy objects. */
 export interface NetworkPolicyList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: NetworkPolicy[];
 }
 
-/** NetworkPolicyPeer: network policy peer as the networking.k8s.io/v1 API describes it. */
+/** A network policy peer. */
 export interface NetworkPolicyPeer {
-  /** The pod selector of the network policy peer. */
+  /** Labels that choose Pods. */
   podSelector?: meta_v1.LabelSelector;
-  /** The namespace selector of the network policy peer. */
+  /** Labels that choose namespaces. */
   namespaceSelector?: meta_v1.LabelSelector;
-  /** The ip block of the network policy peer. */
+  /** A range of addresses. */
   ipBlock?: IPBlock;
 }
 
-/** NetworkPolicyPort: network policy port as the networking.k8s.io/v1 API describes it. */
+/** A network policy port. */
 export interface NetworkPolicyPort {
-  /** The protocol of the network policy port. */
+  /** Transport protocol: TCP, UDP or SCTP. */
   protocol?: string;
-  /** The port of the network policy port. */
+  /** Port, by number or, where allowed, by name. */
   port?: number | string;
-  /** The end port of the network policy port. */
+  /** Last port of a range that begins with port. */
   endPort?: number;
 }
 
-/** NetworkPolicySpec: network policy spec as the networking.k8s.io/v1 API describes it. */
+/** What is asked for of a network policy. */
 export interface NetworkPolicySpec {
-  /** The pod selector of the network policy spec. */
+  /** Labels that choose Pods. */
   podSelector?: meta_v1.LabelSelector;
-  /** The ingress of the network policy spec. */
+  /** Where traffic comes in. */
   ingress?: NetworkPolicyIngressRule[];
-  /** The egress of the network policy spec. */
+  /** Where traffic goes out. */
   egress?: NetworkPolicyEgressRule[];
-  /** The policy types of the network policy spec. */
+  /** Directions that the policy is about: Ingress, Egress. */
   policyTypes?: string[];
 }
 
-/** ParentReference: parent reference as the networking.k8s.io/v1 API describes it. */
+/** A parent reference. */
 export interface ParentReference {
-  /** The group of the parent reference. */
+  /** API group; empty for the core group. */
   group?: string;
-  /** The resource of the parent reference. */
+  /** Resource, in the plural and lower case. */
   resource: string;
-  /** Namespace of the object. */
+  /** Namespace that it is in. */
   namespace?: string;
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
 }
 
-/** ServiceBackendPort: service backend port as the networking.k8s.io/v1 API describes it. */
+/** A service backend port. */
 export interface ServiceBackendPort {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name?: string;
-  /** The number of the service backend port. */
+  /** The number. */
   number?: number;
 }
 
-/** ServiceCIDR: the object served as servicecidrs. */
+/** A range that addresses of Services come from. */
 export interface ServiceCIDR {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec?: ServiceCIDRSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: ServiceCIDRStatus;
 }
 export const ServiceCIDR: ResourceType<ServiceCIDR> = {
@@ -334,24 +334,24 @@ export const ServiceCIDR: ResourceType<ServiceCIDR> = {
   namespaced: false,
 };
 
-/** ServiceCIDRList: a list of ServiceCIDR objects. */
+/** A list of ServiceCIDR objects. */
 export interface ServiceCIDRList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: ServiceCIDR[];
 }
 
-/** ServiceCIDRSpec: service cidrspec as the networking.k8s.io/v1 API describes it. */
+/** What is asked for of a service cidr. */
 export interface ServiceCIDRSpec {
-  /** The cidrs of the service cidrspec. */
+  /** The cidrs. */
   cidrs?: string[];
 }
 
-/** ServiceCIDRStatus: service cidrstatus as the networking.k8s.io/v1 API describes it. */
+/** The state of a service cidr. */
 export interface ServiceCIDRStatus {
-  /** Latest observations of the state, one for each type. */
+  /** The latest observations of the state, at most one of each type. */
   conditions?: meta_v1.Condition[];
 }

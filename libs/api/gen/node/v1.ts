@@ -3,23 +3,23 @@ import type { ResourceType } from '@drydock/base/apimachinery';
 import type * as core_v1 from '../core/v1.ts';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** Overhead: overhead as the node.k8s.io/v1 API describes it. */
+/** An overhead. */
 export interface Overhead {
-  /** The pod fixed of the overhead. */
+  /** The pod fixed. */
   podFixed?: Record<string, string>;
 }
 
-/** RuntimeClass: the object served as runtimeclasses. */
+/** A way of running containers. */
 export interface RuntimeClass {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** The handler of the runtime class. */
+  /** What is done. */
   handler: string;
-  /** The overhead of the runtime class. */
+  /** Resources that the Pod takes beyond its containers. */
   overhead?: Overhead;
-  /** The scheduling of the runtime class. */
+  /** The scheduling. */
   scheduling?: Scheduling;
 }
 export const RuntimeClass: ResourceType<RuntimeClass> = {
@@ -30,17 +30,17 @@ export const RuntimeClass: ResourceType<RuntimeClass> = {
   namespaced: false,
 };
 
-/** RuntimeClassList: a list of RuntimeClass objects. */
+/** A list of RuntimeClass objects. */
 export interface RuntimeClassList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: RuntimeClass[];
 }
 
-/** Scheduling: scheduling as the node.k8s.io/v1 API describes it. */
+/** A scheduling. */
 export interface Scheduling {
   /** Labels that a node must have. */
   nodeSelector?: Record<string, string>;

@@ -2,25 +2,25 @@
 import type { ResourceType } from '@drydock/base/apimachinery';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** Eviction: eviction as the policy/v1 API describes it. */
+/** Asks a Pod to go, within its disruption budget. */
 export interface Eviction {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata?: meta_v1.ObjectMeta;
-  /** The delete options of the eviction. */
+  /** The delete options. */
   deleteOptions?: meta_v1.DeleteOptions;
 }
 
-/** PodDisruptionBudget: the object served as poddisruptionbudgets. */
+/** How many Pods of a set may be evicted at a time. */
 export interface PodDisruptionBudget {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec?: PodDisruptionBudgetSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: PodDisruptionBudgetStatus;
 }
 export const PodDisruptionBudget: ResourceType<PodDisruptionBudget> = {
@@ -31,42 +31,42 @@ export const PodDisruptionBudget: ResourceType<PodDisruptionBudget> = {
   namespaced: true,
 };
 
-/** PodDisruptionBudgetList: a list of PodDisruptionBudget objects. */
+/** A list of PodDisruptionBudget objects. */
 export interface PodDisruptionBudgetList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: PodDisruptionBudget[];
 }
 
-/** PodDisruptionBudgetSpec: pod disruption budget spec as the policy/v1 API describes it. */
+/** What is asked for of a pod disruption budget. */
 export interface PodDisruptionBudgetSpec {
-  /** The min available of the pod disruption budget spec. */
+  /** How many must stay, as a number or a percentage. */
   minAvailable?: number | string;
-  /** Labels that choose what this concerns. */
+  /** Labels that choose the objects this concerns. */
   selector?: meta_v1.LabelSelector;
-  /** The max unavailable of the pod disruption budget spec. */
+  /** How many may be missing at a time, as a number or a percentage. */
   maxUnavailable?: number | string;
-  /** The unhealthy pod eviction policy of the pod disruption budget spec. */
+  /** When Pods that are not ready may be evicted. */
   unhealthyPodEvictionPolicy?: string;
 }
 
-/** PodDisruptionBudgetStatus: pod disruption budget status as the policy/v1 API describes it. */
+/** The state of a pod disruption budget. */
 export interface PodDisruptionBudgetStatus {
-  /** The generation of the spec that this was observed for. */
+  /** The generation of the spec that this status is about. */
   observedGeneration?: number;
-  /** The disrupted pods of the pod disruption budget status. */
+  /** Pods whose eviction was granted and is under way. */
   disruptedPods?: Record<string, string>;
-  /** The disruptions allowed of the pod disruption budget status. */
+  /** How many may be evicted now. */
   disruptionsAllowed?: number;
-  /** The current healthy of the pod disruption budget status. */
+  /** Healthy Pods. */
   currentHealthy?: number;
-  /** The desired healthy of the pod disruption budget status. */
+  /** Healthy Pods that must stay. */
   desiredHealthy?: number;
-  /** The expected pods of the pod disruption budget status. */
+  /** Pods that are counted. */
   expectedPods?: number;
-  /** Latest observations of the state, one for each type. */
+  /** The latest observations of the state, at most one of each type. */
   conditions?: meta_v1.Condition[];
 }

@@ -2,21 +2,21 @@
 import type { ResourceType } from '@drydock/base/apimachinery';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** AggregationRule: aggregation rule as the rbac.authorization.k8s.io/v1 API describes it. */
+/** Which cluster roles are joined into one. */
 export interface AggregationRule {
-  /** The cluster role selectors of the aggregation rule. */
+  /** The cluster role selectors. */
   clusterRoleSelectors?: meta_v1.LabelSelector[];
 }
 
-/** ClusterRole: the object served as clusterroles. */
+/** What may be done, in the whole cluster or where it is bound. */
 export interface ClusterRole {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** The rules of the cluster role. */
+  /** What may be done. */
   rules?: PolicyRule[];
-  /** The aggregation rule of the cluster role. */
+  /** The aggregation rule. */
   aggregationRule?: AggregationRule;
 }
 export const ClusterRole: ResourceType<ClusterRole> = {
@@ -27,15 +27,15 @@ export const ClusterRole: ResourceType<ClusterRole> = {
   namespaced: false,
 };
 
-/** ClusterRoleBinding: the object served as clusterrolebindings. */
+/** Grants a role in the whole cluster. */
 export interface ClusterRoleBinding {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** The subjects of the cluster role binding. */
+  /** Who is meant. */
   subjects?: Subject[];
-  /** The role ref of the cluster role binding. */
+  /** The role that is granted. */
   roleRef: RoleRef;
 }
 export const ClusterRoleBinding: ResourceType<ClusterRoleBinding> = {
@@ -46,47 +46,47 @@ export const ClusterRoleBinding: ResourceType<ClusterRoleBinding> = {
   namespaced: false,
 };
 
-/** ClusterRoleBindingList: a list of ClusterRoleBinding objects. */
+/** A list of ClusterRoleBinding objects. */
 export interface ClusterRoleBindingList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: ClusterRoleBinding[];
 }
 
-/** ClusterRoleList: a list of ClusterRole objects. */
+/** A list of ClusterRole objects. */
 export interface ClusterRoleList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: ClusterRole[];
 }
 
-/** PolicyRule: policy rule as the rbac.authorization.k8s.io/v1 API describes it. */
+/** Verbs on resources or paths. */
 export interface PolicyRule {
-  /** The verbs of the policy rule. */
+  /** Verbs that are meant; * for all. */
   verbs: string[];
-  /** The api groups of the policy rule. */
+  /** API groups that are meant; * for all. */
   apiGroups?: string[];
   /** Compute resources that are asked for and allowed. */
   resources?: string[];
-  /** The resource names of the policy rule. */
+  /** Names of the objects that are meant; all if empty. */
   resourceNames?: string[];
-  /** The non resource urls of the policy rule. */
+  /** Paths that are not resources; a final * stands for anything. */
   nonResourceURLs?: string[];
 }
 
-/** Role: the object served as roles. */
+/** What may be done in a namespace. */
 export interface Role {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** The rules of the role. */
+  /** What may be done. */
   rules?: PolicyRule[];
 }
 export const Role: ResourceType<Role> = {
@@ -97,15 +97,15 @@ export const Role: ResourceType<Role> = {
   namespaced: true,
 };
 
-/** RoleBinding: the object served as rolebindings. */
+/** Grants a role in a namespace. */
 export interface RoleBinding {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** The subjects of the role binding. */
+  /** Who is meant. */
   subjects?: Subject[];
-  /** The role ref of the role binding. */
+  /** The role that is granted. */
   roleRef: RoleRef;
 }
 export const RoleBinding: ResourceType<RoleBinding> = {
@@ -116,44 +116,44 @@ export const RoleBinding: ResourceType<RoleBinding> = {
   namespaced: true,
 };
 
-/** RoleBindingList: a list of RoleBinding objects. */
+/** A list of RoleBinding objects. */
 export interface RoleBindingList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: RoleBinding[];
 }
 
-/** RoleList: a list of Role objects. */
+/** A list of Role objects. */
 export interface RoleList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: Role[];
 }
 
-/** RoleRef: role ref as the rbac.authorization.k8s.io/v1 API describes it. */
+/** Names the role that is granted. */
 export interface RoleRef {
-  /** The api group of the role ref. */
+  /** API group; empty for the core group. */
   apiGroup?: string;
-  /** Kind of the object. */
+  /** Role or ClusterRole. */
   kind: string;
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
 }
 
-/** Subject: subject as the rbac.authorization.k8s.io/v1 API describes it. */
+/** Who a role is granted to. */
 export interface Subject {
-  /** Kind of the object. */
+  /** User, Group or ServiceAccount. */
   kind: string;
-  /** The api group of the subject. */
+  /** API group; empty for the core group. */
   apiGroup?: string;
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** Namespace of the object. */
+  /** Namespace that it is in. */
   namespace?: string;
 }

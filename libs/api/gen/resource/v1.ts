@@ -3,181 +3,181 @@ import type { ResourceType } from '@drydock/base/apimachinery';
 import type * as core_v1 from '../core/v1.ts';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** AllocatedDeviceStatus: allocated device status as the resource.k8s.io/v1 API describes it. */
+/** The state of an allocated device. */
 export interface AllocatedDeviceStatus {
-  /** The driver of the allocated device status. */
+  /** Name of the driver. */
   driver: string;
-  /** The pool of the allocated device status. */
+  /** Storage pool. */
   pool: string;
-  /** The device of the allocated device status. */
+  /** The device. */
   device: string;
-  /** The share id of the allocated device status. */
+  /** Identifier of the share. */
   shareID?: string;
-  /** Latest observations of the state, one for each type. */
+  /** The latest observations of the state, at most one of each type. */
   conditions?: meta_v1.Condition[];
-  /** The data. */
+  /** The content. */
   data?: unknown;
-  /** The network data of the allocated device status. */
+  /** The network data. */
   networkData?: NetworkDeviceData;
 }
 
-/** AllocationResult: allocation result as the resource.k8s.io/v1 API describes it. */
+/** An allocation result. */
 export interface AllocationResult {
-  /** The devices of the allocation result. */
+  /** The devices. */
   devices?: DeviceAllocationResult;
   /** Labels that a node must have. */
   nodeSelector?: core_v1.NodeSelector;
-  /** The allocation timestamp of the allocation result. */
+  /** The allocation timestamp. */
   allocationTimestamp?: string;
 }
 
-/** CELDeviceSelector: celdevice selector as the resource.k8s.io/v1 API describes it. */
+/** A CEL device selector. */
 export interface CELDeviceSelector {
-  /** The expression of the celdevice selector. */
+  /** The expression, in CEL. */
   expression: string;
 }
 
-/** CapacityRequestPolicy: capacity request policy as the resource.k8s.io/v1 API describes it. */
+/** A capacity request policy. */
 export interface CapacityRequestPolicy {
-  /** The default of the capacity request policy. */
+  /** Value that is taken where none is given. */
   default?: string;
-  /** The valid values of the capacity request policy. */
+  /** The valid values. */
   validValues?: string[];
-  /** The valid range of the capacity request policy. */
+  /** The valid range. */
   validRange?: CapacityRequestPolicyRange;
 }
 
-/** CapacityRequestPolicyRange: capacity request policy range as the resource.k8s.io/v1 API describes it. */
+/** A capacity request policy range. */
 export interface CapacityRequestPolicyRange {
-  /** The min of the capacity request policy range. */
+  /** The least. */
   min: string;
-  /** The max of the capacity request policy range. */
+  /** The most. */
   max?: string;
-  /** The step of the capacity request policy range. */
+  /** The step. */
   step?: string;
 }
 
-/** CapacityRequirements: capacity requirements as the resource.k8s.io/v1 API describes it. */
+/** A capacity requirements. */
 export interface CapacityRequirements {
-  /** The least that is needed; the scheduler counts with it. */
+  /** The least that is needed; what the scheduler counts with. */
   requests?: Record<string, string>;
 }
 
-/** Counter: counter as the resource.k8s.io/v1 API describes it. */
+/** A counter. */
 export interface Counter {
   /** The value. */
   value: string;
 }
 
-/** CounterSet: counter set as the resource.k8s.io/v1 API describes it. */
+/** A counter set. */
 export interface CounterSet {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** The counters of the counter set. */
+  /** The counters. */
   counters: Record<string, Counter>;
 }
 
-/** Device: device as the resource.k8s.io/v1 API describes it. */
+/** A device. */
 export interface Device {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** The attributes of the device. */
+  /** The attributes. */
   attributes?: Record<string, DeviceAttribute>;
-  /** The capacity of the device. */
+  /** How much there is of each resource. */
   capacity?: Record<string, DeviceCapacity>;
-  /** The consumes counters of the device. */
+  /** The consumes counters. */
   consumesCounters?: DeviceCounterConsumption[];
-  /** The node that the Pod runs on. */
+  /** Name of the node. */
   nodeName?: string;
   /** Labels that a node must have. */
   nodeSelector?: core_v1.NodeSelector;
-  /** The all nodes of the device. */
+  /** Whether all nodes is wanted. */
   allNodes?: boolean;
-  /** The taints of the device. */
+  /** Marks that keep away Pods that do not tolerate them. */
   taints?: DeviceTaint[];
-  /** The binds to node of the device. */
+  /** Whether binds to node is wanted. */
   bindsToNode?: boolean;
-  /** The binding conditions of the device. */
+  /** The binding conditions. */
   bindingConditions?: string[];
-  /** The binding failure conditions of the device. */
+  /** The binding failure conditions. */
   bindingFailureConditions?: string[];
-  /** The allow multiple allocations of the device. */
+  /** Whether allow multiple allocations is wanted. */
   allowMultipleAllocations?: boolean;
-  /** The node allocatable resources of the device. */
+  /** The node allocatable resources. */
   nodeAllocatableResources?: Record<string, NodeAllocatableResource>;
 }
 
-/** DeviceAllocationConfiguration: device allocation configuration as the resource.k8s.io/v1 API describes it. */
+/** A device allocation configuration. */
 export interface DeviceAllocationConfiguration {
-  /** The source of the device allocation configuration. */
+  /** Where it comes from. */
   source: string;
-  /** The least that is needed; the scheduler counts with it. */
+  /** The least that is needed; what the scheduler counts with. */
   requests?: string[];
-  /** The device configuration of the device allocation configuration. */
-  deviceConfiguration: DeviceConfiguration;
+  /** The opaque. */
+  opaque?: OpaqueDeviceConfiguration;
 }
 
-/** DeviceAllocationResult: device allocation result as the resource.k8s.io/v1 API describes it. */
+/** A device allocation result. */
 export interface DeviceAllocationResult {
-  /** The results of the device allocation result. */
+  /** The results. */
   results?: DeviceRequestAllocationResult[];
-  /** The config of the device allocation result. */
+  /** Configuration. */
   config?: DeviceAllocationConfiguration[];
 }
 
-/** DeviceAttribute: device attribute as the resource.k8s.io/v1 API describes it. */
+/** A device attribute. */
 export interface DeviceAttribute {
-  /** The int of the device attribute. */
+  /** The int. */
   int?: number;
-  /** The bool of the device attribute. */
+  /** Whether bool is wanted. */
   bool?: boolean;
-  /** The string of the device attribute. */
+  /** The string. */
   string?: string;
-  /** The version of the device attribute. */
+  /** API version. */
   version?: string;
-  /** The ints of the device attribute. */
+  /** The ints. */
   ints?: number[];
-  /** The bools of the device attribute. */
+  /** Whether bools is wanted. */
   bools?: boolean[];
-  /** The strings of the device attribute. */
+  /** The strings. */
   strings?: string[];
-  /** The versions of the device attribute. */
+  /** The versions. */
   versions?: string[];
 }
 
-/** DeviceCapacity: device capacity as the resource.k8s.io/v1 API describes it. */
+/** A device capacity. */
 export interface DeviceCapacity {
-  /** The value. */
+  /** The amount. */
   value: string;
-  /** The request policy of the device capacity. */
+  /** The request policy. */
   requestPolicy?: CapacityRequestPolicy;
 }
 
-/** DeviceClaim: device claim as the resource.k8s.io/v1 API describes it. */
+/** A device claim. */
 export interface DeviceClaim {
-  /** The least that is needed; the scheduler counts with it. */
+  /** The least that is needed; what the scheduler counts with. */
   requests?: DeviceRequest[];
-  /** The constraints of the device claim. */
+  /** The constraints. */
   constraints?: DeviceConstraint[];
-  /** The config of the device claim. */
+  /** Configuration. */
   config?: DeviceClaimConfiguration[];
 }
 
-/** DeviceClaimConfiguration: device claim configuration as the resource.k8s.io/v1 API describes it. */
+/** A device claim configuration. */
 export interface DeviceClaimConfiguration {
-  /** The least that is needed; the scheduler counts with it. */
+  /** The least that is needed; what the scheduler counts with. */
   requests?: string[];
-  /** The device configuration of the device claim configuration. */
-  deviceConfiguration: DeviceConfiguration;
+  /** The opaque. */
+  opaque?: OpaqueDeviceConfiguration;
 }
 
-/** DeviceClass: the object served as deviceclasses. */
+/** A named kind of devices. */
 export interface DeviceClass {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec?: DeviceClassSpec;
 }
 export const DeviceClass: ResourceType<DeviceClass> = {
@@ -188,259 +188,259 @@ export const DeviceClass: ResourceType<DeviceClass> = {
   namespaced: false,
 };
 
-/** DeviceClassConfiguration: device class configuration as the resource.k8s.io/v1 API describes it. */
+/** A device class configuration. */
 export interface DeviceClassConfiguration {
-  /** The device configuration of the device class configuration. */
-  deviceConfiguration: DeviceConfiguration;
+  /** The opaque. */
+  opaque?: OpaqueDeviceConfiguration;
 }
 
-/** DeviceClassList: a list of DeviceClass objects. */
+/** A list of DeviceClass objects. */
 export interface DeviceClassList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: DeviceClass[];
 }
 
-/** DeviceClassSpec: device class spec as the resource.k8s.io/v1 API describes it. */
+/** What is asked for of a device class. */
 export interface DeviceClassSpec {
-  /** The selectors of the device class spec. */
+  /** The selectors. */
   selectors?: DeviceSelector[];
-  /** The config of the device class spec. */
+  /** Configuration. */
   config?: DeviceClassConfiguration[];
-  /** The extended resource name of the device class spec. */
+  /** Name of the extended resource. */
   extendedResourceName?: string;
 }
 
-/** DeviceConfiguration: device configuration as the resource.k8s.io/v1 API describes it. */
+/** A device configuration. */
 export interface DeviceConfiguration {
-  /** The opaque of the device configuration. */
+  /** The opaque. */
   opaque?: OpaqueDeviceConfiguration;
 }
 
-/** DeviceConstraint: device constraint as the resource.k8s.io/v1 API describes it. */
+/** A device constraint. */
 export interface DeviceConstraint {
-  /** The least that is needed; the scheduler counts with it. */
+  /** The least that is needed; what the scheduler counts with. */
   requests?: string[];
-  /** The match attribute of the device constraint. */
+  /** The match attribute. */
   matchAttribute?: string;
-  /** The distinct attribute of the device constraint. */
+  /** The distinct attribute. */
   distinctAttribute?: string;
 }
 
-/** DeviceCounterConsumption: device counter consumption as the resource.k8s.io/v1 API describes it. */
+/** A device counter consumption. */
 export interface DeviceCounterConsumption {
-  /** The counter set of the device counter consumption. */
+  /** The counter set. */
   counterSet: string;
-  /** The counters of the device counter consumption. */
+  /** The counters. */
   counters: Record<string, Counter>;
 }
 
-/** DeviceRequest: device request as the resource.k8s.io/v1 API describes it. */
+/** A device request. */
 export interface DeviceRequest {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** The exactly of the device request. */
+  /** The exactly. */
   exactly?: ExactDeviceRequest;
-  /** The first available of the device request. */
+  /** The first available. */
   firstAvailable?: DeviceSubRequest[];
 }
 
-/** DeviceRequestAllocationResult: device request allocation result as the resource.k8s.io/v1 API describes it. */
+/** A device request allocation result. */
 export interface DeviceRequestAllocationResult {
-  /** The request of the device request allocation result. */
+  /** What is asked. */
   request: string;
-  /** The driver of the device request allocation result. */
+  /** Name of the driver. */
   driver: string;
-  /** The pool of the device request allocation result. */
+  /** Storage pool. */
   pool: string;
-  /** The device of the device request allocation result. */
+  /** The device. */
   device: string;
-  /** The admin access of the device request allocation result. */
+  /** Whether admin access is wanted. */
   adminAccess?: boolean;
   /** Taints that do not keep the Pod away. */
   tolerations?: DeviceToleration[];
-  /** The binding conditions of the device request allocation result. */
+  /** The binding conditions. */
   bindingConditions?: string[];
-  /** The binding failure conditions of the device request allocation result. */
+  /** The binding failure conditions. */
   bindingFailureConditions?: string[];
-  /** The share id of the device request allocation result. */
+  /** Identifier of the share. */
   shareID?: string;
-  /** The consumed capacity of the device request allocation result. */
+  /** The consumed capacity. */
   consumedCapacity?: Record<string, string>;
-  /** The skip node operations of the device request allocation result. */
+  /** The skip node operations. */
   skipNodeOperations?: string[];
 }
 
-/** DeviceSelector: device selector as the resource.k8s.io/v1 API describes it. */
+/** A device selector. */
 export interface DeviceSelector {
-  /** The cel of the device selector. */
+  /** The cel. */
   cel?: CELDeviceSelector;
 }
 
-/** DeviceSubRequest: device sub request as the resource.k8s.io/v1 API describes it. */
+/** A device sub request. */
 export interface DeviceSubRequest {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** The device class name of the device sub request. */
+  /** Name of the device class. */
   deviceClassName: string;
-  /** The selectors of the device sub request. */
+  /** The selectors. */
   selectors?: DeviceSelector[];
-  /** The allocation mode of the device sub request. */
+  /** The allocation mode. */
   allocationMode?: string;
-  /** The count of the device sub request. */
+  /** How many. */
   count?: number;
   /** Taints that do not keep the Pod away. */
   tolerations?: DeviceToleration[];
-  /** The capacity of the device sub request. */
+  /** How much there is of each resource. */
   capacity?: CapacityRequirements;
 }
 
-/** DeviceTaint: device taint as the resource.k8s.io/v1 API describes it. */
+/** A device taint. */
 export interface DeviceTaint {
   /** The key. */
   key: string;
   /** The value. */
   value?: string;
-  /** The effect of the device taint. */
+  /** What the taint does to Pods that do not tolerate it. */
   effect: string;
-  /** The time added of the device taint. */
+  /** When it was added. */
   timeAdded?: string;
 }
 
-/** DeviceTaintRule: device taint rule as the resource.k8s.io/v1 API describes it. */
+/** A device taint rule. */
 export interface DeviceTaintRule {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata?: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec: DeviceTaintRuleSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: DeviceTaintRuleStatus;
 }
 
-/** DeviceTaintRuleList: a list of DeviceTaintRule objects. */
+/** A list of DeviceTaintRule objects. */
 export interface DeviceTaintRuleList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: DeviceTaintRule[];
 }
 
-/** DeviceTaintRuleSpec: device taint rule spec as the resource.k8s.io/v1 API describes it. */
+/** What is asked for of a device taint rule. */
 export interface DeviceTaintRuleSpec {
-  /** The device selector of the device taint rule spec. */
+  /** The device selector. */
   deviceSelector?: DeviceTaintSelector;
-  /** The taint of the device taint rule spec. */
+  /** The taint. */
   taint: DeviceTaint;
 }
 
-/** DeviceTaintRuleStatus: device taint rule status as the resource.k8s.io/v1 API describes it. */
+/** The state of a device taint rule. */
 export interface DeviceTaintRuleStatus {
-  /** Latest observations of the state, one for each type. */
+  /** The latest observations of the state, at most one of each type. */
   conditions?: meta_v1.Condition[];
 }
 
-/** DeviceTaintSelector: device taint selector as the resource.k8s.io/v1 API describes it. */
+/** A device taint selector. */
 export interface DeviceTaintSelector {
-  /** The driver of the device taint selector. */
+  /** Name of the driver. */
   driver?: string;
-  /** The pool of the device taint selector. */
+  /** Storage pool. */
   pool?: string;
-  /** The device of the device taint selector. */
+  /** The device. */
   device?: string;
 }
 
-/** DeviceToleration: device toleration as the resource.k8s.io/v1 API describes it. */
+/** A device toleration. */
 export interface DeviceToleration {
   /** The key. */
   key?: string;
-  /** The operator of the device toleration. */
+  /** How the value is compared. */
   operator?: string;
   /** The value. */
   value?: string;
-  /** The effect of the device toleration. */
+  /** What the taint does to Pods that do not tolerate it. */
   effect?: string;
-  /** The toleration seconds of the device toleration. */
+  /** Seconds for which a NoExecute taint is tolerated; for ever if absent. */
   tolerationSeconds?: number;
 }
 
-/** ExactDeviceRequest: exact device request as the resource.k8s.io/v1 API describes it. */
+/** An exact device request. */
 export interface ExactDeviceRequest {
-  /** The device class name of the exact device request. */
+  /** Name of the device class. */
   deviceClassName: string;
-  /** The selectors of the exact device request. */
+  /** The selectors. */
   selectors?: DeviceSelector[];
-  /** The allocation mode of the exact device request. */
+  /** The allocation mode. */
   allocationMode?: string;
-  /** The count of the exact device request. */
+  /** How many. */
   count?: number;
-  /** The admin access of the exact device request. */
+  /** Whether admin access is wanted. */
   adminAccess?: boolean;
   /** Taints that do not keep the Pod away. */
   tolerations?: DeviceToleration[];
-  /** The capacity of the exact device request. */
+  /** How much there is of each resource. */
   capacity?: CapacityRequirements;
 }
 
-/** NetworkDeviceData: network device data as the resource.k8s.io/v1 API describes it. */
+/** A network device data. */
 export interface NetworkDeviceData {
-  /** The interface name of the network device data. */
+  /** Name of the interface. */
   interfaceName?: string;
-  /** The ips of the network device data. */
+  /** The ips. */
   ips?: string[];
-  /** The hardware address of the network device data. */
+  /** The hardware address. */
   hardwareAddress?: string;
 }
 
-/** NodeAllocatableMapping: node allocatable mapping as the resource.k8s.io/v1 API describes it. */
+/** A node allocatable mapping. */
 export interface NodeAllocatableMapping {
-  /** The capacity key of the node allocatable mapping. */
+  /** The capacity key. */
   capacityKey?: string;
-  /** The capacity multiplier of the node allocatable mapping. */
+  /** The capacity multiplier. */
   capacityMultiplier?: string;
-  /** The device multiplier of the node allocatable mapping. */
+  /** The device multiplier. */
   deviceMultiplier?: string;
 }
 
-/** NodeAllocatableOverhead: node allocatable overhead as the resource.k8s.io/v1 API describes it. */
+/** A node allocatable overhead. */
 export interface NodeAllocatableOverhead {
-  /** The per pod of the node allocatable overhead. */
+  /** The per pod. */
   perPod?: string;
-  /** The per container of the node allocatable overhead. */
+  /** The per container. */
   perContainer?: string;
 }
 
-/** NodeAllocatableResource: node allocatable resource as the resource.k8s.io/v1 API describes it. */
+/** A node allocatable resource. */
 export interface NodeAllocatableResource {
-  /** The mapping of the node allocatable resource. */
+  /** The mapping. */
   mapping?: NodeAllocatableMapping;
-  /** The overhead of the node allocatable resource. */
+  /** Resources that the Pod takes beyond its containers. */
   overhead?: NodeAllocatableOverhead;
 }
 
-/** OpaqueDeviceConfiguration: opaque device configuration as the resource.k8s.io/v1 API describes it. */
+/** An opaque device configuration. */
 export interface OpaqueDeviceConfiguration {
-  /** The driver of the opaque device configuration. */
+  /** Name of the driver. */
   driver: string;
-  /** The parameters of the opaque device configuration. */
+  /** Parameters, in words that their reader knows. */
   parameters: unknown;
 }
 
-/** ResourceClaim: the object served as resourceclaims. */
+/** A wish for devices. */
 export interface ResourceClaim {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec?: ResourceClaimSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: ResourceClaimStatus;
 }
 export const ResourceClaim: ResourceType<ResourceClaim> = {
@@ -451,51 +451,51 @@ export const ResourceClaim: ResourceType<ResourceClaim> = {
   namespaced: true,
 };
 
-/** ResourceClaimConsumerReference: resource claim consumer reference as the resource.k8s.io/v1 API describes it. */
+/** A resource claim consumer reference. */
 export interface ResourceClaimConsumerReference {
-  /** The api group of the resource claim consumer reference. */
+  /** API group; empty for the core group. */
   apiGroup?: string;
-  /** The resource of the resource claim consumer reference. */
+  /** Resource, in the plural and lower case. */
   resource: string;
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** Unique identifier over space and time. */
+  /** Identifier that is never used again, unlike the name. */
   uid: string;
 }
 
-/** ResourceClaimList: a list of ResourceClaim objects. */
+/** A list of ResourceClaim objects. */
 export interface ResourceClaimList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: ResourceClaim[];
 }
 
-/** ResourceClaimSpec: resource claim spec as the resource.k8s.io/v1 API describes it. */
+/** What is asked for of a resource claim. */
 export interface ResourceClaimSpec {
-  /** The devices of the resource claim spec. */
+  /** The devices. */
   devices?: DeviceClaim;
 }
 
-/** ResourceClaimStatus: resource claim status as the resource.k8s.io/v1 API describes it. */
+/** The state of a resource claim. */
 export interface ResourceClaimStatus {
-  /** The allocation of the resource claim status. */
+  /** The allocation. */
   allocation?: AllocationResult;
-  /** The reserved for of the resource claim status. */
+  /** The reserved for. */
   reservedFor?: ResourceClaimConsumerReference[];
-  /** The devices of the resource claim status. */
+  /** The devices. */
   devices?: AllocatedDeviceStatus[];
 }
 
-/** ResourceClaimTemplate: the object served as resourceclaimtemplates. */
+/** Claims that Pods get one by one. */
 export interface ResourceClaimTemplate {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec?: ResourceClaimTemplateSpec;
 }
 export const ResourceClaimTemplate: ResourceType<ResourceClaimTemplate> = {
@@ -506,43 +506,43 @@ export const ResourceClaimTemplate: ResourceType<ResourceClaimTemplate> = {
   namespaced: true,
 };
 
-/** ResourceClaimTemplateList: a list of ResourceClaimTemplate objects. */
+/** A list of ResourceClaimTemplate objects. */
 export interface ResourceClaimTemplateList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: ResourceClaimTemplate[];
 }
 
-/** ResourceClaimTemplateSpec: resource claim template spec as the resource.k8s.io/v1 API describes it. */
+/** What is asked for of a resource claim template. */
 export interface ResourceClaimTemplateSpec {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata?: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec?: ResourceClaimSpec;
 }
 
-/** ResourcePool: resource pool as the resource.k8s.io/v1 API describes it. */
+/** A resource pool. */
 export interface ResourcePool {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** The generation of the resource pool. */
+  /** Number that grows with each change of the desired state. */
   generation: number;
-  /** The resource slice count of the resource pool. */
+  /** The resource slice count. */
   resourceSliceCount: number;
 }
 
-/** ResourceSlice: the object served as resourceslices. */
+/** Devices that a driver offers. */
 export interface ResourceSlice {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec: ResourceSliceSpec;
 }
 export const ResourceSlice: ResourceType<ResourceSlice> = {
@@ -553,36 +553,36 @@ export const ResourceSlice: ResourceType<ResourceSlice> = {
   namespaced: false,
 };
 
-/** ResourceSliceList: a list of ResourceSlice objects. */
+/** A list of ResourceSlice objects. */
 export interface ResourceSliceList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: ResourceSlice[];
 }
 
-/** ResourceSliceSpec: resource slice spec as the resource.k8s.io/v1 API describes it. */
+/** What is asked for of a resource slice. */
 export interface ResourceSliceSpec {
-  /** The driver of the resource slice spec. */
+  /** Name of the driver. */
   driver: string;
-  /** The pool of the resource slice spec. */
+  /** Storage pool. */
   pool: ResourcePool;
-  /** The node that the Pod runs on. */
+  /** Name of the node. */
   nodeName?: string;
   /** Labels that a node must have. */
   nodeSelector?: core_v1.NodeSelector;
-  /** The all nodes of the resource slice spec. */
+  /** Whether all nodes is wanted. */
   allNodes?: boolean;
-  /** The devices of the resource slice spec. */
+  /** The devices. */
   devices?: Device[];
-  /** The per device node selection of the resource slice spec. */
+  /** Whether per device node selection is wanted. */
   perDeviceNodeSelection?: boolean;
-  /** The shared counters of the resource slice spec. */
+  /** The shared counters. */
   sharedCounters?: CounterSet[];
-  /** The partition type attribute of the resource slice spec. */
+  /** The partition type attribute. */
   partitionTypeAttribute?: string;
-  /** The skip node operations of the resource slice spec. */
+  /** The skip node operations. */
   skipNodeOperations?: string[];
 }

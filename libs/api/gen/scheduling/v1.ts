@@ -2,19 +2,19 @@
 import type { ResourceType } from '@drydock/base/apimachinery';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** PriorityClass: the object served as priorityclasses. */
+/** A named priority of Pods. */
 export interface PriorityClass {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** The value. */
+  /** The priority itself. */
   value?: number;
-  /** The global default of the priority class. */
+  /** Whether Pods without a class get this one. */
   globalDefault?: boolean;
-  /** The description of the priority class. */
+  /** When to use the class. */
   description?: string;
-  /** The preemption policy of the priority class. */
+  /** Whether lower Pods may be evicted to make room: PreemptLowerPriority or Never. */
   preemptionPolicy?: string;
 }
 export const PriorityClass: ResourceType<PriorityClass> = {
@@ -25,11 +25,11 @@ export const PriorityClass: ResourceType<PriorityClass> = {
   namespaced: false,
 };
 
-/** PriorityClassList: a list of PriorityClass objects. */
+/** A list of PriorityClass objects. */
 export interface PriorityClassList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: PriorityClass[];

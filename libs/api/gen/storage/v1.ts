@@ -3,13 +3,13 @@ import type { ResourceType } from '@drydock/base/apimachinery';
 import type * as core_v1 from '../core/v1.ts';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** CSIDriver: the object served as csidrivers. */
+/** What a CSI driver can do. */
 export interface CSIDriver {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec: CSIDriverSpec;
 }
 export const CSIDriver: ResourceType<CSIDriver> = {
@@ -20,51 +20,51 @@ export const CSIDriver: ResourceType<CSIDriver> = {
   namespaced: false,
 };
 
-/** CSIDriverList: a list of CSIDriver objects. */
+/** A list of CSIDriver objects. */
 export interface CSIDriverList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: CSIDriver[];
 }
 
-/** CSIDriverSpec: csidriver spec as the storage.k8s.io/v1 API describes it. */
+/** What is asked for of a CSI driver. */
 export interface CSIDriverSpec {
-  /** The attach required of the csidriver spec. */
+  /** Whether volumes are attached before they are mounted. */
   attachRequired?: boolean;
-  /** The pod info on mount of the csidriver spec. */
+  /** Whether the driver is told about the Pod. */
   podInfoOnMount?: boolean;
-  /** The volume lifecycle modes of the csidriver spec. */
+  /** Kinds of volumes that the driver serves. */
   volumeLifecycleModes?: string[];
-  /** The storage capacity of the csidriver spec. */
+  /** Whether the scheduler looks at the free capacity. */
   storageCapacity?: boolean;
-  /** The fs group policy of the csidriver spec. */
+  /** Whether the ownership of volumes is changed. */
   fsGroupPolicy?: string;
-  /** The token requests of the csidriver spec. */
+  /** Tokens that the driver gets. */
   tokenRequests?: TokenRequest[];
-  /** The requires republish of the csidriver spec. */
+  /** Whether the driver is called again and again. */
   requiresRepublish?: boolean;
-  /** The se linux mount of the csidriver spec. */
+  /** Whether volumes are mounted with an SELinux context. */
   seLinuxMount?: boolean;
-  /** The node allocatable update period seconds of the csidriver spec. */
+  /** Node allocatable update period, in seconds. */
   nodeAllocatableUpdatePeriodSeconds?: number;
-  /** The service account token in secrets of the csidriver spec. */
+  /** Whether service account token in secrets is wanted. */
   serviceAccountTokenInSecrets?: boolean;
-  /** The prevent pod scheduling if missing of the csidriver spec. */
+  /** Whether it is prevent pod scheduling if missing. */
   preventPodSchedulingIfMissing?: boolean;
 }
 
-/** CSINode: the object served as csinodes. */
+/** The CSI drivers on a node. */
 export interface CSINode {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec: CSINodeSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: CSINodeStatus;
 }
 export const CSINode: ResourceType<CSINode> = {
@@ -75,53 +75,53 @@ export const CSINode: ResourceType<CSINode> = {
   namespaced: false,
 };
 
-/** CSINodeDriver: csinode driver as the storage.k8s.io/v1 API describes it. */
+/** A CSI node driver. */
 export interface CSINodeDriver {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** The node id of the csinode driver. */
+  /** Name of the node in the storage system. */
   nodeID: string;
-  /** The topology keys of the csinode driver. */
+  /** Node labels that the driver sets. */
   topologyKeys?: string[];
-  /** The allocatable of the csinode driver. */
+  /** How much of each resource Pods may use. */
   allocatable?: VolumeNodeResources;
 }
 
-/** CSINodeList: a list of CSINode objects. */
+/** A list of CSINode objects. */
 export interface CSINodeList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: CSINode[];
 }
 
-/** CSINodeSpec: csinode spec as the storage.k8s.io/v1 API describes it. */
+/** What is asked for of a CSI node. */
 export interface CSINodeSpec {
-  /** The drivers of the csinode spec. */
-  drivers?: CSINodeDriver[];
+  /** The drivers. */
+  drivers: CSINodeDriver[];
 }
 
-/** CSINodeStatus: csinode status as the storage.k8s.io/v1 API describes it. */
+/** The state of a CSI node. */
 export interface CSINodeStatus {
-  /** The storage health of the csinode status. */
+  /** The storage health. */
   storageHealth?: StorageHealth[];
 }
 
-/** CSIStorageCapacity: the object served as csistoragecapacities. */
+/** How much storage is left in a domain. */
 export interface CSIStorageCapacity {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** The node topology of the csistorage capacity. */
+  /** The node topology. */
   nodeTopology?: meta_v1.LabelSelector;
-  /** The storage class name of the csistorage capacity. */
+  /** Name of the storage class. */
   storageClassName: string;
-  /** The capacity of the csistorage capacity. */
+  /** How much there is of each resource. */
   capacity?: string;
-  /** The maximum volume size of the csistorage capacity. */
+  /** The maximum volume size. */
   maximumVolumeSize?: string;
 }
 export const CSIStorageCapacity: ResourceType<CSIStorageCapacity> = {
@@ -132,35 +132,35 @@ export const CSIStorageCapacity: ResourceType<CSIStorageCapacity> = {
   namespaced: true,
 };
 
-/** CSIStorageCapacityList: a list of CSIStorageCapacity objects. */
+/** A list of CSIStorageCapacity objects. */
 export interface CSIStorageCapacityList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: CSIStorageCapacity[];
 }
 
-/** StorageClass: the object served as storageclasses. */
+/** A kind of storage that claims may name. */
 export interface StorageClass {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** The provisioner of the storage class. */
+  /** Who makes the volumes. */
   provisioner: string;
-  /** The parameters of the storage class. */
+  /** Parameters, in words that their reader knows. */
   parameters?: Record<string, string>;
-  /** The reclaim policy of the storage class. */
+  /** What becomes of the volume after its claim. */
   reclaimPolicy?: string;
-  /** The mount options of the storage class. */
+  /** Options of the mount. */
   mountOptions?: string[];
-  /** The allow volume expansion of the storage class. */
+  /** Whether claims may grow. */
   allowVolumeExpansion?: boolean;
-  /** The volume binding mode of the storage class. */
+  /** Whether claims are bound at once or when first used. */
   volumeBindingMode?: string;
-  /** The allowed topologies of the storage class. */
+  /** Domains that volumes are made in. */
   allowedTopologies?: core_v1.TopologySelectorTerm[];
 }
 export const StorageClass: ResourceType<StorageClass> = {
@@ -171,57 +171,57 @@ export const StorageClass: ResourceType<StorageClass> = {
   namespaced: false,
 };
 
-/** StorageClassList: a list of StorageClass objects. */
+/** A list of StorageClass objects. */
 export interface StorageClassList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: StorageClass[];
 }
 
-/** StorageHealth: storage health as the storage.k8s.io/v1 API describes it. */
+/** A storage health. */
 export interface StorageHealth {
-  /** Name of it. */
+  /** Name, unique among its neighbours. */
   name: string;
-  /** The health conditions of the storage health. */
+  /** The health conditions. */
   healthConditions?: StorageHealthCondition[];
 }
 
-/** StorageHealthCondition: storage health condition as the storage.k8s.io/v1 API describes it. */
+/** An observation of a storage health. */
 export interface StorageHealthCondition {
-  /** What was last observed; written by the system. */
+  /** True, False or Unknown. */
   status: string;
-  /** One word in CamelCase that says why. */
+  /** Why, as one word in CamelCase that programs may compare. */
   reason: string;
-  /** What a person should know about it. */
+  /** Why, in words for people. */
   message?: string;
-  /** The access mode of the storage health condition. */
+  /** The access mode. */
   accessMode?: string;
-  /** The volume mode of the storage health condition. */
+  /** Whether the volume is a file system or a raw block device. */
   volumeMode?: string;
-  /** When the status last changed from one value to another. */
+  /** When the status last went from one value to another. */
   lastTransitionTime?: string;
 }
 
-/** TokenRequest: token request as the storage.k8s.io/v1 API describes it. */
+/** Asks for a token of a service account. */
 export interface TokenRequest {
-  /** The audience of the token request. */
+  /** Who the token is meant for. */
   audience: string;
-  /** The expiration seconds of the token request. */
+  /** Seconds for which it is valid. */
   expirationSeconds?: number;
 }
 
-/** VolumeAttachment: the object served as volumeattachments. */
+/** That a volume is to be attached to a node. */
 export interface VolumeAttachment {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is asked for. */
+  /** The desired state. */
   spec: VolumeAttachmentSpec;
-  /** What was last observed; written by the system. */
+  /** The state last observed; written by the system. */
   status?: VolumeAttachmentStatus;
 }
 export const VolumeAttachment: ResourceType<VolumeAttachment> = {
@@ -232,55 +232,55 @@ export const VolumeAttachment: ResourceType<VolumeAttachment> = {
   namespaced: false,
 };
 
-/** VolumeAttachmentList: a list of VolumeAttachment objects. */
+/** A list of VolumeAttachment objects. */
 export interface VolumeAttachmentList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: VolumeAttachment[];
 }
 
-/** VolumeAttachmentSource: volume attachment source as the storage.k8s.io/v1 API describes it. */
+/** A volume attachment source. */
 export interface VolumeAttachmentSource {
-  /** The persistent volume name of the volume attachment source. */
+  /** Name of the persistent volume. */
   persistentVolumeName?: string;
-  /** The inline volume spec of the volume attachment source. */
+  /** The inline volume spec. */
   inlineVolumeSpec?: core_v1.PersistentVolumeSpec;
 }
 
-/** VolumeAttachmentSpec: volume attachment spec as the storage.k8s.io/v1 API describes it. */
+/** What is asked for of a volume attachment. */
 export interface VolumeAttachmentSpec {
-  /** The attacher of the volume attachment spec. */
+  /** Who attaches. */
   attacher: string;
-  /** The source of the volume attachment spec. */
+  /** Where it comes from. */
   source: VolumeAttachmentSource;
-  /** The node that the Pod runs on. */
+  /** Name of the node. */
   nodeName: string;
 }
 
-/** VolumeAttachmentStatus: volume attachment status as the storage.k8s.io/v1 API describes it. */
+/** The state of a volume attachment. */
 export interface VolumeAttachmentStatus {
-  /** The attached of the volume attachment status. */
+  /** Whether it is attached. */
   attached: boolean;
-  /** The attachment metadata of the volume attachment status. */
+  /** The attachment metadata. */
   attachmentMetadata?: Record<string, string>;
-  /** The attach error of the volume attachment status. */
+  /** The attach error. */
   attachError?: VolumeError;
-  /** The detach error of the volume attachment status. */
+  /** The detach error. */
   detachError?: VolumeError;
 }
 
-/** VolumeAttributesClass: the object served as volumeattributesclasses. */
+/** Attributes that volumes may be given. */
 export interface VolumeAttributesClass {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** The driver name of the volume attributes class. */
+  /** Name of the driver. */
   driverName: string;
-  /** The parameters of the volume attributes class. */
+  /** Parameters, in words that their reader knows. */
   parameters?: Record<string, string>;
 }
 export const VolumeAttributesClass: ResourceType<VolumeAttributesClass> = {
@@ -291,28 +291,28 @@ export const VolumeAttributesClass: ResourceType<VolumeAttributesClass> = {
   namespaced: false,
 };
 
-/** VolumeAttributesClassList: a list of VolumeAttributesClass objects. */
+/** A list of VolumeAttributesClass objects. */
 export interface VolumeAttributesClassList {
   apiVersion?: string;
   kind?: string;
-  /** Standard object metadata: name, namespace, labels, annotations, owners. */
+  /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
   /** The objects of the list. */
   items: VolumeAttributesClass[];
 }
 
-/** VolumeError: volume error as the storage.k8s.io/v1 API describes it. */
+/** A volume error. */
 export interface VolumeError {
-  /** The time of the volume error. */
+  /** When it was written. */
   time?: string;
-  /** What a person should know about it. */
+  /** Why, in words for people. */
   message?: string;
-  /** The error code of the volume error. */
+  /** The error code. */
   errorCode?: number;
 }
 
-/** VolumeNodeResources: volume node resources as the storage.k8s.io/v1 API describes it. */
+/** A volume node resources. */
 export interface VolumeNodeResources {
-  /** The count of the volume node resources. */
+  /** How many. */
   count?: number;
 }
