@@ -73,7 +73,11 @@ export const createEndpointSliceController: ControllerFactory = (deps) => {
         homeless += desired.homeless;
         const labels = sliceLabels(service);
         const ofFamily = alive.filter((slice) => slice.addressType === family);
-        const plan = planSlices(desired.groups, ofFamily, (slice) => !deepEqual(slice.metadata.labels, labels));
+        const plan = planSlices(
+          desired.groups,
+          ofFamily,
+          (slice) => !deepEqual(slice.metadata.labels, labels),
+        );
         for (const content of plan.write) await write(key, service, family, content, labels, since);
         for (const slice of plan.remove) await remove(key, slice);
       }
@@ -99,7 +103,13 @@ export const createEndpointSliceController: ControllerFactory = (deps) => {
     const { name = '', namespace = '' } = service.metadata;
     const metadata = existing
       ? { ...existing.metadata, labels, annotations }
-      : { generateName: `${name}-`, namespace, labels, annotations, ownerReferences: [controllerReference(service, Service)] };
+      : {
+          generateName: `${name}-`,
+          namespace,
+          labels,
+          annotations,
+          ownerReferences: [controllerReference(service, Service)],
+        };
     const slice: EndpointSlice = {
       apiVersion: 'discovery.k8s.io/v1',
       kind: EndpointSlice.kind,

@@ -55,7 +55,9 @@ export function desiredEndpoints(
 
 /** Names a set of ports whatever their order; '' for none. */
 export function portsKey(ports: readonly EndpointPort[] | undefined): string {
-  const texts = (ports ?? []).map((one) => `${one.name ?? ''}|${one.protocol}|${one.port}|${one.appProtocol ?? ''}`);
+  const texts = (ports ?? []).map(
+    (one) => `${one.name ?? ''}|${one.protocol}|${one.port}|${one.appProtocol ?? ''}`,
+  );
   return texts.sort().join(';');
 }
 

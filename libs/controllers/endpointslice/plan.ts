@@ -49,7 +49,9 @@ export function planSlices(
 
   const kept = present.length - remove.length;
   if (kept === 0 && made.length === 0) {
-    const empty = remove.find((slice) => (slice.endpoints ?? []).length === 0 && (slice.ports ?? []).length === 0);
+    const empty = remove.find(
+      (slice) => (slice.endpoints ?? []).length === 0 && (slice.ports ?? []).length === 0,
+    );
     if (empty && !stale(empty)) remove.splice(remove.indexOf(empty), 1);
     else made.push({ existing: undefined, ports: [], endpoints: [] });
   }
@@ -92,7 +94,8 @@ function planGroup(
     // Emptied slices are written anyway when something new wants their place.
     for (const slice of empty.splice(0)) changed.push({ existing: slice, ports, endpoints: [] });
     changed.sort((a, b) => b.endpoints.length - a.endpoints.length);
-    for (const content of changed) content.endpoints.push(...rest.splice(0, Math.max(0, max - content.endpoints.length)));
+    for (const content of changed)
+      content.endpoints.push(...rest.splice(0, Math.max(0, max - content.endpoints.length)));
   }
   const made: SliceContent[] = [];
   while (rest.length > 0) {
@@ -107,7 +110,11 @@ function planGroup(
   return { changed: filled, made, empty };
 }
 
-function fullestWithRoom(slices: readonly EndpointSlice[], count: number, max: number): EndpointSlice | undefined {
+function fullestWithRoom(
+  slices: readonly EndpointSlice[],
+  count: number,
+  max: number,
+): EndpointSlice | undefined {
   const size = (slice: EndpointSlice) => slice.endpoints?.length ?? 0;
   let best: EndpointSlice | undefined;
   for (const slice of slices) {

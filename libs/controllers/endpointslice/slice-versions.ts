@@ -32,7 +32,9 @@ export function createSliceVersions(): SliceVersions {
         const slice = byKey.get(key);
         const same = slice?.metadata.uid === uid ? slice : undefined;
         const seen =
-          revision === undefined ? !same : same !== undefined && Number(same.metadata.resourceVersion) >= revision;
+          revision === undefined
+            ? !same
+            : same !== undefined && Number(same.metadata.resourceVersion) >= revision;
         if (!seen) return false;
       }
       expected.delete(service);
