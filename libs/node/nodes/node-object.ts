@@ -97,7 +97,7 @@ export function nodeStatus(
       architecture: 'amd64',
     },
     images: [],
-  } as NonNullable<Node['status']>;
+  };
 }
 
 /** The Node object with which a kubelet registers. */

@@ -1,0 +1,114 @@
+import { ConfigMap, Namespace, Pod, Secret } from '@drydock/api/core/v1';
+import { ownerReferenceTo, type KubeObject, type OwnerReference, type ResourceType } from '@drydock/base/apimachinery';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { namespaceNamed, startCluster, type TestCluster } from '../shared/cluster.spec-support.ts';
+import { createGarbageCollector } from './index.ts';
+
+const types: readonly ResourceType[] = [ConfigMap, Secret, Pod, Namespace];
+let cluster: TestCluster;
+
+beforeEach(async () => {
+  cluster = await startCluster();
+  cluster.run((deps) => createGarbageCollector({ resources: () => types }, deps));
+  await cluster.settle();
+});
+afterEach(() => cluster.stop());
+
+const configMaps = () => cluster.client.resource(ConfigMap).namespace('default');
+
+function create(name: string, owners: readonly OwnerReference[] = [], finalizers: readonly string[] = []) {
+  const metadata = { name, namespace: 'default', ownerReferences: [...owners], finalizers: [...finalizers] };
+  return configMaps().create({ apiVersion: 'v1', kind: 'ConfigMap', metadata });
+}
+
+function ownedBy(owner: KubeObject, blockOwnerDeletion = false): OwnerReference {
+  return ownerReferenceTo(owner, ConfigMap, { blockOwnerDeletion });
+}
+
+const names = async () => (await cluster.list(ConfigMap, 'default')).map(({ metadata }) => metadata.name ?? '').sort();
+const has = (...wanted: string[]) => async () => JSON.stringify(await names()) === JSON.stringify(wanted);
+const ownerUids = async (name: string) =>
+  ((await configMaps().get(name)).metadata.ownerReferences ?? []).map(({ uid }) => uid);
+
+describe('garbage-collector-controller', () => {
+  it('deletes what an owner leaves behind, down the whole chain', async () => {
+    const owner = await create('a-owner');
+    const child = await create('b-child', [ownedBy(owner)]);
+    await create('c-grandchild', [ownedBy(child)]);
+    await create('d-stranger');
+    await cluster.settle();
+    expect(await names()).toEqual(['a-owner', 'b-child', 'c-grandchild', 'd-stranger']);
+
+    await configMaps().delete('a-owner', { propagationPolicy: 'Background' });
+    await cluster.until(has('d-stranger'));
+  });
+
+  it('deletes an object whose owner never was, or had another uid', async () => {
+    const owner = await create('owner');
+    await create('dangling', [{ ...ownedBy(owner), name: 'never', uid: 'no-such-uid' }]);
+    await create('mistaken', [{ ...ownedBy(owner), uid: 'an-older-uid' }]);
+    await cluster.until(has('owner'));
+  });
+
+  it('keeps an object while one owner lives, and takes the lost one off it', async () => {
+    const [first, second] = [await create('first'), await create('second')];
+    await create('shared', [ownedBy(first), ownedBy(second)]);
+    await cluster.settle();
+    await configMaps().delete('first', { propagationPolicy: 'Background' });
+    await cluster.until(async () => (await ownerUids('shared')).length === 1);
+    expect(await ownerUids('shared')).toEqual([second.metadata.uid]);
+  });
+
+  it('holds an owner in foreground deletion until blocking dependents are gone', async () => {
+    const owner = await create('owner');
+    await create('slow', [ownedBy(owner, true)], ['example.com/hold']);
+    await cluster.settle();
+    await configMaps().delete('owner', { propagationPolicy: 'Foreground' });
+    await cluster.until(async () => Boolean((await configMaps().get('slow')).metadata.deletionTimestamp));
+    expect(await names()).toEqual(['owner', 'slow']);
+
+    await configMaps().patch('slow', { type: 'merge', body: { metadata: { finalizers: null } } });
+    await cluster.until(has());
+  });
+
+  it('does not wait in the foreground for dependents that do not block, but deletes them', async () => {
+    const owner = await create('owner');
+    await create('slow', [ownedBy(owner)], ['example.com/hold']);
+    await cluster.settle();
+    await configMaps().delete('owner', { propagationPolicy: 'Foreground' });
+    await cluster.until(has('slow'));
+    await cluster.until(async () => Boolean((await configMaps().get('slow')).metadata.deletionTimestamp));
+  });
+
+  it('orphans dependents before it lets their owner go', async () => {
+    const owner = await create('owner');
+    await create('orphan', [ownedBy(owner, true)]);
+    await cluster.settle();
+    await configMaps().delete('owner', { propagationPolicy: 'Orphan' });
+    await cluster.until(has('orphan'));
+    await cluster.settle();
+    expect(await ownerUids('orphan')).toEqual([]);
+    expect(await names()).toEqual(['orphan']);
+  });
+
+  it('takes an owner in another namespace for absent, and says so', async () => {
+    await cluster.client.resource(Namespace).create(namespaceNamed('elsewhere'));
+    const owner = await cluster.client
+      .resource(ConfigMap)
+      .namespace('elsewhere')
+      .create({ metadata: { name: 'owner', namespace: 'elsewhere' } });
+    await cluster.settle();
+    await create('child', [ownedBy(owner)]);
+    await cluster.until(has());
+    await cluster.until(async () => (await cluster.events('child')).length > 0);
+    expect(await cluster.events('child')).toEqual([
+      `Warning OwnerRefInvalidNamespace ownerRef [v1/ConfigMap, namespace: default, name: owner, uid: ${owner.metadata.uid}] does not exist in namespace "default"`,
+    ]);
+  });
+
+  it('leaves alone what is owned by a kind that is not served', async () => {
+    await create('kept', [{ apiVersion: 'example.com/v1', kind: 'Widget', name: 'w', uid: 'w-uid' }]);
+    await create('lost', [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'w', uid: 'w-uid-2' }]);
+    await cluster.until(has('kept'));
+  });
+});
