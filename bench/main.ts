@@ -14,7 +14,9 @@ const padding = 'x'.repeat(850);
 const rows: { what: string; value: number; unit: string }[] = [];
 function report(what: string, value: number, unit: string): void {
   rows.push({ what, value, unit });
-  process.stdout.write(`${JSON.stringify({ bench: 'https', what, value: Math.round(value * 10) / 10, unit })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ bench: 'https', what, value: Math.round(value * 10) / 10, unit })}\n`,
+  );
 }
 
 function configMap(index: number, round: number): string {
@@ -27,7 +29,12 @@ function configMap(index: number, round: number): string {
 }
 
 /** Runs `work` for 0 … count-1 over all connections, each with one request under way; answers calls per second. */
-async function rate(all: readonly Connection[], count: number, expected: number, work: (connection: Connection, index: number) => Promise<{ status: number }>): Promise<number> {
+async function rate(
+  all: readonly Connection[],
+  count: number,
+  expected: number,
+  work: (connection: Connection, index: number) => Promise<{ status: number }>,
+): Promise<number> {
   let next = 0;
   const began = performance.now();
   await Promise.all(
@@ -45,16 +52,42 @@ const server = await startServer(['--components', 'apiserver', '--log-level', 'e
 try {
   const all = await Promise.all(Array.from({ length: connections }, () => openConnection(server.target)));
   report('memory, empty', server.residentMiB(), 'MiB');
-  const create = (connection: Connection, index: number) => connection.request('POST', collection, configMap(index, 0));
+  const create = (connection: Connection, index: number) =>
+    connection.request('POST', collection, configMap(index, 0));
   // Warms both sides up; not counted.
   await rate(all, 2_000, 201, (connection, index) => create(connection, objects + index));
-  await rate(all, 2_000, 200, (connection, index) => connection.request('DELETE', `${collection}/bench-${objects + index}`));
+  await rate(all, 2_000, 200, (connection, index) =>
+    connection.request('DELETE', `${collection}/bench-${objects + index}`),
+  );
 
   report('create', await rate(all, objects, 201, create), '/s');
   report('memory, 10,000 objects', server.residentMiB(), 'MiB');
-  report('get', await rate(all, 40_000, 200, (connection, index) => connection.request('GET', `${collection}/bench-${index % objects}`)), '/s');
-  report('update', await rate(all, objects, 200, (connection, index) => connection.request('PUT', `${collection}/bench-${index}`, configMap(index, 1))), '/s');
-  report('patch', await rate(all, objects, 200, (connection, index) => connection.request('PATCH', `${collection}/bench-${index}`, '{"data":{"round":"2"}}', 'application/merge-patch+json')), '/s');
+  report(
+    'get',
+    await rate(all, 40_000, 200, (connection, index) =>
+      connection.request('GET', `${collection}/bench-${index % objects}`),
+    ),
+    '/s',
+  );
+  report(
+    'update',
+    await rate(all, objects, 200, (connection, index) =>
+      connection.request('PUT', `${collection}/bench-${index}`, configMap(index, 1)),
+    ),
+    '/s',
+  );
+  report(
+    'patch',
+    await rate(all, objects, 200, (connection, index) =>
+      connection.request(
+        'PATCH',
+        `${collection}/bench-${index}`,
+        '{"data":{"round":"2"}}',
+        'application/merge-patch+json',
+      ),
+    ),
+    '/s',
+  );
   const [one] = all;
   if (one === undefined) throw new Error('no connection');
   const times: number[] = [];
@@ -67,25 +100,38 @@ try {
   report('list of 10,000', times.sort((a, b) => a - b)[5] ?? 0, 'ms');
 
   // Each watcher is a connection of its own; it counts its events by their newlines inside the chunked stream.
-  const revision = (JSON.parse((await one.request('GET', `${collection}?limit=1`)).body.toString()) as { metadata: { resourceVersion: string } }).metadata.resourceVersion;
+  const revision = (
+    JSON.parse((await one.request('GET', `${collection}?limit=1`)).body.toString()) as {
+      metadata: { resourceVersion: string };
+    }
+  ).metadata.resourceVersion;
   let delivered = 0;
   const marker = Buffer.from('{"type":"');
   const streams = await Promise.all(Array.from({ length: watchers }, () => openConnection(server.target)));
   const everything = new Promise<void>((resolve) => {
     for (const stream of streams) {
       stream.stream(`${collection}?watch=true&resourceVersion=${revision}`, (bytes) => {
-        for (let at = bytes.indexOf(marker); at >= 0; at = bytes.indexOf(marker, at + marker.length)) delivered++;
+        for (let at = bytes.indexOf(marker); at >= 0; at = bytes.indexOf(marker, at + marker.length))
+          delivered++;
         if (delivered >= watchers * burst * 0.999) resolve();
       });
     }
   });
   const began = performance.now();
-  await rate(all, burst, 200, (connection, index) => connection.request('PUT', `${collection}/bench-${index}`, configMap(index, 3)));
+  await rate(all, burst, 200, (connection, index) =>
+    connection.request('PUT', `${collection}/bench-${index}`, configMap(index, 3)),
+  );
   await everything;
   report('watch events delivered to 100 watchers', delivered / ((performance.now() - began) / 1000), '/s');
   streams.forEach((stream) => stream.close());
 
-  report('delete', await rate(all, objects, 200, (connection, index) => connection.request('DELETE', `${collection}/bench-${index}`)), '/s');
+  report(
+    'delete',
+    await rate(all, objects, 200, (connection, index) =>
+      connection.request('DELETE', `${collection}/bench-${index}`),
+    ),
+    '/s',
+  );
   report('memory, after', server.residentMiB(), 'MiB');
   all.forEach((connection) => connection.close());
 } finally {
@@ -94,5 +140,7 @@ try {
 
 const width = Math.max(...rows.map(({ what }) => what.length));
 for (const { what, value, unit } of rows) {
-  process.stdout.write(`${what.padEnd(width)}  ${Math.round(value).toLocaleString('en-US').padStart(10)} ${unit}\n`);
+  process.stdout.write(
+    `${what.padEnd(width)}  ${Math.round(value).toLocaleString('en-US').padStart(10)} ${unit}\n`,
+  );
 }

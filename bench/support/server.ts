@@ -33,7 +33,8 @@ export async function startServer(args: readonly string[]): Promise<BenchServer>
     void exited.then(() => reject(new Error('the server did not start')));
   });
   const config = readFileSync(join(dataDir, 'kubeconfig'), 'utf8');
-  const part = (name: string) => Buffer.from(new RegExp(`${name}: (\\S+)`).exec(config)?.[1] ?? '', 'base64').toString();
+  const part = (name: string) =>
+    Buffer.from(new RegExp(`${name}: (\\S+)`).exec(config)?.[1] ?? '', 'base64').toString();
   return {
     target: {
       host: '127.0.0.1',
@@ -42,7 +43,8 @@ export async function startServer(args: readonly string[]): Promise<BenchServer>
       cert: part('client-certificate-data'),
       key: part('client-key-data'),
     },
-    residentMiB: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid ?? 0}/status`, 'utf8'))?.[1] ?? 0) / 1024,
+    residentMiB: () =>
+      Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid ?? 0}/status`, 'utf8'))?.[1] ?? 0) / 1024,
     async stop() {
       child.kill('SIGTERM');
       await exited;

@@ -28,32 +28,54 @@ describe('@kubernetes/client-node', () => {
     expect(created.metadata?.creationTimestamp).toBeInstanceOf(Date);
     const read = await core.readNamespacedConfigMap({ namespace, name: 'typed' });
     expect(read.data).toEqual({ x: '1' });
-    const replaced = await core.replaceNamespacedConfigMap({ namespace, name: 'typed', body: { ...read, data: { x: '2' } } });
-    expect(Number(replaced.metadata?.resourceVersion)).toBeGreaterThan(Number(read.metadata?.resourceVersion));
-    await expect(core.replaceNamespacedConfigMap({ namespace, name: 'typed', body: { ...read, data: { x: '3' } } })).rejects.toMatchObject({ code: 409 });
+    const replaced = await core.replaceNamespacedConfigMap({
+      namespace,
+      name: 'typed',
+      body: { ...read, data: { x: '2' } },
+    });
+    expect(Number(replaced.metadata?.resourceVersion)).toBeGreaterThan(
+      Number(read.metadata?.resourceVersion),
+    );
+    await expect(
+      core.replaceNamespacedConfigMap({ namespace, name: 'typed', body: { ...read, data: { x: '3' } } }),
+    ).rejects.toMatchObject({ code: 409 });
     const patched = await core.patchNamespacedConfigMap(
       { namespace, name: 'typed', body: { data: { y: '4' } } },
       k8s.setHeaderOptions('Content-Type', k8s.PatchStrategy.MergePatch),
     );
     expect(patched.data).toEqual({ x: '2', y: '4' });
     await core.deleteNamespacedConfigMap({ namespace, name: 'typed' });
-    await expect(core.readNamespacedConfigMap({ namespace, name: 'typed' })).rejects.toMatchObject({ code: 404 });
+    await expect(core.readNamespacedConfigMap({ namespace, name: 'typed' })).rejects.toMatchObject({
+      code: 404,
+    });
   });
 
   it('lists in pages that are consistent at one revision', async () => {
     for (let index = 0; index < 7; index++) {
-      await core.createNamespacedSecret({ namespace, body: { metadata: { name: `page-${index}`, labels: { page: 'yes' } }, stringData: { k: 'v' } } });
+      await core.createNamespacedSecret({
+        namespace,
+        body: { metadata: { name: `page-${index}`, labels: { page: 'yes' } }, stringData: { k: 'v' } },
+      });
     }
     const names: string[] = [];
     let next: string | undefined;
     let revision: string | undefined;
     do {
-      const page = await core.listNamespacedSecret({ namespace, labelSelector: 'page=yes', limit: 3, _continue: next });
+      const page = await core.listNamespacedSecret({
+        namespace,
+        labelSelector: 'page=yes',
+        limit: 3,
+        _continue: next,
+      });
       expect(page.items.length).toBeLessThanOrEqual(3);
       revision ??= page.metadata?.resourceVersion;
       expect(page.metadata?.resourceVersion).toBe(revision);
       // Written between the pages: not part of a list that began before.
-      if (next === undefined) await core.createNamespacedSecret({ namespace, body: { metadata: { name: 'page-9', labels: { page: 'yes' } } } });
+      if (next === undefined)
+        await core.createNamespacedSecret({
+          namespace,
+          body: { metadata: { name: 'page-9', labels: { page: 'yes' } } },
+        });
       names.push(...page.items.map((item) => item.metadata?.name ?? ''));
       next = page.metadata?._continue || undefined;
     } while (next !== undefined);
@@ -81,7 +103,9 @@ describe('@kubernetes/client-node', () => {
   });
 
   it('feeds an informer', async () => {
-    const informer = k8s.makeInformer(config, `/apis/apps/v1/namespaces/${namespace}/deployments`, () => apps.listNamespacedDeployment({ namespace }));
+    const informer = k8s.makeInformer(config, `/apis/apps/v1/namespaces/${namespace}/deployments`, () =>
+      apps.listNamespacedDeployment({ namespace }),
+    );
     const ready = new Promise<void>((resolve) => {
       informer.on('update', (deployment: k8s.V1Deployment) => {
         if (deployment.status?.availableReplicas === 2) resolve();
@@ -93,7 +117,11 @@ describe('@kubernetes/client-node', () => {
       namespace,
       body: {
         metadata: { name: 'informed' },
-        spec: { replicas: 2, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'nginx' }] } } },
+        spec: {
+          replicas: 2,
+          selector: { matchLabels: labels },
+          template: { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'nginx' }] } },
+        },
       },
     });
     await ready;

@@ -31,7 +31,11 @@ describe.each(kubectlsToTest())('kubectl $version', (binary) => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const rows = (text: string) => text.trim().split('\n').map((line) => line.split(/\s{2,}/));
+  const rows = (text: string) =>
+    text
+      .trim()
+      .split('\n')
+      .map((line) => line.split(/\s{2,}/));
 
   it('get nodes shows three Ready nodes', async () => {
     const [head, ...nodes] = rows(await kubectl('get nodes'));
@@ -43,7 +47,9 @@ describe.each(kubectlsToTest())('kubectl $version', (binary) => {
     ]);
   });
 
-  for (const [family, name] of readdirSync(manifests).flatMap((one) => readdirSync(join(manifests, one)).map((two) => [one, two] as const))) {
+  for (const [family, name] of readdirSync(manifests).flatMap((one) =>
+    readdirSync(join(manifests, one)).map((two) => [one, two] as const),
+  )) {
     it(`applies ${family}/${name}; its Deployments and ReplicationControllers become available within 5 s`, async () => {
       const namespace = `m-${name}`;
       await kubectl(`create namespace ${namespace}`);
@@ -51,7 +57,9 @@ describe.each(kubectlsToTest())('kubectl $version', (binary) => {
       for (const line of applied.trim().split('\n')) expect(line).toMatch(/ created$/);
       await eventually(
         async () => {
-          const list = JSON.parse(await kubectl(`get deployments,replicationcontrollers -n ${namespace} -o json`)) as {
+          const list = JSON.parse(
+            await kubectl(`get deployments,replicationcontrollers -n ${namespace} -o json`),
+          ) as {
             items: { spec: { replicas: number }; status: { availableReplicas?: number } }[];
           };
           return list.items.every(({ spec, status }) => status.availableReplicas === spec.replicas);
@@ -59,7 +67,15 @@ describe.each(kubectlsToTest())('kubectl $version', (binary) => {
         { timeoutMs: 5_000, what: 'all replicas to be available' },
       );
       // kubectl says `configured` where a manifest writes a quantity its own way; nothing may change all the same.
-      const generations = ['get', '-n', namespace, '-f', join(manifests, family, name), '-o', 'jsonpath={..metadata.generation}'];
+      const generations = [
+        'get',
+        '-n',
+        namespace,
+        '-f',
+        join(manifests, family, name),
+        '-o',
+        'jsonpath={..metadata.generation}',
+      ];
       const before = await kubectl(generations);
       const again = await kubectl(['apply', '-n', namespace, '-f', join(manifests, family, name)]);
       for (const line of again.trim().split('\n')) expect(line).toMatch(/ (unchanged|configured)$/);
@@ -85,19 +101,31 @@ describe.each(kubectlsToTest())('kubectl $version', (binary) => {
     expect(await kubectl('scale deployment web --replicas=5')).toBe('deployment.apps/web scaled\n');
     await kubectl('wait deployment/web --for=jsonpath={.status.availableReplicas}=5 --timeout=10s');
 
-    expect(await kubectl('set image deployment/web nginx=nginx:1.27')).toBe('deployment.apps/web image updated\n');
-    expect(await kubectl('rollout status deployment/web --timeout=10s')).toContain('deployment "web" successfully rolled out');
-    expect(await kubectl('get deployment web -o jsonpath={.spec.template.spec.containers[0].image}')).toBe('nginx:1.27');
+    expect(await kubectl('set image deployment/web nginx=nginx:1.27')).toBe(
+      'deployment.apps/web image updated\n',
+    );
+    expect(await kubectl('rollout status deployment/web --timeout=10s')).toContain(
+      'deployment "web" successfully rolled out',
+    );
+    expect(await kubectl('get deployment web -o jsonpath={.spec.template.spec.containers[0].image}')).toBe(
+      'nginx:1.27',
+    );
     const history = await kubectl('rollout history deployment/web');
     expect(history.trim().split('\n').slice(2)).toEqual(['1         <none>', '2         <none>']);
 
     expect(await kubectl('rollout undo deployment/web')).toBe('deployment.apps/web rolled back\n');
     await kubectl('rollout status deployment/web --timeout=10s');
-    expect(await kubectl('get deployment web -o jsonpath={.spec.template.spec.containers[0].image}')).toBe('nginx:1.25');
+    expect(await kubectl('get deployment web -o jsonpath={.spec.template.spec.containers[0].image}')).toBe(
+      'nginx:1.25',
+    );
 
     await kubectl('rollout pause deployment/web');
     await kubectl('set image deployment/web nginx=nginx:1.28');
-    await eventually(async () => (await kubectl('get deployment web -o jsonpath={.status.observedGeneration}')) === (await kubectl('get deployment web -o jsonpath={.metadata.generation}')));
+    await eventually(
+      async () =>
+        (await kubectl('get deployment web -o jsonpath={.status.observedGeneration}')) ===
+        (await kubectl('get deployment web -o jsonpath={.metadata.generation}')),
+    );
     expect(await kubectl('get deployment web -o jsonpath={.status.updatedReplicas}')).toBe('');
     await kubectl('rollout resume deployment/web');
     await kubectl('rollout status deployment/web --timeout=10s');
@@ -106,7 +134,12 @@ describe.each(kubectlsToTest())('kubectl $version', (binary) => {
     expect(await kubectl('describe deployment web')).toContain('NewReplicaSetAvailable');
 
     expect(await kubectl('expose deployment web --port=80')).toBe('service/web exposed\n');
-    const endpoints = await eventually(async () => (await kubectl('get endpointslices -l kubernetes.io/service-name=web -o jsonpath={.items[*].endpoints[*].addresses[0]}')) || undefined);
+    const endpoints = await eventually(
+      async () =>
+        (await kubectl(
+          'get endpointslices -l kubernetes.io/service-name=web -o jsonpath={.items[*].endpoints[*].addresses[0]}',
+        )) || undefined,
+    );
     expect(endpoints.trim().split(' ')).toHaveLength(5);
 
     await kubectl('delete deployment web --cascade=foreground');
@@ -124,7 +157,9 @@ describe.each(kubectlsToTest())('kubectl $version', (binary) => {
     await eventually(async () => (await kubectl('get pods -l app=c-background -o name')) === '');
     const orphan = (await kubectl('get replicasets -l app=c-orphan -o name')).trim();
     expect(orphan).toMatch(/^replicaset\.apps\/c-orphan-/);
-    await eventually(async () => (await kubectl(['get', orphan, '-o', 'jsonpath={.metadata.ownerReferences}'])) === '');
+    await eventually(
+      async () => (await kubectl(['get', orphan, '-o', 'jsonpath={.metadata.ownerReferences}'])) === '',
+    );
     await kubectl(['delete', orphan]);
   });
 
@@ -139,7 +174,9 @@ describe.each(kubectlsToTest())('kubectl $version', (binary) => {
     expect(await kubectl('events --for pod/box')).toContain('Scheduled');
     expect(await kubectl('get events --field-selector involvedObject.name=box')).toContain('Scheduled');
     await kubectl('delete pod box');
-    expect((await kubectl.try('get pod box')).stderr).toBe('Error from server (NotFound): pods "box" not found\n');
+    expect((await kubectl.try('get pod box')).stderr).toBe(
+      'Error from server (NotFound): pods "box" not found\n',
+    );
   });
 
   it('labels, annotates, patches in three ways, edits and replaces', async () => {
@@ -148,17 +185,33 @@ describe.each(kubectlsToTest())('kubectl $version', (binary) => {
     expect(await kubectl('annotate configmap settings note=x')).toMatch(/^configmap\/settings annotated?\n$/);
     await kubectl(['patch', 'configmap', 'settings', '-p', '{"data":{"b":"2"}}']);
     await kubectl(['patch', 'configmap', 'settings', '--type=merge', '-p', '{"data":{"a":null}}']);
-    await kubectl(['patch', 'configmap', 'settings', '--type=json', '-p', '[{"op":"add","path":"/data/c","value":"3"}]']);
-    expect(JSON.parse(await kubectl('get configmap settings -o jsonpath={.data}'))).toEqual({ b: '2', c: '3' });
+    await kubectl([
+      'patch',
+      'configmap',
+      'settings',
+      '--type=json',
+      '-p',
+      '[{"op":"add","path":"/data/c","value":"3"}]',
+    ]);
+    expect(JSON.parse(await kubectl('get configmap settings -o jsonpath={.data}'))).toEqual({
+      b: '2',
+      c: '3',
+    });
     const editor = join(folder, 'editor.sh');
     writeFileSync(editor, '#!/bin/sh\nsed -i "s/c: \\"3\\"/c: \\"4\\"/" "$1"\n', { mode: 0o755 });
-    expect(await kubectl('edit configmap settings', { env: { EDITOR: editor, KUBE_EDITOR: editor } })).toContain('configmap/settings edited');
+    expect(
+      await kubectl('edit configmap settings', { env: { EDITOR: editor, KUBE_EDITOR: editor } }),
+    ).toContain('configmap/settings edited');
     expect(await kubectl('get configmap settings -o jsonpath={.data.c}')).toBe('4');
     const live = await kubectl('get configmap settings -o yaml');
-    expect(await kubectl('replace -f -', { stdin: live.replace('"4"', '"5"') })).toBe('configmap/settings replaced\n');
+    expect(await kubectl('replace -f -', { stdin: live.replace('"4"', '"5"') })).toBe(
+      'configmap/settings replaced\n',
+    );
     const stale = await kubectl.try('replace -f -', { stdin: live });
     expect(stale.code).toBe(1);
-    expect(stale.stderr).toContain('the object has been modified; please apply your changes to the latest version and try again');
+    expect(stale.stderr).toContain(
+      'the object has been modified; please apply your changes to the latest version and try again',
+    );
     expect(await kubectl('get configmaps -l tier=front -o name')).toBe('configmap/settings\n');
     await kubectl('delete configmap settings');
   });
@@ -200,10 +253,16 @@ describe.each(kubectlsToTest())('kubectl $version', (binary) => {
 
   it('tells what it serves', async () => {
     const resources = await kubectl('api-resources');
-    for (const line of [/^pods +po +v1 +true +Pod$/m, /^deployments +deploy +apps\/v1 +true +Deployment$/m, /^nodes +no +v1 +false +Node$/m]) {
+    for (const line of [
+      /^pods +po +v1 +true +Pod$/m,
+      /^deployments +deploy +apps\/v1 +true +Deployment$/m,
+      /^nodes +no +v1 +false +Node$/m,
+    ]) {
       expect(resources).toMatch(line);
     }
-    expect((await kubectl('api-versions')).split('\n')).toEqual(expect.arrayContaining(['apps/v1', 'v1', 'rbac.authorization.k8s.io/v1']));
+    expect((await kubectl('api-versions')).split('\n')).toEqual(
+      expect.arrayContaining(['apps/v1', 'v1', 'rbac.authorization.k8s.io/v1']),
+    );
     expect(await kubectl('cluster-info')).toContain(cluster.server);
     expect(JSON.parse(await kubectl('get --raw /'))).toHaveProperty('paths');
     expect(await kubectl('get --raw /readyz')).toBe('ok');
@@ -214,7 +273,10 @@ describe.each(kubectlsToTest())('kubectl $version', (binary) => {
   it('watches', async () => {
     await kubectl('create configmap watched --from-literal=a=1');
     const watching = kubectl.try('get configmap watched -w', { timeoutMs: 2_500 });
-    await eventually(async () => (await kubectl.try(['patch', 'configmap', 'watched', '-p', '{"data":{"b":"2"}}'])).code === 0);
+    await eventually(
+      async () =>
+        (await kubectl.try(['patch', 'configmap', 'watched', '-p', '{"data":{"b":"2"}}'])).code === 0,
+    );
     await kubectl('delete configmap watched');
     const { stdout } = await watching;
     expect(stdout).toMatch(/^NAME +DATA +AGE\nwatched +1 /);
@@ -222,13 +284,18 @@ describe.each(kubectlsToTest())('kubectl $version', (binary) => {
 
   it('refuses what Kubernetes refuses, in its words', async () => {
     const bad = await kubectl.try('apply --validate=false -f -', {
-      stdin: readFileSync(join(manifests, 'web/guestbook/frontend-deployment.yaml'), 'utf8').replace('app: guestbook\n        tier', 'app: other\n        tier'),
+      stdin: readFileSync(join(manifests, 'web/guestbook/frontend-deployment.yaml'), 'utf8').replace(
+        'app: guestbook\n        tier',
+        'app: other\n        tier',
+      ),
     });
     expect(bad.code).toBe(1);
     expect(bad.stderr).toContain('`selector` does not match template `labels`');
     const missing = await kubectl.try('create configmap x -n nowhere');
     expect(missing.stderr).toContain('namespaces "nowhere" not found');
-    const unknown = await kubectl.try('create -f -', { stdin: '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x"},"foo":1}' });
+    const unknown = await kubectl.try('create -f -', {
+      stdin: '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x"},"foo":1}',
+    });
     expect(unknown.stderr).toContain('unknown field "foo"');
     const pod = await kubectl.try('run Bad_Name --image=x');
     expect(pod.stderr).toContain('a lowercase RFC 1123');

@@ -2,7 +2,14 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { newDataDir, removeDataDir, repository, run, startClusterProcess, type ClusterProcess } from '../support/index.ts';
+import {
+  newDataDir,
+  removeDataDir,
+  repository,
+  run,
+  startClusterProcess,
+  type ClusterProcess,
+} from '../support/index.ts';
 
 const main = join(repository, 'apps/drydock/src/main.ts');
 const drydock = (...args: string[]) => run(process.execPath, [main, 'up', ...args], { timeoutMs: 15_000 });
@@ -35,7 +42,15 @@ describe('drydock up', () => {
       [['--token-auth-file', join(dataDir, 'none')], /^drydock: .*none.*\n$/],
     ];
     for (const [args, expected] of cases) {
-      const { code, stderr } = await drydock('--data-dir', dataDir, '--secure-port', '0', '--grpc-port', '0', ...args);
+      const { code, stderr } = await drydock(
+        '--data-dir',
+        dataDir,
+        '--secure-port',
+        '0',
+        '--grpc-port',
+        '0',
+        ...args,
+      );
       expect(stderr).toMatch(expected);
       expect(code).toBe(1);
     }
@@ -45,7 +60,14 @@ describe('drydock up', () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     const { port } = taken.address() as { port: number };
-    const { code, stderr } = await drydock('--data-dir', folder(), '--secure-port', String(port), '--grpc-port', '0');
+    const { code, stderr } = await drydock(
+      '--data-dir',
+      folder(),
+      '--secure-port',
+      String(port),
+      '--grpc-port',
+      '0',
+    );
     taken.close();
     expect(stderr.trim().split('\n')).toHaveLength(1);
     expect(stderr).toContain(String(port));
@@ -55,14 +77,28 @@ describe('drydock up', () => {
   it('says so when the data directory cannot be used', async () => {
     const dataDir = folder();
     writeFileSync(join(dataDir, 'file'), '');
-    const { code, stderr } = await drydock('--data-dir', join(dataDir, 'file', 'below'), '--secure-port', '0', '--grpc-port', '0');
+    const { code, stderr } = await drydock(
+      '--data-dir',
+      join(dataDir, 'file', 'below'),
+      '--secure-port',
+      '0',
+      '--grpc-port',
+      '0',
+    );
     expect(stderr.trim().split('\n')).toHaveLength(1);
     expect(code).toBe(1);
   });
 
   it('says so when another process has the data directory', async () => {
     const first = await start([]);
-    const { code, stderr } = await drydock('--data-dir', first.dataDir, '--secure-port', '0', '--grpc-port', '0');
+    const { code, stderr } = await drydock(
+      '--data-dir',
+      first.dataDir,
+      '--secure-port',
+      '0',
+      '--grpc-port',
+      '0',
+    );
     expect(stderr).toContain(`in use by process ${first.pid}`);
     expect(stderr.trim().split('\n')).toHaveLength(1);
     expect(code).toBe(1);
@@ -71,7 +107,17 @@ describe('drydock up', () => {
   it('prints help', async () => {
     const { code, stdout } = await drydock('--help');
     expect(code).toBe(0);
-    for (const flag of ['--nodes', '--data-dir', '--secure-port', '--grpc-port', '--kubeconfig', '--store', '--components', '--token-auth-file', '--client-ca-file']) {
+    for (const flag of [
+      '--nodes',
+      '--data-dir',
+      '--secure-port',
+      '--grpc-port',
+      '--kubeconfig',
+      '--store',
+      '--components',
+      '--token-auth-file',
+      '--client-ca-file',
+    ]) {
       expect(stdout).toContain(flag);
     }
   });
@@ -94,10 +140,14 @@ describe('drydock up', () => {
     const { request } = await import('node:https');
     const ask = (token: string) =>
       new Promise<number>((resolve, reject) => {
-        request(`${cluster.server}/api/v1/namespaces`, { ca, headers: { authorization: `Bearer ${token}` } }, (answer) => {
-          answer.resume();
-          resolve(answer.statusCode ?? 0);
-        })
+        request(
+          `${cluster.server}/api/v1/namespaces`,
+          { ca, headers: { authorization: `Bearer ${token}` } },
+          (answer) => {
+            answer.resume();
+            resolve(answer.statusCode ?? 0);
+          },
+        )
           .on('error', reject)
           .end();
       });

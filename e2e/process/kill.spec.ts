@@ -20,7 +20,11 @@ describe('kill -9 under load', () => {
       namespace,
       body: {
         metadata: { name: 'survivor' },
-        spec: { replicas: 20, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'nginx' }] } } },
+        spec: {
+          replicas: 20,
+          selector: { matchLabels: labels },
+          template: { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'nginx' }] } },
+        },
       },
     });
     let running = true;
@@ -29,7 +33,10 @@ describe('kill -9 under load', () => {
       for (let index = 0; running; index++) {
         const name = `load-${lane}-${index}`;
         try {
-          const made = await core.createNamespacedConfigMap({ namespace, body: { metadata: { name }, data: { lane: String(lane) } } });
+          const made = await core.createNamespacedConfigMap({
+            namespace,
+            body: { metadata: { name }, data: { lane: String(lane) } },
+          });
           acknowledged.set(name, made.metadata?.uid ?? '');
           highest = Math.max(highest, Number(made.metadata?.resourceVersion));
         } catch {
@@ -50,7 +57,12 @@ describe('kill -9 under load', () => {
       const found = new Map(list.items.map((item) => [item.metadata?.name ?? '', item.metadata?.uid]));
       for (const [name, uid] of acknowledged) expect(found.get(name), name).toBe(uid);
       expect(Number(list.metadata?.resourceVersion)).toBeGreaterThanOrEqual(highest);
-      await eventually(async () => (await after.apps.readNamespacedDeployment({ namespace, name: 'survivor' })).status?.availableReplicas === 20, { timeoutMs: 15_000 });
+      await eventually(
+        async () =>
+          (await after.apps.readNamespacedDeployment({ namespace, name: 'survivor' })).status
+            ?.availableReplicas === 20,
+        { timeoutMs: 15_000 },
+      );
       const pods = await after.core.listNamespacedPod({ namespace, labelSelector: 'app=survivor' });
       expect(pods.items.filter((pod) => pod.metadata?.deletionTimestamp === undefined)).toHaveLength(20);
       expect(new Set(pods.items.map((pod) => pod.status?.podIP)).size).toBe(20);

@@ -58,11 +58,14 @@ export async function startClusterProcess(options: ClusterStart = {}): Promise<C
       output += text;
       const server = /(https:\/\/[^\s]+)/.exec(output)?.[1];
       const grpcPort = /gRPC [^\s]*:(\d+)/.exec(output)?.[1];
-      if (output.includes('is ready') && server !== undefined) resolve({ server, grpcPort: Number(grpcPort ?? 0) });
+      if (output.includes('is ready') && server !== undefined)
+        resolve({ server, grpcPort: Number(grpcPort ?? 0) });
     };
     child.stdout.setEncoding('utf8').on('data', look);
     child.stderr.setEncoding('utf8').on('data', look);
-    void exited.then((code) => reject(new Error(`drydock exited with ${code} before it was ready:\n${output}`)));
+    void exited.then((code) =>
+      reject(new Error(`drydock exited with ${code} before it was ready:\n${output}`)),
+    );
   });
   const { server, grpcPort } = await ready;
   return {

@@ -1,3 +1,9 @@
-export { newDataDir, removeDataDir, repository, startClusterProcess, type ClusterProcess } from './cluster.ts';
+export {
+  newDataDir,
+  removeDataDir,
+  repository,
+  startClusterProcess,
+  type ClusterProcess,
+} from './cluster.ts';
 export { eventually } from './eventually.ts';
 export { createKubectl, findKubectls, kubectlsToTest, run, type Kubectl, type RunResult } from './kubectl.ts';

@@ -105,7 +105,9 @@ export function createKubectl(binary: KubectlBinary, kubeconfig: string): Kubect
   const kubectl = async (args: readonly string[] | string, options: RunOptions = {}) => {
     const result = await attempt(args, options);
     if (result.code !== 0) {
-      throw new Error(`kubectl ${words(args).join(' ')} exited with ${result.code}\n${result.stderr}${result.stdout}`);
+      throw new Error(
+        `kubectl ${words(args).join(' ')} exited with ${result.code}\n${result.stderr}${result.stdout}`,
+      );
     }
     return result.stdout;
   };

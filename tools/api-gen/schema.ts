@@ -64,7 +64,10 @@ function commentsOf(file: DescFile): Map<string, string> {
   return comments;
 }
 
-function optionsOf(desc: DescField | DescMessage, extensions: readonly DescExtension[]): Map<string, string | boolean> {
+function optionsOf(
+  desc: DescField | DescMessage,
+  extensions: readonly DescExtension[],
+): Map<string, string | boolean> {
   const found = new Map<string, string | boolean>();
   const { options } = desc.proto;
   for (const extension of extensions) {
@@ -77,7 +80,8 @@ function optionsOf(desc: DescField | DescMessage, extensions: readonly DescExten
 }
 
 function typeOf(field: DescField): string {
-  const scalar = field.fieldKind === 'map' ? (field.mapKind === 'scalar' ? field.scalar : undefined) : field.scalar;
+  const scalar =
+    field.fieldKind === 'map' ? (field.mapKind === 'scalar' ? field.scalar : undefined) : field.scalar;
   if (scalar !== undefined) return ScalarType[scalar].toLowerCase();
   if (field.message === undefined) throw new Error(`${field.toString()}: neither scalar nor message`);
   return field.message.typeName;

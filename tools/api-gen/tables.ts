@@ -47,7 +47,8 @@ function row(field: FieldModel, byName: ReadonlyMap<string, MessageModel>): Fiel
 export function schemaTable(messages: readonly MessageModel[]): string {
   const byName = new Map(messages.map((message) => [message.fullName, message]));
   const lines = messages.map(
-    (message) => `${JSON.stringify(message.fullName)}:${JSON.stringify(message.fields.map((field) => row(field, byName)))}`,
+    (message) =>
+      `${JSON.stringify(message.fullName)}:${JSON.stringify(message.fields.map((field) => row(field, byName)))}`,
   );
   return `{\n${lines.join(',\n')}\n}\n`;
 }

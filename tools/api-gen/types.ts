@@ -61,7 +61,8 @@ export function typesModule(packageName: string, all: readonly MessageModel[]): 
     if (scalar !== undefined) type = scalar;
     else {
       const target = byName.get(field.type);
-      if (target === undefined) throw new Error(`${packageName}: unknown type ${field.type} of ${field.protoName}`);
+      if (target === undefined)
+        throw new Error(`${packageName}: unknown type ${field.type} of ${field.protoName}`);
       if (target.jsonForm !== undefined) type = formTypes[target.jsonForm] ?? 'unknown';
       else if (target.package === packageName) type = target.name;
       else {
@@ -83,7 +84,9 @@ export function typesModule(packageName: string, all: readonly MessageModel[]): 
         text += members(target);
         continue;
       }
-      const always = field.options.get('required') === true || (message.resource !== undefined && field.jsonName === 'metadata');
+      const always =
+        field.options.get('required') === true ||
+        (message.resource !== undefined && field.jsonName === 'metadata');
       const key = /^\w+$/.test(field.jsonName) ? field.jsonName : `'${field.jsonName}'`;
       text += `${doc(field.comment, '  ')}  ${key}${always ? '' : '?'}: ${typeOf(field)};\n`;
     }
@@ -93,7 +96,9 @@ export function typesModule(packageName: string, all: readonly MessageModel[]): 
   let body = '';
   for (const message of own) {
     if (message.jsonForm !== undefined || (isMeta && shared.has(message.name))) continue;
-    const isObject = message.fields.some(({ jsonName, type }) => jsonName === 'metadata' && /\.(ObjectMeta|ListMeta)$/.test(type));
+    const isObject = message.fields.some(
+      ({ jsonName, type }) => jsonName === 'metadata' && /\.(ObjectMeta|ListMeta)$/.test(type),
+    );
     const typeMeta = isObject ? '  apiVersion?: string;\n  kind?: string;\n' : '';
     const metadata = isObject && !members(message).includes('metadata') ? '  metadata?: unknown;\n' : '';
     body += `\n${doc(message.comment, '')}export interface ${message.name} {\n${typeMeta}${metadata}${members(message)}}\n`;
@@ -103,13 +108,15 @@ export function typesModule(packageName: string, all: readonly MessageModel[]): 
     }
   }
   let head = header;
-  if (body.includes('ResourceType<')) head += "import type { ResourceType } from '@drydock/base/apimachinery';\n";
+  if (body.includes('ResourceType<'))
+    head += "import type { ResourceType } from '@drydock/base/apimachinery';\n";
   if (isMeta) {
     const names = [...shared].sort().join(', ');
     const used = [...shared].filter((name) => new RegExp(`\\b${name}\\b[;\\[>]`).test(body)).sort();
     head += `import type { ${used.join(', ')} } from '@drydock/base/apimachinery';\nexport type { ${names} } from '@drydock/base/apimachinery';\n`;
   }
-  for (const other of [...imported].sort()) head += `import type * as ${alias(other)} from '../${modulePath(other)}.ts';\n`;
+  for (const other of [...imported].sort())
+    head += `import type * as ${alias(other)} from '../${modulePath(other)}.ts';\n`;
   return `${head}${body}${body === '' ? 'export {};\n' : ''}`;
 }
 

@@ -26,18 +26,33 @@ function write(folder: string, name: string, pair: CertificatePair): Certificate
  * The cluster's certificates, kept in `<dataDir>/pki` so that a kubeconfig stays good over restarts; made on the first
  * start, and anew when they are about to expire or do not cover `hosts`.
  */
-export async function loadCredentials(dataDir: string, hosts: readonly string[], nowMs: number): Promise<Credentials> {
+export async function loadCredentials(
+  dataDir: string,
+  hosts: readonly string[],
+  nowMs: number,
+): Promise<Credentials> {
   const folder = join(dataDir, 'pki');
   mkdirSync(folder, { recursive: true });
   const known = read(folder, 'ca');
   const authority =
     known !== undefined && certificateCovers(known.cert, [], nowMs)
       ? known
-      : write(folder, 'ca', await (await loadCertificateMaker()).createCertificateAuthority('drydock-ca', nowMs));
-  const leaf = async (name: string, request: Parameters<Awaited<ReturnType<typeof loadCertificateMaker>>['issueCertificate']>[1]) => {
+      : write(
+          folder,
+          'ca',
+          await (await loadCertificateMaker()).createCertificateAuthority('drydock-ca', nowMs),
+        );
+  const leaf = async (
+    name: string,
+    request: Parameters<Awaited<ReturnType<typeof loadCertificateMaker>>['issueCertificate']>[1],
+  ) => {
     const present = authority === known ? read(folder, name) : undefined;
     if (present !== undefined && certificateCovers(present.cert, request.hosts ?? [], nowMs)) return present;
-    return write(folder, name, await (await loadCertificateMaker()).issueCertificate(authority, request, nowMs));
+    return write(
+      folder,
+      name,
+      await (await loadCertificateMaker()).issueCertificate(authority, request, nowMs),
+    );
   };
   const [server, admin] = await Promise.all([
     leaf('apiserver', { commonName: 'kube-apiserver', hosts, usage: 'server' }),

@@ -31,8 +31,7 @@ export interface UpOptions {
 
 /** What the command line asks for: a run, or a text to print (help, version, an error) and an exit code. */
 export type Invocation =
-  | { readonly kind: 'up'; readonly options: UpOptions }
-  | { readonly kind: 'exit'; readonly code: number };
+  { readonly kind: 'up'; readonly options: UpOptions } | { readonly kind: 'exit'; readonly code: number };
 
 function integer(min: number, max: number): (text: string) => number {
   return (text) => {
@@ -80,21 +79,35 @@ function upCommand(run: (options: UpOptions) => void): Command {
     )
     .optionsGroup('Storage:')
     .addOption(flag('--data-dir <dir>', 'store, certificates, kubeconfig', 'DATA_DIR').default('.drydock'))
-    .addOption(flag('--store <engine>', 'where objects are kept', 'STORE').choices(['memory', 'lmdb']).default('lmdb'))
+    .addOption(
+      flag('--store <engine>', 'where objects are kept', 'STORE').choices(['memory', 'lmdb']).default('lmdb'),
+    )
     .optionsGroup('Serving:')
     .addOption(flag('--bind-address <ip>', 'interface to listen on', 'BIND_ADDRESS').default('127.0.0.1'))
     .addOption(
-      flag('--secure-port <n>', 'HTTPS port; 0 takes a free one', 'SECURE_PORT').argParser(integer(0, 65_535)).default(6443),
+      flag('--secure-port <n>', 'HTTPS port; 0 takes a free one', 'SECURE_PORT')
+        .argParser(integer(0, 65_535))
+        .default(6443),
     )
     .addOption(
-      flag('--grpc-port <n>', 'gRPC port; 0 takes a free one', 'GRPC_PORT').argParser(integer(0, 65_535)).default(7050),
+      flag('--grpc-port <n>', 'gRPC port; 0 takes a free one', 'GRPC_PORT')
+        .argParser(integer(0, 65_535))
+        .default(7050),
     )
-    .addOption(flag('--kubeconfig <file>', 'admin kubeconfig to write (default: <data-dir>/kubeconfig)', 'KUBECONFIG'))
+    .addOption(
+      flag('--kubeconfig <file>', 'admin kubeconfig to write (default: <data-dir>/kubeconfig)', 'KUBECONFIG'),
+    )
     .optionsGroup('Authentication:')
-    .addOption(flag('--token-auth-file <file>', 'static tokens: token,user,uid,"group1,group2"', 'TOKEN_AUTH_FILE'))
+    .addOption(
+      flag('--token-auth-file <file>', 'static tokens: token,user,uid,"group1,group2"', 'TOKEN_AUTH_FILE'),
+    )
     .addOption(flag('--client-ca-file <file>', 'authorities for client certificates, PEM', 'CLIENT_CA_FILE'))
     .optionsGroup('Logging:')
-    .addOption(flag('--log-level <level>', 'least level to log', 'LOG_LEVEL').choices([...logLevels]).default('warn'))
+    .addOption(
+      flag('--log-level <level>', 'least level to log', 'LOG_LEVEL')
+        .choices([...logLevels])
+        .default('warn'),
+    )
     .allowExcessArguments(false)
     .action((raw: Record<string, never>) => {
       const given = raw as unknown as Omit<UpOptions, 'kubeconfig' | 'serviceClusterIpRange'> & {

@@ -50,8 +50,16 @@ export async function up(options: UpOptions, host: NodeJS.Process): Promise<numb
   return 0;
 }
 
-function banner(options: UpOptions, server: string, grpcPort: number, kubeconfig: string, elapsedMs: number): string {
-  const file = relative(process.cwd(), kubeconfig).startsWith('..') ? kubeconfig : relative(process.cwd(), kubeconfig);
+function banner(
+  options: UpOptions,
+  server: string,
+  grpcPort: number,
+  kubeconfig: string,
+  elapsedMs: number,
+): string {
+  const file = relative(process.cwd(), kubeconfig).startsWith('..')
+    ? kubeconfig
+    : relative(process.cwd(), kubeconfig);
   return `Drydock is ready in ${Math.round(elapsedMs)} ms: ${server} (${options.nodes} nodes, gRPC ${options.bindAddress}:${grpcPort})
 
   export KUBECONFIG=${file}

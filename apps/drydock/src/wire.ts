@@ -44,18 +44,35 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
   const logger = createPinoLogger({ level: options.logLevel });
   const metrics = createPromMetrics();
 
-  const host = options.bindAddress === '0.0.0.0' || options.bindAddress === '::' ? '127.0.0.1' : options.bindAddress;
-  const hosts = [...new Set(['localhost', '127.0.0.1', host, 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'])];
-  const tokens = options.tokenAuthFile === undefined ? new Map<string, UserInfo>() : parseTokenFile(readFileSync(options.tokenAuthFile, 'utf8'));
+  const host =
+    options.bindAddress === '0.0.0.0' || options.bindAddress === '::' ? '127.0.0.1' : options.bindAddress;
+  const hosts = [
+    ...new Set([
+      'localhost',
+      '127.0.0.1',
+      host,
+      'kubernetes',
+      'kubernetes.default',
+      'kubernetes.default.svc',
+    ]),
+  ];
+  const tokens =
+    options.tokenAuthFile === undefined
+      ? new Map<string, UserInfo>()
+      : parseTokenFile(readFileSync(options.tokenAuthFile, 'utf8'));
   const moreClientCa = options.clientCaFile === undefined ? '' : readFileSync(options.clientCaFile, 'utf8');
 
   tell('opening the store');
   const store: Store =
-    options.store === 'memory' ? createMemoryStore() : await openLmdbStore({ directory: join(options.dataDir, 'store') });
-  const credentials = await loadCredentials(options.dataDir, hosts, clock.now()).catch(async (error: unknown) => {
-    await store.close();
-    throw error;
-  });
+    options.store === 'memory'
+      ? createMemoryStore()
+      : await openLmdbStore({ directory: join(options.dataDir, 'store') });
+  const credentials = await loadCredentials(options.dataDir, hosts, clock.now()).catch(
+    async (error: unknown) => {
+      await store.close();
+      throw error;
+    },
+  );
 
   // The API server, and its two doors: REST over HTTPS, gRPC.
   const apiserver = createApiServerCore(
@@ -85,7 +102,8 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
       ),
     );
   }
-  if (options.components.has('scheduler')) parts.push(createScheduler({}, { ...depsFor('kube-scheduler'), informers }));
+  if (options.components.has('scheduler'))
+    parts.push(createScheduler({}, { ...depsFor('kube-scheduler'), informers }));
   if (kubelet !== undefined) parts.push(kubelet);
 
   const handler = createRestHandler({
@@ -121,7 +139,8 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
   return {
     server,
     grpcPort: () => rpc.port,
-    kubeconfig: () => kubeconfig({ server: server(), ca: credentials.authority.cert, ...credentials.admin, name: 'drydock' }),
+    kubeconfig: () =>
+      kubeconfig({ server: server(), ca: credentials.authority.cert, ...credentials.admin, name: 'drydock' }),
     async start() {
       tell('starting the apiserver');
       await apiserver.start();

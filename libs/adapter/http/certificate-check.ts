@@ -7,7 +7,9 @@ export function certificateCovers(cert: string, hosts: readonly string[], nowMs:
   try {
     const parsed = new X509Certificate(cert);
     if (Date.parse(parsed.validTo) < nowMs + 30 * dayMs) return false;
-    return hosts.every((host) => (/^[\d.]+$|:/.test(host) ? parsed.checkIP(host) : parsed.checkHost(host)) !== undefined);
+    return hosts.every(
+      (host) => (/^[\d.]+$|:/.test(host) ? parsed.checkIP(host) : parsed.checkHost(host)) !== undefined,
+    );
   } catch {
     return false;
   }

@@ -40,7 +40,10 @@ function importKey(pem: string): Promise<webcrypto.CryptoKey> {
 }
 
 function generate() {
-  return webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']) as Promise<webcrypto.CryptoKeyPair>;
+  return webcrypto.subtle.generateKey(algorithm, true, [
+    'sign',
+    'verify',
+  ]) as Promise<webcrypto.CryptoKeyPair>;
 }
 
 function serialNumber(): string {
@@ -49,7 +52,10 @@ function serialNumber(): string {
 }
 
 /** Makes a certificate authority of its own (ECDSA P-256, ten years from `nowMs`). */
-export async function createCertificateAuthority(commonName: string, nowMs: number): Promise<CertificatePair> {
+export async function createCertificateAuthority(
+  commonName: string,
+  nowMs: number,
+): Promise<CertificatePair> {
   const keys = await generate();
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serialNumber(),
@@ -60,21 +66,29 @@ export async function createCertificateAuthority(commonName: string, nowMs: numb
     keys: keys as never,
     extensions: [
       new x509.BasicConstraintsExtension(true, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign | x509.KeyUsageFlags.digitalSignature, true),
+      new x509.KeyUsagesExtension(
+        x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign | x509.KeyUsageFlags.digitalSignature,
+        true,
+      ),
     ],
   });
   return { cert: `${certificate.toString('pem')}\n`, key: await exportKey(keys.privateKey) };
 }
 
 /** Issues a serving or client certificate (one year from `nowMs`). */
-export async function issueCertificate(authority: CertificatePair, request: CertificateRequest, nowMs: number): Promise<CertificatePair> {
+export async function issueCertificate(
+  authority: CertificatePair,
+  request: CertificateRequest,
+  nowMs: number,
+): Promise<CertificatePair> {
   const [keys, signingKey] = await Promise.all([generate(), importKey(authority.key)]);
   const issuer = new x509.X509Certificate(authority.cert);
   const names = (request.hosts ?? []).map((host) => ({
     type: /^[\d.]+$|:/.test(host) ? ('ip' as const) : ('dns' as const),
     value: host,
   }));
-  const usage = request.usage === 'server' ? x509.ExtendedKeyUsage.serverAuth : x509.ExtendedKeyUsage.clientAuth;
+  const usage =
+    request.usage === 'server' ? x509.ExtendedKeyUsage.serverAuth : x509.ExtendedKeyUsage.clientAuth;
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serialNumber(),
     subject: name(request.commonName, request.organizations),

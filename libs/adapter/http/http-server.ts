@@ -68,7 +68,10 @@ export class ListenError extends Error {
 
   constructor(host: string, port: number, cause: NodeJS.ErrnoException) {
     const code = cause.code ?? '';
-    super(`cannot listen on ${host.includes(':') ? `[${host}]` : host}:${port}: ${reasons[code] ?? cause.message}`, { cause });
+    super(
+      `cannot listen on ${host.includes(':') ? `[${host}]` : host}:${port}: ${reasons[code] ?? cause.message}`,
+      { cause },
+    );
     this.code = code;
   }
 }

@@ -14,10 +14,13 @@ function listOf(value: string | string[] | undefined): string[] {
 function certificateOf(socket: Socket): ClientCertificate | undefined {
   if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
   if (certificates.has(socket)) return certificates.get(socket);
-  const subject = socket.getPeerCertificate().subject as Record<string, string | string[] | undefined> | undefined;
+  const subject = socket.getPeerCertificate().subject as
+    Record<string, string | string[] | undefined> | undefined;
   const commonName = listOf(subject?.CN)[0];
   const certificate =
-    subject === undefined || commonName === undefined ? undefined : { commonName, organizations: listOf(subject.O) };
+    subject === undefined || commonName === undefined
+      ? undefined
+      : { commonName, organizations: listOf(subject.O) };
   certificates.set(socket, certificate);
   return certificate;
 }

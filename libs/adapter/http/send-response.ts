@@ -61,10 +61,18 @@ async function writeStream(outgoing: ServerResponse, body: AsyncIterable<Uint8Ar
   outgoing.end();
 }
 
-async function sendCompressed(outgoing: ServerResponse, response: HttpResponse, body: Uint8Array): Promise<void> {
+async function sendCompressed(
+  outgoing: ServerResponse,
+  response: HttpResponse,
+  body: Uint8Array,
+): Promise<void> {
   const packed = await compress(body, { level: gzipLevel, strategy: constants.Z_DEFAULT_STRATEGY });
   if (outgoing.closed) return;
-  const headers: Headers = { ...response.headers, 'content-encoding': 'gzip', 'content-length': packed.length };
+  const headers: Headers = {
+    ...response.headers,
+    'content-encoding': 'gzip',
+    'content-length': packed.length,
+  };
   outgoing.writeHead(response.status, headers);
   outgoing.end(packed);
 }
@@ -73,11 +81,18 @@ async function sendCompressed(outgoing: ServerResponse, response: HttpResponse, 
  * Writes a neutral answer to a node response. Returns a promise only where the answer takes time; it rejects when a stream
  * fails midway (the connection must be cut then, since the status is out already).
  */
-export function sendResponse(outgoing: ServerResponse, response: HttpResponse, head: boolean): Promise<void> | undefined {
+export function sendResponse(
+  outgoing: ServerResponse,
+  response: HttpResponse,
+  head: boolean,
+): Promise<void> | undefined {
   const { status, body } = response;
   const headers = response.headers as Headers;
   if (body === undefined || status === 204 || status === 304) {
-    outgoing.writeHead(status, status === 204 || status === 304 ? headers : { ...headers, 'content-length': 0 });
+    outgoing.writeHead(
+      status,
+      status === 204 || status === 304 ? headers : { ...headers, 'content-length': 0 },
+    );
     outgoing.end();
     return undefined;
   }

@@ -28,7 +28,11 @@ export class ActiveRequests {
 }
 
 /** Turns a neutral handler into node's request listener. */
-export function createRequestListener(handler: HttpHandler, active: ActiveRequests, logger: Logger): RequestListener {
+export function createRequestListener(
+  handler: HttpHandler,
+  active: ActiveRequests,
+  logger: Logger,
+): RequestListener {
   function fail(outgoing: ServerResponse, error: unknown): void {
     logger.error('request failed', { err: error });
     // A status that is out cannot be taken back: cutting the connection is how HTTP/1.1 tells of a broken answer.

@@ -14,14 +14,22 @@ describe('createPinoLogger', () => {
     logger.child({ resource: 'pods' }).info('listed', { count: 3 });
     logger.debug('not shown');
     const line = JSON.parse(text()) as Record<string, unknown>;
-    expect(line).toMatchObject({ level: 'info', component: 'apiserver', resource: 'pods', count: 3, msg: 'listed' });
+    expect(line).toMatchObject({
+      level: 'info',
+      component: 'apiserver',
+      resource: 'pods',
+      count: 3,
+      msg: 'listed',
+    });
     expect(Number.isNaN(Date.parse(String(line.time)))).toBe(false);
   });
 
   it('writes lines for people when asked', () => {
     const { logger, text } = capture({ format: 'pretty', level: 'debug' });
     logger.warn('slow watcher', { resource: 'pods', reason: 'queue is full' });
-    expect(text()).toMatch(/^\d\d:\d\d:\d\d\.\d{3} WARN {2}slow watcher resource=pods reason="queue is full"\n$/);
+    expect(text()).toMatch(
+      /^\d\d:\d\d:\d\d\.\d{3} WARN {2}slow watcher resource=pods reason="queue is full"\n$/,
+    );
     logger.error('write failed', { err: new Error('disk full') });
     const failed = text();
     expect(failed).toContain('ERROR write failed err=disk full\n');

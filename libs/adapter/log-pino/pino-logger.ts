@@ -18,10 +18,12 @@ export interface PinoLoggerOptions {
 
 function wrap(target: PinoLogger): Logger {
   return {
-    debug: (message, fields) => (fields === undefined ? target.debug(message) : target.debug(fields, message)),
+    debug: (message, fields) =>
+      fields === undefined ? target.debug(message) : target.debug(fields, message),
     info: (message, fields) => (fields === undefined ? target.info(message) : target.info(fields, message)),
     warn: (message, fields) => (fields === undefined ? target.warn(message) : target.warn(fields, message)),
-    error: (message, fields) => (fields === undefined ? target.error(message) : target.error(fields, message)),
+    error: (message, fields) =>
+      fields === undefined ? target.error(message) : target.error(fields, message),
     child: (fields) => wrap(target.child(fields)),
   };
 }

@@ -11,7 +11,9 @@ describe('createPromMetrics', () => {
     requests.inc(['get', '200'], 3);
     requests.inc(['list', '200']);
     metrics.gauge({ name: 'depth', help: 'Depth.' }).set(7);
-    metrics.histogram({ name: 'latency_seconds', help: 'Latency.', labels: ['verb'], buckets: [0.1, 1] }).observe(0.5, ['get']);
+    metrics
+      .histogram({ name: 'latency_seconds', help: 'Latency.', labels: ['verb'], buckets: [0.1, 1] })
+      .observe(0.5, ['get']);
 
     const text = await metrics.expose();
     expect(text).toContain('# TYPE requests_total counter');

@@ -1,5 +1,11 @@
 import type { Counter, Gauge, Histogram, MetricOptions, Metrics } from '@drydock/port/observability';
-import { Counter as PromCounter, Gauge as PromGauge, Histogram as PromHistogram, Registry, collectDefaultMetrics } from 'prom-client';
+import {
+  Counter as PromCounter,
+  Gauge as PromGauge,
+  Histogram as PromHistogram,
+  Registry,
+  collectDefaultMetrics,
+} from 'prom-client';
 
 export interface PromMetricsOptions {
   /** Also exposes the process' own figures (`process_cpu_seconds_total`, heap, event loop lag). Default true. */
@@ -7,7 +13,9 @@ export interface PromMetricsOptions {
 }
 
 /** Kubernetes' own default latency bounds, in seconds. */
-const defaultBuckets = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
+const defaultBuckets = [
+  0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60,
+];
 
 /** What one set of label values stands for, found without building an object where the caller passes the same array again. */
 class Children<T> {

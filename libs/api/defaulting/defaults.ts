@@ -22,7 +22,8 @@ function hasDefaults(message: string, path: ReadonlySet<string> = new Set()): bo
   if (path.has(message)) return false;
   const deeper = new Set(path).add(message);
   const found = [...(lookupSchema(message)?.byJsonName.values() ?? [])].some(
-    (field) => field.default !== undefined || (field.message !== undefined && hasDefaults(field.message, deeper)),
+    (field) =>
+      field.default !== undefined || (field.message !== undefined && hasDefaults(field.message, deeper)),
   );
   // A verdict reached on a cycle is only final at its root.
   if (found || path.size === 0) fruitful.set(message, found);

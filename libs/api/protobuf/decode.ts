@@ -106,8 +106,10 @@ function plainFields(bytes: Uint8Array): Map<number, bigint | Uint8Array> {
   return fields;
 }
 
-const chunkOf = (value: bigint | Uint8Array | undefined): Uint8Array => (value instanceof Uint8Array ? value : new Uint8Array());
-const integerOf = (value: bigint | Uint8Array | undefined): number => (typeof value === 'bigint' ? Number(BigInt.asIntN(64, value)) : 0);
+const chunkOf = (value: bigint | Uint8Array | undefined): Uint8Array =>
+  value instanceof Uint8Array ? value : new Uint8Array();
+const integerOf = (value: bigint | Uint8Array | undefined): number =>
+  typeof value === 'bigint' ? Number(BigInt.asIntN(64, value)) : 0;
 
 function json(bytes: Uint8Array): unknown {
   if (bytes.length === 0) return undefined;
@@ -162,7 +164,9 @@ function scalarValue(field: FieldSchema, reader: Reader, wire: number): unknown 
     return undefined;
   }
   const value = reader.varint();
-  return field.kind === 'bool' ? value !== 0n : Number(field.kind.startsWith('u') ? value : BigInt.asIntN(64, value));
+  return field.kind === 'bool'
+    ? value !== 0n
+    : Number(field.kind.startsWith('u') ? value : BigInt.asIntN(64, value));
 }
 
 function mapEntry(field: FieldSchema, bytes: Uint8Array, into: Json): void {
@@ -172,7 +176,8 @@ function mapEntry(field: FieldSchema, bytes: Uint8Array, into: Json): void {
   while (reader.more) {
     const tag = Number(reader.varint());
     if (tag >>> 3 === 1) key = text(reader.chunk());
-    else if (tag >>> 3 === 2) value = field.wrapped === true ? items(field, reader.chunk()) : scalarValue(field, reader, tag & 7);
+    else if (tag >>> 3 === 2)
+      value = field.wrapped === true ? items(field, reader.chunk()) : scalarValue(field, reader, tag & 7);
     else reader.skip(tag & 7);
   }
   value ??= field.kind === 'string' || field.kind === 'bytes' ? '' : field.kind === 'message' ? {} : 0;
@@ -227,7 +232,10 @@ export function decodeMessage(message: string, bytes: Uint8Array): Json {
     } else {
       const value = scalarValue(field, reader, tag & 7);
       if (field.repeated === true) ((result[field.name] ??= []) as unknown[]).push(value);
-      else if (value !== undefined && (!isEmpty(value) || field.required === true || pointers.has(field.name))) {
+      else if (
+        value !== undefined &&
+        (!isEmpty(value) || field.required === true || pointers.has(field.name))
+      ) {
         result[field.name] = value;
       }
     }
@@ -247,11 +255,17 @@ function prune(object: Json): void {
 /** What a Kubernetes protobuf body holds: the kind it says it is, and the bytes of that message. */
 export function openEnvelope(bytes: Uint8Array): { apiVersion: string; kind: string; raw: Uint8Array } {
   if (!magic.every((byte, index) => bytes[index] === byte)) {
-    throw new ProtobufSyntaxError('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]');
+    throw new ProtobufSyntaxError(
+      'provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]',
+    );
   }
   const fields = plainFields(bytes.subarray(magic.length));
   const typeMeta = plainFields(chunkOf(fields.get(1)));
-  return { apiVersion: text(chunkOf(typeMeta.get(1))), kind: text(chunkOf(typeMeta.get(2))), raw: chunkOf(fields.get(2)) };
+  return {
+    apiVersion: text(chunkOf(typeMeta.get(1))),
+    kind: text(chunkOf(typeMeta.get(2))),
+    raw: chunkOf(fields.get(2)),
+  };
 }
 
 /**
@@ -259,10 +273,14 @@ export function openEnvelope(bytes: Uint8Array): { apiVersion: string; kind: str
  * `schemaOf` names the message of a kind.
  * @throws ProtobufSyntaxError
  */
-export function decodeObject(bytes: Uint8Array, schemaOf: (apiVersion: string, kind: string) => string | undefined): Json {
+export function decodeObject(
+  bytes: Uint8Array,
+  schemaOf: (apiVersion: string, kind: string) => string | undefined,
+): Json {
   const { apiVersion, kind, raw } = openEnvelope(bytes);
   const schema = schemaOf(apiVersion, kind);
-  if (schema === undefined) throw new ProtobufSyntaxError(`no kind "${kind}" is registered for version "${apiVersion}"`);
+  if (schema === undefined)
+    throw new ProtobufSyntaxError(`no kind "${kind}" is registered for version "${apiVersion}"`);
   const object = decodeMessage(schema, raw);
   prune(object);
   return { apiVersion, kind, ...object };

@@ -2,7 +2,12 @@ import type { FieldKind, FieldSchema, MessageSchema } from '@drydock/base/apimac
 import kindRows from '../gen/kinds.json' with { type: 'json' };
 import table from '../gen/schema.json' with { type: 'json' };
 
-type FieldRow = readonly [name: string, number: number, kind: string, extras?: Readonly<Record<string, unknown>>];
+type FieldRow = readonly [
+  name: string,
+  number: number,
+  kind: string,
+  extras?: Readonly<Record<string, unknown>>,
+];
 
 const rows = table as unknown as Readonly<Record<string, readonly FieldRow[]>>;
 const built = new Map<string, MessageSchema>();
@@ -33,7 +38,8 @@ export function lookupSchema(fullName: string): MessageSchema | undefined {
   built.set(fullName, schema);
   for (const field of fields) {
     if (field.inline === true && field.message !== undefined) {
-      for (const [name, lifted] of lookupSchema(field.message)?.byJsonName ?? []) byJsonName.set(name, lifted);
+      for (const [name, lifted] of lookupSchema(field.message)?.byJsonName ?? [])
+        byJsonName.set(name, lifted);
     } else byJsonName.set(field.name, field);
   }
   return schema;
@@ -54,7 +60,14 @@ export interface KindInfo {
 /** Every kind that has a path of its own. */
 export const kinds: readonly KindInfo[] = (
   kindRows as unknown as readonly (readonly [string, string, string, string, boolean, string])[]
-).map(([group, version, resource, kind, namespaced, schema]) => ({ group, version, resource, kind, namespaced, schema }));
+).map(([group, version, resource, kind, namespaced, schema]) => ({
+  group,
+  version,
+  resource,
+  kind,
+  namespaced,
+  schema,
+}));
 
 const byKind = new Map(kinds.map((info) => [`${info.group}/${info.version}/${info.kind}`, info]));
 const byResource = new Map(kinds.map((info) => [`${info.group}/${info.version}/${info.resource}`, info]));

@@ -1,4 +1,9 @@
-import { canonicalQuantity, parseTime, type FieldSchema, type MessageSchema } from '@drydock/base/apimachinery';
+import {
+  canonicalQuantity,
+  parseTime,
+  type FieldSchema,
+  type MessageSchema,
+} from '@drydock/base/apimachinery';
 import { lookupSchema } from '../scheme/index.ts';
 
 /** What is wrong with the shape of a body. */
@@ -54,8 +59,11 @@ function goType(field: FieldSchema): string {
 }
 
 function cannot(value: unknown, owner: string, path: string, type: string): never {
-  const what = typeof value === 'number' && type.startsWith('int') ? `number ${String(value)}` : jsonTypeOf(value);
-  throw new Undecodable(`json: cannot unmarshal ${what} into Go struct field ${owner}.${path} of type ${type}`);
+  const what =
+    typeof value === 'number' && type.startsWith('int') ? `number ${String(value)}` : jsonTypeOf(value);
+  throw new Undecodable(
+    `json: cannot unmarshal ${what} into Go struct field ${owner}.${path} of type ${type}`,
+  );
 }
 
 /** Checks one value; answers it in the form in which it is kept (canonical quantities, times). */
@@ -98,7 +106,8 @@ function scalar(field: FieldSchema, value: unknown, owner: string, path: string)
       }
       return value;
     case 'quantity':
-      if (typeof value !== 'string' && typeof value !== 'number') return cannot(value, owner, path, 'resource.Quantity');
+      if (typeof value !== 'string' && typeof value !== 'number')
+        return cannot(value, owner, path, 'resource.Quantity');
       try {
         return canonicalQuantity(String(value));
       } catch (error) {
@@ -125,7 +134,14 @@ interface Walk {
   readonly unknown: string[];
 }
 
-function walkValue(walk: Walk, field: FieldSchema, value: unknown, owner: string, path: string, where: string): unknown {
+function walkValue(
+  walk: Walk,
+  field: FieldSchema,
+  value: unknown,
+  owner: string,
+  path: string,
+  where: string,
+): unknown {
   const kept = scalar(field, value, owner, path);
   if (field.message !== undefined) walkMessage(walk, field.message, kept as Json, path, where);
   return kept;

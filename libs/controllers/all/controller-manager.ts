@@ -37,14 +37,20 @@ function chosen(list: string): (name: string) => boolean {
 }
 
 /** Runs the built-in control loops. */
-export function createControllerManager(options: ControllerManagerOptions, deps: ControllerDeps): ControllerManager {
+export function createControllerManager(
+  options: ControllerManagerOptions,
+  deps: ControllerDeps,
+): ControllerManager {
   const { logger } = deps;
   const can = (definition: DeclaredResource, ...verbs: readonly string[]) =>
     definition.storedAs === undefined &&
     (definition.verbs === undefined || verbs.every((verb) => definition.verbs?.includes(verb)));
-  const deletable = () => options.definitions().filter((definition) => can(definition, 'list', 'watch', 'delete'));
+  const deletable = () =>
+    options.definitions().filter((definition) => can(definition, 'list', 'watch', 'delete'));
   const namespaced = () =>
-    options.definitions().filter((definition) => definition.namespaced && can(definition, 'list', 'deletecollection'));
+    options
+      .definitions()
+      .filter((definition) => definition.namespaced && can(definition, 'list', 'deletecollection'));
 
   const wanted = chosen(options.controllers ?? '*');
   const { rootCa } = options;
@@ -72,7 +78,11 @@ export function createControllerManager(options: ControllerManagerOptions, deps:
       const { signal } = (stopper = new AbortController());
       running = Promise.all(
         enabled.map((controller) =>
-          controller.run(signal).catch((err: unknown) => logger.error('a control loop ended', { controller: controller.name, err })),
+          controller
+            .run(signal)
+            .catch((err: unknown) =>
+              logger.error('a control loop ended', { controller: controller.name, err }),
+            ),
         ),
       );
       return Promise.resolve();

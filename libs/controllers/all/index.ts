@@ -1,1 +1,5 @@
-export { createControllerManager, type ControllerManager, type ControllerManagerOptions } from './controller-manager.ts';
+export {
+  createControllerManager,
+  type ControllerManager,
+  type ControllerManagerOptions,
+} from './controller-manager.ts';

@@ -1,5 +1,10 @@
 import { ConfigMap, Namespace, Pod, Secret } from '@drydock/api/core/v1';
-import { ownerReferenceTo, type KubeObject, type OwnerReference, type ResourceType } from '@drydock/base/apimachinery';
+import {
+  ownerReferenceTo,
+  type KubeObject,
+  type OwnerReference,
+  type ResourceType,
+} from '@drydock/base/apimachinery';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { namespaceNamed, startCluster, type TestCluster } from '../shared/cluster.spec-support.ts';
 import { createGarbageCollector } from './index.ts';
@@ -25,8 +30,12 @@ function ownedBy(owner: KubeObject, blockOwnerDeletion = false): OwnerReference 
   return ownerReferenceTo(owner, ConfigMap, { blockOwnerDeletion });
 }
 
-const names = async () => (await cluster.list(ConfigMap, 'default')).map(({ metadata }) => metadata.name ?? '').sort();
-const has = (...wanted: string[]) => async () => JSON.stringify(await names()) === JSON.stringify(wanted);
+const names = async () =>
+  (await cluster.list(ConfigMap, 'default')).map(({ metadata }) => metadata.name ?? '').sort();
+const has =
+  (...wanted: string[]) =>
+  async () =>
+    JSON.stringify(await names()) === JSON.stringify(wanted);
 const ownerUids = async (name: string) =>
   ((await configMaps().get(name)).metadata.ownerReferences ?? []).map(({ uid }) => uid);
 

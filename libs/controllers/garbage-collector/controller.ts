@@ -1,6 +1,26 @@
-import { isConflict, isNotFound, parseApiVersion, type KubeObject, type OwnerReference, type ResourceType } from '@drydock/base/apimachinery';
-import { createController, createEventRecorder, retryOnConflict, type Controller, type ControllerDeps } from '@drydock/machinery/controller';
-import { blockingDependents, createOwnerGraph, foregroundFinalizer, orphanFinalizer, waitsForDependents, type GraphNode } from './graph.ts';
+import {
+  isConflict,
+  isNotFound,
+  parseApiVersion,
+  type KubeObject,
+  type OwnerReference,
+  type ResourceType,
+} from '@drydock/base/apimachinery';
+import {
+  createController,
+  createEventRecorder,
+  retryOnConflict,
+  type Controller,
+  type ControllerDeps,
+} from '@drydock/machinery/controller';
+import {
+  blockingDependents,
+  createOwnerGraph,
+  foregroundFinalizer,
+  orphanFinalizer,
+  waitsForDependents,
+  type GraphNode,
+} from './graph.ts';
 
 const name = 'garbage-collector-controller';
 
@@ -12,7 +32,10 @@ export interface GarbageCollectorOptions {
 type OwnerState = 'solid' | 'dangling' | 'waiting';
 
 /** `garbage-collector-controller`: deletes what nobody owns any more. Keys are uids. */
-export function createGarbageCollector({ resources }: GarbageCollectorOptions, deps: ControllerDeps): Controller {
+export function createGarbageCollector(
+  { resources }: GarbageCollectorOptions,
+  deps: ControllerDeps,
+): Controller {
   const { client, informers } = deps;
   const graph = createOwnerGraph();
   const recorder = createEventRecorder(client, name, deps);
@@ -46,7 +69,9 @@ export function createGarbageCollector({ resources }: GarbageCollectorOptions, d
       const live = await (type.namespaced ? resource.namespace(node.namespace) : resource).get(owner.name);
       if (live.metadata.uid !== owner.uid) return 'dangling';
       const { deletionTimestamp, finalizers = [] } = live.metadata;
-      return waitsForDependents({ deleting: deletionTimestamp !== undefined, finalizers }) ? 'waiting' : 'solid';
+      return waitsForDependents({ deleting: deletionTimestamp !== undefined, finalizers })
+        ? 'waiting'
+        : 'solid';
     } catch (error) {
       if (isNotFound(error)) return 'dangling';
       throw error;
@@ -54,7 +79,10 @@ export function createGarbageCollector({ resources }: GarbageCollectorOptions, d
   }
 
   /** Edits the live object, if it is still the one we know. */
-  async function edit(node: GraphNode, body: (live: KubeObject) => Record<string, unknown> | undefined): Promise<void> {
+  async function edit(
+    node: GraphNode,
+    body: (live: KubeObject) => Record<string, unknown> | undefined,
+  ): Promise<void> {
     const resource = resourceOf(node);
     try {
       await retryOnConflict(async () => {
@@ -63,7 +91,10 @@ export function createGarbageCollector({ resources }: GarbageCollectorOptions, d
         const metadata = body(live);
         if (metadata === undefined) return;
         const { uid, resourceVersion } = live.metadata;
-        await resource.patch(node.name, { type: 'merge', body: { metadata: { uid, resourceVersion, ...metadata } } });
+        await resource.patch(node.name, {
+          type: 'merge',
+          body: { metadata: { uid, resourceVersion, ...metadata } },
+        });
       });
     } catch (error) {
       if (!isNotFound(error)) throw error;
@@ -144,7 +175,11 @@ export function createGarbageCollector({ resources }: GarbageCollectorOptions, d
   function seen(type: ResourceType, object: KubeObject): void {
     const { uid = '', ownerReferences, deletionTimestamp, finalizers } = object.metadata;
     graph.set(type, object);
-    if ((ownerReferences ?? []).length > 0 || (deletionTimestamp !== undefined && (finalizers ?? []).length > 0)) controller.enqueue(uid);
+    if (
+      (ownerReferences ?? []).length > 0 ||
+      (deletionTimestamp !== undefined && (finalizers ?? []).length > 0)
+    )
+      controller.enqueue(uid);
     // Its dependents may have been waiting to see it wait for them.
     if (deletionTimestamp !== undefined && finalizers?.includes(foregroundFinalizer) === true) {
       for (const dependent of graph.dependents(uid)) controller.enqueue(dependent);

@@ -37,10 +37,26 @@ export function createOwnerGraph(): OwnerGraph {
   return {
     get: (uid) => nodes.get(uid),
     set(type, object) {
-      const { uid = '', namespace = '', name = '', ownerReferences = [], deletionTimestamp, finalizers = [] } = object.metadata;
+      const {
+        uid = '',
+        namespace = '',
+        name = '',
+        ownerReferences = [],
+        deletionTimestamp,
+        finalizers = [],
+      } = object.metadata;
       const before = nodes.get(uid);
       if (before !== undefined) unlink(before);
-      nodes.set(uid, { uid, type, namespace, name, owners: ownerReferences, deleting: deletionTimestamp !== undefined, finalizers, object });
+      nodes.set(uid, {
+        uid,
+        type,
+        namespace,
+        name,
+        owners: ownerReferences,
+        deleting: deletionTimestamp !== undefined,
+        finalizers,
+        object,
+      });
       for (const owner of ownerReferences) {
         const set = byOwner.get(owner.uid);
         if (set === undefined) byOwner.set(owner.uid, new Set([uid]));

@@ -52,9 +52,15 @@ export function createKubeletSim(options: KubeletSimOptions, deps: ControllerDep
       command: [...(spec.command ?? []), ...(spec.args ?? [])],
       script: behaviour.logs,
     };
-    const ended = previous || state.kind === 'waiting' ? last : state.kind === 'terminated' ? state.ended : undefined;
+    const ended =
+      previous || state.kind === 'waiting' ? last : state.kind === 'terminated' ? state.ended : undefined;
     if (ended !== undefined) {
-      return { ...base, startedAtMs: ended.startedAtMs, endedAtMs: ended.finishedAtMs, exitCode: ended.exitCode };
+      return {
+        ...base,
+        startedAtMs: ended.startedAtMs,
+        endedAtMs: ended.finishedAtMs,
+        exitCode: ended.exitCode,
+      };
     }
     if (previous || state.kind !== 'running') return undefined;
     return { ...base, startedAtMs: state.startedAtMs, endedAtMs: undefined, exitCode: undefined };
@@ -122,16 +128,25 @@ export function createKubeletSim(options: KubeletSimOptions, deps: ControllerDep
           return;
         }
         const now = run(container, false);
-        const current = now !== undefined && now.startedAtMs === logged.startedAtMs ? now : run(container, true);
+        const current =
+          now !== undefined && now.startedAtMs === logged.startedAtMs ? now : run(container, true);
         if (current === undefined || current.startedAtMs !== logged.startedAtMs) return;
         const nowMs = clock.now();
         const fresh = logLines(current, nowMs).filter(({ atMs }) => atMs > seenMs);
         seenMs = nowMs;
         const { timestamps } = logOptions;
-        const chunk = formatLog(fresh, { container: logOptions.container, timestamps, limitBytes: budget }, nowMs);
+        const chunk = formatLog(
+          fresh,
+          { container: logOptions.container, timestamps, limitBytes: budget },
+          nowMs,
+        );
         budget -= chunk.length;
         if (chunk.length > 0) yield chunk;
-        if (current.endedAtMs !== undefined || agents.get(pod.nodeName)?.pod(`${pod.namespace}/${pod.name}`) !== podAgent) return;
+        if (
+          current.endedAtMs !== undefined ||
+          agents.get(pod.nodeName)?.pod(`${pod.namespace}/${pod.name}`) !== podAgent
+        )
+          return;
       }
     },
   };

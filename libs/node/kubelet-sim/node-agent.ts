@@ -1,6 +1,12 @@
 import { Lease } from '@drydock/api/coordination/v1';
 import { Node, type Pod } from '@drydock/api/core/v1';
-import { formatMicroTime, isAlreadyExists, isConflict, isNotFound, objectKey } from '@drydock/base/apimachinery';
+import {
+  formatMicroTime,
+  isAlreadyExists,
+  isConflict,
+  isNotFound,
+  objectKey,
+} from '@drydock/base/apimachinery';
 import type { Timer } from '@drydock/base/clock';
 import { createEventRecorder, type ControllerDeps } from '@drydock/machinery/controller';
 import { nodeIp, nodeName, nodeObject, nodePodCidr, nodeStatus, type NodeShape } from '../nodes/index.ts';
@@ -96,7 +102,8 @@ export function createNodeAgent({ index, shape, startDelayMs, deps }: NodeAgentO
       await renew();
     } catch (error) {
       // Somebody deleted the node while its kubelet runs: it registers again, as a kubelet does on restart.
-      if (running && isNotFound(error)) await register().catch((err: unknown) => logger.warn('registration failed', { node: name, err }));
+      if (running && isNotFound(error))
+        await register().catch((err: unknown) => logger.warn('registration failed', { node: name, err }));
       else if (running && !isConflict(error)) logger.warn('heartbeat failed', { node: name, err: error });
     }
     if (running) timer = clock.setTimeout(() => void beat(), renewMs);

@@ -2,7 +2,14 @@ import { Pod } from '@drydock/api/core/v1';
 import { deepEqual, isConflict, isNotFound, objectKey } from '@drydock/base/apimachinery';
 import type { Timer } from '@drydock/base/clock';
 import type { ControllerDeps, EventRecorder } from '@drydock/machinery/controller';
-import { advance, createPodRuntime, podStatus, stopped, type Happening, type PodRuntime } from '../pods/index.ts';
+import {
+  advance,
+  createPodRuntime,
+  podStatus,
+  stopped,
+  type Happening,
+  type PodRuntime,
+} from '../pods/index.ts';
 import type { IpPool } from './ip-pool.ts';
 
 export interface PodAgentOptions {
@@ -63,7 +70,12 @@ export function createPodAgent(options: PodAgentOptions): PodAgent {
     const image = container.spec.image ?? '';
     switch (happening.kind) {
       case 'pulled':
-        return recorder.event(pod, 'Normal', 'Pulled', `Container image "${image}" already present on machine`);
+        return recorder.event(
+          pod,
+          'Normal',
+          'Pulled',
+          `Container image "${image}" already present on machine`,
+        );
       case 'created':
         return recorder.event(pod, 'Normal', 'Created', `Created container: ${container.name}`);
       case 'started':
@@ -78,7 +90,12 @@ export function createPodAgent(options: PodAgentOptions): PodAgent {
           `Back-off restarting failed container ${container.name} in pod ${name}_${namespace}(${runtime.uid})`,
         );
       case 'image-error':
-        return recorder.event(pod, 'Warning', 'Failed', `Failed to pull image "${image}": ${happening.reason}`);
+        return recorder.event(
+          pod,
+          'Warning',
+          'Failed',
+          `Failed to pull image "${image}": ${happening.reason}`,
+        );
     }
   }
 
@@ -134,7 +151,8 @@ export function createPodAgent(options: PodAgentOptions): PodAgent {
       }
     }
     writing = false;
-    if (!closed && (dirty || (runtime.stoppingSinceMs !== undefined && stopped(runtime) && !finished))) void write();
+    if (!closed && (dirty || (runtime.stoppingSinceMs !== undefined && stopped(runtime) && !finished)))
+      void write();
   }
 
   function noticeDeletion(): void {

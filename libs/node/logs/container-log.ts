@@ -37,7 +37,8 @@ export function logLines(run: LoggedRun, nowMs: number): LogLine[] {
       .forEach((text, at) => push(run.startedAtMs + at, text));
   } else {
     push(run.startedAtMs, `${run.container}: starting (image ${run.image})`);
-    if (run.command.length > 0) push(run.startedAtMs + 1, `${run.container}: running ${run.command.join(' ')}`);
+    if (run.command.length > 0)
+      push(run.startedAtMs + 1, `${run.container}: running ${run.command.join(' ')}`);
     push(run.startedAtMs + 2, `${run.container}: ready`);
     const beats = Math.floor((untilMs - run.startedAtMs) / heartbeatMs);
     for (let beat = 1; beat <= beats; beat++) {
@@ -66,7 +67,9 @@ export function formatLog(lines: readonly LogLine[], options: LogOptions, nowMs:
   let kept = lines.filter(({ atMs }) => atMs >= sinceMs);
   if (options.tailLines !== undefined) kept = options.tailLines === 0 ? [] : kept.slice(-options.tailLines);
   const bytes = encoder.encode(
-    kept.map(({ atMs, text }) => `${options.timestamps === true ? `${formatMicroTime(atMs)} ` : ''}${text}\n`).join(''),
+    kept
+      .map(({ atMs, text }) => `${options.timestamps === true ? `${formatMicroTime(atMs)} ` : ''}${text}\n`)
+      .join(''),
   );
   return options.limitBytes === undefined ? bytes : bytes.subarray(0, options.limitBytes);
 }

@@ -40,7 +40,10 @@ const healthy: readonly [type: string, reason: string, message: string][] = [
 ];
 
 /** Conditions of a node that is well; keeps the transition times of conditions that stay as they were. */
-export function nodeConditions(previous: readonly NodeCondition[] | undefined, nowMs: number): NodeCondition[] {
+export function nodeConditions(
+  previous: readonly NodeCondition[] | undefined,
+  nowMs: number,
+): NodeCondition[] {
   const now = formatTime(nowMs);
   const make = (type: string, status: string, reason: string, message: string): NodeCondition => {
     const before = previous?.find((condition) => condition.type === type);

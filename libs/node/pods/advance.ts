@@ -3,7 +3,10 @@ import type { ContainerRuntime, PodRuntime } from './runtime.ts';
 
 /** Something worth an Event or an outside action. */
 export type Happening =
-  | { readonly kind: 'pulled' | 'created' | 'started' | 'killing' | 'back-off'; readonly container: ContainerRuntime }
+  | {
+      readonly kind: 'pulled' | 'created' | 'started' | 'killing' | 'back-off';
+      readonly container: ContainerRuntime;
+    }
   | { readonly kind: 'image-error'; readonly container: ContainerRuntime; readonly reason: string };
 
 export interface Advance {
@@ -20,7 +23,11 @@ const backoffResetMs = 600_000;
 
 /** Back-off before the restart that follows `crashes` ends, as the kubelet's: none, then 10 s doubling to 5 minutes. */
 export function restartBackoffMs(crashes: number): number {
-  return crashes <= 1 ? (crashes === 1 ? firstBackoffMs : 0) : Math.min(longestBackoffMs, firstBackoffMs * 2 ** (crashes - 1));
+  return crashes <= 1
+    ? crashes === 1
+      ? firstBackoffMs
+      : 0
+    : Math.min(longestBackoffMs, firstBackoffMs * 2 ** (crashes - 1));
 }
 
 /** When a probe first succeeds in a container that is well: after its delay. */
@@ -38,7 +45,8 @@ function restarts(runtime: PodRuntime, container: ContainerRuntime, exitCode: nu
 
 /** A container that counts as done with its part of the start-up. */
 function past(container: ContainerRuntime): boolean {
-  if (container.role === 'init') return container.state.kind === 'terminated' && container.state.ended.exitCode === 0;
+  if (container.role === 'init')
+    return container.state.kind === 'terminated' && container.state.ended.exitCode === 0;
   return container.state.kind === 'running' && container.started;
 }
 
@@ -113,7 +121,11 @@ export function advance(runtime: PodRuntime, nowMs: number, newId: () => string)
     if (container.last !== undefined) container.restarts++;
     container.containerId = newId();
     container.state = { kind: 'running', startedAtMs: dueMs };
-    happenings.push({ kind: 'pulled', container }, { kind: 'created', container }, { kind: 'started', container });
+    happenings.push(
+      { kind: 'pulled', container },
+      { kind: 'created', container },
+      { kind: 'started', container },
+    );
   }
 
   function live(container: ContainerRuntime): void {
@@ -124,7 +136,7 @@ export function advance(runtime: PodRuntime, nowMs: number, newId: () => string)
       if (startedAtMs + exitAfterMs <= nowMs) {
         end(container, startedAtMs + exitAfterMs, exitCode);
         // It may be due to start again at once.
-        if (container.state.kind as string === 'waiting') startUp(container);
+        if ((container.state.kind as string) === 'waiting') startUp(container);
         return;
       }
       wake(startedAtMs + exitAfterMs);

@@ -11,7 +11,12 @@ export interface Ended {
 }
 
 export type ContainerState =
-  | { readonly kind: 'waiting'; readonly reason: string; readonly message?: string; readonly untilMs: number | undefined }
+  | {
+      readonly kind: 'waiting';
+      readonly reason: string;
+      readonly message?: string;
+      readonly untilMs: number | undefined;
+    }
   | { readonly kind: 'running'; readonly startedAtMs: number }
   | { readonly kind: 'terminated'; readonly ended: Ended };
 
@@ -50,7 +55,10 @@ function role(container: Container, init: boolean): ContainerRuntime['role'] {
   return container.restartPolicy === 'Always' ? 'sidecar' : 'init';
 }
 
-function endedFrom(state: NonNullable<ContainerStatus['state']>['terminated'], nowMs: number): Ended | undefined {
+function endedFrom(
+  state: NonNullable<ContainerStatus['state']>['terminated'],
+  nowMs: number,
+): Ended | undefined {
   if (state === undefined) return undefined;
   return {
     exitCode: state.exitCode ?? 0,
@@ -68,7 +76,8 @@ function recover(runtime: ContainerRuntime, status: ContainerStatus | undefined,
   runtime.crashes = runtime.restarts;
   runtime.last = endedFrom(status.lastState?.terminated, nowMs);
   if (status.state?.running !== undefined) {
-    const startedAtMs = status.state.running.startedAt === undefined ? nowMs : parseTime(status.state.running.startedAt);
+    const startedAtMs =
+      status.state.running.startedAt === undefined ? nowMs : parseTime(status.state.running.startedAt);
     runtime.state = { kind: 'running', startedAtMs };
     runtime.ready = status.ready ?? false;
     runtime.started = status.started ?? false;
@@ -85,7 +94,12 @@ function recover(runtime: ContainerRuntime, status: ContainerStatus | undefined,
 /** A Pod as its node first meets it, or meets it again after a restart. */
 export function createPodRuntime(pod: Pod, startDelayMs: number, nowMs: number): PodRuntime {
   const make = (container: Container, init: boolean): ContainerRuntime => {
-    const behaviour = behaviourOf(pod, container.name, init && container.restartPolicy !== 'Always', startDelayMs);
+    const behaviour = behaviourOf(
+      pod,
+      container.name,
+      init && container.restartPolicy !== 'Always',
+      startDelayMs,
+    );
     return {
       name: container.name,
       role: role(container, init),

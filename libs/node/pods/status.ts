@@ -99,7 +99,12 @@ export function podStatus(runtime: PodRuntime, hostIp: string, nowMs: number): P
   const notReady = (type: string) => {
     if (over) return condition(type, false, phase === 'Succeeded' ? 'PodCompleted' : 'PodFailed');
     if (unready.length === 0) return condition(type, true);
-    return condition(type, false, 'ContainersNotReady', `containers with unready status: [${unready.join(' ')}]`);
+    return condition(
+      type,
+      false,
+      'ContainersNotReady',
+      `containers with unready status: [${unready.join(' ')}]`,
+    );
   };
   const gates = runtime.pod.spec?.readinessGates ?? [];
   const closed = gates.filter(
@@ -111,12 +116,19 @@ export function podStatus(runtime: PodRuntime, hostIp: string, nowMs: number): P
           'Ready',
           false,
           'ReadinessGatesNotReady',
-          closed.map((gate) => `corresponding condition of pod readiness gate "${gate.conditionType}" does not exist.`).join(', '),
+          closed
+            .map(
+              (gate) =>
+                `corresponding condition of pod readiness gate "${gate.conditionType}" does not exist.`,
+            )
+            .join(', '),
         )
       : notReady('Ready');
 
   const pendingInits = runtime.containers
-    .filter(({ role, state }) => role === 'init' && !(state.kind === 'terminated' && state.ended.exitCode === 0))
+    .filter(
+      ({ role, state }) => role === 'init' && !(state.kind === 'terminated' && state.ended.exitCode === 0),
+    )
     .map(({ name }) => name);
   const status: PodStatus = {
     phase,

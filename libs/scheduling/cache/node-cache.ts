@@ -62,7 +62,8 @@ export function createNodeCache(): NodeCache {
     placed.set(request.key, { node: nodeName, request, assumed });
     on.pods.set(request.key, request);
     addTo(on.requested, request.requests);
-    if (request.owner !== undefined) on.podsByOwner.set(request.owner, (on.podsByOwner.get(request.owner) ?? 0) + 1);
+    if (request.owner !== undefined)
+      on.podsByOwner.set(request.owner, (on.podsByOwner.get(request.owner) ?? 0) + 1);
     for (const port of request.hostPorts) on.usedPorts.add(portKey(port));
   }
 

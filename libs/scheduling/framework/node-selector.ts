@@ -14,7 +14,8 @@ function requirementMatches(requirement: NodeSelectorRequirement, value: string 
     case 'Gt':
     case 'Lt': {
       const [bound] = values;
-      if (value === undefined || bound === undefined || !/^-?\d+$/.test(value) || !/^-?\d+$/.test(bound)) return false;
+      if (value === undefined || bound === undefined || !/^-?\d+$/.test(value) || !/^-?\d+$/.test(bound))
+        return false;
       return requirement.operator === 'Gt' ? BigInt(value) > BigInt(bound) : BigInt(value) < BigInt(bound);
     }
     default:
@@ -28,7 +29,9 @@ export function nodeSelectorTermMatches(term: NodeSelectorTerm, node: Node): boo
   const fields = term.matchFields ?? [];
   if (expressions.length === 0 && fields.length === 0) return false;
   return (
-    expressions.every((expression) => requirementMatches(expression, node.metadata.labels?.[expression.key])) &&
+    expressions.every((expression) =>
+      requirementMatches(expression, node.metadata.labels?.[expression.key]),
+    ) &&
     fields.every((field) =>
       requirementMatches(field, field.key === 'metadata.name' ? node.metadata.name : undefined),
     )

@@ -60,7 +60,8 @@ function hostPorts(pod: Pod): HostPort[] {
     }
   };
   pod.spec?.containers?.forEach(visit);
-  for (const container of pod.spec?.initContainers ?? []) if (container.restartPolicy === 'Always') visit(container);
+  for (const container of pod.spec?.initContainers ?? [])
+    if (container.restartPolicy === 'Always') visit(container);
   return ports;
 }
 

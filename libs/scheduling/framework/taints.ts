@@ -26,6 +26,7 @@ export function untolerated(
   effects: readonly string[],
 ): Taint | undefined {
   return taints?.find(
-    (taint) => effects.includes(taint.effect) && !tolerations?.some((toleration) => tolerates(toleration, taint)),
+    (taint) =>
+      effects.includes(taint.effect) && !tolerations?.some((toleration) => tolerates(toleration, taint)),
   );
 }

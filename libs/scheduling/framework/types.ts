@@ -61,4 +61,8 @@ export interface ScorePlugin {
 /** The outcome for one Pod. */
 export type Decision =
   | { readonly kind: 'node'; readonly node: string; readonly score: number; readonly evaluated: number }
-  | { readonly kind: 'unschedulable'; readonly message: string; readonly refusals: ReadonlyMap<string, Refusal> };
+  | {
+      readonly kind: 'unschedulable';
+      readonly message: string;
+      readonly refusals: ReadonlyMap<string, Refusal>;
+    };

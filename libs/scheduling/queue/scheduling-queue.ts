@@ -47,7 +47,8 @@ export function createSchedulingQueue(clock: Clock, wake: () => void): Schedulin
     active.set(key, waiting);
     // Appending keeps the order in the common case: equal priorities, newest last.
     const last = sorted?.at(-1);
-    if (last !== undefined && priority(last) >= priority(waiting) && created(last) <= created(waiting)) sorted?.push(waiting);
+    if (last !== undefined && priority(last) >= priority(waiting) && created(last) <= created(waiting))
+      sorted?.push(waiting);
     else sorted = undefined;
     wake();
   }
@@ -85,7 +86,8 @@ export function createSchedulingQueue(clock: Clock, wake: () => void): Schedulin
     take() {
       if (active.size === 0) return undefined;
       sorted ??= [...active.values()].sort(
-        (a, b) => priority(b) - priority(a) || (created(a) < created(b) ? -1 : created(a) > created(b) ? 1 : 0),
+        (a, b) =>
+          priority(b) - priority(a) || (created(a) < created(b) ? -1 : created(a) > created(b) ? 1 : 0),
       );
       const waiting = sorted.shift();
       if (waiting === undefined) return undefined;

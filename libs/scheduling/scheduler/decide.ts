@@ -1,4 +1,11 @@
-import type { Decision, FilterPlugin, NodeInfo, PodRequest, Refusal, ScorePlugin } from '../framework/index.ts';
+import type {
+  Decision,
+  FilterPlugin,
+  NodeInfo,
+  PodRequest,
+  Refusal,
+  ScorePlugin,
+} from '../framework/index.ts';
 
 export interface DecideOptions {
   readonly filters: readonly FilterPlugin[];

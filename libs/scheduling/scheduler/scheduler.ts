@@ -156,7 +156,8 @@ export function createScheduler(options: SchedulerOptions, deps: ControllerDeps)
           ),
       );
     } catch (error) {
-      if (!isNotFound(error)) logger.warn('could not record why a pod waits', { pod: `${namespace}/${name}`, err: error });
+      if (!isNotFound(error))
+        logger.warn('could not record why a pod waits', { pod: `${namespace}/${name}`, err: error });
     }
   }
 
@@ -227,6 +228,11 @@ export function createScheduler(options: SchedulerOptions, deps: ControllerDeps)
 /** A heartbeat is no reason to try again; room, labels, taints and readiness are. */
 function mayHelp(node: Node, previous: Node): boolean {
   const view = ({ metadata, spec, status }: Node) =>
-    JSON.stringify([metadata.labels, spec, status?.allocatable, status?.conditions?.map(({ type, status }) => [type, status])]);
+    JSON.stringify([
+      metadata.labels,
+      spec,
+      status?.allocatable,
+      status?.conditions?.map(({ type, status }) => [type, status]),
+    ]);
   return view(node) !== view(previous);
 }

@@ -1,4 +1,10 @@
-import { nodeSelectorTermMatches, tolerates, type NodeInfo, type PodRequest, type ScorePlugin } from '../framework/index.ts';
+import {
+  nodeSelectorTermMatches,
+  tolerates,
+  type NodeInfo,
+  type PodRequest,
+  type ScorePlugin,
+} from '../framework/index.ts';
 
 /** Kubernetes counts these for containers that ask for nothing, so that such Pods spread too. */
 const leastCpuMilli = 100;

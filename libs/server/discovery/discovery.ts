@@ -41,7 +41,8 @@ function subresources(definition: ResourceDefinition): Subresource[] {
   const { group, version, kind } = definition;
   const own = { group, version, kind };
   const found: Subresource[] = [];
-  if (definition.status === true) found.push({ name: 'status', responseKind: own, verbs: ['get', 'patch', 'update'] });
+  if (definition.status === true)
+    found.push({ name: 'status', responseKind: own, verbs: ['get', 'patch', 'update'] });
   if (definition.scale !== undefined) {
     found.push({
       name: 'scale',
@@ -50,10 +51,15 @@ function subresources(definition: ResourceDefinition): Subresource[] {
     });
   }
   for (const [name, handler] of Object.entries(definition.subresources ?? {})) {
-    const responseKind = { group: handler.group ?? group, version: handler.version ?? version, kind: handler.kind };
+    const responseKind = {
+      group: handler.group ?? group,
+      version: handler.version ?? version,
+      kind: handler.kind,
+    };
     found.push({ name, responseKind, verbs: [...handler.verbs].sort() });
   }
-  if (group === '' && definition.resource === 'pods') found.push({ name: 'log', responseKind: own, verbs: ['get'] });
+  if (group === '' && definition.resource === 'pods')
+    found.push({ name: 'log', responseKind: own, verbs: ['get'] });
   return found.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
@@ -154,7 +160,11 @@ export function apiResourceList(definitions: readonly ResourceDefinition[], grou
 }
 
 /** The aggregated form of `/api` (only the core group) or `/apis`, in `v2` or `v2beta1`. */
-export function aggregatedDiscovery(definitions: readonly ResourceDefinition[], core: boolean, version: string) {
+export function aggregatedDiscovery(
+  definitions: readonly ResourceDefinition[],
+  core: boolean,
+  version: string,
+) {
   const chosen: Group[] = core ? [{ name: '', versions: ['v1'] }] : groups(definitions);
   const items = chosen.map((group) => ({
     metadata: { ...(group.name === '' ? {} : { name: group.name }), creationTimestamp: null },

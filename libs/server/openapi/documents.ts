@@ -1,12 +1,24 @@
 import { findKind, loadDescriptions, lookupSchema } from '@drydock/api/scheme';
 import type { ResourceDefinition } from '../registry/types.ts';
 import { pathsOf, rootOf } from './paths.ts';
-import { messageSchema, reachable, reference, schemaName, type Dialect, type GroupVersionKind, type Json } from './schemas.ts';
+import {
+  messageSchema,
+  reachable,
+  reference,
+  schemaName,
+  type Dialect,
+  type GroupVersionKind,
+  type Json,
+} from './schemas.ts';
 
 const meta = 'k8s.io.apimachinery.pkg.apis.meta.v1';
 const scale = 'k8s.io.api.autoscaling.v1.Scale';
 
-function schemasOf(definitions: readonly ResourceDefinition[], dialect: Dialect, texts: Awaited<ReturnType<typeof loadDescriptions>>): Json {
+function schemasOf(
+  definitions: readonly ResourceDefinition[],
+  dialect: Dialect,
+  texts: Awaited<ReturnType<typeof loadDescriptions>>,
+): Json {
   const gvks = new Map<string, GroupVersionKind[]>();
   const roots = new Set([`${meta}.DeleteOptions`, `${meta}.Status`]);
   const name = (message: string, gvk: GroupVersionKind) => {
@@ -17,14 +29,18 @@ function schemasOf(definitions: readonly ResourceDefinition[], dialect: Dialect,
   for (const { group, version, kind, schema, scale: hasScale, subresources } of definitions) {
     name(schema, { group, version, kind });
     name(`${schema}List`, { group, version, kind: `${kind}List` });
-    if (hasScale !== undefined && !gvks.has(scale)) name(scale, { group: 'autoscaling', version: 'v1', kind: 'Scale' });
+    if (hasScale !== undefined && !gvks.has(scale))
+      name(scale, { group: 'autoscaling', version: 'v1', kind: 'Scale' });
     for (const handler of Object.values(subresources ?? {})) {
       const found = findKind(handler.group ?? group, handler.version ?? version, handler.kind);
       if (found !== undefined) roots.add(found.schema);
     }
   }
   const schemas: Json = {
-    [schemaName(`${meta}.Patch`)]: { description: 'A patch; its form follows from the content type.', type: 'object' },
+    [schemaName(`${meta}.Patch`)]: {
+      description: 'A patch; its form follows from the content type.',
+      type: 'object',
+    },
   };
   for (const message of reachable(roots)) {
     schemas[schemaName(message)] = messageSchema(message, dialect, texts, gvks.get(message) ?? []);
@@ -72,7 +88,9 @@ export async function buildOpenApiV3(
     paths: paths(own, 'v3'),
     components: {
       schemas: schemasOf(own, 'v3', texts),
-      securitySchemes: { BearerToken: { type: 'apiKey', description: 'Bearer token', name: 'authorization', in: 'header' } },
+      securitySchemes: {
+        BearerToken: { type: 'apiKey', description: 'Bearer token', name: 'authorization', in: 'header' },
+      },
     },
   };
 }
@@ -85,7 +103,9 @@ export async function buildOpenApiV2(definitions: readonly ResourceDefinition[])
     info: { title: 'Kubernetes', version: 'v1.36.0' },
     paths: paths(definitions, 'v2'),
     definitions: schemasOf(definitions, 'v2', texts),
-    securityDefinitions: { BearerToken: { type: 'apiKey', description: 'Bearer token', name: 'authorization', in: 'header' } },
+    securityDefinitions: {
+      BearerToken: { type: 'apiKey', description: 'Bearer token', name: 'authorization', in: 'header' },
+    },
     security: [{ BearerToken: [] }],
   };
 }

@@ -12,12 +12,16 @@ const patchTypes = [
 
 function parameter(name: string, type: string, description: string, dialect: Dialect): Json {
   const base = { name, in: 'query', description, uniqueItems: true };
-  return dialect === 'v2' ? { ...base, type } : { name, in: 'query', description, schema: { type, uniqueItems: true } };
+  return dialect === 'v2'
+    ? { ...base, type }
+    : { name, in: 'query', description, schema: { type, uniqueItems: true } };
 }
 
 function pathParameter(name: string, dialect: Dialect): Json {
   const base = { name, in: 'path', required: true, description: `${name} of the object` };
-  return dialect === 'v2' ? { ...base, type: 'string', uniqueItems: true } : { ...base, schema: { type: 'string', uniqueItems: true } };
+  return dialect === 'v2'
+    ? { ...base, type: 'string', uniqueItems: true }
+    : { ...base, schema: { type: 'string', uniqueItems: true } };
 }
 
 const writeParameters = [
@@ -59,13 +63,20 @@ interface OperationSpec {
 }
 
 function operation(spec: OperationSpec, tag: string, gvk: GroupVersionKind, dialect: Dialect): Json {
-  const parameters: Json[] = spec.parameters.map(([name, type, text]) => parameter(name, type, text, dialect));
+  const parameters: Json[] = spec.parameters.map(([name, type, text]) =>
+    parameter(name, type, text, dialect),
+  );
   const result: Json = { description: spec.text, operationId: spec.id, tags: [tag] };
   const answer = { $ref: reference(spec.answer, dialect) };
   const consumes = spec.consumes ?? ['application/json', 'application/yaml'];
   if (dialect === 'v2') {
     if (spec.body !== undefined) {
-      parameters.unshift({ name: 'body', in: 'body', required: true, schema: { $ref: reference(spec.body, dialect) } });
+      parameters.unshift({
+        name: 'body',
+        in: 'body',
+        required: true,
+        schema: { $ref: reference(spec.body, dialect) },
+      });
       result['consumes'] = consumes;
     }
     result['produces'] = ['application/json', 'application/yaml'];
@@ -74,7 +85,10 @@ function operation(spec: OperationSpec, tag: string, gvk: GroupVersionKind, dial
   } else {
     if (spec.body !== undefined) {
       const schema = { $ref: reference(spec.body, dialect) };
-      result['requestBody'] = { required: true, content: Object.fromEntries(consumes.map((type) => [type, { schema }])) };
+      result['requestBody'] = {
+        required: true,
+        content: Object.fromEntries(consumes.map((type) => [type, { schema }])),
+      };
     }
     result['responses'] = {
       200: {
@@ -110,7 +124,13 @@ export function pathsOf(definition: ResourceDefinition, dialect: Dialect): Json 
   const collection: Json = {};
   if (verbs.has('list')) {
     collection['get'] = operation(
-      { action: 'list', id: id('list', kind), parameters: listParameters, answer: list, text: `list or watch objects of kind ${kind}` },
+      {
+        action: 'list',
+        id: id('list', kind),
+        parameters: listParameters,
+        answer: list,
+        text: `list or watch objects of kind ${kind}`,
+      },
       tag,
       gvk,
       dialect,
@@ -118,7 +138,14 @@ export function pathsOf(definition: ResourceDefinition, dialect: Dialect): Json 
   }
   if (verbs.has('create')) {
     collection['post'] = operation(
-      { action: 'post', id: id('create', kind), parameters: writeParameters, body: schema, answer: schema, text: `create a ${kind}` },
+      {
+        action: 'post',
+        id: id('create', kind),
+        parameters: writeParameters,
+        body: schema,
+        answer: schema,
+        text: `create a ${kind}`,
+      },
       tag,
       gvk,
       dialect,
@@ -141,17 +168,32 @@ export function pathsOf(definition: ResourceDefinition, dialect: Dialect): Json 
   }
   const scopeParameters = namespaced ? [pathParameter('namespace', dialect)] : [];
   if (Object.keys(collection).length > 0) {
-    paths[`${scope}/${resource}`] = scopeParameters.length > 0 ? { ...collection, parameters: scopeParameters } : collection;
+    paths[`${scope}/${resource}`] =
+      scopeParameters.length > 0 ? { ...collection, parameters: scopeParameters } : collection;
   }
   if (namespaced && collection['get'] !== undefined) {
-    paths[`${root}/${resource}`] = { get: { ...(collection['get'] as Json), operationId: `${id('list', kind)}ForAllNamespaces` } };
+    paths[`${root}/${resource}`] = {
+      get: { ...(collection['get'] as Json), operationId: `${id('list', kind)}ForAllNamespaces` },
+    };
   }
 
-  const named = (suffix: string, has: ReadonlySet<string>, bodySchema: string, itemGvk: GroupVersionKind, label: string) => {
+  const named = (
+    suffix: string,
+    has: ReadonlySet<string>,
+    bodySchema: string,
+    itemGvk: GroupVersionKind,
+    label: string,
+  ) => {
     const item: Json = {};
     if (has.has('get')) {
       item['get'] = operation(
-        { action: 'get', id: id('read', label), parameters: [], answer: bodySchema, text: `read the specified ${label}` },
+        {
+          action: 'get',
+          id: id('read', label),
+          parameters: [],
+          answer: bodySchema,
+          text: `read the specified ${label}`,
+        },
         tag,
         itemGvk,
         dialect,
@@ -159,7 +201,14 @@ export function pathsOf(definition: ResourceDefinition, dialect: Dialect): Json 
     }
     if (has.has('update')) {
       item['put'] = operation(
-        { action: 'put', id: id('replace', label), parameters: writeParameters, body: bodySchema, answer: bodySchema, text: `replace the specified ${label}` },
+        {
+          action: 'put',
+          id: id('replace', label),
+          parameters: writeParameters,
+          body: bodySchema,
+          answer: bodySchema,
+          text: `replace the specified ${label}`,
+        },
         tag,
         itemGvk,
         dialect,
@@ -170,7 +219,10 @@ export function pathsOf(definition: ResourceDefinition, dialect: Dialect): Json 
         {
           action: 'patch',
           id: id('patch', label),
-          parameters: [...writeParameters, ['force', 'boolean', 'Takes over fields that others own; for apply.']],
+          parameters: [
+            ...writeParameters,
+            ['force', 'boolean', 'Takes over fields that others own; for apply.'],
+          ],
           body: `${meta}.Patch`,
           consumes: patchTypes,
           answer: bodySchema,
@@ -183,7 +235,14 @@ export function pathsOf(definition: ResourceDefinition, dialect: Dialect): Json 
     }
     if (has.has('create')) {
       item['post'] = operation(
-        { action: 'post', id: id('create', label), parameters: writeParameters, body: bodySchema, answer: bodySchema, text: `create the ${label}` },
+        {
+          action: 'post',
+          id: id('create', label),
+          parameters: writeParameters,
+          body: bodySchema,
+          answer: bodySchema,
+          text: `create the ${label}`,
+        },
         tag,
         itemGvk,
         dialect,
@@ -191,24 +250,47 @@ export function pathsOf(definition: ResourceDefinition, dialect: Dialect): Json 
     }
     if (has.has('delete')) {
       item['delete'] = operation(
-        { action: 'delete', id: id('delete', label), parameters: deleteParameters, body: `${meta}.DeleteOptions`, answer: `${meta}.Status`, text: `delete a ${label}` },
+        {
+          action: 'delete',
+          id: id('delete', label),
+          parameters: deleteParameters,
+          body: `${meta}.DeleteOptions`,
+          answer: `${meta}.Status`,
+          text: `delete a ${label}`,
+        },
         tag,
         itemGvk,
         dialect,
       );
     }
     if (Object.keys(item).length === 0) return;
-    paths[`${scope}/${resource}/{name}${suffix}`] = { ...item, parameters: [pathParameter('name', dialect), ...scopeParameters] };
+    paths[`${scope}/${resource}/{name}${suffix}`] = {
+      ...item,
+      parameters: [pathParameter('name', dialect), ...scopeParameters],
+    };
   };
   named('', new Set([...verbs].filter((verb) => verb !== 'create')), schema, gvk, kind);
-  if (definition.status === true) named('/status', new Set(['get', 'update', 'patch']), schema, gvk, `${kind}Status`);
+  if (definition.status === true)
+    named('/status', new Set(['get', 'update', 'patch']), schema, gvk, `${kind}Status`);
   if (definition.scale !== undefined) {
     const scaleGvk = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
-    named('/scale', new Set(['get', 'update', 'patch']), 'k8s.io.api.autoscaling.v1.Scale', scaleGvk, `${kind}Scale`);
+    named(
+      '/scale',
+      new Set(['get', 'update', 'patch']),
+      'k8s.io.api.autoscaling.v1.Scale',
+      scaleGvk,
+      `${kind}Scale`,
+    );
   }
   for (const [name, handler] of Object.entries(definition.subresources ?? {})) {
     const subGvk = { group: handler.group ?? group, version: handler.version ?? version, kind: handler.kind };
-    named(`/${name}`, new Set(handler.verbs), schema, subGvk, `${kind}${name[0]?.toUpperCase() ?? ''}${name.slice(1)}`);
+    named(
+      `/${name}`,
+      new Set(handler.verbs),
+      schema,
+      subGvk,
+      `${kind}${name[0]?.toUpperCase() ?? ''}${name.slice(1)}`,
+    );
   }
   return paths;
 }

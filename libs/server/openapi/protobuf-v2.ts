@@ -89,7 +89,8 @@ function schema(value: Json): Message {
   const additional = value['additionalProperties'];
   if (additional !== undefined) result.message(21, new Message().message(1, schema(additional as Json)));
   if (typeof value['type'] === 'string') result.message(22, new Message().text(1, value['type']));
-  if (value['items'] !== undefined) result.message(23, new Message().message(1, schema(value['items'] as Json)));
+  if (value['items'] !== undefined)
+    result.message(23, new Message().message(1, schema(value['items'] as Json)));
   const properties = value['properties'] as Record<string, Json> | undefined;
   if (properties !== undefined) {
     const all = new Message();
@@ -125,7 +126,8 @@ function operation(value: Json): Message {
   const responses = new Message();
   for (const [code, response] of Object.entries((value['responses'] ?? {}) as Record<string, Json>)) {
     const answer = new Message().text(1, response['description']);
-    if (response['schema'] !== undefined) answer.message(2, new Message().message(1, schema(response['schema'] as Json)));
+    if (response['schema'] !== undefined)
+      answer.message(2, new Message().message(1, schema(response['schema'] as Json)));
     responses.message(1, named(code, new Message().message(1, answer)));
   }
   result.message(9, responses);

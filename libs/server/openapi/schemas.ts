@@ -60,7 +60,10 @@ function fieldSchema(field: FieldSchema, dialect: Dialect, description: string |
   // Beneath lists and maps a bare reference is the usual form.
   const inner = field.kind === 'message' ? { $ref: reference(field.message ?? '', dialect) } : item;
   if (field.map === true) {
-    schema = { type: 'object', additionalProperties: field.wrapped === true ? { type: 'array', items: inner } : inner };
+    schema = {
+      type: 'object',
+      additionalProperties: field.wrapped === true ? { type: 'array', items: inner } : inner,
+    };
   } else if (field.repeated === true || field.wrapped === true) schema = { type: 'array', items: inner };
   else schema = { ...item };
   if (description !== undefined && description !== '') schema['description'] = description;
@@ -90,7 +93,10 @@ export function messageSchema(
   const properties: Json = {};
   const required: string[] = [];
   if (gvks.length > 0) {
-    properties['apiVersion'] = { type: 'string', description: 'Group and version of the schema of this object.' };
+    properties['apiVersion'] = {
+      type: 'string',
+      description: 'Group and version of the schema of this object.',
+    };
     properties['kind'] = { type: 'string', description: 'Kind of this object, in CamelCase.' };
   }
   const visit = (name: string) => {

@@ -27,17 +27,18 @@ async function start(): Promise<TestServer> {
 }
 
 describe('every definition', () => {
-  it.each(allDefinitions.map((definition) => [`${definition.group}/${definition.version} ${definition.kind}`, definition] as const))(
-    '%s agrees with the schema',
-    (_name, definition) => {
-      const { group, version, kind, resource, namespaced, schema } = definition;
-      expect(findKind(group, version, kind)).toEqual({ group, version, kind, resource, namespaced, schema });
-      expect(lookupSchema(schema)).toBeDefined();
-      expect(definition.columns?.[0]?.name ?? 'Name').toMatch(/^(Name|Last Seen)$/);
-      const status = lookupSchema(schema)?.byJsonName.has('status') === true;
-      if (definition.status === true) expect(status).toBe(true);
-    },
-  );
+  it.each(
+    allDefinitions.map(
+      (definition) => [`${definition.group}/${definition.version} ${definition.kind}`, definition] as const,
+    ),
+  )('%s agrees with the schema', (_name, definition) => {
+    const { group, version, kind, resource, namespaced, schema } = definition;
+    expect(findKind(group, version, kind)).toEqual({ group, version, kind, resource, namespaced, schema });
+    expect(lookupSchema(schema)).toBeDefined();
+    expect(definition.columns?.[0]?.name ?? 'Name').toMatch(/^(Name|Last Seen)$/);
+    const status = lookupSchema(schema)?.byJsonName.has('status') === true;
+    if (definition.status === true) expect(status).toBe(true);
+  });
 
   it('stands alone, and each stable kind of the schema has one', () => {
     const names = allDefinitions.map(({ group, version, resource }) => `${group}/${version}/${resource}`);
@@ -53,9 +54,15 @@ describe('every definition', () => {
   it.each(
     allDefinitions
       .filter(({ virtualCreate, storedAs }) => virtualCreate === undefined && storedAs === undefined)
-      .map((definition) => [`${definition.group}/${definition.version} ${definition.kind}`, definition] as const),
+      .map(
+        (definition) => [`${definition.group}/${definition.version} ${definition.kind}`, definition] as const,
+      ),
   )('%s survives an object with nothing in it', (_name, definition) => {
-    const object: KubeObject = { apiVersion: 'v1', kind: definition.kind, metadata: { name: 'x', namespace: 'default' } };
+    const object: KubeObject = {
+      apiVersion: 'v1',
+      kind: definition.kind,
+      metadata: { name: 'x', namespace: 'default' },
+    };
     const { strategy } = definition;
     const use = testContext();
     strategy.defaults?.(object);
@@ -79,7 +86,12 @@ describe('a Job', () => {
 
   it('selects its own Pods by labels that it gives them', async () => {
     const { registry } = await start();
-    const body = { apiVersion: 'batch/v1', kind: 'Job', metadata: { generateName: 'once-' }, spec: { template } };
+    const body = {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { generateName: 'once-' },
+      spec: { template },
+    };
     const { object } = await registry.create(ref, body as unknown as KubeObject, {}, context);
     const { name, uid, labels } = object.metadata;
     const generated = {
@@ -105,7 +117,12 @@ describe('a Job', () => {
 describe('an autoscaler', () => {
   it('is one object with two faces', async () => {
     const { registry } = await start();
-    const face = { group: 'autoscaling', version: 'v1', resource: 'horizontalpodautoscalers', namespace: 'default' };
+    const face = {
+      group: 'autoscaling',
+      version: 'v1',
+      resource: 'horizontalpodautoscalers',
+      namespace: 'default',
+    };
     const body = {
       apiVersion: 'autoscaling/v1',
       kind: 'HorizontalPodAutoscaler',
@@ -122,11 +139,19 @@ describe('an autoscaler', () => {
       apiVersion: 'autoscaling/v2',
       spec: {
         minReplicas: 1,
-        metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } } }],
+        metrics: [
+          {
+            type: 'Resource',
+            resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } },
+          },
+        ],
       },
     });
     const again = await registry.get({ ...face, name: 'web' }, {}, context);
-    expect(again.object).toMatchObject({ apiVersion: 'autoscaling/v1', spec: { targetCPUUtilizationPercentage: 50 } });
+    expect(again.object).toMatchObject({
+      apiVersion: 'autoscaling/v1',
+      spec: { targetCPUUtilizationPercentage: 50 },
+    });
   });
 });
 
@@ -148,7 +173,9 @@ describe('a Deployment', () => {
     expect(await write({})).toBe(1);
     expect(await write({ metadata: { name: 'web', labels: { a: 'b' } } })).toBe(1);
     expect(await write({ metadata: { name: 'web', annotations: { a: 'b' } } })).toBe(2);
-    expect(await write({ metadata: { name: 'web', annotations: { a: 'b' } }, spec: { ...workload, replicas: 2 } })).toBe(3);
+    expect(
+      await write({ metadata: { name: 'web', annotations: { a: 'b' } }, spec: { ...workload, replicas: 2 } }),
+    ).toBe(3);
   });
 
   it('is refused in the words of Kubernetes', async () => {
@@ -156,10 +183,12 @@ describe('a Deployment', () => {
     const ref = { group: 'apps', version: 'v1', resource: 'deployments', namespace: 'default' };
     const spec = { ...workload, selector: { matchLabels: { app: 'b' } } };
     const body = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' }, spec };
-    const refusal: unknown = await registry.create(ref, structuredClone(body) as unknown as KubeObject, {}, context).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
+    const refusal: unknown = await registry
+      .create(ref, structuredClone(body) as unknown as KubeObject, {}, context)
+      .then(
+        () => undefined,
+        (error: unknown) => error,
+      );
     expect(isInvalid(refusal)).toBe(true);
     expect((refusal as Error).message).toBe(
       'Deployment.apps "web" is invalid: spec.template.metadata.labels: Invalid value: {"app":"a"}: `selector` does not match template `labels`',
@@ -178,7 +207,12 @@ describe('reviews', () => {
     );
     expect(whoami.object).toMatchObject({ status: { userInfo: { username: 'alice', groups: ['staff'] } } });
     const spec = { resourceAttributes: { verb: 'get', resource: 'pods', namespace: 'default' } };
-    const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', metadata: {}, spec };
+    const review = {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SelfSubjectAccessReview',
+      metadata: {},
+      spec,
+    };
     const access = await registry.create(
       { group: 'authorization.k8s.io', version: 'v1', resource: 'selfsubjectaccessreviews' },
       review as unknown as KubeObject,

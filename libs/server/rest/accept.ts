@@ -25,7 +25,9 @@ export function acceptClauses(header: string): Clause[] {
     const parameters = new Map(
       rest.map((part) => {
         const equals = part.indexOf('=');
-        return equals < 0 ? ([part, ''] as const) : ([part.slice(0, equals), part.slice(equals + 1)] as const);
+        return equals < 0
+          ? ([part, ''] as const)
+          : ([part.slice(0, equals), part.slice(equals + 1)] as const);
       }),
     );
     return { type: type.toLowerCase(), parameters, weight: Number(parameters.get('q') ?? 1) };
@@ -36,7 +38,8 @@ export function acceptClauses(header: string): Clause[] {
 function formOf(header: string): Form | undefined {
   for (const { type, parameters } of acceptClauses(header)) {
     const yaml = type === 'application/yaml';
-    if (!yaml && type !== 'application/json' && type !== '*/*' && type !== 'application/*' && type !== '') continue;
+    if (!yaml && type !== 'application/json' && type !== '*/*' && type !== 'application/*' && type !== '')
+      continue;
     const wanted = parameters.get('as');
     if (wanted === undefined) return yaml ? { ...plain, yaml } : plain;
     const version = parameters.get('v') ?? 'v1';

@@ -17,20 +17,37 @@ const openBrace = encoder.encode('{');
 export type Headers = Record<string, string | readonly string[]>;
 
 /** Any JSON value as an answer. */
-export function jsonAnswer(status: number, value: unknown, headers: Headers = {}, yaml = false): HttpResponse {
+export function jsonAnswer(
+  status: number,
+  value: unknown,
+  headers: Headers = {},
+  yaml = false,
+): HttpResponse {
   const text = yaml ? stringify(value) : `${JSON.stringify(value)}\n`;
-  return { status, headers: { ...(yaml ? yamlHeaders : jsonHeaders), ...headers }, body: encoder.encode(text) };
+  return {
+    status,
+    headers: { ...(yaml ? yamlHeaders : jsonHeaders), ...headers },
+    body: encoder.encode(text),
+  };
 }
 
 export function textAnswer(status: number, text: string, headers: Headers = {}): HttpResponse {
-  return { status, headers: { 'content-type': 'text/plain; charset=utf-8', ...headers }, body: encoder.encode(text) };
+  return {
+    status,
+    headers: { 'content-type': 'text/plain; charset=utf-8', ...headers },
+    body: encoder.encode(text),
+  };
 }
 
 /** A failure as its Status. */
 export function errorAnswer(error: ApiError, headers: Headers = {}): HttpResponse {
   const { status } = error;
   const retry = status.details?.retryAfterSeconds;
-  return jsonAnswer(status.code ?? 500, status, retry ? { ...headers, 'retry-after': String(retry) } : headers);
+  return jsonAnswer(
+    status.code ?? 500,
+    status,
+    retry ? { ...headers, 'retry-after': String(retry) } : headers,
+  );
 }
 
 export interface TableContext {
@@ -59,7 +76,12 @@ function convert(object: KubeObject, form: Form, table: () => TableContext): unk
   if (form.as === 'partial') return partialObject(object, form.metaVersion);
   const { definition, includeObject, now } = table();
   const { resourceVersion } = object.metadata;
-  return renderTable(definition, [object], { resourceVersion }, { apiVersion: form.metaVersion, includeObject, now });
+  return renderTable(
+    definition,
+    [object],
+    { resourceVersion },
+    { apiVersion: form.metaVersion, includeObject, now },
+  );
 }
 
 export function statusAnswer(status: Status, yaml: boolean, headers: Headers = {}): HttpResponse {
@@ -80,7 +102,11 @@ export function listAnswer(list: StoredList, form: Form, table: () => TableConte
   if (form.as === 'table') {
     const { definition, includeObject, now } = table();
     const objects = list.items.map(({ object }) => object);
-    const rendered = renderTable(definition, objects, metadata, { apiVersion: form.metaVersion, includeObject, now });
+    const rendered = renderTable(definition, objects, metadata, {
+      apiVersion: form.metaVersion,
+      includeObject,
+      now,
+    });
     return jsonAnswer(200, rendered, {}, form.yaml);
   }
   if (form.as === 'partial') {

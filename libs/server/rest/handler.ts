@@ -22,9 +22,25 @@ import type { Authenticator } from '../authn/index.ts';
 import type { Registry, RequestContext, ResourceDefinition, UserInfo } from '../registry/index.ts';
 import type { IncludeObject } from '../tables/index.ts';
 import { negotiate, type Form } from './accept.ts';
-import { errorAnswer, listAnswer, objectAnswer, statusAnswer, type Headers, type TableContext } from './answer.ts';
+import {
+  errorAnswer,
+  listAnswer,
+  objectAnswer,
+  statusAnswer,
+  type Headers,
+  type TableContext,
+} from './answer.ts';
 import { podLog } from './log.ts';
-import { booleanParameter, deleteOptions, listOptions, parseQuery, patchOptions, watchOptions, writeOptions, type Query } from './query.ts';
+import {
+  booleanParameter,
+  deleteOptions,
+  listOptions,
+  parseQuery,
+  patchOptions,
+  watchOptions,
+  writeOptions,
+  type Query,
+} from './query.ts';
 import { parseResourcePath, type ResourcePath } from './resource-path.ts';
 import { createSystemPaths, type HealthCheck } from './system-paths.ts';
 import { watchAnswer } from './watch.ts';
@@ -113,7 +129,8 @@ export function createRestHandler(options: RestOptions): HttpHandler {
 
   function fail(error: unknown): HttpResponse {
     const apiError = toApiError(error);
-    if ((apiError.status.code ?? 500) >= 500 && !apiError.status.reason) logger.error('request failed', { err: error });
+    if ((apiError.status.code ?? 500) >= 500 && !apiError.status.reason)
+      logger.error('request failed', { err: error });
     return errorAnswer(apiError);
   }
 
@@ -135,7 +152,9 @@ export function createRestHandler(options: RestOptions): HttpHandler {
       try {
         value = parseYaml(decodeText(bytes));
       } catch (error) {
-        throw badRequest(`error converting YAML to JSON: ${error instanceof Error ? error.message : String(error)}`);
+        throw badRequest(
+          `error converting YAML to JSON: ${error instanceof Error ? error.message : String(error)}`,
+        );
       }
       if (!isJsonObject(value)) throw badRequest('the body of the request is not an object');
       return value as unknown as KubeObject;
@@ -160,11 +179,14 @@ export function createRestHandler(options: RestOptions): HttpHandler {
     if (bytes.length === 0) return deleteOptions(query, undefined);
     let body: unknown;
     try {
-      if (mediaType(request) === protobufType) return deleteOptions(query, decodeProtobuf(bytes) as unknown as Record<string, unknown>);
+      if (mediaType(request) === protobufType)
+        return deleteOptions(query, decodeProtobuf(bytes) as unknown as Record<string, unknown>);
       const text = decodeText(bytes);
       body = mediaType(request).includes('yaml') ? parseYaml(text) : JSON.parse(text);
     } catch (error) {
-      throw badRequest(`error decoding delete options: ${error instanceof Error ? error.message : String(error)}`);
+      throw badRequest(
+        `error decoding delete options: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
     if (body !== null && !isJsonObject(body)) throw badRequest('delete options must be an object');
     return deleteOptions(query, (body ?? undefined) as Record<string, unknown> | undefined);
@@ -172,10 +194,16 @@ export function createRestHandler(options: RestOptions): HttpHandler {
 
   function warningHeaders(warnings: readonly string[]): Headers {
     if (warnings.length === 0) return {};
-    return { warning: warnings.map((text) => `299 - "${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`) };
+    return {
+      warning: warnings.map((text) => `299 - "${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`),
+    };
   }
 
-  function resource(request: HttpRequest, path: ResourcePath, user: UserInfo): HttpResponse | Promise<HttpResponse> {
+  function resource(
+    request: HttpRequest,
+    path: ResourcePath,
+    user: UserInfo,
+  ): HttpResponse | Promise<HttpResponse> {
     const { ref } = path;
     const definition = registry.definition(ref.group, ref.version, ref.resource);
     if (definition === undefined) throw pathNotFound();
@@ -186,7 +214,8 @@ export function createRestHandler(options: RestOptions): HttpHandler {
       if (!reads) throw methodNotSupported({ group: '', resource: 'pods/log' }, method.toLowerCase());
       return podLog(registry, options.kubelet, ref, query, { user }, request.signal);
     }
-    const watching = reads && ref.subresource === undefined && (path.watch || booleanParameter(query, 'watch') === true);
+    const watching =
+      reads && ref.subresource === undefined && (path.watch || booleanParameter(query, 'watch') === true);
     const form: Form = negotiate(request.header('accept'));
     const table = tableContext(definition, query);
     if (watching) {
@@ -199,13 +228,19 @@ export function createRestHandler(options: RestOptions): HttpHandler {
     if (reads) {
       const context: RequestContext = { user };
       if (ref.name !== undefined) {
-        const found = registry.get(ref, { resourceVersion: query.get('resourceVersion') || undefined }, context);
+        const found = registry.get(
+          ref,
+          { resourceVersion: query.get('resourceVersion') || undefined },
+          context,
+        );
         return found instanceof Promise
           ? found.then((stored) => objectAnswer(200, stored, form, table))
           : objectAnswer(200, found, form, table);
       }
       const found = registry.list(ref, listOptions(query), context);
-      return found instanceof Promise ? found.then((list) => listAnswer(list, form, table)) : listAnswer(found, form, table);
+      return found instanceof Promise
+        ? found.then((list) => listAnswer(list, form, table))
+        : listAnswer(found, form, table);
     }
     return write(request, ref, query, user, form, table, definition);
   }
@@ -224,20 +259,32 @@ export function createRestHandler(options: RestOptions): HttpHandler {
     const groupResource = { group: ref.group, resource: ref.resource };
     switch (request.method) {
       case 'POST': {
-        if (ref.name !== undefined && ref.subresource === undefined) throw methodNotSupported(groupResource, 'create');
+        if (ref.name !== undefined && ref.subresource === undefined)
+          throw methodNotSupported(groupResource, 'create');
         const stored = await registry.create(ref, await readBody(request), writeOptions(query), context);
         const { object } = stored;
-        if (object.kind === 'Status') return statusAnswer(object as never, form.yaml, warningHeaders(warnings));
+        if (object.kind === 'Status')
+          return statusAnswer(object as never, form.yaml, warningHeaders(warnings));
         return objectAnswer(201, stored, form, table, warningHeaders(warnings));
       }
       case 'PUT': {
         if (ref.name === undefined) throw methodNotSupported(groupResource, 'update');
-        const { stored, created } = await registry.update(ref, await readBody(request), writeOptions(query), context);
+        const { stored, created } = await registry.update(
+          ref,
+          await readBody(request),
+          writeOptions(query),
+          context,
+        );
         return objectAnswer(created ? 201 : 200, stored, form, table, warningHeaders(warnings));
       }
       case 'PATCH': {
         if (ref.name === undefined) throw methodNotSupported(groupResource, 'patch');
-        const { stored, created } = await registry.patch(ref, await readPatch(request), patchOptions(query), context);
+        const { stored, created } = await registry.patch(
+          ref,
+          await readPatch(request),
+          patchOptions(query),
+          context,
+        );
         return objectAnswer(created ? 201 : 200, stored, form, table, warningHeaders(warnings));
       }
       case 'DELETE': {
@@ -260,7 +307,8 @@ export function createRestHandler(options: RestOptions): HttpHandler {
     const user = identify(request);
     const path = request.path.startsWith('/api') ? parseResourcePath(request.path) : undefined;
     if (path !== undefined) return resource(request, path, user);
-    if (request.method !== 'GET' && request.method !== 'HEAD') throw forbidden({ group: '', resource: '' }, '', 'only reads are served here');
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      throw forbidden({ group: '', resource: '' }, '', 'only reads are served here');
     return system(request);
   }
 

@@ -14,7 +14,8 @@ function chooseContainer(pod: Pod, wanted: string | undefined): string {
   const mains = (pod.spec?.containers ?? []).map((container) => container.name);
   const ephemeral = (pod.spec?.ephemeralContainers ?? []).map((container) => container.name);
   if (wanted !== undefined && wanted !== '') {
-    if (![...mains, ...inits, ...ephemeral].includes(wanted)) throw badRequest(`container ${wanted} is not valid for pod ${name}`);
+    if (![...mains, ...inits, ...ephemeral].includes(wanted))
+      throw badRequest(`container ${wanted} is not valid for pod ${name}`);
     return wanted;
   }
   const [only] = mains;
@@ -49,7 +50,11 @@ export async function podLog(
     tailLines: integerParameter(query, 'tailLines'),
     limitBytes: integerParameter(query, 'limitBytes'),
   };
-  for (const [field, least] of [['sinceSeconds', 1], ['limitBytes', 1], ['tailLines', 0]] as const) {
+  for (const [field, least] of [
+    ['sinceSeconds', 1],
+    ['limitBytes', 1],
+    ['tailLines', 0],
+  ] as const) {
     const value = options[field];
     if (value !== undefined && value < least) {
       throw badRequest(`${field}: Invalid value: ${value}: must be greater than or equal to ${least}`);

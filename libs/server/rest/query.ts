@@ -1,5 +1,11 @@
 import { badRequest } from '@drydock/base/apimachinery';
-import type { DeleteOptions, ListOptions, PatchOptions, WatchOptions, WriteOptions } from '@drydock/port/transport';
+import type {
+  DeleteOptions,
+  ListOptions,
+  PatchOptions,
+  WatchOptions,
+  WriteOptions,
+} from '@drydock/port/transport';
 
 /** The parameters of a request; the first value of a name counts. */
 export type Query = ReadonlyMap<string, string>;
@@ -68,7 +74,8 @@ export function listOptions(query: Query): ListOptions {
     limit: limit === undefined || limit <= 0 ? undefined : limit,
     continue: query.get('continue') || undefined,
     resourceVersion: query.get('resourceVersion') || undefined,
-    resourceVersionMatch: (query.get('resourceVersionMatch') || undefined) as ListOptions['resourceVersionMatch'],
+    resourceVersionMatch: (query.get('resourceVersionMatch') ||
+      undefined) as ListOptions['resourceVersionMatch'],
   };
 }
 
@@ -77,7 +84,8 @@ export function watchOptions(query: Query): WatchOptions {
     labelSelector: query.get('labelSelector'),
     fieldSelector: query.get('fieldSelector'),
     resourceVersion: query.get('resourceVersion') || undefined,
-    resourceVersionMatch: (query.get('resourceVersionMatch') || undefined) as WatchOptions['resourceVersionMatch'],
+    resourceVersionMatch: (query.get('resourceVersionMatch') ||
+      undefined) as WatchOptions['resourceVersionMatch'],
     allowWatchBookmarks: booleanParameter(query, 'allowWatchBookmarks'),
     sendInitialEvents: booleanParameter(query, 'sendInitialEvents'),
     timeoutSeconds: integerParameter(query, 'timeoutSeconds'),
@@ -108,7 +116,8 @@ export function deleteOptions(query: Query, body: Record<string, unknown> | unde
     gracePeriodSeconds: given.gracePeriodSeconds ?? integerParameter(query, 'gracePeriodSeconds'),
     preconditions: given.preconditions,
     propagationPolicy:
-      given.propagationPolicy ?? ((query.get('propagationPolicy') || undefined) as DeleteOptions['propagationPolicy']),
+      given.propagationPolicy ??
+      ((query.get('propagationPolicy') || undefined) as DeleteOptions['propagationPolicy']),
     orphanDependents: given.orphanDependents ?? booleanParameter(query, 'orphanDependents'),
     dryRun: given.dryRun ?? dryRun(query),
   };

@@ -1,7 +1,13 @@
 import { notAcceptable, pathNotFound } from '@drydock/base/apimachinery';
 import type { HttpRequest, HttpResponse } from '@drydock/port/http';
 import type { Metrics } from '@drydock/port/observability';
-import { aggregatedDiscovery, apiGroupList, apiGroupOf, apiResourceList, apiVersions } from '../discovery/index.ts';
+import {
+  aggregatedDiscovery,
+  apiGroupList,
+  apiGroupOf,
+  apiResourceList,
+  apiVersions,
+} from '../discovery/index.ts';
 import { buildOpenApiV2, buildOpenApiV3, encodeOpenApiV2, openApiV3Paths } from '../openapi/index.ts';
 import type { Registry, ResourceDefinition } from '../registry/index.ts';
 import { acceptClauses, negotiate } from './accept.ts';
@@ -52,7 +58,9 @@ const encoder = new TextEncoder();
 const openApiV2Protobuf = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 
 /** Answers the paths that are not resources: health, version, metrics, discovery, OpenAPI. */
-export function createSystemPaths(options: SystemOptions): (request: HttpRequest) => HttpResponse | Promise<HttpResponse> {
+export function createSystemPaths(
+  options: SystemOptions,
+): (request: HttpRequest) => HttpResponse | Promise<HttpResponse> {
   const { registry, metrics, checks, serverAddress } = options;
   /** Documents by path, for as long as the served definitions are the same. */
   let cachedFor: readonly ResourceDefinition[] = [];
@@ -78,13 +86,19 @@ export function createSystemPaths(options: SystemOptions): (request: HttpRequest
     return made;
   }
 
-  async function cachedAnswer(request: HttpRequest, path: string, contentType: string, make: () => Promise<unknown> | unknown): Promise<HttpResponse> {
+  async function cachedAnswer(
+    request: HttpRequest,
+    path: string,
+    contentType: string,
+    make: () => Promise<unknown> | unknown,
+  ): Promise<HttpResponse> {
     const found = await document(path, make);
     if (found === undefined) throw pathNotFound();
     const etag = `"${found.etag}"`;
     const headers: Record<string, string> = { 'content-type': contentType, etag, vary: 'Accept' };
     if (request.header('if-none-match') === etag) return { status: 304, headers, body: undefined };
-    const gzip = found.bytes.length > 128 * 1024 && (request.header('accept-encoding') ?? '').includes('gzip');
+    const gzip =
+      found.bytes.length > 128 * 1024 && (request.header('accept-encoding') ?? '').includes('gzip');
     return { status: 200, headers, body: found.bytes, gzip };
   }
 
@@ -94,7 +108,9 @@ export function createSystemPaths(options: SystemOptions): (request: HttpRequest
     if (rest !== '') {
       const one = all.find((check) => check.name === rest);
       if (one === undefined) return textAnswer(404, '404 page not found\n');
-      return one.healthy() ? textAnswer(200, 'ok') : textAnswer(500, `internal server error: ${rest} is not healthy\n`);
+      return one.healthy()
+        ? textAnswer(200, 'ok')
+        : textAnswer(500, `internal server error: ${rest} is not healthy\n`);
     }
     const excluded = query.get('exclude');
     const failing = all.filter((check) => check.name !== excluded && !check.healthy());
@@ -106,7 +122,9 @@ export function createSystemPaths(options: SystemOptions): (request: HttpRequest
           : `[-]${check.name} failed: reason withheld`,
     );
     if (failing.length > 0) return textAnswer(500, `${lines.join('\n')}\n${name} check failed\n`);
-    return query.has('verbose') ? textAnswer(200, `${lines.join('\n')}\n${name} check passed\n`) : textAnswer(200, 'ok');
+    return query.has('verbose')
+      ? textAnswer(200, `${lines.join('\n')}\n${name} check passed\n`)
+      : textAnswer(200, 'ok');
   }
 
   function discovery(request: HttpRequest, core: boolean): HttpResponse | Promise<HttpResponse> {
@@ -123,11 +141,17 @@ export function createSystemPaths(options: SystemOptions): (request: HttpRequest
       if (!parameters.has('as')) break;
     }
     const { yaml } = negotiate(request.header('accept'));
-    return jsonAnswer(200, core ? apiVersions(serverAddress) : apiGroupList(registry.definitions()), {}, yaml);
+    return jsonAnswer(
+      200,
+      core ? apiVersions(serverAddress) : apiGroupList(registry.definitions()),
+      {},
+      yaml,
+    );
   }
 
   function openApiV3(request: HttpRequest, path: string): HttpResponse | Promise<HttpResponse> {
-    const build = (root: string) => () => buildOpenApiV3(root.replace(/^apis?\//, ''), registry.definitions());
+    const build = (root: string) => () =>
+      buildOpenApiV3(root.replace(/^apis?\//, ''), registry.definitions());
     if (path === '/openapi/v3') {
       return (async () => {
         const paths: Record<string, { serverRelativeURL: string }> = {};
@@ -142,14 +166,25 @@ export function createSystemPaths(options: SystemOptions): (request: HttpRequest
   }
 
   return (request) => {
-    const path = request.path.length > 1 && request.path.endsWith('/') ? request.path.slice(0, -1) : request.path;
+    const path =
+      request.path.length > 1 && request.path.endsWith('/') ? request.path.slice(0, -1) : request.path;
     const [, first = '', second = '', third = ''] = path.split('/');
     const definitions = registry.definitions();
     switch (first) {
       case '': {
         const roots = openApiV3Paths(definitions).map((root) => `/${root}`);
         const groups = apiGroupList(definitions).groups.map(({ name }) => `/apis/${name}`);
-        const others = ['/api', '/apis', '/healthz', '/livez', '/readyz', '/metrics', '/openapi/v2', '/openapi/v3', '/version'];
+        const others = [
+          '/api',
+          '/apis',
+          '/healthz',
+          '/livez',
+          '/readyz',
+          '/metrics',
+          '/openapi/v2',
+          '/openapi/v3',
+          '/version',
+        ];
         return jsonAnswer(200, { paths: [...new Set([...others, ...roots, ...groups])].sort() });
       }
       case 'healthz':
@@ -159,7 +194,11 @@ export function createSystemPaths(options: SystemOptions): (request: HttpRequest
       case 'version':
         return jsonAnswer(200, version);
       case 'metrics':
-        return metrics.expose().then((text) => textAnswer(200, text, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }));
+        return metrics
+          .expose()
+          .then((text) =>
+            textAnswer(200, text, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }),
+          );
       case 'api': {
         if (second === '') return discovery(request, true);
         const list = apiResourceList(definitions, '', second);
@@ -168,7 +207,8 @@ export function createSystemPaths(options: SystemOptions): (request: HttpRequest
       }
       case 'apis': {
         if (second === '') return discovery(request, false);
-        const found = third === '' ? apiGroupOf(definitions, second) : apiResourceList(definitions, second, third);
+        const found =
+          third === '' ? apiGroupOf(definitions, second) : apiResourceList(definitions, second, third);
         if (found === undefined) throw pathNotFound();
         return jsonAnswer(200, found, {}, negotiate(request.header('accept')).yaml);
       }
@@ -181,7 +221,8 @@ export function createSystemPaths(options: SystemOptions): (request: HttpRequest
             encodeOpenApiV2(await buildOpenApiV2(definitions)),
           );
         }
-        if (accept !== '' && !/json|\*\/\*/.test(accept)) throw notAcceptable(['application/json', openApiV2Protobuf]);
+        if (accept !== '' && !/json|\*\/\*/.test(accept))
+          throw notAcceptable(['application/json', openApiV2Protobuf]);
         return cachedAnswer(request, path, 'application/json', () => buildOpenApiV2(definitions));
       }
     }

@@ -10,7 +10,10 @@ import type { TableContext } from './answer.ts';
 const encoder = new TextEncoder();
 
 /** Encodes events one by one where they are not sent as they are stored. */
-function encodeOthers(form: Form, table: () => TableContext): (batch: readonly StoredWatchEvent[]) => Uint8Array {
+function encodeOthers(
+  form: Form,
+  table: () => TableContext,
+): (batch: readonly StoredWatchEvent[]) => Uint8Array {
   let headless = false;
   return (batch) => {
     let text = '';
@@ -21,7 +24,12 @@ function encodeOthers(form: Form, table: () => TableContext): (batch: readonly S
         const { definition, includeObject, now } = table();
         const objects: KubeObject[] = type === 'BOOKMARK' ? [] : [object];
         const { resourceVersion } = object.metadata;
-        shown = renderTable(definition, objects, { resourceVersion }, { apiVersion: form.metaVersion, includeObject, now, headless });
+        shown = renderTable(
+          definition,
+          objects,
+          { resourceVersion },
+          { apiVersion: form.metaVersion, includeObject, now, headless },
+        );
         headless = true;
       }
       text += `${JSON.stringify({ type, object: shown })}\n`;
@@ -30,7 +38,10 @@ function encodeOthers(form: Form, table: () => TableContext): (batch: readonly S
   };
 }
 
-async function* stream(watch: StoredWatch, encode: (batch: readonly StoredWatchEvent[]) => Uint8Array): AsyncIterable<Uint8Array> {
+async function* stream(
+  watch: StoredWatch,
+  encode: (batch: readonly StoredWatchEvent[]) => Uint8Array,
+): AsyncIterable<Uint8Array> {
   try {
     for await (const batch of watch) yield encode(batch);
   } catch (error) {
@@ -58,7 +69,11 @@ export async function watchAnswer(
     const failure = toApiError(error);
     // A revision that is gone or not there yet is told in the stream, as Kubernetes does: clients look for it there.
     if (failure.code !== 410 && failure.code !== 504) throw failure;
-    return { status: 200, headers, body: encoder.encode(`${JSON.stringify({ type: 'ERROR', object: failure.status })}\n`) };
+    return {
+      status: 200,
+      headers,
+      body: encoder.encode(`${JSON.stringify({ type: 'ERROR', object: failure.status })}\n`),
+    };
   }
   const encode = form.as === 'object' ? watchBatchLines : encodeOthers(form, table);
   return { status: 200, headers, body: stream(watch, encode) };

@@ -9,7 +9,8 @@ export interface Table {
   kind: 'Table';
   apiVersion: string;
   metadata: { resourceVersion?: string; continue?: string; remainingItemCount?: number };
-  columnDefinitions: { name: string; type: string; format: string; description: string; priority: number }[] | null;
+  columnDefinitions:
+    { name: string; type: string; format: string; description: string; priority: number }[] | null;
   rows: { cells: unknown[]; object?: unknown }[];
 }
 

@@ -33,7 +33,8 @@ function paramKindErrors(kind: ParamKind, where: FieldPath): FieldError[] {
   const { apiVersion = '', kind: name = '' } = kind;
   const parts = apiVersion.split('/');
   if (apiVersion === '') errors.push(required(at));
-  else if (parts.length > 2) errors.push(invalidValue(at, apiVersion, `unexpected GroupVersion string: ${apiVersion}`));
+  else if (parts.length > 2)
+    errors.push(invalidValue(at, apiVersion, `unexpected GroupVersion string: ${apiVersion}`));
   else {
     const group = parts.length === 2 ? (parts[0] ?? '') : '';
     const version = parts.at(-1) ?? '';
@@ -60,7 +61,9 @@ export function matchResourcesErrors(match: MatchResources, where: FieldPath): F
     else errors.push(...validateLabelSelector(selector, where.child(name)));
   }
   for (const name of ['resourceRules', 'excludeResourceRules'] as const) {
-    (match[name] ?? []).forEach((rule, index) => errors.push(...namedRuleErrors(rule, where.child(name).index(index))));
+    (match[name] ?? []).forEach((rule, index) =>
+      errors.push(...namedRuleErrors(rule, where.child(name).index(index))),
+    );
   }
   return errors;
 }
@@ -71,7 +74,8 @@ export function defaultMatchResources(match: MatchResources | undefined): void {
   match.matchPolicy ??= 'Equivalent';
   match.namespaceSelector ??= {};
   match.objectSelector ??= {};
-  for (const rule of [...(match.resourceRules ?? []), ...(match.excludeResourceRules ?? [])]) rule.scope ??= '*';
+  for (const rule of [...(match.resourceRules ?? []), ...(match.excludeResourceRules ?? [])])
+    rule.scope ??= '*';
 }
 
 /** What policies of both kinds have in common. */
@@ -85,7 +89,8 @@ interface PolicySpec {
 /** Checks the common part of a policy. */
 export function policyErrors(value: PolicySpec): FieldError[] {
   const errors = oneOf(value.failurePolicy, ['Fail', 'Ignore'], spec.child('failurePolicy'));
-  if (value.paramKind !== undefined) errors.push(...paramKindErrors(value.paramKind, spec.child('paramKind')));
+  if (value.paramKind !== undefined)
+    errors.push(...paramKindErrors(value.paramKind, spec.child('paramKind')));
   const constraints = spec.child('matchConstraints');
   if (value.matchConstraints === undefined) errors.push(required(constraints));
   else {
@@ -100,7 +105,8 @@ export function policyErrors(value: PolicySpec): FieldError[] {
     else if (!/^[_a-zA-Z][_a-zA-Z0-9]*$/.test(name)) {
       errors.push(invalidValue(at.child('name'), name, 'name is not a valid CEL identifier'));
     }
-    if (expression.trim() === '') errors.push(required(at.child('expression'), 'expression is not specified'));
+    if (expression.trim() === '')
+      errors.push(required(at.child('expression'), 'expression is not specified'));
   });
   return errors;
 }
@@ -108,9 +114,12 @@ export function policyErrors(value: PolicySpec): FieldError[] {
 function validationErrors(rule: Validation, where: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
   const { expression = '', message = '', messageExpression = '' } = rule;
-  if (expression.trim() === '') errors.push(required(where.child('expression'), 'expression is not specified'));
+  if (expression.trim() === '')
+    errors.push(required(where.child('expression'), 'expression is not specified'));
   if (messageExpression !== '' && messageExpression.trim() === '') {
-    errors.push(invalidValue(where.child('messageExpression'), messageExpression, 'must be non-empty if specified'));
+    errors.push(
+      invalidValue(where.child('messageExpression'), messageExpression, 'must be non-empty if specified'),
+    );
   }
   const at = where.child('message');
   if (message !== '' && message.trim() === '') {
@@ -179,7 +188,9 @@ export function bindingErrors({ policyName = '', paramRef, matchResources }: Bin
       errors.push(required(where, 'one of name or selector must be specified'));
     }
     errors.push(...validateLabelSelector(selector, where.child('selector')));
-    errors.push(...oneOf(paramRef.parameterNotFoundAction, ['Allow', 'Deny'], where.child('parameterNotFoundAction')));
+    errors.push(
+      ...oneOf(paramRef.parameterNotFoundAction, ['Allow', 'Deny'], where.child('parameterNotFoundAction')),
+    );
   }
   if (matchResources !== undefined) {
     errors.push(...matchResourcesErrors(matchResources, spec.child('matchResources')));
@@ -220,7 +231,10 @@ export function paramRefText(reference: ParamRef | undefined): string {
     .map(([key, value]) => `${key}: ${value},`)
     .join('');
   const expressions = (selector.matchExpressions ?? [])
-    .map(({ key, operator, values = [] }) => `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`)
+    .map(
+      ({ key, operator, values = [] }) =>
+        `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`,
+    )
     .join('');
   return `&LabelSelector{MatchLabels:map[string]string{${labels}},MatchExpressions:[]LabelSelectorRequirement{${expressions}},}`;
 }

@@ -1,7 +1,18 @@
 import type { FieldError, FieldPath } from '@drydock/base/apimachinery';
-import { duplicate, fieldPath, invalidValue, notSupported, required, tooMany } from '@drydock/base/apimachinery';
+import {
+  duplicate,
+  fieldPath,
+  invalidValue,
+  notSupported,
+  required,
+  tooMany,
+} from '@drydock/base/apimachinery';
 import { validateDns1035Label, validatePathSegment, validateQualifiedName } from '@drydock/base/apimachinery';
-import type { MatchCondition, NamedRuleWithOperations, RuleWithOperations } from '@drydock/api/admissionregistration/v1';
+import type {
+  MatchCondition,
+  NamedRuleWithOperations,
+  RuleWithOperations,
+} from '@drydock/api/admissionregistration/v1';
 import { textErrors } from '../common/index.ts';
 
 const operations = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'];
@@ -59,7 +70,8 @@ export function ruleErrors(rule: RuleWithOperations, where: FieldPath): FieldErr
   if (wanted.length === 0) errors.push(required(atOperations));
   errors.push(...wildcardErrors(wanted, atOperations, 'operations'));
   wanted.forEach((operation, index) => {
-    if (!operations.includes(operation)) errors.push(notSupported(atOperations.index(index), operation, operations));
+    if (!operations.includes(operation))
+      errors.push(notSupported(atOperations.index(index), operation, operations));
   });
   const atGroups = where.child('apiGroups');
   if (groups.length === 0) errors.push(required(atGroups));
@@ -91,7 +103,8 @@ export function namedRuleErrors(rule: NamedRuleWithOperations, where: FieldPath)
 /** Checks the expressions that narrow a webhook or policy further. What they say is not looked into. */
 export function matchConditionsErrors(conditions: readonly MatchCondition[], where: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
-  if (conditions.length > maxMatchConditions) errors.push(tooMany(where, conditions.length, maxMatchConditions));
+  if (conditions.length > maxMatchConditions)
+    errors.push(tooMany(where, conditions.length, maxMatchConditions));
   const seen = new Set<string>();
   conditions.forEach(({ name = '', expression = '' }, index) => {
     const at = where.index(index);

@@ -4,28 +4,29 @@ import { ageColumn, nameColumn, textColumn } from '../common/index.ts';
 import { actionsErrors, bindingErrors, defaultMatchResources, paramRefText } from './policy-errors.ts';
 
 /** admissionregistration.k8s.io/v1 ValidatingAdmissionPolicyBinding: where a validating policy holds. */
-export const validatingAdmissionPolicyBindingDefinition: ResourceDefinition<ValidatingAdmissionPolicyBinding> = {
-  group: 'admissionregistration.k8s.io',
-  version: 'v1',
-  kind: 'ValidatingAdmissionPolicyBinding',
-  resource: 'validatingadmissionpolicybindings',
-  singular: 'validatingadmissionpolicybinding',
-  categories: ['api-extensions'],
-  namespaced: false,
-  schema: 'k8s.io.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding',
-  strategy: {
-    defaults({ spec }) {
-      defaultMatchResources(spec?.matchResources);
+export const validatingAdmissionPolicyBindingDefinition: ResourceDefinition<ValidatingAdmissionPolicyBinding> =
+  {
+    group: 'admissionregistration.k8s.io',
+    version: 'v1',
+    kind: 'ValidatingAdmissionPolicyBinding',
+    resource: 'validatingadmissionpolicybindings',
+    singular: 'validatingadmissionpolicybinding',
+    categories: ['api-extensions'],
+    namespaced: false,
+    schema: 'k8s.io.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding',
+    strategy: {
+      defaults({ spec }) {
+        defaultMatchResources(spec?.matchResources);
+      },
+      validate: ({ spec = {} as ValidatingAdmissionPolicyBinding['spec'] }) => [
+        ...bindingErrors(spec),
+        ...actionsErrors(spec.validationActions ?? []),
+      ],
     },
-    validate: ({ spec = {} as ValidatingAdmissionPolicyBinding['spec'] }) => [
-      ...bindingErrors(spec),
-      ...actionsErrors(spec.validationActions ?? []),
+    columns: [
+      nameColumn,
+      textColumn('PolicyName', 'The policy.', (object) => object.spec?.policyName ?? ''),
+      textColumn('ParamRef', 'Its parameters.', (object) => paramRefText(object.spec?.paramRef)),
+      ageColumn,
     ],
-  },
-  columns: [
-    nameColumn,
-    textColumn('PolicyName', 'The policy.', (object) => object.spec?.policyName ?? ''),
-    textColumn('ParamRef', 'Its parameters.', (object) => paramRefText(object.spec?.paramRef)),
-    ageColumn,
-  ],
-};
+  };

@@ -8,7 +8,12 @@ import {
   validateLabelSelector,
   validatePortNumber,
 } from '@drydock/base/apimachinery';
-import type { MutatingWebhook, ServiceReference, ValidatingWebhook, WebhookClientConfig } from '@drydock/api/admissionregistration/v1';
+import type {
+  MutatingWebhook,
+  ServiceReference,
+  ValidatingWebhook,
+  WebhookClientConfig,
+} from '@drydock/api/admissionregistration/v1';
 import { optionalOneOf } from '../common/index.ts';
 import { matchConditionsErrors, reviewVersionsErrors, ruleErrors, webhooks } from './rules-errors.ts';
 
@@ -42,7 +47,8 @@ function urlErrors(text: string, where: FieldPath): FieldError[] {
   if (credentials !== undefined) {
     errors.push(invalidValue(where, credentials, 'user information is not permitted in the URL'));
   }
-  if (fragment.length > 1) errors.push(invalidValue(where, fragment.slice(1), 'fragments are not permitted in the URL'));
+  if (fragment.length > 1)
+    errors.push(invalidValue(where, fragment.slice(1), 'fragments are not permitted in the URL'));
   if (query.length > 1) {
     errors.push(invalidValue(where, query.slice(1), 'query parameters are not permitted in the URL'));
   }
@@ -55,7 +61,9 @@ function servicePathErrors(path: string, where: FieldPath): FieldError[] {
   const steps = path.replace(/\/$/, '').split('/').slice(1);
   return steps.flatMap((step, index) => {
     if (step === '') return [invalidValue(where, path, `segment[${index}] may not be empty`)];
-    return validateDns1123Subdomain(step).map((message) => invalidValue(where, path, `segment[${index}]: ${message}`));
+    return validateDns1123Subdomain(step).map((message) =>
+      invalidValue(where, path, `segment[${index}]: ${message}`),
+    );
   });
 }
 
@@ -82,14 +90,18 @@ function clientErrors(config: WebhookClientConfig | undefined, where: FieldPath)
 
 function webhookErrors(hook: Webhook, where: FieldPath): FieldError[] {
   const errors = nameErrors(hook.name ?? '', where.child('name'));
-  (hook.rules ?? []).forEach((rule, index) => errors.push(...ruleErrors(rule, where.child('rules').index(index))));
+  (hook.rules ?? []).forEach((rule, index) =>
+    errors.push(...ruleErrors(rule, where.child('rules').index(index))),
+  );
   errors.push(
     ...optionalOneOf(hook.failurePolicy, ['Fail', 'Ignore'], where.child('failurePolicy')),
     ...optionalOneOf(hook.matchPolicy, ['Equivalent', 'Exact'], where.child('matchPolicy')),
   );
   const atEffects = where.child('sideEffects');
-  if (hook.sideEffects === undefined) errors.push(required(atEffects, `must specify one of ${sideEffects.join(', ')}`));
-  else if (!sideEffects.includes(hook.sideEffects)) errors.push(notSupported(atEffects, hook.sideEffects, sideEffects));
+  if (hook.sideEffects === undefined)
+    errors.push(required(atEffects, `must specify one of ${sideEffects.join(', ')}`));
+  else if (!sideEffects.includes(hook.sideEffects))
+    errors.push(notSupported(atEffects, hook.sideEffects, sideEffects));
   const timeout = hook.timeoutSeconds;
   if (timeout !== undefined && (timeout < minTimeoutSeconds || timeout > maxTimeoutSeconds)) {
     const detail = `the timeout value must be between ${minTimeoutSeconds} and ${maxTimeoutSeconds} seconds`;
@@ -131,4 +143,3 @@ export function defaultWebhook(hook: Webhook): void {
   const service = hook.clientConfig?.service;
   if (service !== undefined) service.port ??= 443;
 }
-

@@ -54,7 +54,9 @@ function conversionErrors(conversion: CustomResourceConversion | undefined): Fie
     else for (const message of validateDns1035Label(version)) errors.push(invalidValue(at, version, message));
   });
   if (!versions.some((version) => reviewVersions.includes(version))) {
-    errors.push(invalidValue(atVersions, versions, `must include at least one of ${reviewVersions.join(', ')}`));
+    errors.push(
+      invalidValue(atVersions, versions, `must include at least one of ${reviewVersions.join(', ')}`),
+    );
   }
   return errors;
 }
@@ -62,16 +64,20 @@ function conversionErrors(conversion: CustomResourceConversion | undefined): Fie
 /** Groups of the Kubernetes project may only be used with its approval. */
 function approvalErrors({ metadata, spec: value }: CustomResourceDefinition): FieldError[] {
   const group = value?.group ?? '';
-  const guarded = ['k8s.io', 'kubernetes.io'].some((domain) => group === domain || group.endsWith(`.${domain}`));
+  const guarded = ['k8s.io', 'kubernetes.io'].some(
+    (domain) => group === domain || group.endsWith(`.${domain}`),
+  );
   if (!guarded) return [];
   const where = fieldPath('metadata', 'annotations').key(approvalAnnotation);
   const text = metadata.annotations?.[approvalAnnotation];
   if (text === undefined || text === '') {
-    const detail = 'protected groups must have approval annotation "api-approved.kubernetes.io", see https://github.com/kubernetes/enhancements/pull/1111';
+    const detail =
+      'protected groups must have approval annotation "api-approved.kubernetes.io", see https://github.com/kubernetes/enhancements/pull/1111';
     return [required(where, detail)];
   }
   if (text.startsWith('unapproved') || /^[a-z][a-z0-9+.-]*:\/\/[^/]+/i.test(text)) return [];
-  const detail = 'protected groups must have approval annotation "api-approved.kubernetes.io" with either a URL or a reason starting with "unapproved", see https://github.com/kubernetes/enhancements/pull/1111';
+  const detail =
+    'protected groups must have approval annotation "api-approved.kubernetes.io" with either a URL or a reason starting with "unapproved", see https://github.com/kubernetes/enhancements/pull/1111';
   return [invalidValue(where, text, detail)];
 }
 
@@ -112,7 +118,8 @@ function validate(object: CustomResourceDefinition): FieldError[] {
     errors.push(invalidValue(atStored.index(index), version, detail));
   });
   if (value.preserveUnknownFields === true) {
-    const detail = 'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead';
+    const detail =
+      'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead';
     errors.push(invalidValue(spec.child('preserveUnknownFields'), true, detail));
   }
   return [...errors, ...approvalErrors(object)];
@@ -128,7 +135,9 @@ function keepStoredVersion(object: CustomResourceDefinition): void {
 }
 
 function isEstablished({ status }: CustomResourceDefinition): boolean {
-  return (status?.conditions ?? []).some(({ type, status: value }) => type === 'Established' && value === 'True');
+  return (status?.conditions ?? []).some(
+    ({ type, status: value }) => type === 'Established' && value === 'True',
+  );
 }
 
 /** apiextensions.k8s.io/v1 CustomResourceDefinition: a kind of the users' own. */

@@ -28,13 +28,18 @@ export function namesErrors(names: Partial<CustomResourceDefinitionNames>, where
   }
   const kind = names.kind ?? '';
   if (kind !== '' && kind === names.listKind) {
-    errors.push(invalidValue(where.child('listKind'), names.listKind, 'kind and listKind may not be the same'));
+    errors.push(
+      invalidValue(where.child('listKind'), names.listKind, 'kind and listKind may not be the same'),
+    );
   }
   return errors;
 }
 
 /** The names that a definition must have, defaults filled in. */
-export function requiredNamesErrors(names: Partial<CustomResourceDefinitionNames>, where: FieldPath): FieldError[] {
+export function requiredNamesErrors(
+  names: Partial<CustomResourceDefinitionNames>,
+  where: FieldPath,
+): FieldError[] {
   return (['plural', 'singular', 'kind', 'listKind'] as const)
     .filter((name) => (names[name] ?? '') === '')
     .map((name) => required(where.child(name)));

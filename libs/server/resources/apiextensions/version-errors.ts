@@ -1,5 +1,12 @@
 import type { FieldError, FieldPath } from '@drydock/base/apimachinery';
-import { byteLength, fieldPath, invalidValue, notSupported, required, validateDns1035Label } from '@drydock/base/apimachinery';
+import {
+  byteLength,
+  fieldPath,
+  invalidValue,
+  notSupported,
+  required,
+  validateDns1035Label,
+} from '@drydock/base/apimachinery';
 import type {
   CustomResourceColumnDefinition,
   CustomResourceDefinitionVersion,
@@ -35,7 +42,11 @@ function columnErrors(column: CustomResourceColumnDefinition, where: FieldPath):
 
 function scaleErrors(scale: CustomResourceSubresourceScale, where: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
-  const check = (name: keyof CustomResourceSubresourceScale, below: readonly string[], needed: boolean): void => {
+  const check = (
+    name: keyof CustomResourceSubresourceScale,
+    below: readonly string[],
+    needed: boolean,
+  ): void => {
     const path = scale[name] ?? '';
     const at = where.child(name);
     if (path === '') {
@@ -61,7 +72,8 @@ function deprecationErrors(version: CustomResourceDefinitionVersion, where: Fiel
   const at = where.child('deprecationWarning');
   if (version.deprecated !== true) return [invalidValue(at, text, 'can only be set for deprecated versions')];
   const errors: FieldError[] = [];
-  if (byteLength(text) > maxWarningBytes) errors.push(invalidValue(at, text, `must be <= ${maxWarningBytes} characters long`));
+  if (byteLength(text) > maxWarningBytes)
+    errors.push(invalidValue(at, text, `must be <= ${maxWarningBytes} characters long`));
   if (text === '') errors.push(invalidValue(at, text, 'must not be an empty string'));
   return errors;
 }
@@ -87,7 +99,8 @@ function versionErrors(version: CustomResourceDefinitionVersion, where: FieldPat
     const at = where.child('selectableFields').index(index).child('jsonPath');
     const path = field.jsonPath ?? '';
     if (path === '') errors.push(required(at));
-    else if (simplePathProblem(path) !== undefined) errors.push(invalidValue(at, path, 'is an invalid path: does not refer to a valid field'));
+    else if (simplePathProblem(path) !== undefined)
+      errors.push(invalidValue(at, path, 'is an invalid path: does not refer to a valid field'));
   });
   return errors;
 }
@@ -98,7 +111,9 @@ export function versionsErrors(versions: readonly CustomResourceDefinitionVersio
   const errors: FieldError[] = [];
   versions.forEach((version, index) => {
     if (version.schema?.openAPIV3Schema === undefined) {
-      errors.push(required(where.index(index).child('schema').child('openAPIV3Schema'), 'schemas are required'));
+      errors.push(
+        required(where.index(index).child('schema').child('openAPIV3Schema'), 'schemas are required'),
+      );
     }
   });
   versions.forEach((version, index) => errors.push(...versionErrors(version, where.index(index))));
@@ -112,7 +127,11 @@ export function versionsErrors(versions: readonly CustomResourceDefinitionVersio
 }
 
 /** A closed set whose value must be there. */
-export function enumErrors(value: string | undefined, accepted: readonly string[], where: FieldPath): FieldError[] {
+export function enumErrors(
+  value: string | undefined,
+  accepted: readonly string[],
+  where: FieldPath,
+): FieldError[] {
   if ((value ?? '') === '') return [required(where)];
   return accepted.includes(value ?? '') ? [] : [notSupported(where, value, accepted)];
 }

@@ -19,7 +19,9 @@ const maxVersionPriority = 1000;
 function groupErrors({ group = '', version = '' }: APIServiceSpec): FieldError[] {
   const at = spec.child('group');
   if (group !== '') return textErrors(validateDns1123Subdomain(group), group, at);
-  return version === 'v1' ? [] : [required(at, 'only v1 may have an empty group and it better be legacy kube')];
+  return version === 'v1'
+    ? []
+    : [required(at, 'only v1 may have an empty group and it better be legacy kube')];
 }
 
 function serviceErrors(service: ServiceReference | undefined): FieldError[] {
@@ -46,7 +48,13 @@ function specErrors(value: APIServiceSpec): FieldError[] {
   const bundled = (value.caBundle ?? '') !== '';
   if (value.service === undefined) {
     if (bundled) {
-      errors.push(invalidValue(spec.child('caBundle'), `${value.caBundle ?? ''}`, 'local APIServices may not have a caBundle'));
+      errors.push(
+        invalidValue(
+          spec.child('caBundle'),
+          `${value.caBundle ?? ''}`,
+          'local APIServices may not have a caBundle',
+        ),
+      );
     }
     if (skips) {
       const detail = 'local APIServices may not have insecureSkipTLSVerify';
@@ -69,7 +77,13 @@ function validate({ metadata, spec: value = {} as APIServiceSpec }: APIService):
   return [
     ...(name === expected
       ? []
-      : [invalidValue(fieldPath('metadata', 'name'), name, `must be \`spec.version+"."+spec.group\`: "${expected}"`)]),
+      : [
+          invalidValue(
+            fieldPath('metadata', 'name'),
+            name,
+            `must be \`spec.version+"."+spec.group\`: "${expected}"`,
+          ),
+        ]),
     ...groupErrors(value),
     ...textErrors(validateDns1035Label(version), version, spec.child('version')),
     ...specErrors(value),

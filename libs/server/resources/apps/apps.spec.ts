@@ -54,7 +54,11 @@ describe('Deployment', () => {
   });
 
   it.each([
-    ['negative replicas', { replicas: -1 }, ['spec.replicas: Invalid value: -1: must be greater than or equal to 0']],
+    [
+      'negative replicas',
+      { replicas: -1 },
+      ['spec.replicas: Invalid value: -1: must be greater than or equal to 0'],
+    ],
     ['labels that do not match', { selector: other }, [notMatching]],
     ['no selector', { selector: undefined }, ['spec.selector: Required value', notMatching]],
     [
@@ -102,21 +106,27 @@ describe('Deployment', () => {
     [
       'Pods with a deadline',
       { template: { ...podTemplate, spec: { ...podTemplate.spec, activeDeadlineSeconds: 1 } } },
-      ['spec.template.spec.activeDeadlineSeconds: Forbidden: activeDeadlineSeconds in ReplicaSet is not Supported'],
+      [
+        'spec.template.spec.activeDeadlineSeconds: Forbidden: activeDeadlineSeconds in ReplicaSet is not Supported',
+      ],
     ],
   ])('refuses %s', (_name, change, errors) => {
     expect(createErrors(deploymentDefinition, { spec: { ...workload, ...change } })).toEqual(errors);
   });
 
   it('keeps its selector', () => {
-    expect(updateErrors(deploymentDefinition, { spec: { ...workload, selector: other } }, { spec: workload })).toEqual([
-      'spec.selector: Invalid value: {"matchLabels":{"app":"b"}}: field is immutable',
-    ]);
+    expect(
+      updateErrors(deploymentDefinition, { spec: { ...workload, selector: other } }, { spec: workload }),
+    ).toEqual(['spec.selector: Invalid value: {"matchLabels":{"app":"b"}}: field is immutable']);
   });
 
   it('counts a change of annotations as a generation', () => {
     const old = sample(deploymentDefinition, { spec: workload }, { generation: 3 });
-    const object = sample(deploymentDefinition, { spec: workload }, { generation: 3, annotations: { a: 'b' } });
+    const object = sample(
+      deploymentDefinition,
+      { spec: workload },
+      { generation: 3, annotations: { a: 'b' } },
+    );
     deploymentDefinition.strategy.prepareForUpdate?.(object, old, testContext());
     expect(object.metadata.generation).toBe(4);
   });
@@ -131,7 +141,12 @@ describe('Deployment', () => {
   });
 
   it('advises on names that are no host names', () => {
-    expect(deploymentDefinition.strategy.warnings?.(sample(deploymentDefinition, { spec: workload }, { name: 'a.b' }), undefined)).toEqual([
+    expect(
+      deploymentDefinition.strategy.warnings?.(
+        sample(deploymentDefinition, { spec: workload }, { name: 'a.b' }),
+        undefined,
+      ),
+    ).toEqual([
       'metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [must not contain dots]',
     ]);
   });
@@ -155,14 +170,18 @@ describe('Deployment', () => {
 describe('ReplicaSet', () => {
   it('refuses what a Deployment would refuse, and keeps its selector', () => {
     expect(createErrors(replicaSetDefinition, { spec: workload })).toEqual([]);
-    expect(createErrors(replicaSetDefinition, { spec: { ...workload, selector: other } })).toEqual([notMatching]);
-    expect(updateErrors(replicaSetDefinition, { spec: { ...workload, selector: other } }, { spec: workload })).toEqual([
-      'spec.selector: Invalid value: {"matchLabels":{"app":"b"}}: field is immutable',
+    expect(createErrors(replicaSetDefinition, { spec: { ...workload, selector: other } })).toEqual([
+      notMatching,
     ]);
+    expect(
+      updateErrors(replicaSetDefinition, { spec: { ...workload, selector: other } }, { spec: workload }),
+    ).toEqual(['spec.selector: Invalid value: {"matchLabels":{"app":"b"}}: field is immutable']);
   });
 
   it('starts with no replicas', () => {
-    expect(createdForm(replicaSetDefinition, { spec: workload, status: { replicas: 9 } }).status).toEqual({ replicas: 0 });
+    expect(createdForm(replicaSetDefinition, { spec: workload, status: { replicas: 9 } }).status).toEqual({
+      replicas: 0,
+    });
   });
 
   it('prints as kubectl knows it', () => {
@@ -182,10 +201,15 @@ describe('ReplicaSet', () => {
 });
 
 describe('StatefulSet', () => {
-  const claim = { metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } };
+  const claim = {
+    metadata: { name: 'data' },
+    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+  };
   const mounting = {
     metadata: { labels: { app: 'a' } },
-    spec: { containers: [{ name: 'main', image: 'nginx', volumeMounts: [{ name: 'data', mountPath: '/data' }] }] },
+    spec: {
+      containers: [{ name: 'main', image: 'nginx', volumeMounts: [{ name: 'data', mountPath: '/data' }] }],
+    },
   };
 
   it('fills in what Kubernetes fills in', () => {
@@ -208,7 +232,9 @@ describe('StatefulSet', () => {
   it('lets containers mount what its claim templates make', () => {
     const spec = { ...workload, template: mounting, volumeClaimTemplates: [claim] };
     expect(createErrors(statefulSetDefinition, { spec })).toEqual([]);
-    expect(createErrors(statefulSetDefinition, { spec: { ...workload, template: mounting } })).not.toEqual([]);
+    expect(createErrors(statefulSetDefinition, { spec: { ...workload, template: mounting } })).not.toEqual(
+      [],
+    );
   });
 
   it.each([
@@ -246,10 +272,22 @@ describe('StatefulSet', () => {
   });
 
   it('lets only some of its spec change', () => {
-    expect(updateErrors(statefulSetDefinition, { spec: { ...workload, serviceName: 'b' } }, { spec: { ...workload, serviceName: 'a' } })).toEqual([
+    expect(
+      updateErrors(
+        statefulSetDefinition,
+        { spec: { ...workload, serviceName: 'b' } },
+        { spec: { ...workload, serviceName: 'a' } },
+      ),
+    ).toEqual([
       "spec: Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
     ]);
-    expect(updateErrors(statefulSetDefinition, { spec: { ...workload, replicas: 5, minReadySeconds: 2 } }, { spec: workload })).toEqual([]);
+    expect(
+      updateErrors(
+        statefulSetDefinition,
+        { spec: { ...workload, replicas: 5, minReadySeconds: 2 } },
+        { spec: workload },
+      ),
+    ).toEqual([]);
   });
 
   it('prints as kubectl knows it', () => {
@@ -320,14 +358,22 @@ describe('ControllerRevision', () => {
       'data: Required value: data is mandatory',
       'revision: Invalid value: -1: must be greater than or equal to 0',
     ]);
-    expect(updateErrors(controllerRevisionDefinition, { data: { a: 2 }, revision: 1 }, { data: { a: 1 }, revision: 1 })).toEqual([
-      'data: Invalid value: {"a":2}: field is immutable',
-    ]);
+    expect(
+      updateErrors(
+        controllerRevisionDefinition,
+        { data: { a: 2 }, revision: 1 },
+        { data: { a: 1 }, revision: 1 },
+      ),
+    ).toEqual(['data: Invalid value: {"a":2}: field is immutable']);
   });
 
   it('prints its controller with the group', () => {
     const owner = { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'd', uid: 'u', controller: true };
-    const object = sample(controllerRevisionDefinition, { data: {}, revision: 2 }, { ownerReferences: [owner] });
+    const object = sample(
+      controllerRevisionDefinition,
+      { data: {}, revision: 2 },
+      { ownerReferences: [owner] },
+    );
     expect(tableRow(controllerRevisionDefinition, object)).toEqual({
       Name: 'x',
       Controller: 'daemonset.apps/d',

@@ -6,7 +6,9 @@ import { ageColumn, immutable, nameColumn, nonNegative, textColumn } from '../co
 function controllerText(object: ControllerRevision): string {
   const owner = object.metadata.ownerReferences?.find((reference) => reference.controller === true);
   if (owner === undefined) return '<none>';
-  const group = owner.apiVersion.includes('/') ? owner.apiVersion.slice(0, owner.apiVersion.indexOf('/')) : '';
+  const group = owner.apiVersion.includes('/')
+    ? owner.apiVersion.slice(0, owner.apiVersion.indexOf('/'))
+    : '';
   const kind = group === '' ? owner.kind : `${owner.kind}.${group}`;
   return `${kind.toLowerCase()}/${owner.name}`;
 }

@@ -45,7 +45,8 @@ function setTemplateGeneration(object: DaemonSet, generation: number): void {
 
 function updateStrategyErrors(strategy: DaemonSetUpdateStrategy | undefined, where: FieldPath): FieldError[] {
   if (strategy?.type === 'OnDelete') return [];
-  if (strategy?.type !== 'RollingUpdate') return [notSupported(where, strategy ?? {}, ['RollingUpdate', 'OnDelete'])];
+  if (strategy?.type !== 'RollingUpdate')
+    return [notSupported(where, strategy ?? {}, ['RollingUpdate', 'OnDelete'])];
   const at = where.child('rollingUpdate');
   const rolling = strategy.rollingUpdate;
   if (rolling === undefined) return [required(at)];
@@ -108,7 +109,12 @@ export const daemonSetDefinition: ResourceDefinition<DaemonSet> = {
       defaultPodTemplate(value);
     },
     prepareForCreate(object) {
-      object.status = { currentNumberScheduled: 0, desiredNumberScheduled: 0, numberMisscheduled: 0, numberReady: 0 };
+      object.status = {
+        currentNumberScheduled: 0,
+        desiredNumberScheduled: 0,
+        numberMisscheduled: 0,
+        numberReady: 0,
+      };
       setTemplateGeneration(object, Math.max(1, templateGeneration(object)));
     },
     prepareForUpdate(object, old) {
@@ -116,7 +122,8 @@ export const daemonSetDefinition: ResourceDefinition<DaemonSet> = {
       setTemplateGeneration(object, templateGeneration(old) + (changed ? 1 : 0));
     },
     validate: (object) => specErrors(object.spec),
-    validateUpdate: (object, old) => immutable(object.spec.selector, old.spec?.selector, spec.child('selector')),
+    validateUpdate: (object, old) =>
+      immutable(object.spec.selector, old.spec?.selector, spec.child('selector')),
     validateStatusUpdate: (object, old) => [
       ...nonNegativeFields(
         object.status ?? {},
@@ -139,8 +146,16 @@ export const daemonSetDefinition: ResourceDefinition<DaemonSet> = {
   },
   columns: [
     nameColumn,
-    integerColumn('Desired', 'Nodes that should run the Pod.', (object) => object.status?.desiredNumberScheduled),
-    integerColumn('Current', 'Nodes that run the Pod and should.', (object) => object.status?.currentNumberScheduled),
+    integerColumn(
+      'Desired',
+      'Nodes that should run the Pod.',
+      (object) => object.status?.desiredNumberScheduled,
+    ),
+    integerColumn(
+      'Current',
+      'Nodes that run the Pod and should.',
+      (object) => object.status?.currentNumberScheduled,
+    ),
     integerColumn('Ready', 'Nodes with a ready Pod.', (object) => object.status?.numberReady),
     integerColumn('Up-to-date', 'Nodes with a Pod of the latest template.', (object) => {
       return object.status?.updatedNumberScheduled;

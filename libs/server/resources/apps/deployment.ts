@@ -40,7 +40,9 @@ function strategyErrors(strategy: DeploymentStrategy | undefined, where: FieldPa
         ...intOrPercentErrors(rolling?.maxSurge, at.child('maxSurge')),
       ];
       if (intOrPercentValue(rolling?.maxUnavailable) === 0 && intOrPercentValue(rolling?.maxSurge) === 0) {
-        errors.push(invalidValue(unavailable, rolling?.maxUnavailable ?? 0, 'may not be 0 when `maxSurge` is 0'));
+        errors.push(
+          invalidValue(unavailable, rolling?.maxUnavailable ?? 0, 'may not be 0 when `maxSurge` is 0'),
+        );
       }
       return [...errors, ...above100PercentErrors(rolling?.maxUnavailable, unavailable)];
     }
@@ -111,7 +113,8 @@ export const deploymentDefinition: ResourceDefinition<Deployment> = {
       }
     },
     validate: (object) => specErrors(object.spec ?? ({} as DeploymentSpec), spec),
-    validateUpdate: (object, old) => immutable(object.spec?.selector, old.spec?.selector, spec.child('selector')),
+    validateUpdate: (object, old) =>
+      immutable(object.spec?.selector, old.spec?.selector, spec.child('selector')),
     validateStatusUpdate: (object, old) => [
       ...nonNegativeFields(
         object.status ?? {},
@@ -127,7 +130,11 @@ export const deploymentDefinition: ResourceDefinition<Deployment> = {
         ],
         status,
       ),
-      ...availabilityErrors(object.status ?? {}, ['updatedReplicas', 'readyReplicas', 'availableReplicas'], status),
+      ...availabilityErrors(
+        object.status ?? {},
+        ['updatedReplicas', 'readyReplicas', 'availableReplicas'],
+        status,
+      ),
       ...collisionCountErrors(object.status, old.status),
     ],
     warnings: (object, old) => (old === undefined ? podNameWarnings(object) : []),
@@ -138,9 +145,18 @@ export const deploymentDefinition: ResourceDefinition<Deployment> = {
       return `${object.status?.readyReplicas ?? 0}/${object.spec?.replicas ?? 0}`;
     }),
     textColumn('Up-to-date', 'Pods of the latest template.', (object) => object.status?.updatedReplicas ?? 0),
-    textColumn('Available', 'Pods ready for minReadySeconds.', (object) => object.status?.availableReplicas ?? 0),
+    textColumn(
+      'Available',
+      'Pods ready for minReadySeconds.',
+      (object) => object.status?.availableReplicas ?? 0,
+    ),
     ageColumn,
     ...containerColumns<Deployment>((object) => object.spec),
-    textColumn('Selector', 'Label selector of the Pods.', (object) => selectorTextOfMatch(object.spec?.selector), 1),
+    textColumn(
+      'Selector',
+      'Label selector of the Pods.',
+      (object) => selectorTextOfMatch(object.spec?.selector),
+      1,
+    ),
   ],
 };

@@ -58,7 +58,8 @@ export const replicaSetDefinition: ResourceDefinition<ReplicaSet> = {
       ...validatePodTemplateSpec(value.template ?? {}, template),
       ...alwaysRestartErrors(value.template?.spec, 'ReplicaSet', template.child('spec')),
     ],
-    validateUpdate: (object, old) => immutable(object.spec.selector, old.spec?.selector, spec.child('selector')),
+    validateUpdate: (object, old) =>
+      immutable(object.spec.selector, old.spec?.selector, spec.child('selector')),
     validateStatusUpdate: (object) => [
       ...nonNegativeFields(
         object.status ?? {},

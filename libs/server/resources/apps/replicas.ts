@@ -24,7 +24,9 @@ export function availabilityErrors(
     .map((name) => invalidValue(where.child(name), counters[name], 'cannot be greater than status.replicas'));
   const available = status.availableReplicas ?? 0;
   if (available > (status.readyReplicas ?? 0)) {
-    errors.push(invalidValue(where.child('availableReplicas'), available, `cannot be greater than ${readyName}`));
+    errors.push(
+      invalidValue(where.child('availableReplicas'), available, `cannot be greater than ${readyName}`),
+    );
   }
   return errors;
 }

@@ -58,7 +58,10 @@ function claimTemplateDefaults(claim: PersistentVolumeClaim): void {
   claim.status.phase ??= 'Pending';
 }
 
-function updateStrategyErrors(strategy: StatefulSetUpdateStrategy | undefined, where: FieldPath): FieldError[] {
+function updateStrategyErrors(
+  strategy: StatefulSetUpdateStrategy | undefined,
+  where: FieldPath,
+): FieldError[] {
   const rolling = strategy?.rollingUpdate;
   const at = where.child('rollingUpdate');
   switch (strategy?.type ?? '') {
@@ -74,7 +77,8 @@ function updateStrategyErrors(strategy: StatefulSetUpdateStrategy | undefined, w
       if (unavailable === undefined) return errors;
       const atUnavailable = at.child('maxUnavailable');
       errors.push(...intOrPercentErrors(unavailable, atUnavailable));
-      if (intOrPercentValue(unavailable) === 0) errors.push(invalidValue(atUnavailable, unavailable, 'cannot be 0'));
+      if (intOrPercentValue(unavailable) === 0)
+        errors.push(invalidValue(atUnavailable, unavailable, 'cannot be 0'));
       return [...errors, ...above100PercentErrors(unavailable, atUnavailable)];
     }
     default:
@@ -184,7 +188,9 @@ export const statefulSetDefinition: ResourceDefinition<StatefulSet> = {
     },
     validate: (object) => specErrors(object.spec, spec),
     validateUpdate: (object, old) =>
-      semanticEqual(withoutMutable(object.spec), withoutMutable(old.spec)) ? [] : [forbiddenField(spec, forbiddenUpdate)],
+      semanticEqual(withoutMutable(object.spec), withoutMutable(old.spec))
+        ? []
+        : [forbiddenField(spec, forbiddenUpdate)],
     validateStatusUpdate: (object, old) => [
       ...nonNegativeFields(
         object.status ?? {},

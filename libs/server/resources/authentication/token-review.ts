@@ -17,7 +17,9 @@ export const noTokens: TokenAuthenticator = {
 };
 
 /** authentication.k8s.io/v1 TokenReview: answers whose token it is. */
-export function createTokenReviewDefinition(authenticator: TokenAuthenticator): ResourceDefinition<TokenReview> {
+export function createTokenReviewDefinition(
+  authenticator: TokenAuthenticator,
+): ResourceDefinition<TokenReview> {
   return {
     group: 'authentication.k8s.io',
     version: 'v1',

@@ -23,10 +23,17 @@ function selectorErrors(selector: SelectorAttributes | undefined, where: FieldPa
   const raw = selector.rawSelector ?? '';
   const count = selector.requirements?.length ?? 0;
   if (raw !== '' && count > 0) {
-    return [invalidValue(where.child('rawSelector'), raw, 'may not specified at the same time as requirements')];
+    return [
+      invalidValue(where.child('rawSelector'), raw, 'may not specified at the same time as requirements'),
+    ];
   }
   if (raw === '' && count === 0) {
-    return [required(where.child('requirements'), 'when fieldSelector is specified, requirements or rawSelector is required')];
+    return [
+      required(
+        where.child('requirements'),
+        'when fieldSelector is specified, requirements or rawSelector is required',
+      ),
+    ];
   }
   return [];
 }
@@ -52,7 +59,9 @@ export function attributesErrors(attributes: Attributes): FieldError[] {
 /** Somebody must be asked about. */
 export function subjectErrors(value: SubjectAccessReviewSpec): FieldError[] {
   if ((value.user ?? '') !== '' || (value.groups ?? []).length > 0) return [];
-  return [invalidValue(spec.child('user'), value.user ?? '', 'at least one of user or group must be specified')];
+  return [
+    invalidValue(spec.child('user'), value.user ?? '', 'at least one of user or group must be specified'),
+  ];
 }
 
 interface ReviewMeta {
@@ -63,7 +72,8 @@ interface ReviewMeta {
 export function metadataErrors({ metadata }: ReviewMeta, namespaced: boolean): FieldError[] {
   const { name, namespace, ...rest } = metadata ?? {};
   const extra = Object.entries(rest).filter(
-    ([key, value]) => value !== undefined && value !== null && key !== 'creationTimestamp' && key !== 'managedFields',
+    ([key, value]) =>
+      value !== undefined && value !== null && key !== 'creationTimestamp' && key !== 'managedFields',
   );
   if (extra.length === 0 && (name ?? '') === '' && (namespaced || (namespace ?? '') === '')) return [];
   const detail = namespaced ? 'must be empty except for namespace' : 'must be empty';

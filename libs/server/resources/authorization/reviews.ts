@@ -46,7 +46,10 @@ interface Attributes {
   readonly nonResourceAttributes?: NonResourceAttributes;
 }
 
-function requestOf(user: UserInfo, { resourceAttributes, nonResourceAttributes }: Attributes): AuthorizationRequest {
+function requestOf(
+  user: UserInfo,
+  { resourceAttributes, nonResourceAttributes }: Attributes,
+): AuthorizationRequest {
   if (resourceAttributes === undefined) {
     return { user, verb: nonResourceAttributes?.verb ?? '', path: nonResourceAttributes?.path ?? '' };
   }
@@ -65,7 +68,10 @@ function subjectOf({ user = '', uid, groups = [], extra }: SubjectAccessReviewSp
   };
 }
 
-async function decide(authorizer: Authorizer, request: AuthorizationRequest): Promise<SubjectAccessReviewStatus> {
+async function decide(
+  authorizer: Authorizer,
+  request: AuthorizationRequest,
+): Promise<SubjectAccessReviewStatus> {
   const { allowed, denied, reason = '', evaluationError = '' } = await authorizer.authorize(request);
   const status: SubjectAccessReviewStatus = { allowed };
   if (denied === true) status.denied = true;

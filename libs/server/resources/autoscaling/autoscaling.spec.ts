@@ -33,12 +33,27 @@ describe('HorizontalPodAutoscaler', () => {
 
   it.each([
     ['nothing', {}, []],
-    ['no room', { maxReplicas: 0 }, ['spec.maxReplicas: Invalid value: 0: must be greater than 0', 'spec.maxReplicas: Invalid value: 0: must be greater than or equal to `minReplicas`']],
+    [
+      'no room',
+      { maxReplicas: 0 },
+      [
+        'spec.maxReplicas: Invalid value: 0: must be greater than 0',
+        'spec.maxReplicas: Invalid value: 0: must be greater than or equal to `minReplicas`',
+      ],
+    ],
     ['zero', { minReplicas: 0 }, ['spec.minReplicas: Invalid value: 0: must be greater than or equal to 1']],
-    ['nothing to scale', { scaleTargetRef: { kind: 'Deployment' } }, ['spec.scaleTargetRef.name: Required value']],
+    [
+      'nothing to scale',
+      { scaleTargetRef: { kind: 'Deployment' } },
+      ['spec.scaleTargetRef.name: Required value'],
+    ],
     [
       'a metric of another source',
-      { metrics: [{ type: 'Pods', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 1 } } }] },
+      {
+        metrics: [
+          { type: 'Pods', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 1 } } },
+        ],
+      },
       [
         'spec.metrics[0].pods: Required value: must populate information for the given metric source',
         'spec.metrics[0].resource: Forbidden: must populate the given metric source only',
@@ -47,7 +62,9 @@ describe('HorizontalPodAutoscaler', () => {
     [
       'a target of nothing',
       { metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization' } } }] },
-      ['spec.metrics[0].resource.target.averageUtilization: Required value: must set either a target raw value or a target utilization'],
+      [
+        'spec.metrics[0].resource.target.averageUtilization: Required value: must set either a target raw value or a target utilization',
+      ],
     ],
     [
       'a pace out of bounds',
@@ -63,10 +80,20 @@ describe('HorizontalPodAutoscaler', () => {
 
   it.each([
     ['no reading yet', [cpu(80)], [], 'cpu: <unknown>/80%'],
-    ['a reading', [cpu(80)], [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: 20 } } }], 'cpu: 20%/80%'],
+    [
+      'a reading',
+      [cpu(80)],
+      [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: 20 } } }],
+      'cpu: 20%/80%',
+    ],
     [
       'a raw value',
-      [{ type: 'Resource', resource: { name: 'memory', target: { type: 'AverageValue', averageValue: '1Gi' } } }],
+      [
+        {
+          type: 'Resource',
+          resource: { name: 'memory', target: { type: 'AverageValue', averageValue: '1Gi' } },
+        },
+      ],
       [{ type: 'Resource', resource: { name: 'memory', current: { averageValue: '512Mi' } } }],
       'memory: 512Mi/1Gi',
     ],
@@ -88,14 +115,24 @@ describe('HorizontalPodAutoscaler', () => {
 
   it('goes through autoscaling/v1 without loss', () => {
     const stored = sample(definition, {
-      spec: { ...spec, metrics: [queue, cpu(60)], behavior: { scaleDown: { stabilizationWindowSeconds: 5 } } },
+      spec: {
+        ...spec,
+        metrics: [queue, cpu(60)],
+        behavior: { scaleDown: { stabilizationWindowSeconds: 5 } },
+      },
     });
     stored.status = {
       currentReplicas: 2,
       desiredReplicas: 3,
       currentMetrics: [
-        { type: 'External', external: { metric: { name: 'queue' }, current: { value: '0', averageValue: '12' } } },
-        { type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: 10, averageValue: '50m' } } },
+        {
+          type: 'External',
+          external: { metric: { name: 'queue' }, current: { value: '0', averageValue: '12' } },
+        },
+        {
+          type: 'Resource',
+          resource: { name: 'cpu', current: { averageUtilization: 10, averageValue: '50m' } },
+        },
       ],
       conditions: [{ type: 'AbleToScale', status: 'True', reason: 'ReadyForNewScale', message: 'yes' }],
     };

@@ -10,7 +10,10 @@ const defaultPeriodSeconds = 15;
 const doubled: HPAScalingPolicy = { type: 'Percent', value: 100, periodSeconds: defaultPeriodSeconds };
 const fourPods: HPAScalingPolicy = { type: 'Pods', value: 4, periodSeconds: defaultPeriodSeconds };
 
-function fillRules(rules: HPAScalingRules | undefined, policies: readonly HPAScalingPolicy[]): HPAScalingRules {
+function fillRules(
+  rules: HPAScalingRules | undefined,
+  policies: readonly HPAScalingPolicy[],
+): HPAScalingRules {
   const filled = { ...rules };
   filled.selectPolicy ??= 'Max';
   filled.policies ??= policies.map((policy) => ({ ...policy }));

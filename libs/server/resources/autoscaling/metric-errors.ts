@@ -17,7 +17,9 @@ import type {
 } from '@drydock/api/autoscaling/v2';
 import { textErrors } from '../common/index.ts';
 
-const sourceFields: Readonly<Record<string, 'containerResource' | 'external' | 'object' | 'pods' | 'resource'>> = {
+const sourceFields: Readonly<
+  Record<string, 'containerResource' | 'external' | 'object' | 'pods' | 'resource'>
+> = {
   ContainerResource: 'containerResource',
   External: 'external',
   Object: 'object',
@@ -29,10 +31,15 @@ const eitherValue = 'must set either a target value for metric or a per-pod targ
 const eitherResource = 'must set either a target raw value or a target utilization';
 
 /** Checks a reference to the object that is scaled or measured. */
-export function referenceErrors(reference: CrossVersionObjectReference | undefined, where: FieldPath): FieldError[] {
+export function referenceErrors(
+  reference: CrossVersionObjectReference | undefined,
+  where: FieldPath,
+): FieldError[] {
   const check = (name: 'kind' | 'name'): FieldError[] => {
     const value = reference?.[name] ?? '';
-    return value === '' ? [required(where.child(name))] : textErrors(validatePathSegment(value), value, where.child(name));
+    return value === ''
+      ? [required(where.child(name))]
+      : textErrors(validatePathSegment(value), value, where.child(name));
   };
   return [...check('kind'), ...check('name')];
 }
@@ -46,7 +53,9 @@ function targetErrors(target: MetricTarget | undefined, where: FieldPath): Field
   const type = target?.type ?? '';
   if (type === '') errors.push(required(where.child('type'), 'must specify a metric target type'));
   if (!targetTypes.includes(type)) {
-    errors.push(invalidValue(where.child('type'), type, 'must be either Utilization, Value, or AverageValue'));
+    errors.push(
+      invalidValue(where.child('type'), type, 'must be either Utilization, Value, or AverageValue'),
+    );
   }
   for (const name of ['value', 'averageValue'] as const) {
     const value = target?.[name];
@@ -65,7 +74,9 @@ function identifierErrors(metric: MetricIdentifier | undefined, where: FieldPath
   const name = metric?.name ?? '';
   const at = where.child('name');
   return [
-    ...(name === '' ? [required(at, 'must specify a metric name')] : textErrors(validatePathSegment(name), name, at)),
+    ...(name === ''
+      ? [required(at, 'must specify a metric name')]
+      : textErrors(validatePathSegment(name), name, at)),
     ...validateLabelSelector(metric?.selector, where.child('selector')),
   ];
 }
@@ -129,7 +140,9 @@ function sourceErrors(metric: MetricSpec, where: FieldPath): FieldError[] {
       ...targetErrors(pods.target, at.child('target')),
     );
     if (average === undefined || !isPositive(average)) {
-      errors.push(required(at.child('target', 'averageValue'), 'must specify a positive target averageValue'));
+      errors.push(
+        required(at.child('target', 'averageValue'), 'must specify a positive target averageValue'),
+      );
     }
   }
   if (resource !== undefined) errors.push(...resourceErrors(resource, where.child('resource')));

@@ -7,7 +7,11 @@ import {
   required,
   tryParseQuantity,
 } from '@drydock/base/apimachinery';
-import type { HPAScalingPolicy, HPAScalingRules, HorizontalPodAutoscalerSpec } from '@drydock/api/autoscaling/v2';
+import type {
+  HPAScalingPolicy,
+  HPAScalingRules,
+  HorizontalPodAutoscalerSpec,
+} from '@drydock/api/autoscaling/v2';
 import { metricErrors, referenceErrors } from './metric-errors.ts';
 
 const maxPeriodSeconds = 1800;
@@ -49,7 +53,11 @@ function rulesErrors(rules: HPAScalingRules | undefined, where: FieldPath): Fiel
   if (policies.length === 0) errors.push(required(at, 'must specify at least one Policy'));
   policies.forEach((policy, index) => errors.push(...policyErrors(policy, at.index(index))));
   const { tolerance } = rules;
-  if (tolerance !== undefined && tryParseQuantity(tolerance) !== undefined && compareQuantities(tolerance, '0') < 0) {
+  if (
+    tolerance !== undefined &&
+    tryParseQuantity(tolerance) !== undefined &&
+    compareQuantities(tolerance, '0') < 0
+  ) {
     errors.push(invalidValue(where.child('tolerance'), tolerance, 'must be greater than or equal to 0'));
   }
   return errors;

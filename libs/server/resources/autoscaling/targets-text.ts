@@ -31,10 +31,13 @@ function resourceText(name: string, target: MetricTarget, current: MetricValueSt
 
 function metricText(spec: MetricSpec, status: MetricStatus | undefined): string {
   const { external, pods, object, resource, containerResource } = spec;
-  if (spec.type === 'External' && external !== undefined) return valueText(external.target, status?.external?.current);
-  if (spec.type === 'Object' && object !== undefined) return valueText(object.target, status?.object?.current);
+  if (spec.type === 'External' && external !== undefined)
+    return valueText(external.target, status?.external?.current);
+  if (spec.type === 'Object' && object !== undefined)
+    return valueText(object.target, status?.object?.current);
   if (spec.type === 'Pods' && pods !== undefined) {
-    const now = status?.pods === undefined ? unknown : quantityText(status.pods.current?.averageValue, '<nil>');
+    const now =
+      status?.pods === undefined ? unknown : quantityText(status.pods.current?.averageValue, '<nil>');
     return `${now}/${quantityText(pods.target.averageValue, '<nil>')}`;
   }
   if (spec.type === 'Resource' && resource !== undefined) {

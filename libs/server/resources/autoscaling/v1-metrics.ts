@@ -15,7 +15,14 @@ function resourceTarget(utilization: number | undefined, value: string | undefin
 }
 
 /** A metric of the form that autoscaling/v1 keeps in an annotation, in today's form. */
-export function metricFromV1({ type, object, pods, resource, containerResource, external }: v1.MetricSpec): v2.MetricSpec {
+export function metricFromV1({
+  type,
+  object,
+  pods,
+  resource,
+  containerResource,
+  external,
+}: v1.MetricSpec): v2.MetricSpec {
   const metric: v2.MetricSpec = { type };
   if (object !== undefined) {
     metric.object = {
@@ -60,7 +67,14 @@ export function metricFromV1({ type, object, pods, resource, containerResource, 
 }
 
 /** The reverse of `metricFromV1`. */
-export function metricToV1({ type, object, pods, resource, containerResource, external }: v2.MetricSpec): v1.MetricSpec {
+export function metricToV1({
+  type,
+  object,
+  pods,
+  resource,
+  containerResource,
+  external,
+}: v2.MetricSpec): v1.MetricSpec {
   const metric: v1.MetricSpec = { type };
   if (object !== undefined) {
     metric.object = compact({
@@ -105,7 +119,14 @@ export function metricToV1({ type, object, pods, resource, containerResource, ex
 }
 
 /** A measured metric of the form that autoscaling/v1 keeps in an annotation, in today's form. */
-export function statusFromV1({ type, object, pods, resource, containerResource, external }: v1.MetricStatus): v2.MetricStatus {
+export function statusFromV1({
+  type,
+  object,
+  pods,
+  resource,
+  containerResource,
+  external,
+}: v1.MetricStatus): v2.MetricStatus {
   const status: v2.MetricStatus = { type };
   if (object !== undefined) {
     status.object = {
@@ -120,8 +141,14 @@ export function statusFromV1({ type, object, pods, resource, containerResource, 
       current: { averageValue: pods.currentAverageValue },
     };
   }
-  const current = (source: { currentAverageUtilization?: number; currentAverageValue: string }): v2.MetricValueStatus =>
-    compact({ averageUtilization: source.currentAverageUtilization, averageValue: source.currentAverageValue });
+  const current = (source: {
+    currentAverageUtilization?: number;
+    currentAverageValue: string;
+  }): v2.MetricValueStatus =>
+    compact({
+      averageUtilization: source.currentAverageUtilization,
+      averageValue: source.currentAverageValue,
+    });
   if (resource !== undefined) status.resource = { name: resource.name, current: current(resource) };
   if (containerResource !== undefined) {
     const { name, container } = containerResource;
@@ -137,7 +164,14 @@ export function statusFromV1({ type, object, pods, resource, containerResource, 
 }
 
 /** The reverse of `statusFromV1`. */
-export function statusToV1({ type, object, pods, resource, containerResource, external }: v2.MetricStatus): v1.MetricStatus {
+export function statusToV1({
+  type,
+  object,
+  pods,
+  resource,
+  containerResource,
+  external,
+}: v2.MetricStatus): v1.MetricStatus {
   const status: v1.MetricStatus = { type };
   if (object !== undefined) {
     status.object = compact({
@@ -155,8 +189,13 @@ export function statusToV1({ type, object, pods, resource, containerResource, ex
       selector: pods.metric.selector,
     });
   }
-  const values = (current: v2.MetricValueStatus): { currentAverageUtilization?: number; currentAverageValue: string } =>
-    compact({ currentAverageUtilization: current.averageUtilization, currentAverageValue: current.averageValue ?? '0' });
+  const values = (
+    current: v2.MetricValueStatus,
+  ): { currentAverageUtilization?: number; currentAverageValue: string } =>
+    compact({
+      currentAverageUtilization: current.averageUtilization,
+      currentAverageValue: current.averageValue ?? '0',
+    });
   if (resource !== undefined) status.resource = { name: resource.name, ...values(resource.current) };
   if (containerResource !== undefined) {
     const { name, container, current } = containerResource;

@@ -71,7 +71,8 @@ export function autoscalerToV2(face: KubeObject): v2.HorizontalPodAutoscaler {
   if (spec?.minReplicas !== undefined) stored.spec.minReplicas = spec.minReplicas;
   if (metrics.length > 0) stored.spec.metrics = metrics;
   const behavior = carried(face, behaviorAnnotation);
-  if (isJsonObject(behavior)) stored.spec.behavior = recase(behavior, lower) as v2.HorizontalPodAutoscalerBehavior;
+  if (isJsonObject(behavior))
+    stored.spec.behavior = recase(behavior, lower) as v2.HorizontalPodAutoscalerBehavior;
   if (status === undefined) return stored;
   const { currentCPUUtilizationPercentage: utilization, ...rest } = status;
   stored.status = { ...rest };
@@ -92,7 +93,8 @@ export function autoscalerToV1(object: KubeObject): v1.HorizontalPodAutoscaler {
   const annotations = withoutCarriers(object.metadata.annotations);
   const others = (spec?.metrics ?? []).filter((metric) => !isCpuUtilization(metric));
   if (others.length > 0) annotations[metricsAnnotation] = JSON.stringify(others.map(metricToV1));
-  if (spec?.behavior !== undefined) annotations[behaviorAnnotation] = JSON.stringify(recase(spec.behavior, upper));
+  if (spec?.behavior !== undefined)
+    annotations[behaviorAnnotation] = JSON.stringify(recase(spec.behavior, upper));
   const current = status?.currentMetrics ?? [];
   if (current.length > 0) annotations[currentMetricsAnnotation] = JSON.stringify(current.map(statusToV1));
   const conditions = status?.conditions ?? [];

@@ -18,10 +18,14 @@ const spec = { template: { spec: podSpec } };
 const indexed = { ...spec, completionMode: 'Indexed', completions: 3 };
 
 describe('cron schedules', () => {
-  it.each(['* * * * *', '*/5 0-6 1,15 jan-mar MON', '@daily', '@every 1h30m', '5/15 * ? * 0', 'TZ=Europe/Paris 0 9 * * *'])(
-    'reads %s',
-    (text) => expect(cronScheduleProblem(text)).toBeUndefined(),
-  );
+  it.each([
+    '* * * * *',
+    '*/5 0-6 1,15 jan-mar MON',
+    '@daily',
+    '@every 1h30m',
+    '5/15 * ? * 0',
+    'TZ=Europe/Paris 0 9 * * *',
+  ])('reads %s', (text) => expect(cronScheduleProblem(text)).toBeUndefined());
 
   it.each([
     ['', 'empty spec string'],
@@ -45,7 +49,10 @@ describe('index intervals', () => {
 
   it.each([
     ['5', 'too large index: "5"'],
-    ['1-2-3', 'the fragment "1-2-3" violates the requirement that an index interval can have at most two parts separated by \'-\''],
+    [
+      '1-2-3',
+      'the fragment "1-2-3" violates the requirement that an index interval can have at most two parts separated by \'-\'',
+    ],
     ['a', 'cannot convert string to integer for index: "a"'],
     ['3-1', 'non-increasing order, previous: 3, current: 1'],
     ['2,1', 'non-increasing order, previous: 2, current: 1'],
@@ -70,13 +77,19 @@ describe('Job', () => {
     });
     const queue = sample(jobDefinition, { spec: { ...spec, parallelism: 2 } });
     expect(queue.spec?.completions).toBeUndefined();
-    expect(sample(jobDefinition, { spec: { ...indexed, backoffLimitPerIndex: 1 } }).spec?.backoffLimit).toBe(2147483647);
+    expect(sample(jobDefinition, { spec: { ...indexed, backoffLimitPerIndex: 1 } }).spec?.backoffLimit).toBe(
+      2147483647,
+    );
   });
 
   it('leaves selectors that were made by hand alone', () => {
     const labels = { app: 'a' };
     const object = createdForm(jobDefinition, {
-      spec: { manualSelector: true, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: podSpec } },
+      spec: {
+        manualSelector: true,
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: podSpec },
+      },
     });
     expect(object.spec?.selector).toEqual({ matchLabels: labels });
     expect(object.spec?.template.metadata?.labels).toEqual(labels);
@@ -85,12 +98,18 @@ describe('Job', () => {
   it('refuses labels that would not be its own', () => {
     const template = { metadata: { labels: { 'controller-uid': 'other' } }, spec: podSpec };
     const [first] = createErrors(jobDefinition, { spec: { template } });
-    expect(first).toMatch(/^spec.template.metadata.labels\[controller-uid\]: Invalid value: .*: must be 'uid-1'$/);
+    expect(first).toMatch(
+      /^spec.template.metadata.labels\[controller-uid\]: Invalid value: .*: must be 'uid-1'$/,
+    );
   });
 
   it.each([
     ['nothing', {}, []],
-    ['negative parallelism', { parallelism: -1 }, ['spec.parallelism: Invalid value: -1: must be greater than or equal to 0']],
+    [
+      'negative parallelism',
+      { parallelism: -1 },
+      ['spec.parallelism: Invalid value: -1: must be greater than or equal to 0'],
+    ],
     [
       'Pods that always restart',
       { template: { spec: { ...podSpec, restartPolicy: 'Always' } } },
@@ -114,17 +133,23 @@ describe('Job', () => {
     [
       'a failure rule without a condition',
       { podFailurePolicy: { rules: [{ action: 'FailJob' }] } },
-      ['spec.podFailurePolicy.rules[0]: Invalid value: specifying one of OnExitCodes and OnPodConditions is required'],
+      [
+        'spec.podFailurePolicy.rules[0]: Invalid value: specifying one of OnExitCodes and OnPodConditions is required',
+      ],
     ],
     [
       'exit code 0 as a failure',
       { podFailurePolicy: { rules: [{ action: 'FailJob', onExitCodes: { operator: 'In', values: [0] } }] } },
-      ['spec.podFailurePolicy.rules[0].onExitCodes.values[0]: Invalid value: 0: must not be 0 for the In operator'],
+      [
+        'spec.podFailurePolicy.rules[0].onExitCodes.values[0]: Invalid value: 0: must not be 0 for the In operator',
+      ],
     ],
     [
       'a success policy without indexes',
       { successPolicy: { rules: [{ succeededCount: 1 }] } },
-      ['spec.successPolicy: Invalid value: {"rules":[{"succeededCount":1}]}: requires indexed completion mode'],
+      [
+        'spec.successPolicy: Invalid value: {"rules":[{"succeededCount":1}]}: requires indexed completion mode',
+      ],
     ],
     [
       'a manager without a domain',
@@ -173,7 +198,8 @@ describe('Job', () => {
     const old = createdForm(jobDefinition, { spec: held });
     const object = structuredClone(old);
     if (object.spec?.template.spec !== undefined) object.spec.template.spec.nodeSelector = { zone: 'a' };
-    const errors = (): number => jobDefinition.strategy.validateUpdate?.(object, old, testContext()).length ?? 0;
+    const errors = (): number =>
+      jobDefinition.strategy.validateUpdate?.(object, old, testContext()).length ?? 0;
     expect(errors()).toBe(0);
     old.status = { startTime: '2026-01-01T00:00:00Z' } as typeof old.status;
     expect(errors()).toBe(1);
@@ -183,7 +209,9 @@ describe('Job', () => {
     const done = { type: 'Complete', status: 'True' };
     const met = { type: 'SuccessCriteriaMet', status: 'True' };
     const times = { startTime: '2026-01-01T00:00:00Z', completionTime: '2026-01-01T00:01:00Z' };
-    expect(statusErrors(jobDefinition, { spec }, { ...times, succeeded: 1, conditions: [met, done] })).toEqual([]);
+    expect(
+      statusErrors(jobDefinition, { spec }, { ...times, succeeded: 1, conditions: [met, done] }),
+    ).toEqual([]);
     expect(statusErrors(jobDefinition, { spec }, { conditions: [done], active: 1 })).toEqual([
       'status.conditions: Invalid value: cannot set Complete=True condition without the SuccessCriteriaMet=true condition',
       'status.completionTime: Required value: completionTime is required for Complete jobs',
@@ -199,10 +227,25 @@ describe('Job', () => {
     const object = createdForm(jobDefinition, { spec });
     const selector = 'batch.kubernetes.io/controller-uid=uid-1';
     const row = { Name: 'x', Age: '5m', 'Containers+': 'main', 'Images+': 'busybox', 'Selector+': selector };
-    expect(tableRow(jobDefinition, object)).toEqual({ ...row, Status: 'Running', Completions: '0/1', Duration: '' });
-    object.status = { startTime: '2026-01-01T00:01:00Z', succeeded: 1, completionTime: '2026-01-01T00:01:08Z', ready: 0 };
+    expect(tableRow(jobDefinition, object)).toEqual({
+      ...row,
+      Status: 'Running',
+      Completions: '0/1',
+      Duration: '',
+    });
+    object.status = {
+      startTime: '2026-01-01T00:01:00Z',
+      succeeded: 1,
+      completionTime: '2026-01-01T00:01:08Z',
+      ready: 0,
+    };
     object.status.conditions = [{ type: 'Complete', status: 'True' }];
-    expect(tableRow(jobDefinition, object)).toEqual({ ...row, Status: 'Complete', Completions: '1/1', Duration: '8s' });
+    expect(tableRow(jobDefinition, object)).toEqual({
+      ...row,
+      Status: 'Complete',
+      Completions: '1/1',
+      Duration: '8s',
+    });
     const queue = createdForm(jobDefinition, { spec: { ...spec, parallelism: 3 } });
     expect(tableRow(jobDefinition, queue)).toMatchObject({ Completions: '0/1 of 3' });
   });
@@ -233,9 +276,15 @@ describe('CronJob', () => {
     [
       'a zone within the schedule',
       { schedule: 'TZ=UTC * * * * *' },
-      ['spec.schedule: Invalid value: "TZ=UTC * * * * *": cannot use TZ or CRON_TZ in schedule, use timeZone field instead'],
+      [
+        'spec.schedule: Invalid value: "TZ=UTC * * * * *": cannot use TZ or CRON_TZ in schedule, use timeZone field instead',
+      ],
     ],
-    ['an unknown zone', { timeZone: 'Mars/Base' }, ['spec.timeZone: Invalid value: "Mars/Base": unknown time zone Mars/Base']],
+    [
+      'an unknown zone',
+      { timeZone: 'Mars/Base' },
+      ['spec.timeZone: Invalid value: "Mars/Base": unknown time zone Mars/Base'],
+    ],
     [
       'an unknown policy',
       { concurrencyPolicy: 'Queue' },
@@ -244,7 +293,9 @@ describe('CronJob', () => {
     [
       'a selector of its own',
       { jobTemplate: { spec: { ...spec, selector: { matchLabels: { a: 'b' } } } } },
-      ['spec.jobTemplate.spec.selector: Invalid value: {"matchLabels":{"a":"b"}}: `selector` will be auto-generated'],
+      [
+        'spec.jobTemplate.spec.selector: Invalid value: {"matchLabels":{"a":"b"}}: `selector` will be auto-generated',
+      ],
     ],
   ])('refuses %s', (_name, change, errors) => {
     expect(createErrors(cronJobDefinition, { spec: { ...cron, ...change } })).toEqual(errors);

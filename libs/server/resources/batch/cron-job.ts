@@ -52,7 +52,9 @@ function scheduleZoneErrors(value: CronJobSpec, old: CronJobSpec | undefined): F
   if (!schedule.includes('TZ')) return [];
   const where = spec.child('schedule');
   if (old?.schedule?.includes('TZ') !== true) {
-    return [invalidValue(where, schedule, 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead')];
+    return [
+      invalidValue(where, schedule, 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead'),
+    ];
   }
   if (value.timeZone === undefined) return [];
   return [invalidValue(where, schedule, 'cannot use both timeZone field and TZ or CRON_TZ in schedule')];
@@ -148,12 +150,19 @@ export const cronJobDefinition: ResourceDefinition<CronJob> = {
     },
     integerColumn('Active', 'Jobs running now.', (object) => object.status?.active?.length),
     textColumn('Last Schedule', 'Time since the last start.', (object, now) => {
-      return object.status?.lastScheduleTime === undefined ? '<none>' : since(object.status.lastScheduleTime, now);
+      return object.status?.lastScheduleTime === undefined
+        ? '<none>'
+        : since(object.status.lastScheduleTime, now);
     }),
     ageColumn,
     ...containerColumns<CronJob>((object) => object.spec?.jobTemplate?.spec),
-    textColumn('Selector', 'Label selector of the Pods.', (object) => {
-      return selectorText(object.spec?.jobTemplate?.spec?.selector);
-    }, 1),
+    textColumn(
+      'Selector',
+      'Label selector of the Pods.',
+      (object) => {
+        return selectorText(object.spec?.jobTemplate?.spec?.selector);
+      },
+      1,
+    ),
   ],
 };

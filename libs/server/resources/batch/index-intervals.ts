@@ -2,7 +2,11 @@ import { goQuote } from '@drydock/base/apimachinery';
 
 /** Indexes of a Job as text (`1,3-5`): how many they are, or what is wrong. */
 export type IndexIntervals =
-  | { readonly count: number; readonly intervals: readonly (readonly [number, number])[]; readonly problem?: undefined }
+  | {
+      readonly count: number;
+      readonly intervals: readonly (readonly [number, number])[];
+      readonly problem?: undefined;
+    }
   | { readonly problem: string };
 
 function indexOf(text: string, completions: number): number | string {

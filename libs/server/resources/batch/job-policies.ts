@@ -32,7 +32,11 @@ function quotedList(values: readonly string[]): string {
   return `[${values.map((value) => `"${value}"`).join(' ')}]`;
 }
 
-function requiredOneOf(value: string | undefined, supported: readonly string[], where: FieldPath): FieldError[] {
+function requiredOneOf(
+  value: string | undefined,
+  supported: readonly string[],
+  where: FieldPath,
+): FieldError[] {
   if (value === undefined || value === '') return [required(where, `valid values: ${quotedList(supported)}`)];
   return supported.includes(value) ? [] : [notSupported(where, value, supported)];
 }
@@ -50,7 +54,8 @@ function exitCodeErrors(
   }
   const values = requirement.values ?? [];
   const at = where.child('values');
-  if (values.length === 0) errors.push(invalidValue(at, requirement.values ?? null, 'at least one value is required'));
+  if (values.length === 0)
+    errors.push(invalidValue(at, requirement.values ?? null, 'at least one value is required'));
   else if (values.length > maxExitCodes) errors.push(tooMany(at, values.length, maxExitCodes));
   const seen = new Set<number>();
   values.forEach((value, index) => {
@@ -155,7 +160,8 @@ function successRuleErrors(rule: SuccessPolicyRule, completions: number, where: 
 export function successPolicyErrors(spec: JobSpec, where: FieldPath): FieldError[] {
   const policy = spec.successPolicy;
   if (policy === undefined) return [];
-  if (spec.completionMode !== 'Indexed') return [invalidValue(where, policy, 'requires indexed completion mode')];
+  if (spec.completionMode !== 'Indexed')
+    return [invalidValue(where, policy, 'requires indexed completion mode')];
   const at = where.child('rules');
   const rules = policy.rules ?? [];
   const errors: FieldError[] = [];

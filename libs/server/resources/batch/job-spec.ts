@@ -40,7 +40,11 @@ function indexedErrors(spec: JobSpec, where: FieldPath): FieldError[] {
   if (maxFailed !== undefined && maxFailed > maxIndexedFailures) {
     errors.push(invalidValue(atFailed, maxFailed, `must be less than or equal to ${maxIndexedFailures}`));
   }
-  if (completions === undefined || completions <= manyCompletions || spec.backoffLimitPerIndex === undefined) {
+  if (
+    completions === undefined ||
+    completions <= manyCompletions ||
+    spec.backoffLimitPerIndex === undefined
+  ) {
     return errors;
   }
   const above = `when completions are above ${manyCompletions} and used with backoff limit per index`;
@@ -48,10 +52,18 @@ function indexedErrors(spec: JobSpec, where: FieldPath): FieldError[] {
     errors.push(required(atFailed, `must be specified when completions is above ${manyCompletions}`));
   }
   if (parallelism > maxManyParallelism) {
-    errors.push(invalidValue(atParallelism, parallelism, `must be less than or equal to ${maxManyParallelism} ${above}`));
+    errors.push(
+      invalidValue(
+        atParallelism,
+        parallelism,
+        `must be less than or equal to ${maxManyParallelism} ${above}`,
+      ),
+    );
   }
   if (maxFailed !== undefined && maxFailed > maxManyFailures) {
-    errors.push(invalidValue(atFailed, maxFailed, `must be less than or equal to ${maxManyFailures} ${above}`));
+    errors.push(
+      invalidValue(atFailed, maxFailed, `must be less than or equal to ${maxManyFailures} ${above}`),
+    );
   }
   return errors;
 }
@@ -72,7 +84,8 @@ function modeErrors(spec: JobSpec, where: FieldPath): FieldError[] {
 function restartPolicyErrors(spec: JobSpec, where: FieldPath): FieldError[] {
   const policy = spec.template?.spec?.restartPolicy ?? '';
   if (policy === '' || policy === 'Always') return [required(where, 'valid values: "OnFailure", "Never"')];
-  if (policy !== 'OnFailure' && policy !== 'Never') return [notSupported(where, policy, ['OnFailure', 'Never'])];
+  if (policy !== 'OnFailure' && policy !== 'Never')
+    return [notSupported(where, policy, ['OnFailure', 'Never'])];
   if (spec.podFailurePolicy !== undefined && policy !== 'Never') {
     return [invalidValue(where, policy, 'only "Never" is supported when podFailurePolicy is specified')];
   }
@@ -162,9 +175,18 @@ export function jobSpecChangeErrors(job: Job, old: Job, where: FieldPath): Field
     ...immutable(spec.selector, oldSpec.selector, where.child('selector')),
   ];
   const notStarted = oldSpec.suspend === true && old.status?.startTime === undefined;
-  const template = notStarted ? withSchedulingOf(oldSpec.template ?? {}, spec.template ?? {}) : oldSpec.template;
-  if (!semanticEqual(spec.template, template)) errors.push(...immutable(spec.template, null, where.child('template')));
-  const fixed = ['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'] as const;
+  const template = notStarted
+    ? withSchedulingOf(oldSpec.template ?? {}, spec.template ?? {})
+    : oldSpec.template;
+  if (!semanticEqual(spec.template, template))
+    errors.push(...immutable(spec.template, null, where.child('template')));
+  const fixed = [
+    'completionMode',
+    'podFailurePolicy',
+    'backoffLimitPerIndex',
+    'managedBy',
+    'successPolicy',
+  ] as const;
   for (const name of fixed) errors.push(...immutable(spec[name], oldSpec[name], where.child(name)));
   return errors;
 }

@@ -1,5 +1,12 @@
 import type { FieldError, FieldPath } from '@drydock/base/apimachinery';
-import { duplicate, fieldPath, invalidValue, parseTime, required, semanticEqual } from '@drydock/base/apimachinery';
+import {
+  duplicate,
+  fieldPath,
+  invalidValue,
+  parseTime,
+  required,
+  semanticEqual,
+} from '@drydock/base/apimachinery';
 import type { Job, JobStatus } from '@drydock/api/batch/v1';
 import { nonNegativeFields } from '../common/index.ts';
 import { firstOverlap, parseIndexIntervals } from './index-intervals.ts';
@@ -9,7 +16,9 @@ const atConditions = where.child('conditions');
 
 /** Whether a condition of the Job is true. */
 export function hasCondition(status: JobStatus | undefined, type: string): boolean {
-  return (status?.conditions ?? []).some((condition) => condition.type === type && condition.status === 'True');
+  return (status?.conditions ?? []).some(
+    (condition) => condition.type === type && condition.status === 'True',
+  );
 }
 
 function uncountedErrors(status: JobStatus): FieldError[] {
@@ -33,12 +42,18 @@ function conditionErrors(job: Job, status: JobStatus): FieldError[] {
   const rules: readonly (readonly [broken: boolean, detail: string])[] = [
     [is('Complete') && is('Failed'), 'cannot set Complete=True and Failed=true conditions'],
     [is('Complete') && is('FailureTarget'), 'cannot set Complete=True and FailureTarget=true conditions'],
-    [is('Failed') && !is('FailureTarget'), 'cannot set Failed=True condition without the FailureTarget=true condition'],
+    [
+      is('Failed') && !is('FailureTarget'),
+      'cannot set Failed=True condition without the FailureTarget=true condition',
+    ],
     [
       is('Complete') && !is('SuccessCriteriaMet'),
       'cannot set Complete=True condition without the SuccessCriteriaMet=true condition',
     ],
-    [is('SuccessCriteriaMet') && is('Failed'), 'cannot set SuccessCriteriaMet=True and Failed=true conditions'],
+    [
+      is('SuccessCriteriaMet') && is('Failed'),
+      'cannot set SuccessCriteriaMet=True and Failed=true conditions',
+    ],
     [
       is('SuccessCriteriaMet') && is('FailureTarget'),
       'cannot set SuccessCriteriaMet=True and FailureTarget=true conditions',
@@ -48,7 +63,9 @@ function conditionErrors(job: Job, status: JobStatus): FieldError[] {
       'cannot set Complete=True for Job with SuccessPolicy unless SuccessCriteriaMet=True',
     ],
   ];
-  return rules.filter(([broken]) => broken).map(([, detail]) => invalidValue(atConditions, undefined, detail));
+  return rules
+    .filter(([broken]) => broken)
+    .map(([, detail]) => invalidValue(atConditions, undefined, detail));
 }
 
 function finishErrors(status: JobStatus): FieldError[] {
@@ -64,7 +81,11 @@ function finishErrors(status: JobStatus): FieldError[] {
   if (completionTime === undefined && complete) {
     errors.push(required(atEnd, 'completionTime is required for Complete jobs'));
   }
-  if (startTime !== undefined && completionTime !== undefined && parseTime(completionTime) < parseTime(startTime)) {
+  if (
+    startTime !== undefined &&
+    completionTime !== undefined &&
+    parseTime(completionTime) < parseTime(startTime)
+  ) {
     errors.push(invalidValue(atEnd, completionTime, 'completionTime cannot be set before startTime'));
   }
   if (!finished) return errors;
@@ -123,7 +144,9 @@ function changeErrors(job: Job, status: JobStatus, old: JobStatus): FieldError[]
   const errors: FieldError[] = [];
   for (const type of ['Failed', 'Complete', 'FailureTarget']) {
     if (hasCondition(old, type) && !hasCondition(status, type)) {
-      errors.push(invalidValue(atConditions, undefined, `cannot disable the terminal ${type}=True condition`));
+      errors.push(
+        invalidValue(atConditions, undefined, `cannot disable the terminal ${type}=True condition`),
+      );
     }
   }
   for (const name of ['failed', 'succeeded'] as const) {
@@ -132,14 +155,22 @@ function changeErrors(job: Job, status: JobStatus, old: JobStatus): FieldError[]
     }
   }
   const { completionTime } = status;
-  if (completionTime !== undefined && old.completionTime !== undefined && completionTime !== old.completionTime) {
-    errors.push(invalidValue(where.child('completionTime'), completionTime, 'completionTime cannot be mutated'));
+  if (
+    completionTime !== undefined &&
+    old.completionTime !== undefined &&
+    completionTime !== old.completionTime
+  ) {
+    errors.push(
+      invalidValue(where.child('completionTime'), completionTime, 'completionTime cannot be mutated'),
+    );
   }
   if (old.startTime !== undefined && old.startTime !== status.startTime && job.spec?.suspend !== true) {
     errors.push(required(where.child('startTime'), 'startTime cannot be removed for unsuspended job'));
   }
   if (hasCondition(old, 'SuccessCriteriaMet') && !hasCondition(status, 'SuccessCriteriaMet')) {
-    errors.push(invalidValue(atConditions, undefined, 'cannot disable the SuccessCriteriaMet=True condition'));
+    errors.push(
+      invalidValue(atConditions, undefined, 'cannot disable the SuccessCriteriaMet=True condition'),
+    );
   }
   return errors;
 }
@@ -155,7 +186,9 @@ export function jobStatusErrors(job: Job, oldJob: Job): FieldError[] {
     ...uncountedErrors(status),
   ];
   if (changed('conditions')) errors.push(...conditionErrors(job, status));
-  if (changed('conditions', 'startTime', 'completionTime', 'active', 'terminating', 'uncountedTerminatedPods')) {
+  if (
+    changed('conditions', 'startTime', 'completionTime', 'active', 'terminating', 'uncountedTerminatedPods')
+  ) {
     errors.push(...finishErrors(status));
   }
   if (changed('completedIndexes', 'failedIndexes')) errors.push(...indexErrors(job, status));

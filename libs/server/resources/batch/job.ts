@@ -1,4 +1,11 @@
-import { fieldPath, humanDuration, invalidValue, parseTime, semanticEqual, validateDns1123Label } from '@drydock/base/apimachinery';
+import {
+  fieldPath,
+  humanDuration,
+  invalidValue,
+  parseTime,
+  semanticEqual,
+  validateDns1123Label,
+} from '@drydock/base/apimachinery';
 import type { FieldError } from '@drydock/base/apimachinery';
 import type { Job, JobSpec, JobStatus } from '@drydock/api/batch/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';

@@ -1,4 +1,11 @@
-import { cloneJson, conflict, formatTime, humanDuration, invalid, semanticEqual } from '@drydock/base/apimachinery';
+import {
+  cloneJson,
+  conflict,
+  formatTime,
+  humanDuration,
+  invalid,
+  semanticEqual,
+} from '@drydock/base/apimachinery';
 import type { CertificateSigningRequest } from '@drydock/api/certificates/v1';
 import type { Clock } from '@drydock/base/clock';
 import type { ResourceDefinition, SubresourceHandler } from '../../registry/types.ts';
@@ -10,11 +17,16 @@ const kind = 'CertificateSigningRequest';
 const resource = 'certificatesigningrequests';
 
 /** New and changed conditions say when they came; unchanged ones keep what they say. */
-function stampConditions(object: CertificateSigningRequest, old: CertificateSigningRequest, clock: Clock): void {
+function stampConditions(
+  object: CertificateSigningRequest,
+  old: CertificateSigningRequest,
+  clock: Clock,
+): void {
   const now = formatTime(clock.now());
   for (const condition of object.status?.conditions ?? []) {
     const before = old.status?.conditions?.find(({ type }) => type === condition.type);
-    const known = before !== undefined && before.status === condition.status ? before.lastTransitionTime : undefined;
+    const known =
+      before !== undefined && before.status === condition.status ? before.lastTransitionTime : undefined;
     condition.lastTransitionTime ??= known ?? now;
     condition.lastUpdateTime ??= semanticEqual(before, condition) ? before?.lastUpdateTime : now;
   }
@@ -38,14 +50,18 @@ const approval: SubresourceHandler = {
       if (conditions === undefined) delete object.status.conditions;
       else object.status.conditions = cloneJson(conditions);
       stampConditions(object, old, request.context.clock);
-      const errors = [...signingRequestErrors(object), ...signingRequestChangeErrors(object, old, 'approval')];
+      const errors = [
+        ...signingRequestErrors(object),
+        ...signingRequestChangeErrors(object, old, 'approval'),
+      ];
       if (errors.length > 0) throw invalid({ group, kind }, request.name, errors);
     });
   },
 };
 
 function conditionText({ status }: CertificateSigningRequest): string {
-  const has = (type: string): boolean => (status?.conditions ?? []).some((condition) => condition.type === type);
+  const has = (type: string): boolean =>
+    (status?.conditions ?? []).some((condition) => condition.type === type);
   const decided = has('Denied') ? 'Denied' : has('Approved') ? 'Approved' : 'Pending';
   const failed = has('Failed') ? ',Failed' : '';
   return `${decided}${failed}${(status?.certificate ?? '') === '' ? '' : ',Issued'}`;
@@ -74,7 +90,10 @@ export const certificateSigningRequestDefinition: ResourceDefinition<Certificate
       if (user.uid !== undefined && user.uid !== '') object.spec.uid = user.uid;
       if (user.groups.length > 0) object.spec.groups = [...user.groups];
       if (user.extra !== undefined) {
-        const extra = Object.entries(user.extra).map(([key, values]): [string, string[]] => [key, [...values]]);
+        const extra = Object.entries(user.extra).map(([key, values]): [string, string[]] => [
+          key,
+          [...values],
+        ]);
         if (extra.length > 0) object.spec.extra = Object.fromEntries(extra);
       }
       object.status = {};
@@ -96,7 +115,9 @@ export const certificateSigningRequestDefinition: ResourceDefinition<Certificate
   columns: [
     nameColumn,
     ageColumn,
-    textColumn('SignerName', 'Who is to sign.', ({ spec }) => ((spec?.signerName ?? '') === '' ? '<none>' : spec.signerName)),
+    textColumn('SignerName', 'Who is to sign.', ({ spec }) =>
+      (spec?.signerName ?? '') === '' ? '<none>' : spec.signerName,
+    ),
     textColumn('Requestor', 'Who asked.', (object) => object.spec?.username ?? ''),
     textColumn('RequestedDuration', 'How long it is to be valid.', ({ spec }) => {
       return spec?.expirationSeconds === undefined ? '<none>' : humanDuration(spec.expirationSeconds * 1000);

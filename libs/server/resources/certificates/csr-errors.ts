@@ -13,7 +13,10 @@ import {
   validateDns1123Label,
   validateDns1123Subdomain,
 } from '@drydock/base/apimachinery';
-import type { CertificateSigningRequest, CertificateSigningRequestCondition } from '@drydock/api/certificates/v1';
+import type {
+  CertificateSigningRequest,
+  CertificateSigningRequestCondition,
+} from '@drydock/api/certificates/v1';
 import { certificateProblem, signingRequestProblem } from './pem.ts';
 
 const usages = [
@@ -59,7 +62,9 @@ function labelErrors(
   for (const label of labels) {
     const messages = check(label);
     if (messages.length > 0) {
-      return messages.map((message) => invalidValue(where, text, `validating label ${goQuote(label)}: ${message}`));
+      return messages.map((message) =>
+        invalidValue(where, text, `validating label ${goQuote(label)}: ${message}`),
+      );
     }
   }
   return [];
@@ -79,7 +84,9 @@ function signerErrors(signer: string, where: FieldPath): FieldError[] {
   const labels = domain.split('.');
   errors.push(...labelErrors(domain, labels, validateDns1123Label, where));
   if (labels.length < 2) {
-    errors.push(invalidValue(where, domain, 'should be a domain with at least two segments separated by dots'));
+    errors.push(
+      invalidValue(where, domain, 'should be a domain with at least two segments separated by dots'),
+    );
   }
   errors.push(...labelErrors(path, path.split('.'), validateDns1123Subdomain, where));
   if (byteLength(signer) > maxSignerBytes) errors.push(tooLong(where, maxSignerBytes));
@@ -99,7 +106,9 @@ function conditionErrors(conditions: readonly CertificateSigningRequestCondition
     }
     const other = type === 'Approved' ? 'Denied' : type === 'Denied' ? 'Approved' : undefined;
     if (other !== undefined && seen.has(other)) {
-      errors.push(invalidValue(at.child('type'), type, 'Approved and Denied conditions are mutually exclusive'));
+      errors.push(
+        invalidValue(at.child('type'), type, 'Approved and Denied conditions are mutually exclusive'),
+      );
     }
     if (seen.has(type)) errors.push(duplicate(at.child('type'), type));
     seen.add(type);
@@ -111,7 +120,8 @@ function conditionErrors(conditions: readonly CertificateSigningRequestCondition
 export function signingRequestErrors({ spec: value, status }: CertificateSigningRequest): FieldError[] {
   const errors: FieldError[] = [];
   const problem = signingRequestProblem(value?.request);
-  if (problem !== undefined) errors.push(invalidValue(spec.child('request'), value?.request ?? null, problem));
+  if (problem !== undefined)
+    errors.push(invalidValue(spec.child('request'), value?.request ?? null, problem));
   const atUsages = spec.child('usages');
   const wanted = value?.usages ?? [];
   if (wanted.length === 0) errors.push(required(atUsages, 'usages must be provided'));
@@ -149,7 +159,9 @@ export function signingRequestChangeErrors(
     (object.status?.conditions ?? []).filter((condition) => condition.type === type);
   for (const type of finalTypes) {
     if (ofType(request, type).length < ofType(old, type).length) {
-      errors.push(forbiddenField(atConditions, `updates may not remove a condition of type ${goQuote(type)}`));
+      errors.push(
+        forbiddenField(atConditions, `updates may not remove a condition of type ${goQuote(type)}`),
+      );
     }
   }
   for (const type of write === 'approval' ? [] : decisions) {
@@ -158,13 +170,16 @@ export function signingRequestChangeErrors(
     if (now.length > before.length) {
       errors.push(forbiddenField(atConditions, `updates may not add a condition of type ${goQuote(type)}`));
     } else if (now.length === before.length && !semanticEqual(now, before)) {
-      errors.push(forbiddenField(atConditions, `updates may not modify a condition of type ${goQuote(type)}`));
+      errors.push(
+        forbiddenField(atConditions, `updates may not modify a condition of type ${goQuote(type)}`),
+      );
     }
   }
   const known = old.status?.certificate ?? '';
   if ((request.status?.certificate ?? '') === known) return errors;
   const atCertificate = fieldPath('status', 'certificate');
-  if (write !== 'status') errors.push(forbiddenField(atCertificate, 'updates may not set certificate content'));
+  if (write !== 'status')
+    errors.push(forbiddenField(atCertificate, 'updates may not set certificate content'));
   else if (known !== '') {
     errors.push(forbiddenField(atCertificate, 'updates may not modify existing certificate content'));
   }

@@ -12,7 +12,9 @@ import {
 
 /** A number of JSON that must not be below zero; absent passes. */
 export function nonNegative(value: number | undefined, where: FieldPath): FieldError[] {
-  return value !== undefined && value < 0 ? [invalidValue(where, value, 'must be greater than or equal to 0')] : [];
+  return value !== undefined && value < 0
+    ? [invalidValue(where, value, 'must be greater than or equal to 0')]
+    : [];
 }
 
 /** A number that must be above zero; absent passes. */
@@ -32,7 +34,11 @@ export function immutable(value: unknown, old: unknown, where: FieldPath): Field
 }
 
 /** A value of a closed set; absent or empty is `Required value`. */
-export function oneOf(value: string | undefined, supported: readonly string[], where: FieldPath): FieldError[] {
+export function oneOf(
+  value: string | undefined,
+  supported: readonly string[],
+  where: FieldPath,
+): FieldError[] {
   if (value === undefined || value === '') return [required(where)];
   return supported.includes(value) ? [] : [notSupported(where, value, supported)];
 }
@@ -97,7 +103,9 @@ export function selectorMatches(
 ): boolean | undefined {
   try {
     // A copy: compiled selectors are remembered by object, and drafts still change.
-    return selectorFromLabelSelector(selector === undefined ? undefined : { ...selector }).matches(labels ?? {});
+    return selectorFromLabelSelector(selector === undefined ? undefined : { ...selector }).matches(
+      labels ?? {},
+    );
   } catch {
     return undefined;
   }

@@ -21,7 +21,11 @@ export function testContext(known: Readonly<Record<string, KubeObject>> = {}): S
 }
 
 /** An object of the definition's kind with its defaults, `fields` laid over metadata, kind and version. */
-export function sample<T extends KubeObject>(definition: ResourceDefinition<T>, fields: object, meta: object = {}): T {
+export function sample<T extends KubeObject>(
+  definition: ResourceDefinition<T>,
+  fields: object,
+  meta: object = {},
+): T {
   const object = cloneJson({
     apiVersion: definition.group === '' ? definition.version : `${definition.group}/${definition.version}`,
     kind: definition.kind,
@@ -40,7 +44,11 @@ export function sample<T extends KubeObject>(definition: ResourceDefinition<T>, 
 }
 
 /** What creation makes of it. */
-export function createdForm<T extends KubeObject>(definition: ResourceDefinition<T>, fields: object, meta: object = {}): T {
+export function createdForm<T extends KubeObject>(
+  definition: ResourceDefinition<T>,
+  fields: object,
+  meta: object = {},
+): T {
   const object = sample(definition, fields, meta);
   definition.strategy.prepareForCreate?.(object, testContext());
   return object;
@@ -82,7 +90,10 @@ export function statusErrors<T extends KubeObject>(
 }
 
 /** The header and the row of an object's table, wide columns included, as `NAME=cell` pairs. */
-export function tableRow<T extends KubeObject>(definition: ResourceDefinition<T>, object: T): Record<string, unknown> {
+export function tableRow<T extends KubeObject>(
+  definition: ResourceDefinition<T>,
+  object: T,
+): Record<string, unknown> {
   return Object.fromEntries(
     (definition.columns ?? []).map((column) => [
       `${column.name}${(column.priority ?? 0) > 0 ? '+' : ''}`,

@@ -6,7 +6,9 @@ import { nonNegative } from './checks.ts';
 export type IntOrPercent = number | string;
 
 function percentOf(value: IntOrPercent | undefined): number | undefined {
-  return typeof value === 'string' && validatePercent(value).length === 0 ? Number.parseInt(value, 10) : undefined;
+  return typeof value === 'string' && validatePercent(value).length === 0
+    ? Number.parseInt(value, 10)
+    : undefined;
 }
 
 /** The number in front: `25%` gives 25, 3 gives 3, nonsense and absent give 0. */
@@ -27,5 +29,7 @@ export function intOrPercentErrors(value: IntOrPercent | undefined, where: Field
 /** A percentage must not be above 100; counts pass. */
 export function above100PercentErrors(value: IntOrPercent | undefined, where: FieldPath): FieldError[] {
   const percent = percentOf(value);
-  return percent === undefined || percent <= 100 ? [] : [invalidValue(where, value, 'must not be greater than 100%')];
+  return percent === undefined || percent <= 100
+    ? []
+    : [invalidValue(where, value, 'must not be greater than 100%')];
 }

@@ -5,9 +5,21 @@ import { leaseDefinition as definition } from './lease.ts';
 describe('Lease', () => {
   it.each([
     ['a plain one', { holderIdentity: 'a', leaseDurationSeconds: 15, leaseTransitions: 0 }, []],
-    ['no duration', { leaseDurationSeconds: 0 }, ['spec.leaseDurationSeconds: Invalid value: 0: must be greater than 0']],
-    ['less than no transitions', { leaseTransitions: -1 }, ['spec.leaseTransitions: Invalid value: -1: must be greater than or equal to 0']],
-    ['a wish without a strategy', { preferredHolder: 'b' }, ['spec.preferredHolder: Forbidden: may only be specified when `strategy` is defined']],
+    [
+      'no duration',
+      { leaseDurationSeconds: 0 },
+      ['spec.leaseDurationSeconds: Invalid value: 0: must be greater than 0'],
+    ],
+    [
+      'less than no transitions',
+      { leaseTransitions: -1 },
+      ['spec.leaseTransitions: Invalid value: -1: must be greater than or equal to 0'],
+    ],
+    [
+      'a wish without a strategy',
+      { preferredHolder: 'b' },
+      ['spec.preferredHolder: Forbidden: may only be specified when `strategy` is defined'],
+    ],
     [
       'an unknown strategy',
       { strategy: 'Eldest' },
@@ -18,6 +30,10 @@ describe('Lease', () => {
   });
 
   it('prints as kubectl knows it', () => {
-    expect(tableRow(definition, sample(definition, { spec: { holderIdentity: 'a' } }))).toEqual({ Name: 'x', Holder: 'a', Age: '5m' });
+    expect(tableRow(definition, sample(definition, { spec: { holderIdentity: 'a' } }))).toEqual({
+      Name: 'x',
+      Holder: 'a',
+      Age: '5m',
+    });
   });
 });

@@ -43,7 +43,8 @@ function validateUpdate(value: ConfigMap, old: ConfigMap): FieldError[] {
   const errors: FieldError[] = [];
   if (value.immutable !== true) errors.push(forbiddenField(fieldPath('immutable'), why));
   if (!deepEqual(value.data ?? {}, old.data ?? {})) errors.push(forbiddenField(fieldPath('data'), why));
-  if (!deepEqual(value.binaryData ?? {}, old.binaryData ?? {})) errors.push(forbiddenField(fieldPath('binaryData'), why));
+  if (!deepEqual(value.binaryData ?? {}, old.binaryData ?? {}))
+    errors.push(forbiddenField(fieldPath('binaryData'), why));
   return errors;
 }
 
@@ -60,7 +61,11 @@ export const configMapDefinition: ResourceDefinition<ConfigMap> = {
   strategy: { generation: false, validate, validateUpdate },
   columns: [
     nameColumn as never,
-    integerColumn('Data', 'Number of entries.', (value: ConfigMap) => Object.keys(value.data ?? {}).length + Object.keys(value.binaryData ?? {}).length) as never,
+    integerColumn(
+      'Data',
+      'Number of entries.',
+      (value: ConfigMap) => Object.keys(value.data ?? {}).length + Object.keys(value.binaryData ?? {}).length,
+    ) as never,
     ageColumn as never,
   ],
 };

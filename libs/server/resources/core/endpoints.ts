@@ -28,5 +28,9 @@ export const endpointsDefinition: ResourceDefinition<Endpoints> = {
   namespaced: true,
   schema: 'k8s.io.api.core.v1.Endpoints',
   strategy: { generation: false, allowCreateOnUpdate: true },
-  columns: [nameColumn as never, textColumn('Endpoints', 'Addresses and ports.', addresses), ageColumn as never],
+  columns: [
+    nameColumn as never,
+    textColumn('Endpoints', 'Addresses and ports.', addresses),
+    ageColumn as never,
+  ],
 };

@@ -66,7 +66,12 @@ export const eventDefinition: ResourceDefinition<Event> = {
     textColumn('Source', 'Who says so.', source, 1),
     textColumn('Message', 'What happened.', (event) => (event.message ?? '').trim()),
     textColumn('First Seen', 'Time since it first happened.', firstSeen, 1),
-    integerColumn('Count', 'How often it happened.', (event: Event) => event.series?.count ?? event.count ?? 1, 1) as never,
+    integerColumn(
+      'Count',
+      'How often it happened.',
+      (event: Event) => event.series?.count ?? event.count ?? 1,
+      1,
+    ) as never,
     { ...(nameColumn as object), priority: 1 } as never,
   ],
 };

@@ -31,21 +31,30 @@ export const namespaceDefinition: ResourceDefinition<Namespace> = {
     nameFormat: 'dns1123label',
     defaults(namespace) {
       const { name } = namespace.metadata;
-      if (name) namespace.metadata.labels = { ...namespace.metadata.labels, 'kubernetes.io/metadata.name': name };
+      if (name)
+        namespace.metadata.labels = { ...namespace.metadata.labels, 'kubernetes.io/metadata.name': name };
     },
     prepareForCreate(namespace) {
       namespace.status = { phase: 'Active' };
       const finalizers = namespace.spec?.finalizers ?? [];
-      if (!finalizers.includes('kubernetes')) namespace.spec = { ...namespace.spec, finalizers: [...finalizers, 'kubernetes'] };
+      if (!finalizers.includes('kubernetes'))
+        namespace.spec = { ...namespace.spec, finalizers: [...finalizers, 'kubernetes'] };
     },
     prepareForUpdate(namespace, old) {
       namespace.spec = { ...namespace.spec, finalizers: old.spec?.finalizers };
     },
   },
-  selectableFields: { 'status.phase': (namespace) => namespace.status?.phase ?? '', name: (namespace) => namespace.metadata.name ?? '' },
+  selectableFields: {
+    'status.phase': (namespace) => namespace.status?.phase ?? '',
+    name: (namespace) => namespace.metadata.name ?? '',
+  },
   columns: [
     nameColumn as never,
-    textColumn('Status', 'Active, or Terminating while it is deleted.', (namespace) => namespace.status?.phase ?? ''),
+    textColumn(
+      'Status',
+      'Active, or Terminating while it is deleted.',
+      (namespace) => namespace.status?.phase ?? '',
+    ),
     ageColumn as never,
   ],
 };

@@ -1,4 +1,11 @@
-import { fieldPath, forbiddenField, invalidValue, notSupported, validateQualifiedName, type FieldError } from '@drydock/base/apimachinery';
+import {
+  fieldPath,
+  forbiddenField,
+  invalidValue,
+  notSupported,
+  validateQualifiedName,
+  type FieldError,
+} from '@drydock/base/apimachinery';
 import type { Node } from '@drydock/api/core/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
 import { ageColumn, nameColumn, textColumn } from '../common/index.ts';
@@ -26,17 +33,21 @@ function address(node: Node, kind: string): string {
   return node.status?.addresses?.find(({ type }) => type === kind)?.address ?? '<none>';
 }
 
-const unknown = (text: string | undefined): string => (text === undefined || text === '' ? '<unknown>' : text);
+const unknown = (text: string | undefined): string =>
+  text === undefined || text === '' ? '<unknown>' : text;
 
 function validate(node: Node): FieldError[] {
   const errors: FieldError[] = [];
   const seen = new Set<string>();
   node.spec?.taints?.forEach((taint, index) => {
     const at = fieldPath('spec', 'taints').index(index);
-    for (const message of validateQualifiedName(taint.key ?? '')) errors.push(invalidValue(at.child('key'), taint.key, message));
-    if (!effects.includes(taint.effect ?? '')) errors.push(notSupported(at.child('effect'), taint.effect ?? '', effects));
+    for (const message of validateQualifiedName(taint.key ?? ''))
+      errors.push(invalidValue(at.child('key'), taint.key, message));
+    if (!effects.includes(taint.effect ?? ''))
+      errors.push(notSupported(at.child('effect'), taint.effect ?? '', effects));
     const key = `${taint.key}:${taint.effect}`;
-    if (seen.has(key)) errors.push({ ...invalidValue(at, taint, 'taints must be unique by key and effect pair') });
+    if (seen.has(key))
+      errors.push({ ...invalidValue(at, taint, 'taints must be unique by key and effect pair') });
     seen.add(key);
   });
   return errors;
@@ -45,10 +56,20 @@ function validate(node: Node): FieldError[] {
 function validateUpdate(node: Node, old: Node): FieldError[] {
   const errors: FieldError[] = [];
   if (old.spec?.podCIDR && node.spec?.podCIDR !== old.spec.podCIDR) {
-    errors.push(forbiddenField(fieldPath('spec', 'podCIDRs'), 'node updates may not change podCIDR except from "" to valid'));
+    errors.push(
+      forbiddenField(
+        fieldPath('spec', 'podCIDRs'),
+        'node updates may not change podCIDR except from "" to valid',
+      ),
+    );
   }
   if (old.spec?.providerID && node.spec?.providerID !== old.spec.providerID) {
-    errors.push(forbiddenField(fieldPath('spec', 'providerID'), 'node updates may not change providerID except from "" to valid'));
+    errors.push(
+      forbiddenField(
+        fieldPath('spec', 'providerID'),
+        'node updates may not change providerID except from "" to valid',
+      ),
+    );
   }
   return errors;
 }
@@ -81,7 +102,17 @@ export const nodeDefinition: ResourceDefinition<Node> = {
     textColumn('Internal-IP', 'Address inside the cluster.', (node) => address(node, 'InternalIP'), 1),
     textColumn('External-IP', 'Address outside the cluster.', (node) => address(node, 'ExternalIP'), 1),
     textColumn('OS-Image', 'Operating system.', (node) => unknown(node.status?.nodeInfo?.osImage), 1),
-    textColumn('Kernel-Version', 'Version of its kernel.', (node) => unknown(node.status?.nodeInfo?.kernelVersion), 1),
-    textColumn('Container-Runtime', 'Its container runtime.', (node) => unknown(node.status?.nodeInfo?.containerRuntimeVersion), 1),
+    textColumn(
+      'Kernel-Version',
+      'Version of its kernel.',
+      (node) => unknown(node.status?.nodeInfo?.kernelVersion),
+      1,
+    ),
+    textColumn(
+      'Container-Runtime',
+      'Its container runtime.',
+      (node) => unknown(node.status?.nodeInfo?.containerRuntimeVersion),
+      1,
+    ),
   ],
 };

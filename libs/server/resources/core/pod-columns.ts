@@ -34,7 +34,8 @@ export function summarize(pod: Pod): Summary {
   let lastSidecarMs: number | undefined;
   let reason = status?.reason || status?.phase || '';
   for (const condition of status?.conditions ?? []) {
-    if (condition.type === 'PodScheduled' && condition.reason === 'SchedulingGated') reason = 'SchedulingGated';
+    if (condition.type === 'PodScheduled' && condition.reason === 'SchedulingGated')
+      reason = 'SchedulingGated';
   }
   const later = (before: number | undefined, one: ContainerStatus) => {
     const at = one.lastState?.terminated?.finishedAt;
@@ -66,7 +67,9 @@ export function summarize(pod: Pod): Summary {
     break;
   }
 
-  const initialized = status?.conditions?.some(({ type, status: holds }) => type === 'Initialized' && holds === 'True');
+  const initialized = status?.conditions?.some(
+    ({ type, status: holds }) => type === 'Initialized' && holds === 'True',
+  );
   if (!initializing || initialized === true) {
     restarts = sidecarRestarts;
     lastRestartMs = lastSidecarMs;
@@ -85,7 +88,9 @@ export function summarize(pod: Pod): Summary {
       }
     }
     if (reason === 'Completed' && running) {
-      const ready = status?.conditions?.some(({ type, status: holds }) => type === 'Ready' && holds === 'True');
+      const ready = status?.conditions?.some(
+        ({ type, status: holds }) => type === 'Ready' && holds === 'True',
+      );
       reason = ready === true ? 'Running' : 'NotReady';
     }
   }
@@ -120,6 +125,11 @@ export const podColumns: readonly TableColumn<Pod>[] = [
   ageColumn as TableColumn<Pod>,
   textColumn('IP', 'Address of the Pod.', (pod) => or(pod.status?.podIPs?.[0]?.ip ?? pod.status?.podIP), 1),
   textColumn('Node', 'Node that the Pod is on.', (pod) => or(pod.spec?.nodeName), 1),
-  textColumn('Nominated Node', 'Node that is being made free for the Pod.', (pod) => or(pod.status?.nominatedNodeName), 1),
+  textColumn(
+    'Nominated Node',
+    'Node that is being made free for the Pod.',
+    (pod) => or(pod.status?.nominatedNodeName),
+    1,
+  ),
   textColumn('Readiness Gates', 'Readiness gates that are open, of all.', gates, 1),
 ];

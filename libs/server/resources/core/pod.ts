@@ -39,7 +39,9 @@ function qosClass(podSpec: PodSpec | undefined): string {
 function frozenPart(podSpec: PodSpec | undefined, old: PodSpec | undefined): PodSpec {
   const frozen = cloneJson(podSpec ?? ({} as PodSpec));
   frozen.containers?.forEach((container, index) => (container.image = old?.containers?.[index]?.image));
-  frozen.initContainers?.forEach((container, index) => (container.image = old?.initContainers?.[index]?.image));
+  frozen.initContainers?.forEach(
+    (container, index) => (container.image = old?.initContainers?.[index]?.image),
+  );
   frozen.activeDeadlineSeconds = old?.activeDeadlineSeconds;
   frozen.tolerations = old?.tolerations;
   if (old?.terminationGracePeriodSeconds !== undefined && old.terminationGracePeriodSeconds < 0) {
@@ -60,10 +62,18 @@ function updateErrors(pod: Pod, old: Pod): FieldError[] {
   }
   const tolerations = pod.spec?.tolerations ?? [];
   const lost = (old.spec?.tolerations ?? []).some(
-    (before) => !tolerations.some((after) => deepEqual({ ...after, tolerationSeconds: 0 }, { ...before, tolerationSeconds: 0 })),
+    (before) =>
+      !tolerations.some((after) =>
+        deepEqual({ ...after, tolerationSeconds: 0 }, { ...before, tolerationSeconds: 0 }),
+      ),
   );
   if (lost) {
-    errors.push(forbiddenField(spec.child('tolerations'), 'existing toleration can not be modified except its tolerationSeconds'));
+    errors.push(
+      forbiddenField(
+        spec.child('tolerations'),
+        'existing toleration can not be modified except its tolerationSeconds',
+      ),
+    );
   }
   const before = frozenPart(old.spec, old.spec);
   const after = frozenPart(pod.spec, old.spec);
@@ -96,7 +106,6 @@ function difference(before: PodSpec, after: PodSpec): string {
   return lines.join('\n');
 }
 
-
 const binding: SubresourceHandler = {
   kind: 'Binding',
   version: 'v1',
@@ -117,15 +126,21 @@ const binding: SubresourceHandler = {
       };
       const { uid } = body.metadata ?? {};
       if (uid !== undefined && uid !== pod.metadata.uid) {
-        refuse(`Precondition failed: UID in precondition: ${uid}, UID in object meta: ${pod.metadata.uid ?? ''}`);
+        refuse(
+          `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${pod.metadata.uid ?? ''}`,
+        );
       }
-      if (pod.metadata.deletionTimestamp !== undefined) refuse(`pod ${request.name} is being deleted, cannot be assigned to a host`);
-      if (pod.spec?.nodeName) refuse(`pod ${request.name} is already assigned to node "${pod.spec.nodeName}"`);
-      if ((pod.spec?.schedulingGates ?? []).length > 0) refuse(`pod ${request.name} has non-empty .spec.schedulingGates`);
+      if (pod.metadata.deletionTimestamp !== undefined)
+        refuse(`pod ${request.name} is being deleted, cannot be assigned to a host`);
+      if (pod.spec?.nodeName)
+        refuse(`pod ${request.name} is already assigned to node "${pod.spec.nodeName}"`);
+      if ((pod.spec?.schedulingGates ?? []).length > 0)
+        refuse(`pod ${request.name} has non-empty .spec.schedulingGates`);
       if (pod.spec === undefined) return;
       pod.spec.nodeName = target?.name;
       const annotations = body.metadata?.annotations;
-      if (annotations !== undefined) pod.metadata.annotations = { ...pod.metadata.annotations, ...annotations };
+      if (annotations !== undefined)
+        pod.metadata.annotations = { ...pod.metadata.annotations, ...annotations };
       pod.status ??= {};
       const others = (pod.status.conditions ?? []).filter(({ type }) => type !== 'PodScheduled');
       pod.status.conditions = [
@@ -144,7 +159,10 @@ const eviction: SubresourceHandler = {
   verbs: ['create'],
   async create(request, body) {
     const { deleteOptions } = body as KubeObject & {
-      deleteOptions?: { gracePeriodSeconds?: number; preconditions?: { uid?: string; resourceVersion?: string } };
+      deleteOptions?: {
+        gracePeriodSeconds?: number;
+        preconditions?: { uid?: string; resourceVersion?: string };
+      };
     };
     await request.deleteParent(deleteOptions ?? {});
     return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } as KubeObject;
@@ -165,7 +183,10 @@ const ephemeralContainers: SubresourceHandler = {
         const after = wanted.find(({ name }) => name === before.name);
         if (after === undefined || !deepEqual(before, after)) {
           throw invalid({ group: '', kind: 'Pod' }, request.name, [
-            forbiddenField(spec.child('ephemeralContainers'), `existing ephemeral containers "${before.name}" may not be ${after === undefined ? 'removed' : 'changed'}\n`),
+            forbiddenField(
+              spec.child('ephemeralContainers'),
+              `existing ephemeral containers "${before.name}" may not be ${after === undefined ? 'removed' : 'changed'}\n`,
+            ),
           ]);
         }
       }
@@ -229,4 +250,3 @@ export const podDefinition: ResourceDefinition<Pod> = {
     },
   },
 };
-

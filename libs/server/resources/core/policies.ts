@@ -1,7 +1,15 @@
 import { getPath } from '@drydock/base/apimachinery';
 import type { LimitRange, PodTemplate, ResourceQuota } from '@drydock/api/core/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
-import { ageColumn, containerColumns, createdAtColumn, defaultPodTemplate, labelsText, nameColumn, textColumn } from '../common/index.ts';
+import {
+  ageColumn,
+  containerColumns,
+  createdAtColumn,
+  defaultPodTemplate,
+  labelsText,
+  nameColumn,
+  textColumn,
+} from '../common/index.ts';
 import { validatePodTemplateSpec } from '../shared/index.ts';
 import { fieldPath } from '@drydock/base/apimachinery';
 
@@ -42,8 +50,12 @@ export const resourceQuotaDefinition: ResourceDefinition<ResourceQuota> = {
   strategy: { returnDeletedObject: true, generation: false },
   columns: [
     nameColumn as never,
-    textColumn('Request', 'Used and allowed.', (object) => quota(object, (name) => !name.startsWith('limits.'))),
-    textColumn('Limit', 'Used and allowed limits.', (object) => quota(object, (name) => name.startsWith('limits.'))),
+    textColumn('Request', 'Used and allowed.', (object) =>
+      quota(object, (name) => !name.startsWith('limits.')),
+    ),
+    textColumn('Limit', 'Used and allowed limits.', (object) =>
+      quota(object, (name) => name.startsWith('limits.')),
+    ),
     ageColumn as never,
   ],
 };
@@ -63,7 +75,10 @@ export const podTemplateDefinition: ResourceDefinition<PodTemplate> = {
   },
   columns: [
     nameColumn as never,
-    ...containerColumns<PodTemplate>((object) => object as never).map((column) => ({ ...column, priority: 0 })),
+    ...containerColumns<PodTemplate>((object) => object as never).map((column) => ({
+      ...column,
+      priority: 0,
+    })),
     textColumn('Pod Labels', 'Labels of the Pods.', (object) =>
       labelsText(getPath(object, 'template.metadata.labels') as Record<string, string> | undefined),
     ),

@@ -1,7 +1,17 @@
 import { fieldPath, invalidValue, required, type FieldError } from '@drydock/base/apimachinery';
 import type { ReplicationController } from '@drydock/api/core/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
-import { ageColumn, alwaysRestartErrors, containerColumns, defaultPodTemplate, integerColumn, labelsText, nameColumn, nonNegative, textColumn } from '../common/index.ts';
+import {
+  ageColumn,
+  alwaysRestartErrors,
+  containerColumns,
+  defaultPodTemplate,
+  integerColumn,
+  labelsText,
+  nameColumn,
+  nonNegative,
+  textColumn,
+} from '../common/index.ts';
 import { validatePodTemplateSpec } from '../shared/index.ts';
 
 const spec = fieldPath('spec');
@@ -17,7 +27,13 @@ function validate(controller: ReplicationController): FieldError[] {
   if (value?.template === undefined) return [...errors, required(spec.child('template'))];
   const labels = value.template.metadata?.labels ?? {};
   if (!selector.every(([key, wanted]) => labels[key] === wanted)) {
-    errors.push(invalidValue(spec.child('template', 'metadata', 'labels'), labels, '`selector` does not match template `labels`'));
+    errors.push(
+      invalidValue(
+        spec.child('template', 'metadata', 'labels'),
+        labels,
+        '`selector` does not match template `labels`',
+      ),
+    );
   }
   return [
     ...errors,
@@ -63,9 +79,21 @@ export const replicationControllerDefinition: ResourceDefinition<ReplicationCont
   selectableFields: { 'status.replicas': (controller) => String(controller.status?.replicas ?? 0) },
   columns: [
     nameColumn as never,
-    integerColumn('Desired', 'Pods asked for.', (value: ReplicationController) => value.spec?.replicas) as never,
-    integerColumn('Current', 'Pods there are.', (value: ReplicationController) => value.status?.replicas) as never,
-    integerColumn('Ready', 'Pods that are ready.', (value: ReplicationController) => value.status?.readyReplicas) as never,
+    integerColumn(
+      'Desired',
+      'Pods asked for.',
+      (value: ReplicationController) => value.spec?.replicas,
+    ) as never,
+    integerColumn(
+      'Current',
+      'Pods there are.',
+      (value: ReplicationController) => value.status?.replicas,
+    ) as never,
+    integerColumn(
+      'Ready',
+      'Pods that are ready.',
+      (value: ReplicationController) => value.status?.readyReplicas,
+    ) as never,
     ageColumn as never,
     ...containerColumns<ReplicationController>((value) => value.spec as never),
     textColumn('Selector', 'Labels of its Pods.', (value) => labelsText(value.spec?.selector), 1),

@@ -40,10 +40,17 @@ function validate(secret: Secret): FieldError[] {
   for (const key of demanded[secret.type ?? ''] ?? []) {
     if (secret.data?.[key] === undefined) errors.push(required(data.key(key)));
   }
-  if (secret.type === 'kubernetes.io/basic-auth' && secret.data?.['username'] === undefined && secret.data?.['password'] === undefined) {
+  if (
+    secret.type === 'kubernetes.io/basic-auth' &&
+    secret.data?.['username'] === undefined &&
+    secret.data?.['password'] === undefined
+  ) {
     errors.push(required(data.key('username')), required(data.key('password')));
   }
-  if (secret.type === 'kubernetes.io/service-account-token' && !secret.metadata.annotations?.['kubernetes.io/service-account.name']) {
+  if (
+    secret.type === 'kubernetes.io/service-account-token' &&
+    !secret.metadata.annotations?.['kubernetes.io/service-account.name']
+  ) {
     errors.push(required(fieldPath('metadata', 'annotations').key('kubernetes.io/service-account.name')));
   }
   return errors;
@@ -51,7 +58,8 @@ function validate(secret: Secret): FieldError[] {
 
 function validateUpdate(secret: Secret, old: Secret): FieldError[] {
   const errors: FieldError[] = [];
-  if (secret.type !== old.type) errors.push(invalidValue(fieldPath('type'), secret.type, 'field is immutable'));
+  if (secret.type !== old.type)
+    errors.push(invalidValue(fieldPath('type'), secret.type, 'field is immutable'));
   if (old.immutable === true) {
     const why = 'field is immutable when `immutable` is set';
     if (secret.immutable !== true) errors.push(forbiddenField(fieldPath('immutable'), why));

@@ -15,7 +15,11 @@ export const serviceAccountDefinition: ResourceDefinition<ServiceAccount> = {
   strategy: { returnDeletedObject: true, generation: false },
   columns: [
     nameColumn as never,
-    integerColumn('Secrets', 'Number of secrets that Pods of the account may use.', (account: ServiceAccount) => account.secrets?.length) as never,
+    integerColumn(
+      'Secrets',
+      'Number of secrets that Pods of the account may use.',
+      (account: ServiceAccount) => account.secrets?.length,
+    ) as never,
     ageColumn as never,
   ],
 };

@@ -23,7 +23,9 @@ function externalIp(service: Service): string {
   const ips = service.spec?.externalIPs ?? [];
   switch (service.spec?.type) {
     case 'LoadBalancer': {
-      const ingress = (service.status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip || hostname || '');
+      const ingress = (service.status?.loadBalancer?.ingress ?? []).map(
+        ({ ip, hostname }) => ip || hostname || '',
+      );
       const all = [...ingress, ...ips];
       return all.length > 0 ? all.join(',') : '<pending>';
     }
@@ -45,7 +47,8 @@ function validatePorts(service: Service): FieldError[] {
   const errors: FieldError[] = [];
   const ports = service.spec?.ports ?? [];
   const headless = service.spec?.clusterIP === 'None';
-  if (ports.length === 0 && !headless && service.spec?.type !== 'ExternalName') errors.push(required(spec.child('ports')));
+  if (ports.length === 0 && !headless && service.spec?.type !== 'ExternalName')
+    errors.push(required(spec.child('ports')));
   const names = new Set<string>();
   const taken = new Set<string>();
   ports.forEach((port, index) => {
@@ -53,17 +56,22 @@ function validatePorts(service: Service): FieldError[] {
     if (!port.name) {
       if (ports.length > 1) errors.push(required(at.child('name')));
     } else {
-      for (const message of validateDns1123Label(port.name)) errors.push(invalidValue(at.child('name'), port.name, message));
+      for (const message of validateDns1123Label(port.name))
+        errors.push(invalidValue(at.child('name'), port.name, message));
       if (names.has(port.name)) errors.push(duplicate(at.child('name'), port.name));
       names.add(port.name);
     }
-    for (const message of validatePortNumber(port.port ?? 0)) errors.push(invalidValue(at.child('port'), port.port, message));
-    if (!protocols.includes(port.protocol ?? '')) errors.push(notSupported(at.child('protocol'), port.protocol ?? '', protocols));
+    for (const message of validatePortNumber(port.port ?? 0))
+      errors.push(invalidValue(at.child('port'), port.port, message));
+    if (!protocols.includes(port.protocol ?? ''))
+      errors.push(notSupported(at.child('protocol'), port.protocol ?? '', protocols));
     const { targetPort } = port;
     if (typeof targetPort === 'number') {
-      for (const message of validatePortNumber(targetPort)) errors.push(invalidValue(at.child('targetPort'), targetPort, message));
+      for (const message of validatePortNumber(targetPort))
+        errors.push(invalidValue(at.child('targetPort'), targetPort, message));
     } else if (typeof targetPort === 'string') {
-      for (const message of validatePortName(targetPort)) errors.push(invalidValue(at.child('targetPort'), targetPort, message));
+      for (const message of validatePortName(targetPort))
+        errors.push(invalidValue(at.child('targetPort'), targetPort, message));
     }
     const key = `${port.protocol}/${port.port}`;
     if (taken.has(key)) errors.push(duplicate(at, { port: port.port, protocol: port.protocol }));
@@ -91,7 +99,13 @@ function validateUpdate(service: Service, old: Service): FieldError[] {
   const before = old.spec?.clusterIP;
   const fixed = old.spec?.type !== 'ExternalName' && service.spec?.type !== 'ExternalName';
   if (fixed && before && service.spec?.clusterIP !== before) {
-    return [invalidValue(spec.child('clusterIPs').index(0), service.spec?.clusterIPs ?? [service.spec?.clusterIP ?? ''], 'may not change once set')];
+    return [
+      invalidValue(
+        spec.child('clusterIPs').index(0),
+        service.spec?.clusterIPs ?? [service.spec?.clusterIP ?? ''],
+        'may not change once set',
+      ),
+    ];
   }
   return [];
 }
@@ -119,7 +133,8 @@ export const serviceDefinition: ResourceDefinition<Service> = {
       if (value.sessionAffinity === 'ClientIP') {
         value.sessionAffinityConfig ??= { clientIP: { timeoutSeconds: 10_800 } };
       }
-      if (value.type === 'NodePort' || value.type === 'LoadBalancer') value.externalTrafficPolicy ??= 'Cluster';
+      if (value.type === 'NodePort' || value.type === 'LoadBalancer')
+        value.externalTrafficPolicy ??= 'Cluster';
       if (value.type === 'LoadBalancer') value.allocateLoadBalancerNodePorts ??= true;
       if (value.type !== 'ExternalName') value.internalTrafficPolicy ??= 'Cluster';
     },
@@ -156,10 +171,19 @@ export const serviceDefinition: ResourceDefinition<Service> = {
   columns: [
     nameColumn as never,
     textColumn('Type', 'How the Service is exposed.', (service) => service.spec?.type ?? ''),
-    textColumn('Cluster-IP', 'Address inside the cluster.', (service) => service.spec?.clusterIPs?.[0] ?? service.spec?.clusterIP ?? '<none>'),
+    textColumn(
+      'Cluster-IP',
+      'Address inside the cluster.',
+      (service) => service.spec?.clusterIPs?.[0] ?? service.spec?.clusterIP ?? '<none>',
+    ),
     textColumn('External-IP', 'Address outside the cluster.', externalIp),
     textColumn('Port(s)', 'Ports, node ports and protocols.', (service) => portsText(service.spec?.ports)),
     ageColumn as never,
-    textColumn('Selector', 'Labels of the Pods behind it.', (service) => labelsText(service.spec?.selector), 1),
+    textColumn(
+      'Selector',
+      'Labels of the Pods behind it.',
+      (service) => labelsText(service.spec?.selector),
+      1,
+    ),
   ],
 };

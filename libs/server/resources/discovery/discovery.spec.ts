@@ -1,9 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { createErrors, sample, tableRow, testContext, updateErrors } from '../common/definition.spec-support.ts';
+import {
+  createErrors,
+  sample,
+  tableRow,
+  testContext,
+  updateErrors,
+} from '../common/definition.spec-support.ts';
 import { endpointSliceDefinition as definition } from './endpoint-slice.ts';
 
 const endpoint = { addresses: ['10.0.0.1'] };
-const slice = { addressType: 'IPv4', endpoints: [endpoint], ports: [{ name: 'http', port: 80, protocol: 'TCP' }] };
+const slice = {
+  addressType: 'IPv4',
+  endpoints: [endpoint],
+  ports: [{ name: 'http', port: 80, protocol: 'TCP' }],
+};
 
 describe('EndpointSlice', () => {
   it.each([
@@ -27,17 +37,24 @@ describe('EndpointSlice', () => {
     [
       'the host itself',
       { endpoints: [{ addresses: ['127.0.0.1'] }] },
-      ['endpoints[0].addresses[0]: Invalid value: "127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)'],
+      [
+        'endpoints[0].addresses[0]: Invalid value: "127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)',
+      ],
     ],
     [
       'a bare host name',
       { addressType: 'FQDN', endpoints: [{ addresses: ['web'] }] },
-      ['endpoints[0].addresses[0]: Invalid value: "web": should be a domain with at least two segments separated by dots'],
+      [
+        'endpoints[0].addresses[0]: Invalid value: "web": should be a domain with at least two segments separated by dots',
+      ],
     ],
     [
       'ports of the same name',
       { ports: [{ port: 80 }, { port: 81, protocol: 'XYZ' }] },
-      ['ports[1].name: Duplicate value: ""', 'ports[1].protocol: Unsupported value: "XYZ": supported values: "SCTP", "TCP", "UDP"'],
+      [
+        'ports[1].name: Duplicate value: ""',
+        'ports[1].protocol: Unsupported value: "XYZ": supported values: "SCTP", "TCP", "UDP"',
+      ],
     ],
   ])('checks %s', (_name, change, errors) => {
     expect(createErrors(definition, { ...slice, ...change })).toEqual(errors);
@@ -65,7 +82,10 @@ describe('EndpointSlice', () => {
     [
       'more than fit',
       {
-        endpoints: [{ addresses: ['10.0.0.1', '10.0.0.2'] }, { addresses: ['10.0.0.3', '10.0.0.4', '10.0.0.5'] }],
+        endpoints: [
+          { addresses: ['10.0.0.1', '10.0.0.2'] },
+          { addresses: ['10.0.0.3', '10.0.0.4', '10.0.0.5'] },
+        ],
         ports: [{ name: 'any' }, { name: 'b', port: 1 }],
       },
       'any,1',

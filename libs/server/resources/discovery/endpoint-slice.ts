@@ -14,7 +14,15 @@ import {
 } from '@drydock/base/apimachinery';
 import type { Endpoint, EndpointHints, EndpointPort, EndpointSlice } from '@drydock/api/discovery/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
-import { ageColumn, immutable, nameColumn, oneOf, specialIpErrors, textColumn, textErrors } from '../common/index.ts';
+import {
+  ageColumn,
+  immutable,
+  nameColumn,
+  oneOf,
+  specialIpErrors,
+  textColumn,
+  textErrors,
+} from '../common/index.ts';
 
 const addressTypes = ['FQDN', 'IPv4', 'IPv6'];
 const protocols = ['SCTP', 'TCP', 'UDP'];
@@ -78,16 +86,22 @@ function endpointErrors(type: string, endpoint: Endpoint, where: FieldPath): Fie
   const atAddresses = where.child('addresses');
   if (addresses.length === 0) errors.push(required(atAddresses, 'must contain at least 1 address'));
   else if (addresses.length > maxAddresses) errors.push(tooMany(atAddresses, addresses.length, maxAddresses));
-  addresses.forEach((address, index) => errors.push(...addressErrors(type, address, atAddresses.index(index))));
+  addresses.forEach((address, index) =>
+    errors.push(...addressErrors(type, address, atAddresses.index(index))),
+  );
   if (endpoint.nodeName !== undefined) {
-    errors.push(...textErrors(validateDns1123Subdomain(endpoint.nodeName), endpoint.nodeName, where.child('nodeName')));
+    errors.push(
+      ...textErrors(validateDns1123Subdomain(endpoint.nodeName), endpoint.nodeName, where.child('nodeName')),
+    );
   }
   const topology = Object.keys(endpoint.deprecatedTopology ?? {});
   if (topology.length > maxTopologyLabels) {
     errors.push(tooMany(where.child('deprecatedTopology'), topology.length, maxTopologyLabels));
   }
   if (endpoint.hostname !== undefined) {
-    errors.push(...textErrors(validateDns1123Label(endpoint.hostname), endpoint.hostname, where.child('hostname')));
+    errors.push(
+      ...textErrors(validateDns1123Label(endpoint.hostname), endpoint.hostname, where.child('hostname')),
+    );
   }
   return [...errors, ...hintErrors(endpoint.hints, where.child('hints'))];
 }
@@ -106,7 +120,9 @@ function portErrors(ports: readonly EndpointPort[], where: FieldPath): FieldErro
       errors.push(notSupported(at.child('protocol'), port.protocol, protocols));
     }
     if (port.appProtocol !== undefined) {
-      errors.push(...textErrors(validateQualifiedName(port.appProtocol), port.appProtocol, at.child('appProtocol')));
+      errors.push(
+        ...textErrors(validateQualifiedName(port.appProtocol), port.appProtocol, at.child('appProtocol')),
+      );
     }
     return errors;
   });

@@ -1,5 +1,11 @@
 import type { FieldError, KubeObject } from '@drydock/base/apimachinery';
-import { byteLength, fieldPath, invalidValue, required, validateQualifiedName } from '@drydock/base/apimachinery';
+import {
+  byteLength,
+  fieldPath,
+  invalidValue,
+  required,
+  validateQualifiedName,
+} from '@drydock/base/apimachinery';
 import type { Event as CoreEvent } from '@drydock/api/core/v1';
 import type { Event } from '@drydock/api/events/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
@@ -18,7 +24,11 @@ const renamed: readonly [face: string, stored: string][] = [
 const toStoredName: ReadonlyMap<string, string> = new Map(renamed);
 const toFaceName: ReadonlyMap<string, string> = new Map(renamed.map(([face, stored]) => [stored, face]));
 
-function renameFields(object: KubeObject, apiVersion: string, names: ReadonlyMap<string, string>): KubeObject {
+function renameFields(
+  object: KubeObject,
+  apiVersion: string,
+  names: ReadonlyMap<string, string>,
+): KubeObject {
   const entries = Object.entries(object).map(([name, value]) => [names.get(name) ?? name, value] as const);
   return { ...(Object.fromEntries(entries) as unknown as KubeObject), apiVersion, kind: 'Event' };
 }
@@ -45,7 +55,8 @@ function shortTextErrors(value: string | undefined, name: string): FieldError[] 
 /** What the new Event API demands beyond the core one, named as the stored Event names it, as Kubernetes does. */
 function newEventErrors(object: Event): FieldError[] {
   const errors: FieldError[] = [];
-  if (object.eventTime === undefined || object.eventTime === null) errors.push(required(fieldPath('eventTime')));
+  if (object.eventTime === undefined || object.eventTime === null)
+    errors.push(required(fieldPath('eventTime')));
   if (object.reportingController === undefined || object.reportingController === '') {
     errors.push(required(fieldPath('reportingController')));
   } else {
@@ -89,10 +100,22 @@ export const eventDefinition: ResourceDefinition<Event> = {
     generation: false,
     allowCreateOnUpdate: true,
     validate: (object, context) => {
-      const known = context.lookup('', 'events', `${object.metadata.namespace ?? ''}/${object.metadata.name ?? ''}`);
+      const known = context.lookup(
+        '',
+        'events',
+        `${object.metadata.namespace ?? ''}/${object.metadata.name ?? ''}`,
+      );
       // Events of the older API may be touched through this one without being held to its rules.
-      return known !== undefined && (known as CoreEvent).eventTime === undefined ? [] : newEventErrors(object);
+      return known !== undefined && (known as CoreEvent).eventTime === undefined
+        ? []
+        : newEventErrors(object);
     },
   },
-  storedAs: { group: '', version: 'v1', resource: 'events', toStored: eventToCore, fromStored: eventFromCore },
+  storedAs: {
+    group: '',
+    version: 'v1',
+    resource: 'events',
+    toStored: eventToCore,
+    fromStored: eventFromCore,
+  },
 };

@@ -42,7 +42,11 @@ describe('Event of events.k8s.io', () => {
     ['no reporter', { reportingController: '' }, ['reportingController: Required value']],
     ['no action', { action: undefined }, ['action: Required value']],
     ['an unknown type', { type: 'Odd' }, ['type: Invalid value: "": has invalid value: Odd']],
-    ['a series of one', { series: { count: 1, lastObservedTime: 'x' } }, ['series.count: Invalid value: "": should be at least 2']],
+    [
+      'a series of one',
+      { series: { count: 1, lastObservedTime: 'x' } },
+      ['series.count: Invalid value: "": should be at least 2'],
+    ],
   ])('checks %s', (_name, change, errors) => {
     expect(createErrors(definition, { ...event, ...change })).toEqual(errors);
   });

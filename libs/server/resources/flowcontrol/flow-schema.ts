@@ -1,6 +1,17 @@
 import type { FieldError, FieldPath } from '@drydock/base/apimachinery';
-import { fieldPath, invalidValue, notSupported, required, validateDns1123Subdomain } from '@drydock/base/apimachinery';
-import type { FlowSchema, FlowSchemaSpec, PolicyRulesWithSubjects, Subject } from '@drydock/api/flowcontrol/v1';
+import {
+  fieldPath,
+  invalidValue,
+  notSupported,
+  required,
+  validateDns1123Subdomain,
+} from '@drydock/base/apimachinery';
+import type {
+  FlowSchema,
+  FlowSchemaSpec,
+  PolicyRulesWithSubjects,
+  Subject,
+} from '@drydock/api/flowcontrol/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
 import { ageColumn, nameColumn, textColumn, textErrors } from '../common/index.ts';
 
@@ -16,7 +27,8 @@ function subjectErrors(subject: Subject, where: FieldPath): FieldError[] {
   }
   const field = subjectFields[kind as keyof typeof subjectFields];
   const named = subject[field];
-  if (named === undefined) return [required(where.child(field), `${field} is required when subject kind is '${kind}'`)];
+  if (named === undefined)
+    return [required(where.child(field), `${field} is required when subject kind is '${kind}'`)];
   return (named.name ?? '') === '' ? [required(where.child(field, 'name'))] : [];
 }
 
@@ -24,8 +36,11 @@ function ruleErrors(rule: PolicyRulesWithSubjects, where: FieldPath): FieldError
   const errors: FieldError[] = [];
   const subjects = rule.subjects ?? [];
   const { resourceRules = [], nonResourceRules = [] } = rule;
-  if (subjects.length === 0) errors.push(required(where.child('subjects'), 'subjects must contain at least one value'));
-  subjects.forEach((subject, index) => errors.push(...subjectErrors(subject, where.child('subjects').index(index))));
+  if (subjects.length === 0)
+    errors.push(required(where.child('subjects'), 'subjects must contain at least one value'));
+  subjects.forEach((subject, index) =>
+    errors.push(...subjectErrors(subject, where.child('subjects').index(index))),
+  );
   if (resourceRules.length === 0 && nonResourceRules.length === 0) {
     errors.push(required(where, 'at least one of resourceRules and nonResourceRules has to be non-empty'));
   }
@@ -64,7 +79,9 @@ function specErrors(value: FlowSchemaSpec): FieldError[] {
   const atLevel = spec.child('priorityLevelConfiguration').child('name');
   if (level === '') errors.push(required(atLevel, 'must reference a priority level'));
   else errors.push(...textErrors(validateDns1123Subdomain(level), level, atLevel));
-  (value.rules ?? []).forEach((rule, index) => errors.push(...ruleErrors(rule, spec.child('rules').index(index))));
+  (value.rules ?? []).forEach((rule, index) =>
+    errors.push(...ruleErrors(rule, spec.child('rules').index(index))),
+  );
   return errors;
 }
 
@@ -89,8 +106,16 @@ export const flowSchemaDefinition: ResourceDefinition<FlowSchema> = {
   },
   columns: [
     nameColumn,
-    textColumn('PriorityLevel', 'The priority.', (object) => object.spec?.priorityLevelConfiguration?.name ?? ''),
-    textColumn('MatchingPrecedence', 'Lower matches first.', (object) => object.spec?.matchingPrecedence ?? 0),
+    textColumn(
+      'PriorityLevel',
+      'The priority.',
+      (object) => object.spec?.priorityLevelConfiguration?.name ?? '',
+    ),
+    textColumn(
+      'MatchingPrecedence',
+      'Lower matches first.',
+      (object) => object.spec?.matchingPrecedence ?? 0,
+    ),
     textColumn('DistinguisherMethod', 'What tells its flows apart.', (object) => {
       return object.spec?.distinguisherMethod?.type ?? '<none>';
     }),

@@ -16,24 +16,36 @@ function limitedErrors(limited: LimitedPriorityLevelConfiguration): FieldError[]
   const errors: FieldError[] = [];
   if ((limited.nominalConcurrencyShares ?? 0) < 0) {
     const detail = 'must be a non-negative integer';
-    errors.push(invalidValue(where.child('nominalConcurrencyShares'), limited.nominalConcurrencyShares, detail));
+    errors.push(
+      invalidValue(where.child('nominalConcurrencyShares'), limited.nominalConcurrencyShares, detail),
+    );
   }
   const at = where.child('limitResponse');
   const { type = '', queuing } = limited.limitResponse ?? {};
   if (type === 'Reject') {
     if (queuing !== undefined) {
-      errors.push(forbiddenField(at.child('queuing'), "must be nil if limited.limitResponse.type is not Limited"));
+      errors.push(
+        forbiddenField(at.child('queuing'), 'must be nil if limited.limitResponse.type is not Limited'),
+      );
     }
   } else if (type === 'Queue') {
     if (queuing === undefined) {
-      errors.push(required(at.child('queuing'), 'must not be empty if limited.limitResponse.type is Limited'));
+      errors.push(
+        required(at.child('queuing'), 'must not be empty if limited.limitResponse.type is Limited'),
+      );
     } else {
       for (const name of ['queueLengthLimit', 'queues', 'handSize'] as const) {
         const value = queuing[name] ?? 0;
         if (value <= 0) errors.push(invalidValue(at.child('queuing', name), value, 'must be positive'));
       }
       if ((queuing.queues ?? 0) > maxQueues) {
-        errors.push(invalidValue(at.child('queuing', 'queues'), queuing.queues, `must not be greater than ${maxQueues}`));
+        errors.push(
+          invalidValue(
+            at.child('queuing', 'queues'),
+            queuing.queues,
+            `must not be greater than ${maxQueues}`,
+          ),
+        );
       }
       if ((queuing.handSize ?? 0) > (queuing.queues ?? 0)) {
         const detail = `should not be greater than queues (${queuing.queues ?? 0})`;
@@ -43,7 +55,9 @@ function limitedErrors(limited: LimitedPriorityLevelConfiguration): FieldError[]
   } else errors.push(notSupported(at.child('type'), type, ['Queue', 'Reject']));
   const lendable = limited.lendablePercent ?? 0;
   if (lendable < 0 || lendable > 100) {
-    errors.push(invalidValue(where.child('lendablePercent'), lendable, 'must be between 0 and 100, inclusive'));
+    errors.push(
+      invalidValue(where.child('lendablePercent'), lendable, 'must be between 0 and 100, inclusive'),
+    );
   }
   return [...errors, ...nonNegative(limited.borrowingLimitPercent, where.child('borrowingLimitPercent'))];
 }
@@ -56,7 +70,9 @@ function specErrors(value: PriorityLevelConfigurationSpec): FieldError[] {
         : [forbiddenField(spec.child('limited'), 'must be nil if the type is not Limited')];
     case 'Limited': {
       const errors =
-        value.exempt === undefined ? [] : [forbiddenField(spec.child('exempt'), 'must be nil if the type is Limited')];
+        value.exempt === undefined
+          ? []
+          : [forbiddenField(spec.child('exempt'), 'must be nil if the type is Limited')];
       if (value.limited === undefined) {
         return [...errors, required(spec.child('limited'), 'must not be empty when type is Limited')];
       }

@@ -8,15 +8,29 @@ import {
   tooLong,
   validateDns1123Label,
 } from '@drydock/base/apimachinery';
-import type { IngressClass, IngressClassParametersReference, IngressClassSpec } from '@drydock/api/networking/v1';
+import type {
+  IngressClass,
+  IngressClassParametersReference,
+  IngressClassSpec,
+} from '@drydock/api/networking/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
-import { ageColumn, domainPathErrors, immutable, nameColumn, textColumn, textErrors } from '../common/index.ts';
+import {
+  ageColumn,
+  domainPathErrors,
+  immutable,
+  nameColumn,
+  textColumn,
+  textErrors,
+} from '../common/index.ts';
 import { typedReferenceErrors } from './references.ts';
 
 const maxControllerBytes = 250;
 const spec = fieldPath('spec');
 
-function parametersErrors(parameters: IngressClassParametersReference | undefined, where: FieldPath): FieldError[] {
+function parametersErrors(
+  parameters: IngressClassParametersReference | undefined,
+  where: FieldPath,
+): FieldError[] {
   if (parameters === undefined) return [];
   const errors = typedReferenceErrors(parameters, where);
   const { scope, namespace } = parameters;
@@ -25,7 +39,8 @@ function parametersErrors(parameters: IngressClassParametersReference | undefine
   else if (scope === 'Namespace') {
     if (namespace === undefined) errors.push(required(at, "`parameters.scope` is set to 'Namespace'"));
     else errors.push(...textErrors(validateDns1123Label(namespace), namespace, at));
-  } else if (scope !== 'Cluster') errors.push(notSupported(where.child('scope'), scope, ['Cluster', 'Namespace']));
+  } else if (scope !== 'Cluster')
+    errors.push(notSupported(where.child('scope'), scope, ['Cluster', 'Namespace']));
   else if (namespace !== undefined) errors.push(forbiddenField(at, "`parameters.scope` is set to 'Cluster'"));
   return errors;
 }

@@ -33,7 +33,9 @@ function serviceErrors(service: IngressServiceBackend, where: FieldPath): FieldE
   const at = where.child('service');
   const name = service.name ?? '';
   const errors =
-    name === '' ? [required(at.child('name'))] : textErrors(validateDns1035Label(name), name, at.child('name'));
+    name === ''
+      ? [required(at.child('name'))]
+      : textErrors(validateDns1035Label(name), name, at.child('name'));
   const portName = service.port?.name ?? '';
   const portNumber = service.port?.number ?? 0;
   if (portName !== '' && portNumber !== 0) {
@@ -87,7 +89,9 @@ function httpErrors(http: HTTPIngressRuleValue | undefined, where: FieldPath): F
 }
 
 function hostErrors(host: string, where: FieldPath): FieldError[] {
-  const messages = host.includes('*') ? validateWildcardDns1123Subdomain(host) : validateDns1123Subdomain(host);
+  const messages = host.includes('*')
+    ? validateWildcardDns1123Subdomain(host)
+    : validateDns1123Subdomain(host);
   return textErrors(messages, host, where);
 }
 
@@ -106,7 +110,9 @@ export function ingressSpecErrors(spec: IngressSpec, where: FieldPath): FieldErr
   const errors: FieldError[] = [];
   const rules = spec.rules ?? [];
   if (rules.length === 0 && spec.defaultBackend === undefined) {
-    errors.push(invalidValue(where, spec.rules ?? null, 'either `defaultBackend` or `rules` must be specified'));
+    errors.push(
+      invalidValue(where, spec.rules ?? null, 'either `defaultBackend` or `rules` must be specified'),
+    );
   }
   if (spec.defaultBackend !== undefined) {
     errors.push(...backendErrors(spec.defaultBackend, where.child('defaultBackend')));
@@ -114,9 +120,12 @@ export function ingressSpecErrors(spec: IngressSpec, where: FieldPath): FieldErr
   rules.forEach((rule, index) => errors.push(...ruleErrors(rule, where.child('rules').index(index))));
   (spec.tls ?? []).forEach((tls, index) => {
     const at = where.child('tls').index(index);
-    (tls.hosts ?? []).forEach((host, hostIndex) => errors.push(...hostErrors(host, at.child('hosts').index(hostIndex))));
+    (tls.hosts ?? []).forEach((host, hostIndex) =>
+      errors.push(...hostErrors(host, at.child('hosts').index(hostIndex))),
+    );
     const secret = tls.secretName ?? '';
-    if (secret !== '') errors.push(...textErrors(validateDns1123Subdomain(secret), secret, at.child('secretName')));
+    if (secret !== '')
+      errors.push(...textErrors(validateDns1123Subdomain(secret), secret, at.child('secretName')));
   });
   const name = spec.ingressClassName;
   if (name !== undefined) {

@@ -32,7 +32,9 @@ function hostsText({ spec }: Ingress): string {
 }
 
 function addressText({ status }: Ingress): string {
-  const points = (status?.loadBalancer?.ingress ?? []).map(({ ip = '', hostname = '' }) => (ip === '' ? hostname : ip));
+  const points = (status?.loadBalancer?.ingress ?? []).map(({ ip = '', hostname = '' }) =>
+    ip === '' ? hostname : ip,
+  );
   return [...new Set(points.filter((point) => point !== ''))].sort().join(',');
 }
 
@@ -74,7 +76,9 @@ export const ingressDefinition: ResourceDefinition<Ingress> = {
     textColumn('Class', 'Class that serves it.', (object) => object.spec?.ingressClassName ?? '<none>'),
     textColumn('Hosts', 'Hosts it answers for.', hostsText),
     textColumn('Address', 'Where it is reached.', addressText),
-    textColumn('Ports', 'Ports it answers on.', (object) => ((object.spec?.tls ?? []).length === 0 ? '80' : '80, 443')),
+    textColumn('Ports', 'Ports it answers on.', (object) =>
+      (object.spec?.tls ?? []).length === 0 ? '80' : '80, 443',
+    ),
     ageColumn,
   ],
 };

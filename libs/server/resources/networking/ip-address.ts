@@ -1,5 +1,11 @@
 import type { FieldError } from '@drydock/base/apimachinery';
-import { fieldPath, required, validateDns1123Subdomain, validateIp, validatePathSegment } from '@drydock/base/apimachinery';
+import {
+  fieldPath,
+  required,
+  validateDns1123Subdomain,
+  validateIp,
+  validatePathSegment,
+} from '@drydock/base/apimachinery';
 import type { IPAddress, ParentReference } from '@drydock/api/networking/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
 import { ageColumn, immutable, nameColumn, textColumn, textErrors } from '../common/index.ts';

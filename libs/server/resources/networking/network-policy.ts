@@ -65,7 +65,10 @@ function blockErrors(block: IPBlock, where: FieldPath): FieldError[] {
   return errors;
 }
 
-function peerErrors({ podSelector, namespaceSelector, ipBlock }: NetworkPolicyPeer, where: FieldPath): FieldError[] {
+function peerErrors(
+  { podSelector, namespaceSelector, ipBlock }: NetworkPolicyPeer,
+  where: FieldPath,
+): FieldError[] {
   const errors = [
     ...validateLabelSelector(podSelector, where.child('podSelector')),
     ...validateLabelSelector(namespaceSelector, where.child('namespaceSelector')),

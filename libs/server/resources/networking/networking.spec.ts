@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { createErrors, createdForm, sample, statusErrors, tableRow, updateErrors } from '../common/definition.spec-support.ts';
+import {
+  createErrors,
+  createdForm,
+  sample,
+  statusErrors,
+  tableRow,
+  updateErrors,
+} from '../common/definition.spec-support.ts';
 import { ingressClassDefinition } from './ingress-class.ts';
 import { ingressDefinition } from './ingress.ts';
 import { ipAddressDefinition } from './ip-address.ts';
@@ -22,13 +29,27 @@ describe('Ingress', () => {
       { rules: [{ ...rule, host: '10.0.0.1' }] },
       ['spec.rules[0].host: Invalid value: "10.0.0.1": must be a DNS name, not an IP address'],
     ],
-    ['a path that is not absolute', path({ path: 'a' }), [`${at}.path: Invalid value: "a": must be an absolute path`]],
-    ['a path with a way up', path({ path: '/a/..' }), [`${at}.path: Invalid value: "/a/..": cannot end with '/..'`]],
-    ['no path type', path({ pathType: undefined }), [`${at}.pathType: Required value: pathType must be specified`]],
+    [
+      'a path that is not absolute',
+      path({ path: 'a' }),
+      [`${at}.path: Invalid value: "a": must be an absolute path`],
+    ],
+    [
+      'a path with a way up',
+      path({ path: '/a/..' }),
+      [`${at}.path: Invalid value: "/a/..": cannot end with '/..'`],
+    ],
+    [
+      'no path type',
+      path({ pathType: undefined }),
+      [`${at}.pathType: Required value: pathType must be specified`],
+    ],
     [
       'an unknown path type',
       path({ pathType: 'Regex' }),
-      [`${at}.pathType: Unsupported value: "Regex": supported values: "Exact", "ImplementationSpecific", "Prefix"`],
+      [
+        `${at}.pathType: Unsupported value: "Regex": supported values: "Exact", "ImplementationSpecific", "Prefix"`,
+      ],
     ],
     [
       'a service without a port',
@@ -40,12 +61,12 @@ describe('Ingress', () => {
       path({ backend: { service: { name: 'web', port: { number: 80, name: 'http' } } } }),
       [`${at}.backend: Invalid value: "": cannot set both port name & port number`],
     ],
-    ['no backend', path({ backend: {} }), [`${at}.backend: Invalid value: "": resource or service backend is required`]],
     [
-      'no paths',
-      { rules: [{ http: { paths: [] } }] },
-      ['spec.rules[0].http.paths: Required value'],
+      'no backend',
+      path({ backend: {} }),
+      [`${at}.backend: Invalid value: "": resource or service backend is required`],
     ],
+    ['no paths', { rules: [{ http: { paths: [] } }] }, ['spec.rules[0].http.paths: Required value']],
   ])('checks %s', (_name, spec, errors) => {
     expect(createErrors(ingressDefinition, { spec })).toEqual(errors);
   });
@@ -60,7 +81,9 @@ describe('Ingress', () => {
 
   it('checks reported addresses', () => {
     const ingress = [{ ip: '10.0.0.300' }];
-    expect(statusErrors(ingressDefinition, { spec: { rules: [rule] } }, { loadBalancer: { ingress } })).toEqual([
+    expect(
+      statusErrors(ingressDefinition, { spec: { rules: [rule] } }, { loadBalancer: { ingress } }),
+    ).toEqual([
       'status.loadBalancer.ingress[0].ip: Invalid value: "10.0.0.300": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
     ]);
   });
@@ -69,11 +92,15 @@ describe('Ingress', () => {
     const object = createdForm(ingressDefinition, { spec: { rules: [rule] } });
     const row = { Name: 'x', Class: '<none>', Hosts: 'a.example.com', Address: '', Ports: '80', Age: '5m' };
     expect(tableRow(ingressDefinition, object)).toEqual(row);
-    object.status = { loadBalancer: { ingress: [{ ip: '10.0.0.2' }, { hostname: 'lb' }, { ip: '10.0.0.2' }] } };
+    object.status = {
+      loadBalancer: { ingress: [{ ip: '10.0.0.2' }, { hostname: 'lb' }, { ip: '10.0.0.2' }] },
+    };
     object.spec = {
       ingressClassName: 'nginx',
       tls: [{ hosts: ['a'] }],
-      rules: ['a', 'b', 'c', 'd', 'e'].map((host) => ({ ...rule, host })) as NonNullable<typeof object.spec>['rules'],
+      rules: ['a', 'b', 'c', 'd', 'e'].map((host) => ({ ...rule, host })) as NonNullable<
+        typeof object.spec
+      >['rules'],
     };
     expect(tableRow(ingressDefinition, object)).toEqual({
       ...row,
@@ -112,11 +139,13 @@ describe('IngressClass', () => {
   });
 
   it('keeps its controller, and prints as kubectl knows it', () => {
-    expect(updateErrors(ingressClassDefinition, { spec: { controller: 'example.com/b' } }, { spec })).toEqual([
-      'spec.controller: Invalid value: "example.com/b": field is immutable',
-    ]);
+    expect(updateErrors(ingressClassDefinition, { spec: { controller: 'example.com/b' } }, { spec })).toEqual(
+      ['spec.controller: Invalid value: "example.com/b": field is immutable'],
+    );
     const parameters = { apiGroup: 'k8s.example.com', kind: 'Config', name: 'c' };
-    expect(tableRow(ingressClassDefinition, sample(ingressClassDefinition, { spec: { ...spec, parameters } }))).toEqual({
+    expect(
+      tableRow(ingressClassDefinition, sample(ingressClassDefinition, { spec: { ...spec, parameters } })),
+    ).toEqual({
       Name: 'x',
       Controller: 'example.com/ingress',
       Parameters: 'Config.k8s.example.com/c',
@@ -127,7 +156,9 @@ describe('IngressClass', () => {
 
 describe('NetworkPolicy', () => {
   it('is about what comes in, and about what goes out when it says so', () => {
-    expect(sample(networkPolicyDefinition, { spec: { podSelector: {} } }).spec?.policyTypes).toEqual(['Ingress']);
+    expect(sample(networkPolicyDefinition, { spec: { podSelector: {} } }).spec?.policyTypes).toEqual([
+      'Ingress',
+    ]);
     const egress = [{ ports: [{ port: 53 }] }];
     expect(sample(networkPolicyDefinition, { spec: { podSelector: {}, egress } }).spec).toMatchObject({
       policyTypes: ['Ingress', 'Egress'],
@@ -137,7 +168,11 @@ describe('NetworkPolicy', () => {
 
   it.each([
     ['a plain one', { ingress: [{ from: [{ podSelector: {} }], ports: [{ port: 'http' }] }] }, []],
-    ['a peer of nothing', { ingress: [{ from: [{}] }] }, ['spec.ingress[0].from[0]: Required value: must specify a peer']],
+    [
+      'a peer of nothing',
+      { ingress: [{ from: [{}] }] },
+      ['spec.ingress[0].from[0]: Required value: must specify a peer'],
+    ],
     [
       'a peer of two kinds',
       { ingress: [{ from: [{ podSelector: {}, ipBlock: { cidr: '10.0.0.0/8' } }] }] },
@@ -146,7 +181,9 @@ describe('NetworkPolicy', () => {
     [
       'an exception from outside',
       { egress: [{ to: [{ ipBlock: { cidr: '10.0.0.0/8', except: ['11.0.0.0/16'] } }] }] },
-      ['spec.egress[0].to[0].ipBlock.except[0]: Invalid value: "11.0.0.0/16": must be a strict subset of `cidr`'],
+      [
+        'spec.egress[0].to[0].ipBlock.except[0]: Invalid value: "11.0.0.0/16": must be a strict subset of `cidr`',
+      ],
     ],
     [
       'a range of ports that ends before it starts',
@@ -179,7 +216,9 @@ describe('IPAddress and ServiceCIDR', () => {
       'metadata.name: Invalid value: "10.0.0.01": must not have leading 0s',
       'spec.parentRef: Required value',
     ]);
-    expect(createErrors(serviceCidrDefinition, { spec: { cidrs: ['10.96.0.0/16', 'fd00::/112'] } })).toEqual([]);
+    expect(createErrors(serviceCidrDefinition, { spec: { cidrs: ['10.96.0.0/16', 'fd00::/112'] } })).toEqual(
+      [],
+    );
     expect(createErrors(serviceCidrDefinition, { spec: { cidrs: [] } })).toEqual([
       'spec.cidrs: Required value: at least one CIDR required',
     ]);

@@ -15,9 +15,14 @@ interface TypedReference {
 }
 
 /** A reference to an object of any kind. */
-export function typedReferenceErrors({ apiGroup, kind, name }: TypedReference, where: FieldPath): FieldError[] {
+export function typedReferenceErrors(
+  { apiGroup, kind, name }: TypedReference,
+  where: FieldPath,
+): FieldError[] {
   return [
-    ...(apiGroup === undefined ? [] : textErrors(validateDns1123Subdomain(apiGroup), apiGroup, where.child('apiGroup'))),
+    ...(apiGroup === undefined
+      ? []
+      : textErrors(validateDns1123Subdomain(apiGroup), apiGroup, where.child('apiGroup'))),
     ...pathPartErrors(kind, where.child('kind'), 'kind is required'),
     ...pathPartErrors(name, where.child('name'), 'name is required'),
   ];

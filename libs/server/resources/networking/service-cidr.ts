@@ -14,7 +14,9 @@ function cidrsErrors(cidrs: readonly string[], spec: unknown): FieldError[] {
     const detail = 'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64';
     return [invalidValue(where, spec, detail)];
   }
-  return cidrs.flatMap((cidr, index) => textErrors(validateCidr(cidr, { canonical: true }), cidr, where.index(index)));
+  return cidrs.flatMap((cidr, index) =>
+    textErrors(validateCidr(cidr, { canonical: true }), cidr, where.index(index)),
+  );
 }
 
 /** networking.k8s.io/v1 ServiceCIDR: a range that addresses of Services are taken from. */

@@ -55,7 +55,9 @@ export const podDisruptionBudgetDefinition: ResourceDefinition<PodDisruptionBudg
       );
       const policy = value.unhealthyPodEvictionPolicy;
       if (policy !== undefined && !evictionPolicies.includes(policy)) {
-        errors.push(notSupported(spec.child('unhealthyPodEvictionPolicy'), policy, [...evictionPolicies].sort()));
+        errors.push(
+          notSupported(spec.child('unhealthyPodEvictionPolicy'), policy, [...evictionPolicies].sort()),
+        );
       }
       return errors;
     },
@@ -68,8 +70,12 @@ export const podDisruptionBudgetDefinition: ResourceDefinition<PodDisruptionBudg
   },
   columns: [
     nameColumn,
-    textColumn('Min Available', 'Pods that must stay available.', (object) => amountText(object.spec?.minAvailable)),
-    textColumn('Max Unavailable', 'Pods that may be away.', (object) => amountText(object.spec?.maxUnavailable)),
+    textColumn('Min Available', 'Pods that must stay available.', (object) =>
+      amountText(object.spec?.minAvailable),
+    ),
+    textColumn('Max Unavailable', 'Pods that may be away.', (object) =>
+      amountText(object.spec?.maxUnavailable),
+    ),
     integerColumn('Allowed Disruptions', 'Pods that may be taken away now.', (object) => {
       return object.status?.disruptionsAllowed;
     }),

@@ -8,14 +8,26 @@ describe('PodDisruptionBudget', () => {
     [
       'both bounds',
       { minAvailable: 1, maxUnavailable: 1 },
-      ['spec: Invalid value: {"maxUnavailable":1,"minAvailable":1}: minAvailable and maxUnavailable cannot be both set'],
+      [
+        'spec: Invalid value: {"maxUnavailable":1,"minAvailable":1}: minAvailable and maxUnavailable cannot be both set',
+      ],
     ],
-    ['less than none', { minAvailable: -1 }, ['spec.minAvailable: Invalid value: -1: must be greater than or equal to 0']],
-    ['more than all', { maxUnavailable: '101%' }, ['spec.maxUnavailable: Invalid value: "101%": must not be greater than 100%']],
+    [
+      'less than none',
+      { minAvailable: -1 },
+      ['spec.minAvailable: Invalid value: -1: must be greater than or equal to 0'],
+    ],
+    [
+      'more than all',
+      { maxUnavailable: '101%' },
+      ['spec.maxUnavailable: Invalid value: "101%": must not be greater than 100%'],
+    ],
     [
       'an unknown policy',
       { unhealthyPodEvictionPolicy: 'Never' },
-      ['spec.unhealthyPodEvictionPolicy: Unsupported value: "Never": supported values: "AlwaysAllow", "IfHealthyBudget"'],
+      [
+        'spec.unhealthyPodEvictionPolicy: Unsupported value: "Never": supported values: "AlwaysAllow", "IfHealthyBudget"',
+      ],
     ],
   ])('checks %s', (_name, spec, errors) => {
     expect(createErrors(definition, { spec })).toEqual(errors);

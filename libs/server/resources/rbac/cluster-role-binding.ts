@@ -28,8 +28,13 @@ export const clusterRoleBindingDefinition: ResourceDefinition<ClusterRoleBinding
     ageColumn,
     textColumn('Users', 'Users that get the role.', (object) => subjectNames(object, 'User'), 1),
     textColumn('Groups', 'Groups that get the role.', (object) => subjectNames(object, 'Group'), 1),
-    textColumn('ServiceAccounts', 'ServiceAccounts that get the role.', (object) => {
-      return subjectNames(object, 'ServiceAccount');
-    }, 1),
+    textColumn(
+      'ServiceAccounts',
+      'ServiceAccounts that get the role.',
+      (object) => {
+        return subjectNames(object, 'ServiceAccount');
+      },
+      1,
+    ),
   ],
 };

@@ -23,7 +23,9 @@ describe('Role and ClusterRole', () => {
     [
       'a path',
       { verbs: ['get'], nonResourceURLs: ['/healthz'] },
-      ['rules[0].nonResourceURLs: Invalid value: ["/healthz"]: namespaced rules cannot apply to non-resource URLs'],
+      [
+        'rules[0].nonResourceURLs: Invalid value: ["/healthz"]: namespaced rules cannot apply to non-resource URLs',
+      ],
     ],
   ])('check %s', (_name, rule, errors) => {
     expect(createErrors(roleDefinition, { rules: [rule] })).toEqual(errors);
@@ -41,16 +43,25 @@ describe('Role and ClusterRole', () => {
   });
 
   it('print when they were created', () => {
-    expect(tableRow(roleDefinition, sample(roleDefinition, {}))).toEqual({ Name: 'x', 'Created At': created });
+    expect(tableRow(roleDefinition, sample(roleDefinition, {}))).toEqual({
+      Name: 'x',
+      'Created At': created,
+    });
   });
 });
 
 describe('RoleBinding and ClusterRoleBinding', () => {
   it('fill in groups', () => {
-    const subjects = [{ kind: 'User', name: 'alice' }, { kind: 'ServiceAccount', name: 'sa', namespace: 'n' }];
+    const subjects = [
+      { kind: 'User', name: 'alice' },
+      { kind: 'ServiceAccount', name: 'sa', namespace: 'n' },
+    ];
     const object = sample(roleBindingDefinition, { roleRef: { kind: 'Role', name: 'r' }, subjects });
     expect(object.roleRef.apiGroup).toBe('rbac.authorization.k8s.io');
-    expect(object.subjects?.map(({ apiGroup }) => apiGroup)).toEqual(['rbac.authorization.k8s.io', undefined]);
+    expect(object.subjects?.map(({ apiGroup }) => apiGroup)).toEqual([
+      'rbac.authorization.k8s.io',
+      undefined,
+    ]);
   });
 
   it.each([
@@ -79,7 +90,12 @@ describe('RoleBinding and ClusterRoleBinding', () => {
   });
 
   it('of the cluster are for ClusterRoles and accounts of some namespace', () => {
-    expect(createErrors(clusterRoleBindingDefinition, { roleRef, subjects: [{ kind: 'ServiceAccount', name: 'sa' }] })).toEqual([
+    expect(
+      createErrors(clusterRoleBindingDefinition, {
+        roleRef,
+        subjects: [{ kind: 'ServiceAccount', name: 'sa' }],
+      }),
+    ).toEqual([
       'roleRef.kind: Unsupported value: "Role": supported values: "ClusterRole"',
       'subjects[0].namespace: Required value',
     ]);
@@ -98,7 +114,12 @@ describe('RoleBinding and ClusterRoleBinding', () => {
       { kind: 'Group', name: 'staff' },
       { kind: 'ServiceAccount', name: 'sa', namespace: 'n' },
     ];
-    expect(tableRow(clusterRoleBindingDefinition, sample(clusterRoleBindingDefinition, { roleRef: clusterRef, subjects }))).toEqual({
+    expect(
+      tableRow(
+        clusterRoleBindingDefinition,
+        sample(clusterRoleBindingDefinition, { roleRef: clusterRef, subjects }),
+      ),
+    ).toEqual({
       Name: 'x',
       Role: 'ClusterRole/r',
       Age: '5m',

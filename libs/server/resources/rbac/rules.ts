@@ -20,7 +20,9 @@ function ruleErrors(rule: PolicyRule, namespaced: boolean, where: FieldPath): Fi
   if (!empty(rule.nonResourceURLs)) {
     const at = where.child('nonResourceURLs');
     if (namespaced) {
-      errors.push(invalidValue(at, rule.nonResourceURLs, 'namespaced rules cannot apply to non-resource URLs'));
+      errors.push(
+        invalidValue(at, rule.nonResourceURLs, 'namespaced rules cannot apply to non-resource URLs'),
+      );
     }
     if (!empty(rule.apiGroups) || !empty(rule.resources) || !empty(rule.resourceNames)) {
       const detail = 'rules cannot apply to both regular resources and non-resource URLs';
@@ -39,7 +41,9 @@ function ruleErrors(rule: PolicyRule, namespaced: boolean, where: FieldPath): Fi
 
 /** Checks the rules of a Role (`namespaced`) or ClusterRole. */
 export function rulesErrors(rules: readonly PolicyRule[] | undefined, namespaced: boolean): FieldError[] {
-  return (rules ?? []).flatMap((rule, index) => ruleErrors(rule, namespaced, fieldPath('rules').index(index)));
+  return (rules ?? []).flatMap((rule, index) =>
+    ruleErrors(rule, namespaced, fieldPath('rules').index(index)),
+  );
 }
 
 function subjectErrors(subject: Subject, namespaced: boolean, where: FieldPath): FieldError[] {
@@ -104,6 +108,8 @@ export function defaultBinding(binding: Binding): void {
 export function subjectNames(binding: Binding, kind: string): string {
   return (binding.subjects ?? [])
     .filter((subject) => subject.kind === kind)
-    .map((subject) => (kind === 'ServiceAccount' ? `${subject.namespace ?? ''}/${subject.name}` : subject.name))
+    .map((subject) =>
+      kind === 'ServiceAccount' ? `${subject.namespace ?? ''}/${subject.name}` : subject.name,
+    )
     .join(', ');
 }

@@ -17,7 +17,12 @@ function systemErrors(object: PriorityClass): FieldError[] {
   const known = systemClasses[name];
   if (!name.startsWith(systemPrefix)) {
     return (object.value ?? 0) > highestUserDefinable
-      ? [forbiddenField(fieldPath('value'), `maximum allowed value of a user defined priority is ${highestUserDefinable}`)]
+      ? [
+          forbiddenField(
+            fieldPath('value'),
+            `maximum allowed value of a user defined priority is ${highestUserDefinable}`,
+          ),
+        ]
       : [];
   }
   const genuine = known !== undefined && known === (object.value ?? 0) && object.globalDefault !== true;
@@ -71,8 +76,16 @@ export const priorityClassDefinition: ResourceDefinition<PriorityClass> = {
   columns: [
     nameColumn,
     integerColumn('Value', 'The priority of Pods of the class.', (object) => object.value),
-    booleanColumn('Global-Default', 'Whether Pods without a class get it.', (object) => object.globalDefault ?? false),
+    booleanColumn(
+      'Global-Default',
+      'Whether Pods without a class get it.',
+      (object) => object.globalDefault ?? false,
+    ),
     ageColumn,
-    textColumn('PreemptionPolicy', 'Whether its Pods displace others.', (object) => object.preemptionPolicy ?? ''),
+    textColumn(
+      'PreemptionPolicy',
+      'Whether its Pods displace others.',
+      (object) => object.preemptionPolicy ?? '',
+    ),
   ],
 };

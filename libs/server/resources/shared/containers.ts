@@ -22,11 +22,15 @@ const protocols = ['SCTP', 'TCP', 'UDP'];
 const pullPolicies = ['Always', 'IfNotPresent', 'Never'];
 
 /** Requests and limits: names qualified, amounts not negative, requests within limits. */
-export function validateResources(resources: ResourceRequirements | undefined, where: FieldPath): FieldError[] {
+export function validateResources(
+  resources: ResourceRequirements | undefined,
+  where: FieldPath,
+): FieldError[] {
   const errors: FieldError[] = [];
   const amounts = (list: Readonly<Record<string, string>> | undefined, at: FieldPath) => {
     for (const [name, quantity] of Object.entries(list ?? {})) {
-      for (const message of validateQualifiedName(name)) errors.push(invalidValue(at.key(name), name, message));
+      for (const message of validateQualifiedName(name))
+        errors.push(invalidValue(at.key(name), name, message));
       if (!name.includes('/') && !/^(cpu|memory|ephemeral-storage|storage|hugepages-.+|pods)$/.test(name)) {
         errors.push(invalidValue(at.key(name), name, 'must be a standard resource for containers'));
       }
@@ -57,18 +61,27 @@ function validateEnv(env: readonly EnvVar[] | undefined, where: FieldPath): Fiel
     const source = variable.valueFrom;
     if (source === undefined) return errors;
     const from = at.child('valueFrom');
-    const given = [source.fieldRef, source.resourceFieldRef, source.configMapKeyRef, source.secretKeyRef, source.fileKeyRef].filter(
-      (one) => one !== undefined,
-    ).length;
+    const given = [
+      source.fieldRef,
+      source.resourceFieldRef,
+      source.configMapKeyRef,
+      source.secretKeyRef,
+      source.fileKeyRef,
+    ].filter((one) => one !== undefined).length;
     if (variable.value !== undefined && variable.value !== '') {
       errors.push(invalidValue(from, '', 'may not be specified when `value` is not empty'));
     }
     if (given === 0) {
       errors.push(
-        invalidValue(from, '', 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`'),
+        invalidValue(
+          from,
+          '',
+          'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`',
+        ),
       );
     }
-    if (given > 1) errors.push(invalidValue(from, '', 'may not have more than one field specified at a time'));
+    if (given > 1)
+      errors.push(invalidValue(from, '', 'may not have more than one field specified at a time'));
     for (const name of ['configMapKeyRef', 'secretKeyRef'] as const) {
       if (source[name] !== undefined && !source[name].key) errors.push(required(from.child(name, 'key')));
     }
@@ -79,9 +92,17 @@ function validateEnv(env: readonly EnvVar[] | undefined, where: FieldPath): Fiel
 function validateProbe(probe: Probe | undefined, where: FieldPath): FieldError[] {
   if (probe === undefined) return [];
   const errors: FieldError[] = [];
-  const handlers = [probe.exec, probe.httpGet, probe.tcpSocket, probe.grpc].filter((one) => one !== undefined).length;
+  const handlers = [probe.exec, probe.httpGet, probe.tcpSocket, probe.grpc].filter(
+    (one) => one !== undefined,
+  ).length;
   if (handlers === 0) errors.push(required(where, 'must specify a handler type'));
-  for (const name of ['initialDelaySeconds', 'timeoutSeconds', 'periodSeconds', 'successThreshold', 'failureThreshold'] as const) {
+  for (const name of [
+    'initialDelaySeconds',
+    'timeoutSeconds',
+    'periodSeconds',
+    'successThreshold',
+    'failureThreshold',
+  ] as const) {
     const value = probe[name];
     if (value !== undefined && value < 0) {
       errors.push(invalidValue(where.child(name), value, 'must be greater than or equal to 0'));
@@ -116,13 +137,16 @@ export function validateContainers(
     }
     if (!container.image) errors.push(required(at.child('image')));
     else if (container.image !== container.image.trim()) {
-      errors.push(invalidValue(at.child('image'), container.image, 'must not have leading or trailing whitespace'));
+      errors.push(
+        invalidValue(at.child('image'), container.image, 'must not have leading or trailing whitespace'),
+      );
     }
     const portNames = new Set<string>();
     container.ports?.forEach((port, portIndex) => {
       const portAt = at.child('ports').index(portIndex);
       if (port.name) {
-        for (const message of validatePortName(port.name)) errors.push(invalidValue(portAt.child('name'), port.name, message));
+        for (const message of validatePortName(port.name))
+          errors.push(invalidValue(portAt.child('name'), port.name, message));
         if (portNames.has(port.name)) errors.push(duplicate(portAt.child('name'), port.name));
         portNames.add(port.name);
       }
@@ -183,7 +207,8 @@ export function validateVolumes(volumes: readonly Volume[] | undefined, where: F
     if (!name) errors.push(required(at.child('name')));
     else {
       if (!isDns1123Label(name)) {
-        for (const message of validateDns1123Label(name)) errors.push(invalidValue(at.child('name'), name, message));
+        for (const message of validateDns1123Label(name))
+          errors.push(invalidValue(at.child('name'), name, message));
       }
       if (names.has(name)) errors.push(duplicate(at.child('name'), name));
       names.add(name);
@@ -196,9 +221,12 @@ export function validateVolumes(volumes: readonly Volume[] | undefined, where: F
     if (volume.persistentVolumeClaim !== undefined && !volume.persistentVolumeClaim.claimName) {
       errors.push(required(at.child('persistentVolumeClaim', 'claimName')));
     }
-    if (volume.hostPath !== undefined && !volume.hostPath.path) errors.push(required(at.child('hostPath', 'path')));
-    if (volume.secret !== undefined && !volume.secret.secretName) errors.push(required(at.child('secret', 'secretName')));
-    if (volume.configMap !== undefined && !volume.configMap.name) errors.push(required(at.child('configMap', 'name')));
+    if (volume.hostPath !== undefined && !volume.hostPath.path)
+      errors.push(required(at.child('hostPath', 'path')));
+    if (volume.secret !== undefined && !volume.secret.secretName)
+      errors.push(required(at.child('secret', 'secretName')));
+    if (volume.configMap !== undefined && !volume.configMap.name)
+      errors.push(required(at.child('configMap', 'name')));
   });
   return errors;
 }

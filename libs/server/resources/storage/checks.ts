@@ -1,5 +1,12 @@
 import type { FieldError, FieldPath } from '@drydock/base/apimachinery';
-import { byteLength, forbiddenField, invalidValue, required, semanticEqual, tooLong } from '@drydock/base/apimachinery';
+import {
+  byteLength,
+  forbiddenField,
+  invalidValue,
+  required,
+  semanticEqual,
+  tooLong,
+} from '@drydock/base/apimachinery';
 import { validateDns1123Subdomain } from '@drydock/base/apimachinery';
 import { textErrors } from '../common/index.ts';
 
@@ -21,7 +28,8 @@ export function parametersErrors(
   allowEmpty = true,
 ): FieldError[] {
   const entries = Object.entries(parameters ?? {});
-  if (entries.length === 0 && !allowEmpty) return [required(where, 'must contain at least one key/value pair')];
+  if (entries.length === 0 && !allowEmpty)
+    return [required(where, 'must contain at least one key/value pair')];
   const errors: FieldError[] = [];
   if (entries.length > maxParameters) errors.push(tooLong(where, maxParameters));
   let bytes = 0;
@@ -39,6 +47,9 @@ export function forbiddenChange(value: unknown, old: unknown, name: string): Fie
 }
 
 /** Whether a class is marked as the one to use when none is named. */
-export function isDefaultClass(annotations: Readonly<Record<string, string>> | undefined, ...keys: string[]): boolean {
+export function isDefaultClass(
+  annotations: Readonly<Record<string, string>> | undefined,
+  ...keys: string[]
+): boolean {
   return keys.some((key) => annotations?.[key] === 'true');
 }

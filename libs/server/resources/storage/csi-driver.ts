@@ -2,7 +2,14 @@ import type { FieldError } from '@drydock/base/apimachinery';
 import { duplicate, fieldPath, invalidValue, notSupported, required } from '@drydock/base/apimachinery';
 import type { CSIDriver, CSIDriverSpec } from '@drydock/api/storage/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
-import { ageColumn, booleanColumn, immutable, nameColumn, optionalOneOf, textColumn } from '../common/index.ts';
+import {
+  ageColumn,
+  booleanColumn,
+  immutable,
+  nameColumn,
+  optionalOneOf,
+  textColumn,
+} from '../common/index.ts';
 import { driverNameErrors } from './checks.ts';
 
 const spec = fieldPath('spec');
@@ -45,7 +52,8 @@ function specErrors(value: CSIDriverSpec): FieldError[] {
   }
   const atModes = spec.child('volumeLifecycleModes');
   (value.volumeLifecycleModes ?? []).forEach((mode) => {
-    if (!lifecycleModes.includes(mode)) errors.push(notSupported(atModes, mode, [...lifecycleModes].reverse()));
+    if (!lifecycleModes.includes(mode))
+      errors.push(notSupported(atModes, mode, [...lifecycleModes].reverse()));
   });
   return [
     ...errors,
@@ -93,7 +101,11 @@ export const csiDriverDefinition: ResourceDefinition<CSIDriver> = {
     booleanColumn('PodInfoOnMount', 'Whether the driver is told of the Pod.', (object) => {
       return object.spec?.podInfoOnMount ?? false;
     }),
-    booleanColumn('StorageCapacity', 'Whether capacity is tracked.', (object) => object.spec?.storageCapacity ?? false),
+    booleanColumn(
+      'StorageCapacity',
+      'Whether capacity is tracked.',
+      (object) => object.spec?.storageCapacity ?? false,
+    ),
     textColumn('TokenRequests', 'Audiences of the tokens it is given.', (object) => {
       return object.spec?.tokenRequests?.map((request) => request.audience).join(',') ?? '<unset>';
     }),

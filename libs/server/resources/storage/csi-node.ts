@@ -1,5 +1,12 @@
 import type { FieldError, FieldPath } from '@drydock/base/apimachinery';
-import { byteLength, duplicate, fieldPath, invalidValue, required, validateQualifiedName } from '@drydock/base/apimachinery';
+import {
+  byteLength,
+  duplicate,
+  fieldPath,
+  invalidValue,
+  required,
+  validateQualifiedName,
+} from '@drydock/base/apimachinery';
 import { semanticEqual } from '@drydock/base/apimachinery';
 import type { CSINode, CSINodeDriver } from '@drydock/api/storage/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
@@ -66,7 +73,8 @@ export const csiNodeDefinition: ResourceDefinition<CSINode> = {
       const before = new Map((old.spec?.drivers ?? []).map((driver) => [driver.name, driver]));
       return (object.spec?.drivers ?? []).flatMap((driver) => {
         const known = before.get(driver.name);
-        if (known === undefined || semanticEqual(withoutAllocatable(driver), withoutAllocatable(known))) return [];
+        if (known === undefined || semanticEqual(withoutAllocatable(driver), withoutAllocatable(known)))
+          return [];
         return [invalidValue(fieldPath('CSINodeDriver'), driver, 'field is immutable')];
       });
     },

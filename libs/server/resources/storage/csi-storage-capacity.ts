@@ -14,7 +14,8 @@ import type { ResourceDefinition } from '../../registry/types.ts';
 import { immutable, nameColumn, textColumn, textErrors } from '../common/index.ts';
 
 function quantityErrors(value: string | undefined, where: FieldPath): FieldError[] {
-  if (value === undefined || tryParseQuantity(value) === undefined || compareQuantities(value, '0') >= 0) return [];
+  if (value === undefined || tryParseQuantity(value) === undefined || compareQuantities(value, '0') >= 0)
+    return [];
   return [invalidValue(where, value, 'must be greater than or equal to 0')];
 }
 

@@ -4,7 +4,15 @@ import { validateLabelName, validateLabelValue } from '@drydock/base/apimachiner
 import type { TopologySelectorTerm } from '@drydock/api/core/v1';
 import type { StorageClass } from '@drydock/api/storage/v1';
 import type { ResourceDefinition, TableColumn } from '../../registry/types.ts';
-import { ageColumn, immutable, nameColumn, oneOf, optionalOneOf, textColumn, textErrors } from '../common/index.ts';
+import {
+  ageColumn,
+  immutable,
+  nameColumn,
+  oneOf,
+  optionalOneOf,
+  textColumn,
+  textErrors,
+} from '../common/index.ts';
 import { forbiddenChange, isDefaultClass, parametersErrors } from './checks.ts';
 
 const bindingModes = ['Immediate', 'WaitForFirstConsumer'];
@@ -42,7 +50,9 @@ const nameWithDefault: TableColumn<StorageClass> = {
   ...nameColumn,
   cell: (object) => {
     const name = object.metadata.name ?? '';
-    return isDefaultClass(object.metadata.annotations, ...defaultClassAnnotations) ? `${name} (default)` : name;
+    return isDefaultClass(object.metadata.annotations, ...defaultClassAnnotations)
+      ? `${name} (default)`
+      : name;
   },
 };
 
@@ -85,11 +95,19 @@ export const storageClassDefinition: ResourceDefinition<StorageClass> = {
   columns: [
     nameWithDefault,
     textColumn('Provisioner', 'Who makes the volumes.', (object) => object.provisioner ?? ''),
-    textColumn('ReclaimPolicy', 'What becomes of a released volume.', (object) => object.reclaimPolicy ?? 'Delete'),
+    textColumn(
+      'ReclaimPolicy',
+      'What becomes of a released volume.',
+      (object) => object.reclaimPolicy ?? 'Delete',
+    ),
     textColumn('VolumeBindingMode', 'When a claim gets its volume.', (object) => {
       return object.volumeBindingMode ?? 'Immediate';
     }),
-    textColumn('AllowVolumeExpansion', 'Whether volumes may grow.', (object) => object.allowVolumeExpansion ?? false),
+    textColumn(
+      'AllowVolumeExpansion',
+      'Whether volumes may grow.',
+      (object) => object.allowVolumeExpansion ?? false,
+    ),
     ageColumn,
   ],
 };

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { createErrors, createdForm, sample, tableRow, updateErrors } from '../common/definition.spec-support.ts';
+import {
+  createErrors,
+  createdForm,
+  sample,
+  tableRow,
+  updateErrors,
+} from '../common/definition.spec-support.ts';
 import { csiDriverDefinition } from './csi-driver.ts';
 import { csiNodeDefinition } from './csi-node.ts';
 import { csiStorageCapacityDefinition } from './csi-storage-capacity.ts';
@@ -21,33 +27,44 @@ describe('StorageClass', () => {
     [
       'an unknown binding mode',
       { ...fields, volumeBindingMode: 'Never' },
-      ['volumeBindingMode: Unsupported value: "Never": supported values: "Immediate", "WaitForFirstConsumer"'],
+      [
+        'volumeBindingMode: Unsupported value: "Never": supported values: "Immediate", "WaitForFirstConsumer"',
+      ],
     ],
   ])('checks %s', (_name, value, errors) => {
     expect(createErrors(storageClassDefinition, value)).toEqual(errors);
   });
 
   it('stands as it was made', () => {
-    const after = { provisioner: 'b', parameters: { a: 'b' }, reclaimPolicy: 'Retain', volumeBindingMode: 'WaitForFirstConsumer' };
+    const after = {
+      provisioner: 'b',
+      parameters: { a: 'b' },
+      reclaimPolicy: 'Retain',
+      volumeBindingMode: 'WaitForFirstConsumer',
+    };
     expect(updateErrors(storageClassDefinition, after, fields)).toEqual([
       'parameters: Forbidden: updates to parameters are forbidden.',
       'provisioner: Forbidden: updates to provisioner are forbidden.',
       'reclaimPolicy: Forbidden: updates to reclaimPolicy are forbidden.',
       'volumeBindingMode: Invalid value: "WaitForFirstConsumer": field is immutable',
     ]);
-    expect(updateErrors(storageClassDefinition, { ...fields, allowVolumeExpansion: true }, fields)).toEqual([]);
+    expect(updateErrors(storageClassDefinition, { ...fields, allowVolumeExpansion: true }, fields)).toEqual(
+      [],
+    );
   });
 
   it('marks the default one', () => {
     const annotations = { 'storageclass.kubernetes.io/is-default-class': 'true' };
-    expect(tableRow(storageClassDefinition, sample(storageClassDefinition, fields, { annotations }))).toEqual({
-      Name: 'x (default)',
-      Provisioner: 'example.com/disk',
-      ReclaimPolicy: 'Delete',
-      VolumeBindingMode: 'Immediate',
-      AllowVolumeExpansion: false,
-      Age: '5m',
-    });
+    expect(tableRow(storageClassDefinition, sample(storageClassDefinition, fields, { annotations }))).toEqual(
+      {
+        Name: 'x (default)',
+        Provisioner: 'example.com/disk',
+        ReclaimPolicy: 'Delete',
+        VolumeBindingMode: 'Immediate',
+        AllowVolumeExpansion: false,
+        Age: '5m',
+      },
+    );
   });
 });
 
@@ -64,7 +81,11 @@ describe('CSI kinds', () => {
       Modes: 'Persistent',
       Age: '5m',
     });
-    expect(createErrors(csiDriverDefinition, { spec: { tokenRequests: [{ audience: 'a', expirationSeconds: 1 }] } })).toEqual([
+    expect(
+      createErrors(csiDriverDefinition, {
+        spec: { tokenRequests: [{ audience: 'a', expirationSeconds: 1 }] },
+      }),
+    ).toEqual([
       'spec.tokenRequests[0].expirationSeconds: Invalid value: 1: may not specify a duration less than 10 minutes',
     ]);
   });
@@ -75,10 +96,14 @@ describe('CSI kinds', () => {
       'spec.drivers[1].name: Duplicate value: "disk.example.com"',
     ]);
     const other = { ...driver, nodeID: 'n2' };
-    expect(updateErrors(csiNodeDefinition, { spec: { drivers: [other] } }, { spec: { drivers: [driver] } })).toEqual([
+    expect(
+      updateErrors(csiNodeDefinition, { spec: { drivers: [other] } }, { spec: { drivers: [driver] } }),
+    ).toEqual([
       'CSINodeDriver: Invalid value: {"name":"disk.example.com","nodeID":"n2","topologyKeys":[]}: field is immutable',
     ]);
-    expect(tableRow(csiNodeDefinition, sample(csiNodeDefinition, { spec: { drivers: [driver] } }))).toMatchObject({ Drivers: 1 });
+    expect(
+      tableRow(csiNodeDefinition, sample(csiNodeDefinition, { spec: { drivers: [driver] } })),
+    ).toMatchObject({ Drivers: 1 });
   });
 
   it('know what is left', () => {
@@ -86,7 +111,11 @@ describe('CSI kinds', () => {
       'capacity: Invalid value: "-1": must be greater than or equal to 0',
     ]);
     const capacity = sample(csiStorageCapacityDefinition, { storageClassName: 'fast', capacity: '1024Mi' });
-    expect(tableRow(csiStorageCapacityDefinition, capacity)).toEqual({ Name: 'x', StorageClassName: 'fast', Capacity: '1Gi' });
+    expect(tableRow(csiStorageCapacityDefinition, capacity)).toEqual({
+      Name: 'x',
+      StorageClassName: 'fast',
+      Capacity: '1Gi',
+    });
   });
 });
 
@@ -102,7 +131,11 @@ describe('VolumeAttachment and VolumeAttributesClass', () => {
       'parameters: Required value: must contain at least one key/value pair',
     ]);
     expect(
-      updateErrors(volumeAttributesClassDefinition, { driverName: 'd', parameters: { a: '2' } }, { driverName: 'd', parameters: { a: '1' } }),
+      updateErrors(
+        volumeAttributesClassDefinition,
+        { driverName: 'd', parameters: { a: '2' } },
+        { driverName: 'd', parameters: { a: '1' } },
+      ),
     ).toEqual(['parameters: Forbidden: updates to parameters are forbidden.']);
   });
 

@@ -12,7 +12,8 @@ function sourceErrors(source: VolumeAttachmentSource | undefined): FieldError[] 
   const exactlyOne = 'must specify exactly one of inlineVolumeSpec and persistentVolumeName';
   const name = source?.persistentVolumeName;
   if (name === undefined && source?.inlineVolumeSpec === undefined) return [required(where, exactlyOne)];
-  if (name !== undefined && source?.inlineVolumeSpec !== undefined) return [forbiddenField(where, exactlyOne)];
+  if (name !== undefined && source?.inlineVolumeSpec !== undefined)
+    return [forbiddenField(where, exactlyOne)];
   const atName = where.child('persistentVolumeName');
   if (name === '') return [required(atName, 'must specify non empty persistentVolumeName')];
   return name === undefined ? [] : textErrors(validateDns1123Subdomain(name), name, atName);
