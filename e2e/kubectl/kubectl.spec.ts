@@ -272,14 +272,16 @@ describe.each(kubectlsToTest())('kubectl $version', (binary) => {
 
   it('watches', async () => {
     await kubectl('create configmap watched --from-literal=a=1');
-    const watching = kubectl.try('get configmap watched -w', { timeoutMs: 2_500 });
-    await eventually(
-      async () =>
-        (await kubectl.try(['patch', 'configmap', 'watched', '-p', '{"data":{"b":"2"}}'])).code === 0,
-    );
+    const watching = kubectl.start('get configmap watched -w');
+    await eventually(() => /^NAME +DATA +AGE\nwatched +1 /.test(watching.stdout()));
+    await kubectl(['patch', 'configmap', 'watched', '-p', '{"data":{"b":"2"}}']);
+    await eventually(() => /\nwatched +2 /.test(watching.stdout()));
+    const events = kubectl.start('get configmaps -w --output-watch-events --watch-only -l watch=this');
+    await kubectl('label configmap watched watch=this');
+    await eventually(() => /\nADDED +watched /.test(events.stdout()));
     await kubectl('delete configmap watched');
-    const { stdout } = await watching;
-    expect(stdout).toMatch(/^NAME +DATA +AGE\nwatched +1 /);
+    await eventually(() => /\nDELETED +watched /.test(events.stdout()));
+    await Promise.all([watching.stop(), events.stop()]);
   });
 
   it('refuses what Kubernetes refuses, in its words', async () => {

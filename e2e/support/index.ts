@@ -6,4 +6,13 @@ export {
   type ClusterProcess,
 } from './cluster.ts';
 export { eventually } from './eventually.ts';
-export { createKubectl, findKubectls, kubectlsToTest, run, type Kubectl, type RunResult } from './kubectl.ts';
+export {
+  createKubectl,
+  findKubectls,
+  kubectlsToTest,
+  run,
+  runInBackground,
+  type Kubectl,
+  type RunningProcess,
+  type RunResult,
+} from './kubectl.ts';

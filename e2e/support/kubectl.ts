@@ -82,11 +82,53 @@ export function run(file: string, args: readonly string[], options: RunOptions =
   });
 }
 
+/** A program that goes on until it is stopped: `get -w`, `logs -f`, `port-forward`. */
+export interface RunningProcess {
+  /** All of its standard output so far. */
+  stdout(): string;
+  stderr(): string;
+  /** Ends it (SIGINT) and answers what it printed. */
+  stop(): Promise<RunResult>;
+}
+
+/** Starts a program and leaves it running; the caller stops it. */
+export function runInBackground(
+  file: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): RunningProcess {
+  const child = spawn(file, args, {
+    env: { ...process.env, ...options.env },
+    cwd: options.cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: options.timeoutMs ?? 60_000,
+    killSignal: 'SIGKILL',
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const closed = new Promise<RunResult>((resolve) => {
+    child.on('error', (error) => resolve({ code: null, stdout, stderr: stderr + error.message }));
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+  return {
+    stdout: () => stdout,
+    stderr: () => stderr,
+    stop() {
+      child.kill('SIGINT');
+      return closed;
+    },
+  };
+}
+
 export interface Kubectl {
   readonly version: string;
   readonly path: string;
   /** Runs kubectl and answers whatever came out. */
   try(args: readonly string[] | string, options?: RunOptions): Promise<RunResult>;
+  /** Starts kubectl and leaves it running. */
+  start(args: readonly string[] | string, options?: RunOptions): RunningProcess;
   /** Runs kubectl, throws when it fails, answers its standard output. */
   (args: readonly string[] | string, options?: RunOptions): Promise<string>;
 }
@@ -97,11 +139,14 @@ function words(args: readonly string[] | string): readonly string[] {
 
 /** A kubectl of one version bound to one kubeconfig. Arguments may be given as one string split at blanks. */
 export function createKubectl(binary: KubectlBinary, kubeconfig: string): Kubectl {
+  const settings = (options: RunOptions): RunOptions => ({
+    ...options,
+    env: { KUBECONFIG: kubeconfig, HOME: dirname(kubeconfig), ...options.env },
+  });
   const attempt = (args: readonly string[] | string, options: RunOptions = {}) =>
-    run(binary.path, words(args), {
-      ...options,
-      env: { KUBECONFIG: kubeconfig, HOME: dirname(kubeconfig), ...options.env },
-    });
+    run(binary.path, words(args), settings(options));
+  const start = (args: readonly string[] | string, options: RunOptions = {}) =>
+    runInBackground(binary.path, words(args), settings(options));
   const kubectl = async (args: readonly string[] | string, options: RunOptions = {}) => {
     const result = await attempt(args, options);
     if (result.code !== 0) {
@@ -111,5 +156,5 @@ export function createKubectl(binary: KubectlBinary, kubeconfig: string): Kubect
     }
     return result.stdout;
   };
-  return Object.assign(kubectl, { version: binary.version, path: binary.path, try: attempt });
+  return Object.assign(kubectl, { version: binary.version, path: binary.path, try: attempt, start });
 }

@@ -4,8 +4,8 @@ import { status as Code } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RpcServer } from './index.ts';
 import { createRpcServer } from './index.ts';
-import type { ReflectionClient } from './reflection-client.spec-support.ts';
-import { createReflectionClient } from './reflection-client.spec-support.ts';
+import type { ReflectionClient } from './reflection-client.ts';
+import { createReflectionClient } from './reflection-client.ts';
 
 const base64 = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64');
 const parse = (bytes: unknown) => JSON.parse(Buffer.from(bytes as string, 'base64').toString());
