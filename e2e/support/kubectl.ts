@@ -87,7 +87,7 @@ export interface RunningProcess {
   /** All of its standard output so far. */
   stdout(): string;
   stderr(): string;
-  /** Ends it (SIGINT) and answers what it printed. */
+  /** Ends it as Ctrl-C does (SIGINT to its process group) and answers what it printed. */
   stop(): Promise<RunResult>;
 }
 
@@ -97,13 +97,21 @@ export function runInBackground(
   args: readonly string[],
   options: RunOptions = {},
 ): RunningProcess {
+  // A process group of its own, as a terminal gives it: what it starts ends with it.
   const child = spawn(file, args, {
     env: { ...process.env, ...options.env },
     cwd: options.cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: options.timeoutMs ?? 60_000,
-    killSignal: 'SIGKILL',
+    detached: true,
   });
+  const signal = (name: NodeJS.Signals) => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, name);
+    } catch {
+      // It has ended by itself.
+    }
+  };
+  const timer = setTimeout(() => signal('SIGKILL'), options.timeoutMs ?? 60_000);
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
@@ -111,12 +119,12 @@ export function runInBackground(
   const closed = new Promise<RunResult>((resolve) => {
     child.on('error', (error) => resolve({ code: null, stdout, stderr: stderr + error.message }));
     child.on('close', (code) => resolve({ code, stdout, stderr }));
-  });
+  }).finally(() => clearTimeout(timer));
   return {
     stdout: () => stdout,
     stderr: () => stderr,
     stop() {
-      child.kill('SIGINT');
+      signal('SIGINT');
       return closed;
     },
   };
