@@ -5,6 +5,7 @@ export {
   startClusterProcess,
   type ClusterProcess,
 } from './cluster.ts';
+export { sampleNamespace, samples, type Sample } from './every-kind.ts';
 export { eventually } from './eventually.ts';
 export {
   createKubectl,
