@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 const checks = [
   ['tools/api-gen/main.ts', '--check'],
   ['tools/rpc-gen.mjs', '--check'],
+  ['tools/compatibility.ts', '--check'],
 ];
 let failed = false;
 for (const args of checks) {
