@@ -13,6 +13,8 @@ import {
   serviceAccount,
   serviceIp,
 } from '../admission/index.ts';
+import { followDefinitions, maintainDefinitions } from '../custom-resources/index.ts';
+import type { WebhookCaller } from '@drydock/port/webhook';
 import type { Registry, ResourceDefinition, UserInfo } from '../registry/index.ts';
 import { createInProcessTransport, createRegistry } from '../registry/index.ts';
 import type { WatchCache, WatchCacheOptions } from '../watch-cache/index.ts';
@@ -40,6 +42,8 @@ export interface ApiServerCoreDeps {
   readonly logger: Logger;
   /** Run after the built-in ones. */
   readonly plugins?: readonly AdmissionPlugin[];
+  /** Calls conversion webhooks. Without it, custom resources that need one answer 500. */
+  readonly webhooks?: WebhookCaller;
 }
 
 /** The API server without a wire: store, watch cache, admission, registry. */
@@ -90,9 +94,15 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
   const own = createInProcessTransport(registry, systemUser);
   let running = false;
   let unfollow: (() => void) | undefined;
+  let unserve: (() => void) | undefined;
+  let unmaintain: (() => Promise<void>) | undefined;
 
   async function stop(): Promise<void> {
     running = false;
+    await unmaintain?.();
+    unmaintain = undefined;
+    unserve?.();
+    unserve = undefined;
     unfollow?.();
     unfollow = undefined;
     await cache.stop();
@@ -107,6 +117,8 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
       try {
         await cache.start();
         unfollow = ips.follow(cache);
+        unserve = followDefinitions({ registry, cache, random, logger, webhooks: deps.webhooks });
+        unmaintain = maintainDefinitions({ transport: own, cache, clock, logger });
         await bootstrap(registry, own);
         await publishKubernetesService(registry, own, ips.firstIp, undefined);
         running = true;

@@ -7,6 +7,7 @@ import type { Scope } from './environment.ts';
 import { orderedMeta } from './object-meta.ts';
 import type { Body } from './registry.ts';
 import type { Served } from './served.ts';
+import type { CustomFormat } from './types.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
@@ -16,10 +17,12 @@ export interface BodyType {
   readonly kind: string;
   /** Its message in the schema. */
   readonly schema: string;
+  readonly custom?: CustomFormat | undefined;
 }
 
 export function bodyTypeOf(served: Served): BodyType {
-  return { apiVersion: served.apiVersion, kind: served.kind, schema: served.definition.schema };
+  const { schema, custom } = served.definition;
+  return { apiVersion: served.apiVersion, kind: served.kind, schema, custom };
 }
 
 function versionOf(apiVersion: string): string {
@@ -104,6 +107,7 @@ export function decodeBody(body: Body, type: BodyType, scope: Scope): KubeObject
 
 /** The part of `decodeBody` that also applies to what a patch made. */
 export function shapeDraft(value: Record<string, unknown>, type: BodyType, scope: Scope): KubeObject {
+  if (type.custom !== undefined) return shapeCustom(value, type.custom, type, scope);
   const report = validateShape(type.schema, value);
   if (report.error !== undefined) throw cannotHandle(type, report.error);
   if (report.unknown.length > 0) complainOfUnknown(report.unknown, type, scope);
@@ -111,6 +115,36 @@ export function shapeDraft(value: Record<string, unknown>, type: BodyType, scope
   const object = value as unknown as KubeObject;
   object.metadata = orderedMeta(object.metadata);
   applyScalarDefaults(type.schema, object);
+  return inStoredOrder(object, type.apiVersion, type.kind);
+}
+
+const objectMeta = 'k8s.io.apimachinery.pkg.apis.meta.v1.ObjectMeta';
+
+/** A custom resource: only its metadata has a generated message. */
+function shapeCustom(
+  value: Record<string, unknown>,
+  custom: CustomFormat,
+  type: BodyType,
+  scope: Scope,
+): KubeObject {
+  const { metadata } = value;
+  const object = value as unknown as KubeObject;
+  let unknown: readonly string[] = [];
+  if (metadata === undefined || metadata === null) object.metadata = {};
+  else if (!isJsonObject(metadata)) {
+    throw cannotHandle(
+      type,
+      `json: cannot unmarshal ${goTypeOf(metadata)} into Go struct field ObjectMeta.metadata of type v1.ObjectMeta`,
+    );
+  } else {
+    const report = validateShape(objectMeta, metadata);
+    if (report.error !== undefined) throw cannotHandle(type, report.error);
+    unknown = report.unknown.map((path) => `metadata.${path}`);
+  }
+  object.metadata = orderedMeta(object.metadata);
+  const dropped = custom.shape(object);
+  if (unknown.length > 0 || dropped.length > 0)
+    complainOfUnknown([...unknown, ...dropped.toSorted()], type, scope);
   return inStoredOrder(object, type.apiVersion, type.kind);
 }
 

@@ -22,7 +22,7 @@ import { createObject, matchNamespace } from './create.ts';
 import { checkDeleteOptions, deleteObject } from './delete.ts';
 import type { Environment } from './environment.ts';
 import { createTimestamp, Scope } from './environment.ts';
-import { inFace, watchInFace } from './face.ts';
+import { facesReady, inFace, shown, watchInFace } from './face.ts';
 import { withNamespaceLifeCycle } from './namespaces.ts';
 import { applyPatch, patchAttempts } from './patch.ts';
 import type { Body, Registry, RequestContext, StoredList, WriteResult } from './registry.ts';
@@ -65,6 +65,8 @@ export function createRegistry(deps: RegistryDeps): Registry {
     timestamp: createTimestamp(deps.clock),
   };
   const all = new Map<string, Served>();
+  /** What `definitions` answers until something is defined or undefined: the same array, so that it can be compared. */
+  let listed: readonly ResourceDefinition[] | undefined;
   const idOf = (group: string, version: string, resource: string): string =>
     `${group}/${version}/${resource}`;
   const find = (group: string, version: string, resource: string): Served | undefined =>
@@ -73,6 +75,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
   function define(declared: ResourceDefinition): void {
     const definition = withNamespaceLifeCycle(declared);
     const served = serve(definition, find);
+    listed = undefined;
     all.set(idOf(definition.group, definition.version, definition.resource), served);
     if (served.stored === served) cache.register(served.groupResource, served.access);
   }
@@ -114,21 +117,31 @@ export function createRegistry(deps: RegistryDeps): Registry {
     options: GetOptions,
   ): StoredObject | Promise<StoredObject> {
     const pending = waitFor(options);
-    if (pending === undefined) return inFace(served, findNow(served, ref));
-    return pending.then(() => inFace(served, findNow(served, ref)));
+    if (pending === undefined) return shown(served, findNow(served, ref));
+    return pending.then(() => shown(served, findNow(served, ref)));
   }
 
   function scopeOf(context: RequestContext, options: WriteOptions): Scope {
     return new Scope(env, context, options);
   }
 
-  function asList(served: Served, page: CacheList): StoredList {
-    const items =
-      served.fromStored === undefined ? page.items : page.items.map((item) => inFace(served, item));
+  function asList(served: Served, page: CacheList): StoredList | Promise<StoredList> {
+    const { custom } = served.definition;
+    if (custom === undefined) return listOf(served, page);
+    if (page.items.every((item) => item.shape === custom)) return listOf(served, page, page.items);
+    const pending = facesReady(served, page.items);
+    return pending === undefined ? listOf(served, page) : pending.then(() => listOf(served, page));
+  }
+
+  function listOf(served: Served, page: CacheList, same?: readonly StoredObject[]): StoredList {
+    const { custom } = served.definition;
+    const plain = served.fromStored === undefined && custom === undefined;
+    const items = same ?? (plain ? page.items : page.items.map((item) => inFace(served, item)));
     return {
       apiVersion: served.apiVersion,
       kind: `${served.kind}List`,
       items,
+      ...(custom === undefined ? {} : { typedItems: true }),
       resourceVersion: String(page.revision),
       continue: page.continue,
       remainingItemCount: page.remainingItemCount,
@@ -208,7 +221,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
             },
           }),
     });
-    return { stored: inFace(served, stored), created };
+    return { stored: await shown(served, stored), created };
   }
 
   function modeOf(served: Served, ref: ResourceRef): 'main' | 'status' {
@@ -272,16 +285,18 @@ export function createRegistry(deps: RegistryDeps): Registry {
 
   const registry: Registry = {
     definitions: () => {
+      if (listed !== undefined) return listed;
       const declared = deps.definitions.map((definition) =>
         find(definition.group, definition.version, definition.resource),
       );
       const order = new Set<Served>(declared.filter((served) => served !== undefined));
       for (const served of all.values()) order.add(served);
-      return [...order].map((served) => served.definition);
+      return (listed = [...order].map((served) => served.definition));
     },
     definition: (group, version, resource) => find(group, version, resource)?.definition,
     define,
     undefine(group, version, resource) {
+      listed = undefined;
       all.delete(idOf(group, version, resource));
     },
 
@@ -330,7 +345,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
       if (definition.virtualCreate !== undefined) return createVirtual(served, draft, ref, scope);
       matchNamespace(draft, definition.namespaced, ref.namespace);
       const stored = await createObject(env, served.stored, toStored(served, draft, scope), scope);
-      return inFace(served, stored);
+      return shown(served, stored);
     },
 
     async update(ref, body, options, context) {
@@ -397,7 +412,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
         options,
         scopeOf(context, deleteScope(options)),
       );
-      return result.stored === undefined ? result : { stored: inFace(served, result.stored) };
+      return result.stored === undefined ? result : { stored: await shown(served, result.stored) };
     },
 
     async deleteCollection(ref, options, listOptions, context) {

@@ -122,8 +122,11 @@ function validateNew({ strategy, definition, groupKind }: Served, draft: KubeObj
 }
 
 async function insert(env: Environment, served: Served, key: string, draft: KubeObject): Promise<StoredItem> {
-  const value = encodeStored(draft);
-  const item = StoredItem.pending(key, draft, value);
+  const { custom } = served.definition;
+  const kept = custom === undefined ? draft : await custom.toStorage(draft);
+  const value = encodeStored(kept);
+  const item = StoredItem.pending(key, kept, value);
+  if (kept === draft) item.shape = custom;
   env.cache.expect(value, item);
   try {
     item.commit(await env.store.create(env.cache.storeKey(served.groupResource, key), value));

@@ -14,6 +14,7 @@ import type { StoredItem, StoredObject } from '../watch-cache/index.ts';
 import { looseObject } from '../watch-cache/index.ts';
 import { enterAdmission } from './admit.ts';
 import type { Environment, Scope } from './environment.ts';
+import { facesReady, inFace } from './face.ts';
 import { foregroundFinalizer, orderedMeta, orphanFinalizer } from './object-meta.ts';
 import type { DeleteResult } from './registry.ts';
 import type { Served } from './served.ts';
@@ -76,7 +77,9 @@ async function deleteCurrent(
   options: DeleteOptions,
   scope: Scope,
 ): Promise<DeleteResult> {
-  const object = current.object;
+  const ready = facesReady(served, [current]);
+  if (ready !== undefined) await ready;
+  const { object } = inFace(served, current);
   checkDeletePreconditions(env, served, current, name, options);
   const passage = enterAdmission(env, served, '', 'DELETE', object, undefined, scope);
   let committed = false;
@@ -198,7 +201,8 @@ function gracefulSeconds(
 /** The finalizers after the caller's (or the kind's) wish for the dependents is written into them. */
 function finalizersFor({ strategy }: Served, object: KubeObject, options: DeleteOptions): readonly string[] {
   const before = object.metadata.finalizers ?? [];
-  const kept = before.filter(
+  const added = object.metadata.deletionTimestamp ? [] : (strategy.finalizersOnDelete ?? []);
+  const kept = [...before, ...added.filter((finalizer) => !before.includes(finalizer))].filter(
     (finalizer) => finalizer !== orphanFinalizer && finalizer !== foregroundFinalizer,
   );
   const policy = propagation(before, options, strategy.defaultPropagation);

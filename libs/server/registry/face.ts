@@ -34,8 +34,21 @@ class FacedObject implements StoredObject {
 
 const faces = new WeakMap<StoredObject, Map<Served, StoredObject>>();
 
-/** The object as `served` shows it: itself where it is stored that way. */
+/** What must be waited for before these objects are shown. */
+export function facesReady(served: Served, items: readonly StoredObject[]): Promise<void> | undefined {
+  return served.definition.custom?.prepare(items);
+}
+
+/** `inFace` for an object that may have to be converted elsewhere. */
+export function shown(served: Served, stored: StoredObject): StoredObject | Promise<StoredObject> {
+  const pending = facesReady(served, [stored]);
+  return pending === undefined ? inFace(served, stored) : pending.then(() => inFace(served, stored));
+}
+
+/** The object as `served` shows it: itself where it is stored that way. Custom kinds: `facesReady` comes first. */
 export function inFace(served: Served, stored: StoredObject): StoredObject {
+  const { custom } = served.definition;
+  if (custom !== undefined) return stored.shape === custom ? stored : custom.show(stored);
   const convert = served.fromStored;
   if (convert === undefined) return stored;
   let known = faces.get(stored);
@@ -48,6 +61,12 @@ export function inFace(served: Served, stored: StoredObject): StoredObject {
 const batches = new WeakMap<WatchBatch, Map<Served, WatchBatch>>();
 
 function batchInFace(served: Served, batch: WatchBatch): WatchBatch {
+  const { custom } = served.definition;
+  if (
+    custom !== undefined &&
+    batch.every((event) => event.type === 'BOOKMARK' || event.stored.shape === custom)
+  )
+    return batch;
   let known = batches.get(batch);
   if (known === undefined) batches.set(batch, (known = new Map()));
   let faced = known.get(served);
@@ -62,14 +81,20 @@ function batchInFace(served: Served, batch: WatchBatch): WatchBatch {
 
 /** The watch as `served` shows it. */
 export function watchInFace(served: Served, watch: StoredWatch): StoredWatch {
-  if (served.fromStored === undefined) return watch;
+  if (served.fromStored === undefined && served.definition.custom === undefined) return watch;
   return {
     [Symbol.asyncIterator]() {
       return this;
     },
     async next() {
       const result = await watch.next();
-      return result.done === true ? result : { done: false, value: batchInFace(served, result.value) };
+      if (result.done === true) return result;
+      const pending = facesReady(
+        served,
+        result.value.flatMap((event) => (event.type === 'BOOKMARK' ? [] : [event.stored])),
+      );
+      if (pending !== undefined) await pending;
+      return { done: false, value: batchInFace(served, result.value) };
     },
     async return() {
       watch.close();

@@ -13,3 +13,4 @@ export type { Body, DeleteResult, Registry, RequestContext, StoredList, WriteRes
 export type { RegistryDeps } from './create-registry.ts';
 export { createRegistry } from './create-registry.ts';
 export { createInProcessTransport } from './in-process-transport.ts';
+export { validateEmbeddedMeta } from './object-meta.ts';

@@ -201,3 +201,13 @@ function validateFinalizers(finalizers: readonly string[], where: FieldPath): Fi
   }
   return errors;
 }
+
+/** The generic checks of the ObjectMeta of an object that is embedded in another one, at `where`. */
+export function validateEmbeddedMeta(meta: ObjectMeta, where: FieldPath): FieldError[] {
+  const named = meta.name ? meta : { ...meta, name: 'fakename' };
+  const prefix = String(where);
+  return validateMeta(named, Boolean(meta.namespace), 'path').map((error) => ({
+    ...error,
+    field: error.field.replace(/^metadata/, prefix),
+  }));
+}

@@ -30,6 +30,8 @@ export interface StoredList {
   /** The list's kind: `PodList`. */
   readonly kind: string;
   readonly items: readonly StoredObject[];
+  /** Items stand in the list with their kind and apiVersion: those of custom resources. Default: without. */
+  readonly typedItems?: boolean;
   readonly resourceVersion: string;
   readonly continue?: string | undefined;
   readonly remainingItemCount?: number | undefined;

@@ -1,6 +1,7 @@
 import type { Clock, Random } from '@drydock/base/clock';
 import type { FieldError, KubeObject, LabelSelector } from '@drydock/base/apimachinery';
 import type { DryRun } from '@drydock/port/transport';
+import type { StoredObject } from '../watch-cache/index.ts';
 
 /** Who asks. */
 export interface UserInfo {
@@ -38,8 +39,10 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   prepareForUpdate?(object: T, old: T, context: StrategyContext): void;
   /** Kubernetes' checks with its messages; generic metadata checks are done already. */
   validate?(object: T, context: StrategyContext): FieldError[];
-  /** In addition to `validate` on the new object, which is always run first. Immutable fields go here. */
+  /** In addition to `validate` on the new object, which is run first (but see `updatesValidateAlone`). Immutable fields go here. */
   validateUpdate?(object: T, old: T, context: StrategyContext): FieldError[];
+  /** Updates run `validateUpdate` only: for kinds that let unchanged values be wrong. Default false. */
+  updatesValidateAlone?: boolean;
   /** For writes to `status`: `object` has the old spec and metadata (but for what Kubernetes lets status writes change). */
   prepareForStatusUpdate?(object: T, old: T, context: StrategyContext): void;
   validateStatusUpdate?(object: T, old: T, context: StrategyContext): FieldError[];
@@ -67,6 +70,8 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   deletionBlocked?(object: T): boolean;
   /** Called on the draft that gets its deletionTimestamp (a Namespace becomes Terminating). */
   prepareForDelete?(object: T, context: StrategyContext): void;
+  /** Finalizers that an object gets when its deletion begins, to be removed by who cleans up after it. */
+  finalizersOnDelete?: readonly string[];
   /** Propagation used when the caller names none. Default 'Background' (ReplicationController and Job: 'Orphan'). */
   defaultPropagation?: 'Orphan' | 'Background' | 'Foreground';
 }
@@ -125,6 +130,26 @@ export interface SubresourceRequest {
 }
 
 /**
+ * How objects of a kind that has no generated message are shaped, stored and shown: custom resources. One for each served
+ * version and state of its schema; its identity marks the bytes that were made under it.
+ */
+export interface CustomFormat {
+  /** The schema, for documentation and merging. */
+  readonly schema: Readonly<Record<string, unknown>>;
+  /**
+   * Prunes and fills a decoded body in place, metadata aside. Answers the paths of unknown fields.
+   * @throws ApiError 400
+   */
+  shape(object: KubeObject): readonly string[];
+  /** What `show` must wait for before it is asked for these; undefined when nothing. Rejects when a conversion fails. */
+  prepare(items: readonly StoredObject[]): Promise<void> | undefined;
+  /** A stored object in this version: the very same where its bytes serve. `prepare` must have been waited for. */
+  show(stored: StoredObject): StoredObject;
+  /** An object of this version as it is stored: the very same where this version is the stored one. */
+  toStorage(object: KubeObject): KubeObject | Promise<KubeObject>;
+}
+
+/**
  * Declares one resource; routes, discovery, tables, OpenAPI and gRPC follow from it.
  * One file each, in `server/resources/<group>/<resource>.ts`.
  */
@@ -151,6 +176,10 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly indexedFields?: readonly string[];
   /** The generated message that describes the kind (`k8s.io.api.apps.v1.Deployment`): schema for defaulting, merging, OpenAPI. */
   readonly schema: string;
+  /** Given for custom resources: `schema` then only names the kind in OpenAPI. */
+  readonly custom?: CustomFormat;
+  /** Told with every answer, e.g. that the version is deprecated. */
+  readonly warning?: string;
   /** For kinds answered without a store (reviews): handles create. */
   virtualCreate?(object: T, context: StrategyContext): Promise<T> | T;
   /**

@@ -6,6 +6,7 @@ import { enterAdmission } from './admit.ts';
 import { countsGenerations } from './create.ts';
 import type { Environment, Scope } from './environment.ts';
 import { orderedMeta, validateMeta, validateMetaUpdate } from './object-meta.ts';
+import { facesReady, inFace } from './face.ts';
 import type { Served } from './served.ts';
 import { catchUp, lostRace, storeFailure } from './store-failure.ts';
 
@@ -46,6 +47,8 @@ export async function updateObject(env: Environment, plan: UpdatePlan): Promise<
       if (plan.missing !== undefined) return plan.missing();
       throw notFound(served.groupResource, name);
     }
+    const ready = facesReady(served, [current]);
+    if (ready !== undefined) await ready;
     const made = plan.make(current);
     const draft = made instanceof Promise ? await made : made;
     const mayRetry = plan.retry(draft);
@@ -67,7 +70,7 @@ async function replace(
 ): Promise<StoredObject> {
   const { served, scope, mode, name } = plan;
   const { strategy, groupKind, groupResource } = served;
-  const old = current.object;
+  const old = inFace(served, current).object;
   checkPreconditions(env, plan, draft, current);
   const { metadata } = draft;
   metadata.resourceVersion = undefined;
@@ -240,7 +243,8 @@ function validateChange(
       errors.push(...strategy.validateStatusUpdate(draft, old, scope));
     return errors;
   }
-  if (strategy.validate !== undefined) errors.push(...strategy.validate(draft, scope));
+  if (strategy.validate !== undefined && strategy.updatesValidateAlone !== true)
+    errors.push(...strategy.validate(draft, scope));
   if (strategy.validateUpdate !== undefined) errors.push(...strategy.validateUpdate(draft, old, scope));
   return errors;
 }
@@ -267,8 +271,11 @@ export async function swap(
   current: StoredItem,
   draft: KubeObject,
 ): Promise<StoredItem> {
-  const value = encodeStored(draft);
-  const item = StoredItem.pending(current.key, draft, value);
+  const { custom } = served.definition;
+  const kept = custom === undefined ? draft : await custom.toStorage(draft);
+  const value = encodeStored(kept);
+  const item = StoredItem.pending(current.key, kept, value);
+  if (kept === draft) item.shape = custom;
   env.cache.expect(value, item);
   try {
     const storeKey = env.cache.storeKey(served.groupResource, current.key);

@@ -123,7 +123,8 @@ export function listAnswer(list: StoredList, form: Form, table: () => TableConte
   let size = head.length + listEnd.length;
   const parts: Uint8Array[] = [];
   for (const { bytes } of list.items) {
-    const part = bytes.subarray(metadataOffset(bytes));
+    // Without the opening brace, and mostly without kind and apiVersion.
+    const part = bytes.subarray(list.typedItems === true ? 1 : metadataOffset(bytes));
     parts.push(part);
     size += part.length + openBrace.length + comma.length;
   }

@@ -207,6 +207,29 @@ export function createRestHandler(options: RestOptions): HttpHandler {
     const { ref } = path;
     const definition = registry.definition(ref.group, ref.version, ref.resource);
     if (definition === undefined) throw pathNotFound();
+    const { warning } = definition;
+    if (warning !== undefined) {
+      const answer = answerResource(request, path, user, definition);
+      const warned = (response: HttpResponse) => withWarning(response, warning);
+      return answer instanceof Promise ? answer.then(warned) : warned(answer);
+    }
+    return answerResource(request, path, user, definition);
+  }
+
+  /** The same answer with one more warning, before those it has. */
+  function withWarning(response: HttpResponse, text: string): HttpResponse {
+    const { warning: others = [] } = response.headers;
+    const [header = ''] = warningHeaders([text])['warning'] ?? [];
+    return { ...response, headers: { ...response.headers, warning: [header].concat(others) } };
+  }
+
+  function answerResource(
+    request: HttpRequest,
+    path: ResourcePath,
+    user: UserInfo,
+    definition: ResourceDefinition,
+  ): HttpResponse | Promise<HttpResponse> {
+    const { ref } = path;
     const query = parseQuery(request.query);
     const { method } = request;
     const reads = method === 'GET' || method === 'HEAD';

@@ -12,6 +12,8 @@ export interface StoredObject {
   /** JSON text; begins `{"kind":…,"apiVersion":…,"metadata":{` and holds the resourceVersion. */
   readonly bytes: Uint8Array;
   readonly object: KubeObject;
+  /** The custom format whose form the bytes are in; undefined when that is not known, or for built-in kinds. */
+  shape?: object | undefined;
 }
 
 const encoder = new TextEncoder();
@@ -93,6 +95,7 @@ export class StoredItem implements StoredObject {
   revision: number;
   /** About how many bytes this holds on to. */
   readonly size: number;
+  shape: object | undefined;
   #value: Uint8Array | undefined;
   #bytes: Uint8Array | undefined;
   #object: KubeObject | undefined;
@@ -112,6 +115,7 @@ export class StoredItem implements StoredObject {
     this.#value = value;
     this.#object = object;
     this.#source = source;
+    this.shape = source?.shape;
   }
 
   static fromStore(key: string, revision: number, value: Uint8Array): StoredItem {

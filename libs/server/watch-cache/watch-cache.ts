@@ -108,6 +108,8 @@ export interface WatchCache {
   watch(id: ResourceId, filter: Filter, start: WatchStart): StoredWatch | Promise<StoredWatch>;
   /** Follows a resource from inside: called with each change, in order, synchronously. Returns the way to stop. */
   onChange(id: ResourceId, listener: ChangeListener): () => void;
+  /** Ends all watches of a resource, so that their clients list again. */
+  endWatches(id: ResourceId): void;
 }
 
 interface Waiter {
@@ -473,6 +475,7 @@ export function createWatchCache(options: WatchCacheOptions): WatchCache {
       if (pending === undefined) return watchNow(resource, filter, wanted, start);
       return pending.then(() => watchNow(resource, filter, wanted, start));
     },
+    endWatches: (id) => resourceOf(id).endWatches(),
     onChange(id, listener) {
       const { listeners } = resourceOf(id);
       listeners.add(listener);

@@ -1,6 +1,7 @@
 import type { FieldError } from '@drydock/base/apimachinery';
 import {
   fieldPath,
+  formatTime,
   forbiddenField,
   invalidValue,
   required,
@@ -153,6 +154,24 @@ export const customResourceDefinitionDefinition: ResourceDefinition<CustomResour
   schema: 'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition',
   status: true,
   strategy: {
+    allowUnconditionalUpdate: false,
+    finalizersOnDelete: ['customresourcecleanup.apiextensions.k8s.io'],
+    // Its deletion knows no grace period.
+    deletionBlocked: () => false,
+    prepareForDelete(object, context) {
+      const status = (object.status ??= {} as CustomResourceDefinitionStatus);
+      const others = (status.conditions ?? []).filter(({ type }) => type !== 'Terminating');
+      status.conditions = [
+        ...others,
+        {
+          type: 'Terminating',
+          status: 'True',
+          lastTransitionTime: formatTime(context.clock.now()),
+          reason: 'InstanceDeletionPending',
+          message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+        },
+      ];
+    },
     defaults(object) {
       const value = (object.spec ??= {} as CustomResourceDefinitionSpec);
       const names = value.names;

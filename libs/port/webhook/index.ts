@@ -1,0 +1,1 @@
+export type { ServiceResolver, WebhookCaller, WebhookCallOptions, WebhookClientConfig } from './webhook.ts';

@@ -1,0 +1,1 @@
+export { compileGoRegexp, GoRegexpSyntaxError, type GoRegexp } from './go-regexp.ts';
