@@ -2,6 +2,13 @@ import type { FieldModel, MessageModel } from './schema.ts';
 
 const scalarKinds = new Set(['string', 'bool', 'int32', 'int64', 'uint32', 'uint64', 'double', 'bytes']);
 
+/** Messages whose JSON is one of two things. */
+const jsonForms: Readonly<Record<string, string>> = {
+  JSONSchemaPropsOrArray: 'schemaOrArray',
+  JSONSchemaPropsOrBool: 'schemaOrBool',
+  JSONSchemaPropsOrStringArray: 'schemaOrStrings',
+};
+
 /**
  * One row a field: `[jsonName, number, kind, extras?]`. Kind is a FieldKind or, for messages, the full message name.
  * Extras are spread over the FieldSchema as they are.
@@ -16,7 +23,11 @@ function row(field: FieldModel, byName: ReadonlyMap<string, MessageModel>): Fiel
     if (form === 'list') {
       kind = 'string';
       extras['wrapped'] = true;
-    } else if (form !== undefined) kind = form;
+    } else if (form !== undefined) {
+      const union = form === 'json' ? jsonForms[kind.slice(kind.lastIndexOf('.') + 1)] : undefined;
+      if (union !== undefined) extras['jsonForm'] = union;
+      kind = form;
+    }
   }
   if (field.protoName !== field.jsonName) extras['protoName'] = field.protoName;
   if (field.explicit) extras['explicit'] = true;
@@ -26,6 +37,7 @@ function row(field: FieldModel, byName: ReadonlyMap<string, MessageModel>): Fiel
     ['inline', 'inline'],
     ['required', 'required'],
     ['always', 'always'],
+    ['struct', 'struct'],
     ['list_type', 'listType'],
     ['map_type', 'mapType'],
     ['patch_merge_key', 'patchMergeKey'],

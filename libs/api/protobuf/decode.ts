@@ -1,91 +1,15 @@
-import { formatMicroTime, formatTime, type FieldSchema } from '@drydock/base/apimachinery';
+import { formatDuration, formatMicroTime, formatTime, type FieldSchema } from '@drydock/base/apimachinery';
 import { lookupSchema } from '../scheme/index.ts';
+import { magic } from './envelope.ts';
+import { ProtobufSyntaxError, Reader } from './reader.ts';
 
-/** A body that is no valid protobuf of its kind. */
-export class ProtobufSyntaxError extends Error {
-  override readonly name = 'ProtobufSyntaxError';
-}
+export { ProtobufSyntaxError } from './reader.ts';
 
 type Json = Record<string, unknown>;
 
-const magic = [0x6b, 0x38, 0x73, 0x00];
 const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-/**
- * Fields that are pointers in Kubernetes' types: their zero says something. Writers of protobuf send every other field
- * even when it is empty, where JSON leaves it out.
- */
-const pointers = new Set(
-  (
-    'replicas revisionHistoryLimit progressDeadlineSeconds terminationGracePeriodSeconds activeDeadlineSeconds parallelism ' +
-    'completions backoffLimit backoffLimitPerIndex maxFailedIndexes ttlSecondsAfterFinished successfulJobsHistoryLimit ' +
-    'failedJobsHistoryLimit startingDeadlineSeconds minReplicas tolerationSeconds runAsUser runAsGroup fsGroup ' +
-    'deletionGracePeriodSeconds gracePeriodSeconds partition defaultMode mode expirationSeconds priority ' +
-    'automountServiceAccountToken enableServiceLinks suspend controller blockOwnerDeletion allowPrivilegeEscalation ' +
-    'privileged readOnlyRootFilesystem runAsNonRoot optional immutable allowVolumeExpansion shareProcessNamespace hostUsers ' +
-    'setHostnameAsFQDN manualSelector orphanDependents allocateLoadBalancerNodePorts ready serving terminating started ' +
-    'attachRequired podInfoOnMount storageCapacity storageClassName stabilizationWindowSeconds'
-  ).split(' '),
-);
-
-class Reader {
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-  #at = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-
-  get more(): boolean {
-    return this.#at < this.#bytes.length;
-  }
-
-  varint(): bigint {
-    let value = 0n;
-    for (let shift = 0n; shift < 70n; shift += 7n) {
-      const byte = this.#bytes[this.#at++];
-      if (byte === undefined) throw new ProtobufSyntaxError('unexpected EOF');
-      value |= BigInt(byte & 0x7f) << shift;
-      if (byte < 0x80) return BigInt.asUintN(64, value);
-    }
-    throw new ProtobufSyntaxError('proto: integer overflow');
-  }
-
-  double(): number {
-    if (this.#at + 8 > this.#bytes.length) throw new ProtobufSyntaxError('unexpected EOF');
-    const value = this.#view.getFloat64(this.#at, true);
-    this.#at += 8;
-    return value;
-  }
-
-  chunk(): Uint8Array {
-    const length = Number(this.varint());
-    const end = this.#at + length;
-    if (end > this.#bytes.length) throw new ProtobufSyntaxError('unexpected EOF');
-    const bytes = this.#bytes.subarray(this.#at, end);
-    this.#at = end;
-    return bytes;
-  }
-
-  skip(wire: number): void {
-    if (wire === 0) this.varint();
-    else if (wire === 1) this.#at += 8;
-    else if (wire === 2) this.chunk();
-    else if (wire === 5) this.#at += 4;
-    else throw new ProtobufSyntaxError(`proto: illegal wireType ${wire}`);
-    if (this.#at > this.#bytes.length) throw new ProtobufSyntaxError('unexpected EOF');
-  }
-}
-
-function text(bytes: Uint8Array): string {
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    throw new ProtobufSyntaxError('proto: invalid UTF-8');
-  }
-}
+/** Schemas may nest in schemas; nobody nests them deeper than this in earnest, and the stack has an end. */
+const maxDepth = 400;
 
 function base64(bytes: Uint8Array): string {
   let binary = '';
@@ -93,195 +17,302 @@ function base64(bytes: Uint8Array): string {
   return btoa(binary);
 }
 
-/** The fields of a small message by number: integers or chunks. */
-function plainFields(bytes: Uint8Array): Map<number, bigint | Uint8Array> {
-  const fields = new Map<number, bigint | Uint8Array>();
-  const reader = new Reader(bytes);
+/** Field 1 of a message that wraps bytes; undefined where it is absent. */
+function wrappedBytes(reader: Reader): Uint8Array | undefined {
+  let bytes: Uint8Array | undefined;
   while (reader.more) {
-    const tag = Number(reader.varint());
-    if ((tag & 7) === 0) fields.set(tag >>> 3, reader.varint());
-    else if ((tag & 7) === 2) fields.set(tag >>> 3, reader.chunk());
-    else reader.skip(tag & 7);
+    const { number, wire } = reader.tag();
+    if (number === 1 && wire === 2) bytes = reader.chunk();
+    else reader.skip(wire);
   }
-  return fields;
+  return bytes;
 }
 
-const chunkOf = (value: bigint | Uint8Array | undefined): Uint8Array =>
-  value instanceof Uint8Array ? value : new Uint8Array();
-const integerOf = (value: bigint | Uint8Array | undefined): number =>
-  typeof value === 'bigint' ? Number(BigInt.asIntN(64, value)) : 0;
+/** The integer fields of a small message. */
+function integers(reader: Reader, into: Map<number, number>, onText?: (text: string) => void): void {
+  while (reader.more) {
+    const { number, wire } = reader.tag();
+    if (wire === 0) into.set(number, reader.integer());
+    else if (wire === 2 && number === 3 && onText !== undefined) onText(reader.text());
+    else reader.skip(wire);
+  }
+}
 
-function json(bytes: Uint8Array): unknown {
-  if (bytes.length === 0) return undefined;
+function embeddedJson(bytes: Uint8Array | undefined): unknown {
+  if (bytes === undefined || bytes.length === 0) return undefined;
   try {
-    return JSON.parse(text(bytes)) as unknown;
+    return JSON.parse(utf8.decode(bytes)) as unknown;
   } catch {
     throw new ProtobufSyntaxError('embedded JSON is malformed');
   }
 }
 
-/** Messages whose JSON form is not an object of their fields. */
-function special(field: FieldSchema, bytes: Uint8Array): unknown {
-  switch (field.kind) {
-    case 'time':
-    case 'microTime': {
-      const fields = plainFields(bytes);
-      if (fields.size === 0) return undefined;
-      const ms = integerOf(fields.get(1)) * 1000 + integerOf(fields.get(2)) / 1e6;
-      return field.kind === 'time' ? formatTime(ms) : formatMicroTime(ms);
-    }
-    case 'quantity':
-      return text(chunkOf(plainFields(bytes).get(1)));
-    case 'intOrString': {
-      const fields = plainFields(bytes);
-      return integerOf(fields.get(1)) === 1 ? text(chunkOf(fields.get(3))) : integerOf(fields.get(2));
-    }
-    case 'duration':
-      return `${integerOf(plainFields(bytes).get(1))}ns`;
-    default:
-      return json(chunkOf(plainFields(bytes).get(1)));
-  }
+const earliest = -62_135_596_800;
+const latest = 253_402_300_799;
+
+function time(reader: Reader, micro: boolean): string | undefined {
+  if (!reader.more) return undefined;
+  const fields = new Map<number, number>();
+  integers(reader, fields);
+  const seconds = fields.get(1) ?? 0;
+  if (seconds < earliest || seconds > latest)
+    throw new ProtobufSyntaxError('Time.MarshalJSON: year outside of range [0,9999]');
+  if (!micro) return formatTime(seconds * 1000);
+  const nanos = Math.min(Math.max(fields.get(2) ?? 0, 0), 999_999_999);
+  return formatMicroTime(seconds * 1000).replace(
+    /\d{6}Z$/,
+    `${String(Math.floor(nanos / 1000)).padStart(6, '0')}Z`,
+  );
 }
 
-function chunkValue(field: FieldSchema, bytes: Uint8Array): unknown {
+function intOrString(reader: Reader): string | number {
+  const fields = new Map<number, number>();
+  let text = '';
+  integers(reader, fields, (found) => (text = found));
+  return fields.get(1) === 1 ? text : (fields.get(2) ?? 0) | 0;
+}
+
+const schemaProps = 'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps';
+
+function either(form: FieldSchema['jsonForm'], reader: Reader, depth: number): unknown {
+  let allows = false;
+  let schema: Json | undefined;
+  const many: unknown[] = [];
+  while (reader.more) {
+    const { number, wire } = reader.tag();
+    if (wire === 0 && form === 'schemaOrBool' && number === 1) allows = reader.varint() !== 0;
+    else if (wire !== 2) reader.skip(wire);
+    else if (number === (form === 'schemaOrBool' ? 2 : 1))
+      schema = message(schemaProps, reader.nested(), depth);
+    else if (number === 2 && form === 'schemaOrArray')
+      many.push(message(schemaProps, reader.nested(), depth));
+    else if (number === 2 && form === 'schemaOrStrings') many.push(reader.text());
+    else reader.skip(wire);
+  }
+  if (form === 'schemaOrBool') return schema ?? allows;
+  if (form === 'schemaOrStrings') return many.length > 0 ? many : schema;
+  return many.length > 0 ? many : schema;
+}
+
+/** Reads the value of one length-delimited field. Undefined: as if it were not there. */
+function chunkValue(field: FieldSchema, reader: Reader, depth: number): unknown {
   switch (field.kind) {
     case 'string':
-      return text(bytes);
+      return reader.text();
     case 'bytes':
-      return base64(bytes);
+      return base64(reader.chunk());
     case 'message':
-      return decodeMessage(field.message ?? '', bytes);
+      return message(field.message ?? '', reader.nested(), depth);
+    case 'time':
+      return time(reader.nested(), false);
+    case 'microTime':
+      return time(reader.nested(), true);
+    case 'quantity': {
+      const bytes = wrappedBytes(reader.nested());
+      const text = bytes === undefined ? '' : new TextDecoder().decode(bytes);
+      return text === '' ? '0' : text;
+    }
+    case 'intOrString':
+      return intOrString(reader.nested());
+    case 'duration': {
+      const fields = new Map<number, number>();
+      integers(reader.nested(), fields);
+      return formatDuration((fields.get(1) ?? 0) / 1e6);
+    }
+    case 'json':
+      return field.jsonForm === undefined
+        ? embeddedJson(wrappedBytes(reader.nested()))
+        : either(field.jsonForm, reader.nested(), depth);
     default:
-      return special(field, bytes);
+      return embeddedJson(wrappedBytes(reader.nested()));
   }
 }
 
-function scalarValue(field: FieldSchema, reader: Reader, wire: number): unknown {
-  if (wire === 2) return chunkValue(field, reader.chunk());
-  if (wire === 1 && field.kind === 'double') return reader.double();
-  if (wire !== 0) {
-    reader.skip(wire);
-    return undefined;
-  }
-  const value = reader.varint();
-  return field.kind === 'bool'
-    ? value !== 0n
-    : Number(field.kind.startsWith('u') ? value : BigInt.asIntN(64, value));
+function wrongWire(field: FieldSchema, wire: number): ProtobufSyntaxError {
+  const name = field.protoName ?? field.name;
+  return new ProtobufSyntaxError(
+    `proto: wrong wireType = ${wire} for field ${name.slice(0, 1).toUpperCase()}${name.slice(1)}`,
+  );
 }
 
-function mapEntry(field: FieldSchema, bytes: Uint8Array, into: Json): void {
+function value(field: FieldSchema, reader: Reader, wire: number, depth: number): unknown {
+  switch (field.kind) {
+    case 'bool':
+      if (wire !== 0) throw wrongWire(field, wire);
+      return reader.varint() !== 0;
+    case 'int32':
+      if (wire !== 0) throw wrongWire(field, wire);
+      return Number(BigInt.asIntN(32, BigInt(reader.integer())));
+    case 'int64':
+    case 'uint32':
+    case 'uint64':
+      if (wire !== 0) throw wrongWire(field, wire);
+      return field.kind === 'int64' ? reader.integer() : reader.varint();
+    case 'double': {
+      if (wire !== 1) throw wrongWire(field, wire);
+      const number = reader.double();
+      // JSON has no word for the others.
+      if (!Number.isFinite(number)) throw new ProtobufSyntaxError('json: unsupported value');
+      return number;
+    }
+    default:
+      if (wire !== 2) throw wrongWire(field, wire);
+      return chunkValue(field, reader, depth);
+  }
+}
+
+function zeroOf(field: FieldSchema): unknown {
+  if (field.wrapped === true) return [];
+  if (field.kind === 'string' || field.kind === 'bytes') return '';
+  if (field.kind === 'message') return message(field.message ?? '', new Reader(new Uint8Array()), 0);
+  if (field.kind === 'quantity') return '0';
+  if (field.kind === 'bool') return false;
+  return /^u?int|^double$|^intOr/.test(field.kind) ? 0 : null;
+}
+
+function put(into: Json, key: string, content: unknown): void {
+  if (key === '__proto__')
+    Object.defineProperty(into, key, {
+      value: content,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
+  else into[key] = content;
+}
+
+function mapEntry(field: FieldSchema, reader: Reader, into: Json, depth: number): void {
   let key = '';
-  let value: unknown;
-  const reader = new Reader(bytes);
+  let content: unknown;
   while (reader.more) {
-    const tag = Number(reader.varint());
-    if (tag >>> 3 === 1) key = text(reader.chunk());
-    else if (tag >>> 3 === 2)
-      value = field.wrapped === true ? items(field, reader.chunk()) : scalarValue(field, reader, tag & 7);
-    else reader.skip(tag & 7);
+    const { number, wire } = reader.tag();
+    if (number === 1 && wire === 2) key = reader.text();
+    else if (number === 2)
+      content = field.wrapped === true ? items(field, reader) : value(field, reader, wire, depth);
+    else reader.skip(wire);
   }
-  value ??= field.kind === 'string' || field.kind === 'bytes' ? '' : field.kind === 'message' ? {} : 0;
-  Object.defineProperty(into, key, { value, enumerable: true, configurable: true, writable: true });
+  put(into, key, content ?? zeroOf(field));
 }
 
 /** A list that protobuf wraps in a message of its own. */
-function items(field: FieldSchema, bytes: Uint8Array): unknown[] {
+function items(field: FieldSchema, outer: Reader): unknown[] {
+  const reader = outer.nested();
   const list: unknown[] = [];
-  const reader = new Reader(bytes);
   while (reader.more) {
-    const tag = Number(reader.varint());
-    if (tag >>> 3 === 1) list.push(scalarValue({ ...field, wrapped: false }, reader, tag & 7));
-    else reader.skip(tag & 7);
+    const { number, wire } = reader.tag();
+    if (number === 1) list.push(value({ ...field, wrapped: false }, reader, wire, 0));
+    else reader.skip(wire);
   }
   return list;
 }
 
-function isEmpty(value: unknown): boolean {
-  return value === '' || value === 0 || value === false;
+function isZero(content: unknown): boolean {
+  return content === '' || content === 0 || content === false;
 }
 
 const byNumber = new Map<string, ReadonlyMap<number, FieldSchema>>();
 
-function fieldsOf(message: string): ReadonlyMap<number, FieldSchema> {
-  let fields = byNumber.get(message);
+function fieldsOf(name: string): ReadonlyMap<number, FieldSchema> {
+  let fields = byNumber.get(name);
   if (fields === undefined) {
-    fields = new Map((lookupSchema(message)?.fields ?? []).map((field) => [field.number, field]));
-    byNumber.set(message, fields);
+    fields = new Map((lookupSchema(name)?.fields ?? []).map((field) => [field.number, field]));
+    byNumber.set(name, fields);
   }
   return fields;
 }
 
-/** Decodes one message into its JSON form. */
-export function decodeMessage(message: string, bytes: Uint8Array): Json {
+/**
+ * Writers send fields that are no pointers even when they are empty, where JSON leaves them out: an empty scalar stays only
+ * where it says something, or where JSON has it always; so do empty messages.
+ */
+function isSaid(field: FieldSchema, content: unknown): boolean {
+  if (content === undefined) return false;
+  if (field.explicit === true || field.always === true) return true;
+  return !isZero(content);
+}
+
+function message(name: string, reader: Reader, depth: number): Json {
+  if (depth > maxDepth) throw new ProtobufSyntaxError('proto: exceeded the depth to which messages may nest');
   const result: Json = {};
-  const fields = fieldsOf(message);
-  const reader = new Reader(bytes);
+  const fields = fieldsOf(name);
   while (reader.more) {
-    const tag = Number(reader.varint());
-    const field = fields.get(tag >>> 3);
+    const { number, wire } = reader.tag();
+    const field = fields.get(number);
     if (field === undefined) {
-      reader.skip(tag & 7);
+      reader.skip(wire);
       continue;
     }
-    if (field.inline === true) {
-      Object.assign(result, scalarValue(field, reader, tag & 7));
-    } else if (field.map === true) {
-      mapEntry(field, reader.chunk(), (result[field.name] ??= {}) as Json);
+    if (field.map === true) {
+      if (wire !== 2) throw wrongWire(field, wire);
+      mapEntry(field, reader.nested(), (result[field.name] ??= {}) as Json, depth + 1);
     } else if (field.wrapped === true) {
-      result[field.name] = items(field, reader.chunk());
+      if (wire !== 2) throw wrongWire(field, wire);
+      result[field.name] = items(field, reader);
     } else {
-      const value = scalarValue(field, reader, tag & 7);
-      if (field.repeated === true) ((result[field.name] ??= []) as unknown[]).push(value);
-      else if (
-        value !== undefined &&
-        (!isEmpty(value) || field.required === true || pointers.has(field.name))
-      ) {
-        result[field.name] = value;
-      }
+      const content = value(field, reader, wire, depth + 1);
+      if (field.inline === true) Object.assign(result, content);
+      else if (field.repeated === true) ((result[field.name] ??= []) as unknown[]).push(content ?? null);
+      else if (isSaid(field, content)) result[field.name] = content;
+      else Reflect.deleteProperty(result, field.name);
     }
   }
   return result;
 }
 
-/** Empty messages that JSON would not have: their writers had nothing to say. */
-function prune(object: Json): void {
-  for (const [key, value] of Object.entries(object)) {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) continue;
-    prune(value as Json);
-    if (key === 'status' && Object.keys(value).length === 0) Reflect.deleteProperty(object, key);
-  }
+/** Decodes one message into its JSON form. @throws ProtobufSyntaxError */
+export function decodeMessage(name: string, bytes: Uint8Array): Json {
+  return message(name, new Reader(bytes), 0);
 }
 
-/** What a Kubernetes protobuf body holds: the kind it says it is, and the bytes of that message. */
+/**
+ * What a Kubernetes protobuf body holds: the kind it says it is, and the bytes of that message.
+ * @throws ProtobufSyntaxError
+ */
 export function openEnvelope(bytes: Uint8Array): { apiVersion: string; kind: string; raw: Uint8Array } {
+  if (bytes.length === 0) throw new ProtobufSyntaxError('empty data');
   if (!magic.every((byte, index) => bytes[index] === byte)) {
     throw new ProtobufSyntaxError(
       'provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]',
     );
   }
-  const fields = plainFields(bytes.subarray(magic.length));
-  const typeMeta = plainFields(chunkOf(fields.get(1)));
-  return {
-    apiVersion: text(chunkOf(typeMeta.get(1))),
-    kind: text(chunkOf(typeMeta.get(2))),
-    raw: chunkOf(fields.get(2)),
-  };
+  if (bytes.length === magic.length) throw new ProtobufSyntaxError('empty body');
+  const reader = new Reader(bytes, magic.length);
+  let apiVersion = '';
+  let kind = '';
+  let raw = new Uint8Array();
+  while (reader.more) {
+    const { number, wire } = reader.tag();
+    if (number === 1 && wire === 2) {
+      const type = reader.nested();
+      while (type.more) {
+        const inner = type.tag();
+        if (inner.number === 1 && inner.wire === 2) apiVersion = type.text();
+        else if (inner.number === 2 && inner.wire === 2) kind = type.text();
+        else type.skip(inner.wire);
+      }
+    } else if (number === 2 && wire === 2) raw = reader.chunk() as Uint8Array<ArrayBuffer>;
+    else reader.skip(wire);
+  }
+  return { apiVersion, kind, raw };
 }
 
 /**
- * Decodes a Kubernetes protobuf body (`k8s\0`, then runtime.Unknown) into the object's JSON form.
- * `schemaOf` names the message of a kind.
+ * Decodes a Kubernetes protobuf body (`k8s\0`, then runtime.Unknown) into the object's JSON form. A body that does not say
+ * its kind is of the `expected` one. `schemaOf` names the message of a kind.
  * @throws ProtobufSyntaxError
  */
 export function decodeObject(
   bytes: Uint8Array,
   schemaOf: (apiVersion: string, kind: string) => string | undefined,
+  expected: { readonly apiVersion: string; readonly kind: string } = { apiVersion: '', kind: '' },
 ): Json {
-  const { apiVersion, kind, raw } = openEnvelope(bytes);
+  const opened = openEnvelope(bytes);
+  const apiVersion = opened.apiVersion === '' ? expected.apiVersion : opened.apiVersion;
+  const kind = opened.kind === '' ? expected.kind : opened.kind;
   const schema = schemaOf(apiVersion, kind);
   if (schema === undefined)
-    throw new ProtobufSyntaxError(`no kind "${kind}" is registered for version "${apiVersion}"`);
-  const object = decodeMessage(schema, raw);
-  prune(object);
-  return { apiVersion, kind, ...object };
+    throw new ProtobufSyntaxError(
+      `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)}`,
+    );
+  return { apiVersion, kind, ...decodeMessage(schema, opened.raw) };
 }

@@ -45,6 +45,10 @@ export interface FieldSchema {
   readonly explicit?: boolean;
   /** Stands in JSON even when it is empty; all else is left out then. */
   readonly always?: boolean;
+  /** A message that protobuf has even when it is empty, where JSON leaves it out. */
+  readonly struct?: boolean;
+  /** For kind `json`: what the value is one of, where protobuf has a message with a field for each. */
+  readonly jsonForm?: 'schemaOrArray' | 'schemaOrBool' | 'schemaOrStrings';
   /** Value taken when the field is absent. */
   readonly default?: unknown;
   readonly listType?: 'atomic' | 'set' | 'map';

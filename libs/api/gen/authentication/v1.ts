@@ -2,12 +2,6 @@
 import type { ResourceType } from '@drydock/base/apimachinery';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** An attestation value. */
-export interface AttestationValue {
-  /** The single ones; all if empty. */
-  items: string[];
-}
-
 /** A bound object reference. */
 export interface BoundObjectReference {
   /** Kind of the object, in CamelCase. */
@@ -64,7 +58,7 @@ export interface TokenRequestSpec {
   /** The object that the token lives and dies with. */
   boundObjectRef?: BoundObjectReference;
   /** The attestations. */
-  attestations?: Record<string, AttestationValue>;
+  attestations?: Record<string, string[]>;
 }
 
 /** The state of a token request. */
