@@ -1,1 +1,2 @@
 export { validateShape, type ShapeReport } from './shape.ts';
+export { strictProblems } from './strict.ts';

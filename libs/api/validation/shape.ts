@@ -5,6 +5,7 @@ import {
   type MessageSchema,
 } from '@drydock/base/apimachinery';
 import { lookupSchema } from '../scheme/index.ts';
+import { goTimeError } from './go-time-error.ts';
 
 /** What is wrong with the shape of a body. */
 export interface ShapeReport {
@@ -12,6 +13,8 @@ export interface ShapeReport {
   readonly unknown: readonly string[];
   /** Why the body cannot be decoded, in Go's words (`json: cannot unmarshal …`); the first such reason. */
   readonly error: string | undefined;
+  /** The same in the words of the decoder that takes what a strategic merge patch made (`cannot restore map from string`). */
+  readonly converterError?: string;
 }
 
 type Json = Record<string, unknown>;
@@ -24,7 +27,15 @@ const integerBounds: Readonly<Record<string, readonly [number, number]>> = {
 };
 
 /** Thrown to leave the walk at the first undecodable value. */
-class Undecodable extends Error {}
+class Undecodable extends Error {
+  /** The same in the words of the decoder that takes patched objects. */
+  readonly converted: string;
+
+  constructor(message: string, converted = message) {
+    super(message);
+    this.converted = converted;
+  }
+}
 
 function jsonTypeOf(value: unknown): string {
   if (Array.isArray(value)) return 'array';
@@ -59,11 +70,34 @@ function goType(field: FieldSchema): string {
 }
 
 function cannot(value: unknown, owner: string, path: string, type: string): never {
-  const what =
-    typeof value === 'number' && type.startsWith('int') ? `number ${String(value)}` : jsonTypeOf(value);
   throw new Undecodable(
-    `json: cannot unmarshal ${what} into Go struct field ${owner}.${path} of type ${type}`,
+    `json: cannot unmarshal ${described(value, type)} into Go struct field ${owner}.${path} of type ${type}`,
+    cannotConvert(value, type),
   );
+}
+
+/** For types that decode themselves: they do not know where they are. */
+function cannotInside(value: unknown, type: string): never {
+  throw new Undecodable(`json: cannot unmarshal ${described(value, type)} into Go value of type ${type}`);
+}
+
+function described(value: unknown, type: string): string {
+  return typeof value === 'number' && /^u?int/.test(type) ? `number ${String(value)}` : jsonTypeOf(value);
+}
+
+/** Go's words for a decoded value that does not fit a Go type. */
+function cannotConvert(value: unknown, type: string): string {
+  const isInteger = typeof value === 'number' && Number.isInteger(value);
+  let kind: string = typeof value === 'boolean' ? 'bool' : typeof value;
+  if (Array.isArray(value)) kind = 'slice';
+  else if (typeof value === 'object') kind = 'map';
+  else if (typeof value === 'number') kind = isInteger ? 'int64' : 'float64';
+  if (type.startsWith('map[')) return `cannot restore map from ${kind}`;
+  if (type.startsWith('[]')) return `cannot restore slice from ${kind}`;
+  if (type.includes('.')) return `cannot restore struct from: ${kind}`;
+  if (type === 'string' && isInteger) return 'cannot convert int64 to string';
+  if (/^u?int/.test(type) && kind === 'float64') return `cannot convert float64 to ${type}`;
+  return `unrecognized type: ${type}`;
 }
 
 /** Checks one value; answers it in the form in which it is kept (canonical quantities, times). */
@@ -84,7 +118,7 @@ function scalar(field: FieldSchema, value: unknown, owner: string, path: string)
       return value;
     }
     case 'double':
-      return typeof value === 'number' ? value : cannot(value, owner, path, 'float64');
+      return Number.isFinite(value) ? value : cannot(value, owner, path, 'float64');
     case 'bytes':
       if (typeof value !== 'string') return cannot(value, owner, path, '[]uint8');
       try {
@@ -96,28 +130,24 @@ function scalar(field: FieldSchema, value: unknown, owner: string, path: string)
       return value;
     case 'time':
     case 'microTime':
-      if (typeof value !== 'string') return cannot(value, owner, path, goScalars[field.kind] ?? '');
+      if (typeof value !== 'string') return cannotInside(value, 'string');
       try {
         parseTime(value);
       } catch {
-        throw new Undecodable(
-          `parsing time ${JSON.stringify(value)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(value)} as "2006"`,
-        );
+        throw new Undecodable(goTimeError(value, field.kind === 'microTime'));
       }
       return value;
     case 'quantity':
-      if (typeof value !== 'string' && typeof value !== 'number')
-        return cannot(value, owner, path, 'resource.Quantity');
       try {
-        return canonicalQuantity(String(value));
+        return canonicalQuantity(typeof value === 'object' ? '{}' : String(value));
       } catch (error) {
         throw new Undecodable(error instanceof Error ? error.message : String(error));
       }
     case 'intOrString':
       if (typeof value === 'string' || (typeof value === 'number' && Number.isInteger(value))) return value;
-      return cannot(value, owner, path, 'intstr.IntOrString');
+      return cannotInside(value, 'int32');
     case 'duration':
-      return typeof value === 'string' ? value : cannot(value, owner, path, 'v1.Duration');
+      return typeof value === 'string' ? value : cannotInside(value, 'string');
     case 'message':
       if (typeof value !== 'object' || value === null || Array.isArray(value)) {
         return cannot(value, owner, path, goType(field));
@@ -220,7 +250,8 @@ export function validateShape(schemaName: string, object: object): ShapeReport {
     walkMessage(walk, schemaName, object as Json, '', '');
     return { unknown: walk.unknown, error: undefined };
   } catch (error) {
-    if (error instanceof Undecodable) return { unknown: walk.unknown, error: error.message };
+    if (error instanceof Undecodable)
+      return { unknown: walk.unknown, error: error.message, converterError: error.converted };
     throw error;
   }
 }

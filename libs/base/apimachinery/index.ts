@@ -125,6 +125,9 @@ export {
 } from './ip.ts';
 export type { Cidr, IpAddress } from './ip.ts';
 export { applyJsonPatch, maxJsonPatchOperations } from './json-patch.ts';
+export { scanJson } from './json-scan.ts';
+export type { JsonScan } from './json-scan.ts';
+export { JsonSyntaxError, jsonSyntaxError, maxJsonDepth, parseJson } from './json-syntax.ts';
 export { JsonPathSyntaxError, compileJsonPath } from './json-path.ts';
 export type { JsonPath } from './json-path.ts';
 export {

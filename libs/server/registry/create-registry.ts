@@ -16,8 +16,7 @@ import type { Admission } from '../admission/index.ts';
 import { createAdmission } from '../admission/index.ts';
 import type { CacheList, StoredItem, StoredObject, WatchCache } from '../watch-cache/index.ts';
 import { compileFilter, looseObject, parseResourceVersion } from '../watch-cache/index.ts';
-import type { BodyType } from './body.ts';
-import { bodyTypeOf, decodeBody, shapeDraft } from './body.ts';
+import { bodyTypeOf, decodeBody, decodePatched, shapeDraft } from './body.ts';
 import { createObject, matchNamespace } from './create.ts';
 import { checkDeleteOptions, deleteObject } from './delete.ts';
 import type { Environment } from './environment.ts';
@@ -168,12 +167,11 @@ export function createRegistry(deps: RegistryDeps): Registry {
   }
 
   /** In the stored form: what `createObject` and `updateObject` work on. */
-  function toStored(served: Served, draft: KubeObject, scope: Scope): KubeObject {
+  function toStored(served: Served, draft: KubeObject): KubeObject {
     if (served.toStored === undefined) return draft;
     return shapeDraft(
       served.toStored(draft) as unknown as Record<string, unknown>,
       bodyTypeOf(served.stored),
-      scope,
     );
   }
 
@@ -241,7 +239,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
     const decode = (from: Body): KubeObject => {
       const draft = decodeBody(from, type, scope);
       matchName(draft, served, ref);
-      return toStored(served, draft, scope);
+      return toStored(served, draft);
     };
     // A parsed body is used up by the first attempt; only unconditional updates may need it again.
     const again = body instanceof Uint8Array || body.metadata?.resourceVersion ? body : cloneJson(body);
@@ -344,7 +342,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
       const draft = decodeBody(body, bodyTypeOf(served), scope);
       if (definition.virtualCreate !== undefined) return createVirtual(served, draft, ref, scope);
       matchNamespace(draft, definition.namespaced, ref.namespace);
-      const stored = await createObject(env, served.stored, toStored(served, draft, scope), scope);
+      const stored = await createObject(env, served.stored, toStored(served, draft), scope);
       return shown(served, stored);
     },
 
@@ -374,7 +372,8 @@ export function createRegistry(deps: RegistryDeps): Registry {
           served,
           ref,
           scope,
-          (current) => reshape(applyPatch(current, patch, scaleType.schema), scaleType, scope) as Scale,
+          (current) =>
+            decodePatched(applyPatch(current, patch, scaleType.schema), scaleType, patch, scope) as Scale,
         );
       }
       if (ref.subresource !== undefined && ref.subresource !== 'status') {
@@ -386,13 +385,14 @@ export function createRegistry(deps: RegistryDeps): Registry {
       return runUpdate(served, ref, scope, {
         mode,
         make(current) {
-          const draft = reshape(
+          const draft = decodePatched(
             applyPatch(inFace(served, current).object, patch, definition.schema),
             type,
+            patch,
             scope,
           );
           matchName(draft, served, ref);
-          return toStored(served, draft, scope);
+          return toStored(served, draft);
         },
         attempts: patchAttempts,
         // A version that the patch itself names is checked again in each attempt.
@@ -441,10 +441,6 @@ export function createRegistry(deps: RegistryDeps): Registry {
     return dryRun === undefined ? {} : { dryRun };
   }
 
-  function reshape(object: KubeObject, type: BodyType, scope: Scope): KubeObject {
-    return decodeBody(object, type, scope);
-  }
-
   function scaleTo(
     served: Served,
     ref: ResourceRef,
@@ -462,7 +458,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
         const wanted = wish(present);
         conditional = Boolean(wanted.metadata.resourceVersion) && wanted !== present;
         const draft = scaledDraft(faced, scale, wanted);
-        return toStored(served, decodeBody(draft, bodyTypeOf(served), scope), scope);
+        return toStored(served, shapeDraft(draft as never, bodyTypeOf(served)));
       },
       attempts: patchAttempts,
       retry: () => !conditional,

@@ -40,7 +40,7 @@ export function checkDeleteOptions(options: DeleteOptions): void {
     errors.push(notSupported('propagationPolicy', policy, ['Foreground', 'Background', 'Orphan', 'nil']));
   }
   const dryRun: readonly string[] = options.dryRun ?? [];
-  for (const value of dryRun) if (value !== 'All') errors.push(notSupported('dryRun', value, ['All']));
+  if (dryRun.some((value) => value !== 'All')) errors.push(notSupported('dryRun', dryRun, ['All']));
   if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors);
 }
 

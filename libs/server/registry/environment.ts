@@ -36,6 +36,7 @@ export function createTimestamp(clock: Clock): () => string {
 }
 
 const noDryRun: DryRun = [];
+const none: readonly string[] = [];
 
 /** One request as strategies and admission see it. */
 export class Scope implements StrategyContext {
@@ -44,6 +45,8 @@ export class Scope implements StrategyContext {
   readonly random: Random;
   readonly dryRun: DryRun;
   readonly fieldValidation: WriteOptions['fieldValidation'];
+  /** What a strict decoder said about the body before it came here; told before what the schema says. */
+  readonly decodingProblems: readonly string[];
   readonly #cache: WatchCache;
   readonly #warn: ((message: string) => void) | undefined;
 
@@ -57,12 +60,20 @@ export class Scope implements StrategyContext {
     this.random = env.random;
     this.dryRun = options.dryRun ?? noDryRun;
     this.fieldValidation = options.fieldValidation;
+    this.decodingProblems = context.decodingProblems ?? none;
     this.#cache = env.cache;
     this.#warn = context.warn;
   }
 
   get isDryRun(): boolean {
     return this.dryRun.length > 0;
+  }
+
+  /** Whether anybody wants to know of unknown and repeated fields. */
+  get decodesStrictly(): boolean {
+    return (
+      this.fieldValidation === 'Strict' || (this.fieldValidation !== 'Ignore' && this.#warn !== undefined)
+    );
   }
 
   warn(message: string): void {

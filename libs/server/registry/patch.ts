@@ -23,7 +23,7 @@ export const patchAttempts = 5;
  * @param schema the object's message; kinds without one know no strategic merge
  * @throws ApiError in Kubernetes' words and codes
  */
-export function applyPatch(object: KubeObject, patch: Patch, schema: string): KubeObject {
+export function applyPatch(object: KubeObject, patch: Patch, schema: string): unknown {
   const known = lookupSchema(schema) !== undefined;
   let patched: unknown;
   switch (patch.type) {
@@ -31,21 +31,31 @@ export function applyPatch(object: KubeObject, patch: Patch, schema: string): Ku
       patched = applyJsonPatch<unknown>(object, patch.body);
       break;
     case 'merge':
-      patched = applyMergePatch<unknown>(object, requireObject(patch.body));
+      patched = applyMergePatch<unknown>(object, requireObject(patch.body, 'error decoding patch: '));
       break;
     case 'strategic':
       if (!known) throw unsupportedMediaType([jsonPatch, mergePatch]);
-      patched = applyStrategicMergePatch<unknown>(object, requireObject(patch.body), lookupSchema, schema);
+      patched = applyStrategicMergePatch<unknown>(
+        object,
+        requireObject(patch.body, ''),
+        lookupSchema,
+        schema,
+      );
       break;
     case 'apply':
       throw unsupportedMediaType(known ? [jsonPatch, mergePatch, strategicPatch] : [jsonPatch, mergePatch]);
   }
-  if (!isJsonObject(patched)) throw badRequest('the patch does not leave an object');
   // The strategic merge copies; the others share what they leave alone.
-  return (patch.type === 'strategic' ? patched : cloneJson(patched)) as unknown as KubeObject;
+  return patch.type === 'strategic' ? patched : cloneJson(patched);
 }
 
-function requireObject(body: unknown): Record<string, unknown> {
-  if (!isJsonObject(body)) throw badRequest('error decoding patch: the patch must be an object');
-  return body;
+function requireObject(body: unknown, prefix: string): Record<string, unknown> {
+  if (isJsonObject(body)) return body;
+  if (body === null) {
+    // Go takes null for a map; only the merge patch minds.
+    if (prefix === '') return {};
+    throw badRequest('Invalid JSON Patch');
+  }
+  const type = Array.isArray(body) ? 'array' : typeof body === 'boolean' ? 'bool' : typeof body;
+  throw badRequest(`${prefix}json: cannot unmarshal ${type} into Go value of type map[string]interface {}`);
 }

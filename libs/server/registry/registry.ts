@@ -17,6 +17,8 @@ export interface RequestContext {
   readonly user: UserInfo;
   /** Takes each `Warning:` of the answer. */
   readonly warn?: (message: string) => void;
+  /** Repeated keys and the like that were found where the body was parsed (YAML, patches), in Go's words. */
+  readonly decodingProblems?: readonly string[];
   /** Ends a watch. */
   readonly signal?: AbortSignal;
 }

@@ -11,7 +11,7 @@ import type { DeleteOptions, GetOptions, Patch, ResourceRef } from '@drydock/por
 import type { StoredObject } from '../watch-cache/index.ts';
 import { looseObject } from '../watch-cache/index.ts';
 import type { BodyType } from './body.ts';
-import { decodeBody } from './body.ts';
+import { decodeBody, decodePatched } from './body.ts';
 import { deleteObject } from './delete.ts';
 import type { Environment, Scope } from './environment.ts';
 import { applyPatch } from './patch.ts';
@@ -178,6 +178,6 @@ export async function patchSubresource(
   const request = requestOf(borrowed, served, ref, scope);
   const type = typeOf(served, handler);
   const present = handler.get === undefined ? await request.parent() : await handler.get(request);
-  const object = decodeBody(applyPatch(present, patch, type.schema), type, scope);
+  const object = decodePatched(applyPatch(present, patch, type.schema), type, patch, scope);
   return { stored: looseObject(await update.call(handler, request, object)), created: false };
 }

@@ -1,9 +1,13 @@
 import {
   badRequest,
+  escapeFieldValue,
   forbidden,
   isJsonObject,
+  JsonSyntaxError,
   methodNotSupported,
   parseApiVersion,
+  parseFieldSelectorParameter,
+  parseJson,
   pathNotFound,
   toApiError,
   unauthorized,
@@ -17,7 +21,6 @@ import type { HttpHandler, HttpRequest, HttpResponse } from '@drydock/port/http'
 import type { KubeletConnector } from '@drydock/port/kubelet';
 import type { Logger, Metrics } from '@drydock/port/observability';
 import type { PatchType } from '@drydock/port/transport';
-import { parse as parseYaml } from 'yaml';
 import type { Authenticator } from '../authn/index.ts';
 import type { Registry, RequestContext, ResourceDefinition, UserInfo } from '../registry/index.ts';
 import type { IncludeObject } from '../tables/index.ts';
@@ -41,9 +44,11 @@ import {
   writeOptions,
   type Query,
 } from './query.ts';
+import { decodePatch } from './request-patch.ts';
 import { parseResourcePath, type ResourcePath } from './resource-path.ts';
 import { createSystemPaths, type HealthCheck } from './system-paths.ts';
 import { watchAnswer } from './watch.ts';
+import { decodeYaml } from './yaml.ts';
 
 export interface RestOptions {
   readonly registry: Registry;
@@ -62,7 +67,7 @@ export interface RestOptions {
 
 export const maxBodyBytes = 3 * 1024 * 1024;
 
-const decoder = new TextDecoder('utf-8', { fatal: true });
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const anonymousUser: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 const publicPath = /^\/(healthz|livez|readyz|version)(\/|$)/;
 const protobufType = 'application/vnd.kubernetes.protobuf';
@@ -87,6 +92,16 @@ const metaSchemas: Readonly<Record<string, string>> = {
   Eviction: 'k8s.io.api.policy.v1.Eviction',
 };
 
+/** What a body of a subresource must be. */
+function bodyKind(definition: ResourceDefinition, subresource: string | undefined): string {
+  if (subresource === undefined || subresource === 'status') return definition.kind;
+  if (subresource === 'scale' && definition.scale !== undefined) return 'Scale';
+  const handlers = definition.subresources;
+  return handlers !== undefined && Object.hasOwn(handlers, subresource)
+    ? (handlers[subresource]?.kind ?? definition.kind)
+    : definition.kind;
+}
+
 function schemaOf(apiVersion: string, kind: string): string | undefined {
   const { group, version } = parseApiVersion(apiVersion);
   return findKind(group, version, kind)?.schema ?? metaSchemas[kind];
@@ -101,12 +116,37 @@ function decodeProtobuf(bytes: Uint8Array): KubeObject {
   }
 }
 
+/** Bytes that are no UTF-8 are taken for the replacement character, as Go does. */
 function decodeText(bytes: Uint8Array): string {
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    throw badRequest('the object provided is unrecognized (must be of type JSON or YAML): invalid UTF-8');
+  return decoder.decode(bytes);
+}
+
+/** Kubernetes' words for a YAML body that cannot be read. */
+function unreadableYaml(kind: string, bytes: Uint8Array, error: unknown): Error {
+  const head = [...bytes.subarray(0, 30)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  const shown =
+    bytes.length === 0 ? '<empty>' : bytes[0] === 0x7b ? decoder.decode(bytes.subarray(0, 30)) : head;
+  const why = error instanceof Error ? error.message : String(error);
+  return badRequest(
+    `the object provided is unrecognized (must be of type ${kind}): error converting YAML to JSON: ${why} (${shown}${bytes.length > 30 ? ' ...' : ''})`,
+  );
+}
+
+/** Watches without a timeout of their own end after 30 to 60 minutes, each at another time, so that they spread. */
+function watchSeconds(random: Random): number {
+  return minWatchSeconds + Math.floor(random.next() * minWatchSeconds);
+}
+
+const minWatchSeconds = 1_800;
+
+/** @throws ApiError 400 where the caller's own selector names another object */
+function selectorOfOne(name: string, given: string | undefined): string {
+  if (given) {
+    const selected = parseFieldSelectorParameter(given).exactValue('metadata.name');
+    if (selected !== name) throw badRequest("fieldSelector metadata.name doesn't match requested name");
+    return given;
   }
+  return `metadata.name=${escapeFieldValue(name)}`;
 }
 
 /** The Kubernetes API over HTTP. Every failure becomes a Status; the handler never rejects. */
@@ -143,53 +183,64 @@ export function createRestHandler(options: RestOptions): HttpHandler {
   }
 
   /** A body as what the registry takes: bytes of JSON as they are, YAML parsed. */
-  async function readBody(request: HttpRequest): Promise<Uint8Array | KubeObject> {
+  async function readBody(
+    request: HttpRequest,
+    kind: string,
+    problems: string[],
+  ): Promise<Uint8Array | KubeObject> {
     const bytes = await request.body(maxBodyBytes);
     const type = mediaType(request);
     if (type === 'application/json' || type === '') return bytes;
     if (type === 'application/yaml' || type === 'text/yaml') {
-      let value: unknown;
       try {
-        value = parseYaml(decodeText(bytes));
+        const { value, problem } = decodeYaml(decodeText(bytes));
+        if (problem !== undefined) problems.push(problem);
+        // What is no object is refused where the kind is known.
+        return value as KubeObject;
       } catch (error) {
-        throw badRequest(
-          `error converting YAML to JSON: ${error instanceof Error ? error.message : String(error)}`,
-        );
+        throw unreadableYaml(kind, bytes, error);
       }
-      if (!isJsonObject(value)) throw badRequest('the body of the request is not an object');
-      return value as unknown as KubeObject;
     }
     if (type === protobufType) return decodeProtobuf(bytes);
     throw unsupportedMediaType(['application/json', 'application/yaml', protobufType]);
   }
 
-  async function readPatch(request: HttpRequest): Promise<{ type: PatchType; body: unknown }> {
+  async function readPatch(request: HttpRequest, query: Query, problems: string[]) {
     const type = patchTypes[mediaType(request)];
     if (type === undefined) throw unsupportedMediaType(Object.keys(patchTypes));
-    const text = decodeText(await request.body(maxBodyBytes));
-    try {
-      return { type, body: type === 'apply' ? (parseYaml(text) as unknown) : (JSON.parse(text) as unknown) };
-    } catch (error) {
-      throw badRequest(`error decoding patch: ${error instanceof Error ? error.message : String(error)}`);
-    }
+    const bytes = await request.body(maxBodyBytes);
+    const wanted = patchOptions(query, type === 'apply');
+    const read = decodePatch(type, decodeText(bytes), wanted.fieldValidation !== 'Ignore');
+    problems.push(...read.problems);
+    return { patch: read.patch, options: wanted };
   }
 
   async function readDeleteOptions(request: HttpRequest, query: Query) {
     const bytes = await request.body(maxBodyBytes);
     if (bytes.length === 0) return deleteOptions(query, undefined);
+    const type = mediaType(request);
+    if (type === protobufType)
+      return deleteOptions(query, decodeProtobuf(bytes) as unknown as Record<string, unknown>);
     let body: unknown;
     try {
-      if (mediaType(request) === protobufType)
-        return deleteOptions(query, decodeProtobuf(bytes) as unknown as Record<string, unknown>);
       const text = decodeText(bytes);
-      body = mediaType(request).includes('yaml') ? parseYaml(text) : JSON.parse(text);
+      body = type === 'application/yaml' || type === 'text/yaml' ? decodeYaml(text).value : parseJson(text);
     } catch (error) {
+      if (error instanceof JsonSyntaxError)
+        throw badRequest(`couldn't get version/kind; json parse error: ${error.message}`);
       throw badRequest(
-        `error decoding delete options: ${error instanceof Error ? error.message : String(error)}`,
+        `error converting YAML to JSON: ${error instanceof Error ? error.message : String(error)}`,
       );
     }
-    if (body !== null && !isJsonObject(body)) throw badRequest('delete options must be an object');
-    return deleteOptions(query, (body ?? undefined) as Record<string, unknown> | undefined);
+    if (type !== '' && type !== 'application/json' && !type.endsWith('/yaml'))
+      throw unsupportedMediaType(['application/json', 'application/yaml', protobufType]);
+    if (body === null) return deleteOptions(query, {});
+    if (!isJsonObject(body)) {
+      throw badRequest(
+        `couldn't get version/kind; json parse error: json: cannot unmarshal ${Array.isArray(body) ? 'array' : typeof body} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
+      );
+    }
+    return deleteOptions(query, body);
   }
 
   function warningHeaders(warnings: readonly string[]): Headers {
@@ -238,14 +289,17 @@ export function createRestHandler(options: RestOptions): HttpHandler {
       return podLog(registry, options.kubelet, ref, query, { user }, request.signal);
     }
     const watching =
-      reads && ref.subresource === undefined && (path.watch || booleanParameter(query, 'watch') === true);
+      reads &&
+      ref.subresource === undefined &&
+      (path.watch || (ref.name === undefined && booleanParameter(query, 'watch') === true));
     const form: Form = negotiate(request.header('accept'));
     const table = tableContext(definition, query);
     if (watching) {
       const name = ref.name;
       const { name: _name, ...collection } = ref;
       const wanted = watchOptions(query);
-      if (name !== undefined) wanted.fieldSelector = `metadata.name=${name}`;
+      if (wanted.timeoutSeconds === undefined) wanted.timeoutSeconds = watchSeconds(random);
+      if (name !== undefined) wanted.fieldSelector = selectorOfOne(name, wanted.fieldSelector);
       return watchAnswer(registry, collection, wanted, { user, signal: request.signal }, form, table);
     }
     if (reads) {
@@ -278,13 +332,20 @@ export function createRestHandler(options: RestOptions): HttpHandler {
     definition: ResourceDefinition,
   ): Promise<HttpResponse> {
     const warnings: string[] = [];
-    const context: RequestContext = { user, warn: (text) => warnings.push(text) };
+    const problems: string[] = [];
+    const context: RequestContext = {
+      user,
+      warn: (text) => warnings.push(text),
+      decodingProblems: problems,
+    };
+    const kind = bodyKind(definition, ref.subresource);
     const groupResource = { group: ref.group, resource: ref.resource };
     switch (request.method) {
       case 'POST': {
         if (ref.name !== undefined && ref.subresource === undefined)
           throw methodNotSupported(groupResource, 'create');
-        const stored = await registry.create(ref, await readBody(request), writeOptions(query), context);
+        const body = await readBody(request, kind, problems);
+        const stored = await registry.create(ref, body, writeOptions(query, 'CreateOptions'), context);
         const { object } = stored;
         if (object.kind === 'Status')
           return statusAnswer(object as never, form.yaml, warningHeaders(warnings));
@@ -292,22 +353,19 @@ export function createRestHandler(options: RestOptions): HttpHandler {
       }
       case 'PUT': {
         if (ref.name === undefined) throw methodNotSupported(groupResource, 'update');
+        const wanted = await readBody(request, kind, problems);
         const { stored, created } = await registry.update(
           ref,
-          await readBody(request),
-          writeOptions(query),
+          wanted,
+          writeOptions(query, 'UpdateOptions'),
           context,
         );
         return objectAnswer(created ? 201 : 200, stored, form, table, warningHeaders(warnings));
       }
       case 'PATCH': {
         if (ref.name === undefined) throw methodNotSupported(groupResource, 'patch');
-        const { stored, created } = await registry.patch(
-          ref,
-          await readPatch(request),
-          patchOptions(query),
-          context,
-        );
+        const { patch, options: wanted } = await readPatch(request, query, problems);
+        const { stored, created } = await registry.patch(ref, patch, wanted, context);
         return objectAnswer(created ? 201 : 200, stored, form, table, warningHeaders(warnings));
       }
       case 'DELETE': {

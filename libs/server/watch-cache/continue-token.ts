@@ -1,4 +1,4 @@
-import { badRequest, expired } from '@drydock/base/apimachinery';
+import { badRequest, expired, parseJson } from '@drydock/base/apimachinery';
 
 /** Where a list goes on. */
 export interface ContinueToken {
@@ -25,22 +25,54 @@ export function encodeContinue(token: ContinueToken): string {
   return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 }
 
-/** @throws ApiError 400 when the text is not a token of ours */
+function invalidToken(why: string): Error {
+  return badRequest(`invalid continue token: continue key is not valid: ${why}`);
+}
+
+/** The text of a token: base64 for URLs without padding, as Go decodes it. */
+function decodeBase64(text: string): string {
+  const wrong = /[^A-Za-z0-9_-]/.exec(text)?.index ?? (text.length % 4 === 1 ? text.length - 1 : -1);
+  if (wrong >= 0) throw invalidToken(`illegal base64 data at input byte ${wrong}`);
+  const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
+  return decoder.decode(Uint8Array.from(binary, (char) => char.charCodeAt(0)));
+}
+
+/** A place that reaches out of its collection would be no place of ours. */
+function isClean(start: string): boolean {
+  return start.split('/').every((part, at) => (part !== '' || at === 0) && part !== '.' && part !== '..');
+}
+
+/** @throws ApiError 400 in Kubernetes' words when the text is not a token of ours */
 export function decodeContinue(text: string): ContinueToken {
+  const plain = decodeBase64(text);
+  let json: unknown;
   try {
-    const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
-    const json: unknown = JSON.parse(decoder.decode(Uint8Array.from(binary, (char) => char.charCodeAt(0))));
-    const { v, rv, start, left } = json as Record<string, unknown>;
-    if (v === 'meta.k8s.io/v1' && Number.isSafeInteger(rv) && typeof start === 'string' && start !== '') {
-      const revision = rv as number;
-      if (revision > 0 || revision === -1) {
-        return { revision, start, remaining: typeof left === 'number' ? left : undefined };
-      }
-    }
-  } catch {
-    // Falls through to the one answer for everything that is no token.
+    json = parseJson(plain);
+  } catch (error) {
+    throw invalidToken(error instanceof Error ? error.message : String(error));
   }
-  throw badRequest('continue key is not valid: illegal base64 data or format');
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    throw invalidToken(
+      `json: cannot unmarshal ${Array.isArray(json) ? 'array' : json === null ? 'null' : typeof json} into Go value of type storage.continueToken`,
+    );
+  }
+  const { v = '', rv = 0, start = '', left } = json as Record<string, unknown>;
+  if (v !== 'meta.k8s.io/v1') {
+    throw badRequest(
+      `invalid continue token: continue key is not valid: server does not recognize this encoded version ${String(v)}`,
+    );
+  }
+  if (!Number.isSafeInteger(rv) || rv === 0)
+    throw invalidToken('incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
+  if (typeof start !== 'string' || start === '')
+    throw invalidToken('encoded start key empty (version meta.k8s.io/v1)');
+  if (!isClean(start)) throw invalidToken(start);
+  const revision = rv as number;
+  return {
+    revision: revision < 0 ? -1 : revision,
+    start,
+    remaining: typeof left === 'number' ? left : undefined,
+  };
 }
 
 /** 410: the page's revision is gone. The error's continue token lets a client go on inconsistently. */

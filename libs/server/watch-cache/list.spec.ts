@@ -179,7 +179,7 @@ describe('resourceVersion', () => {
     [
       { resourceVersion: 'x' },
       400,
-      'resourceVersion: Invalid value: "x": strconv.ParseUint: parsing "x": invalid syntax',
+      'invalid resource version: resourceVersion: Invalid value: "x": strconv.ParseUint: parsing "x": invalid syntax',
     ],
     [
       { resourceVersionMatch: 'Exact' },
@@ -192,7 +192,10 @@ describe('resourceVersion', () => {
       'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"',
     ],
     [
-      { resourceVersion: '5', continue: 'abc' },
+      {
+        resourceVersion: '5',
+        continue: btoa('{"v":"meta.k8s.io/v1","rv":3,"start":"a"}').replaceAll('=', ''),
+      },
       400,
       'specifying resource version is not allowed when using continue',
     ],

@@ -1,10 +1,11 @@
-import { expired, serviceUnavailable } from '@drydock/base/apimachinery';
+import { badRequest, expired, serviceUnavailable } from '@drydock/base/apimachinery';
 import type { Clock } from '@drydock/base/clock';
 import type { Logger } from '@drydock/port/observability';
 import type { Store, StoreEvent, StoreSnapshot, StoreWatch } from '@drydock/port/store';
 import { StoreError } from '@drydock/port/store';
 import type { ListOptions, WatchOptions } from '@drydock/port/transport';
 import type { Channel } from './channel.ts';
+import type { ContinueToken } from './continue-token.ts';
 import { continueExpired, decodeContinue, encodeContinue } from './continue-token.ts';
 import type { FieldAccess, Filter } from './filter.ts';
 import {
@@ -350,11 +351,11 @@ export function createWatchCache(options: WatchCacheOptions): WatchCache {
     filter: Filter,
     wanted: number | undefined,
     request: ListOptions,
+    token: ContinueToken | undefined,
   ): CacheList {
     const limit = request.limit ?? 0;
     const now = clock.monotonicMs();
-    if (request.continue) {
-      const token = decodeContinue(request.continue);
+    if (token !== undefined) {
       const inconsistent = token.revision === -1;
       const at = inconsistent ? revision : token.revision;
       const tree = at > revision ? undefined : resource.treeAt(at, now);
@@ -461,11 +462,15 @@ export function createWatchCache(options: WatchCacheOptions): WatchCache {
     },
     list(id, filter, request) {
       checkListOptions(request);
-      const wanted = parseResourceVersion(request.resourceVersion);
       const resource = resourceOf(id);
-      const pending = ready(request.continue ? 0 : wanted);
-      if (pending === undefined) return listNow(resource, filter, wanted, request);
-      return pending.then(() => listNow(resource, filter, wanted, request));
+      const token = request.continue ? decodeContinue(request.continue) : undefined;
+      if (token !== undefined && request.resourceVersion && request.resourceVersion !== '0')
+        throw badRequest('specifying resource version is not allowed when using continue');
+      const wanted = parseResourceVersion(request.resourceVersion, 'invalid resource version: ');
+      // A token without a revision goes on at the newest state; others name one that must have been reached.
+      const pending = ready(token === undefined ? wanted : token.revision < 0 ? undefined : token.revision);
+      if (pending === undefined) return listNow(resource, filter, wanted, request, token);
+      return pending.then(() => listNow(resource, filter, wanted, request, token));
     },
     watch(id, filter, start) {
       checkWatchOptions(start.options);

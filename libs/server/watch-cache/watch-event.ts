@@ -125,7 +125,6 @@ export function bookmarkEvent(
     apiVersion,
     metadata: {
       resourceVersion: String(revision),
-      creationTimestamp: null,
       ...(annotations === undefined ? {} : { annotations }),
     },
   };

@@ -174,7 +174,7 @@ describe('bookmarks', () => {
         object: {
           kind: 'Widget',
           apiVersion: 'example.io/v1',
-          metadata: { resourceVersion: String(server.cache.revision), creationTimestamp: null },
+          metadata: { resourceVersion: String(server.cache.revision) },
         },
       },
     ]);

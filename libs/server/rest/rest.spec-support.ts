@@ -1,0 +1,129 @@
+import type { KubeObject, Status } from '@drydock/base/apimachinery';
+import type { VirtualClock } from '@drydock/base/clock';
+import { createSeededRandom, createVirtualClock } from '@drydock/base/clock';
+import type { HttpRequest } from '@drydock/port/http';
+import { noMetrics, silentLogger } from '@drydock/port/observability';
+import { createMemoryStore } from '@drydock/store-memory';
+import { createApiServerCore, systemUser } from '../core/index.ts';
+import { requestEntityTooLarge } from '@drydock/base/apimachinery';
+import { allDefinitions } from '../resources/index.ts';
+import { createRestHandler } from './index.ts';
+
+export interface CallOptions {
+  /** Bytes and text go as they are, everything else as JSON. */
+  readonly body?: unknown;
+  /** Default `application/json` when there is a body. */
+  readonly type?: string;
+  readonly accept?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  /** The texts of the `Warning:` headers. */
+  readonly warnings: readonly string[];
+  readonly text: string;
+  /** The body as JSON; read only where it is JSON. */
+  readonly json: KubeObject & Status & { items: KubeObject[] };
+  /** Of a watch. */
+  readonly stream: AsyncIterator<Uint8Array> | undefined;
+}
+
+export interface RestServer {
+  readonly clock: VirtualClock;
+  call(method: string, path: string, options?: CallOptions): Promise<Answer>;
+  stop(): Promise<void>;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+function bytesOf(body: unknown): Uint8Array {
+  if (body === undefined) return new Uint8Array();
+  if (body instanceof Uint8Array) return body;
+  return encoder.encode(typeof body === 'string' ? body : JSON.stringify(body));
+}
+
+/** The whole API over the memory store, asked through the HTTP handler without a socket. */
+export async function startRest(): Promise<RestServer> {
+  const store = createMemoryStore();
+  const clock = createVirtualClock();
+  const random = createSeededRandom(7);
+  const core = createApiServerCore(
+    {},
+    { store, definitions: allDefinitions, clock, random, logger: silentLogger },
+  );
+  await core.start();
+  const handler = createRestHandler({
+    registry: core.registry,
+    authenticator: () => systemUser,
+    clock,
+    random,
+    logger: silentLogger,
+    metrics: noMetrics,
+    checks: [],
+    serverAddress: '127.0.0.1:6443',
+  });
+  return {
+    clock,
+    async call(method, path, options = {}) {
+      const mark = path.indexOf('?');
+      const bytes = bytesOf(options.body);
+      const headers: Record<string, string | undefined> = {
+        'content-type': options.type ?? (options.body === undefined ? undefined : 'application/json'),
+        accept: options.accept,
+      };
+      const request: HttpRequest = {
+        method,
+        path: mark < 0 ? path : path.slice(0, mark),
+        query: mark < 0 ? '' : path.slice(mark + 1),
+        header: (name) => headers[name],
+        body: (maxBytes) =>
+          bytes.length > maxBytes
+            ? Promise.reject(requestEntityTooLarge(`limit is ${maxBytes}`))
+            : Promise.resolve(bytes),
+        remoteAddress: '127.0.0.1',
+        clientCertificate: undefined,
+        signal: options.signal ?? new AbortController().signal,
+      };
+      const response = await handler(request);
+      const { body } = response;
+      let text = '';
+      let stream: AsyncIterator<Uint8Array> | undefined;
+      if (body instanceof Uint8Array) text = decoder.decode(body);
+      else if (body !== undefined && Symbol.asyncIterator in body) stream = body[Symbol.asyncIterator]();
+      else if (body !== undefined) text = body.map((part) => decoder.decode(part)).join('');
+      const warning = response.headers['warning'] ?? [];
+      return {
+        status: response.status,
+        headers: response.headers,
+        warnings: (typeof warning === 'string' ? [warning] : warning).map((line) =>
+          line.slice('299 - "'.length, -1).replaceAll('\\"', '"').replaceAll('\\\\', '\\'),
+        ),
+        text,
+        get json() {
+          return JSON.parse(text) as Answer['json'];
+        },
+        stream,
+      };
+    },
+    async stop() {
+      await core.stop();
+      await store.close();
+    },
+  };
+}
+
+/** The next events of a watch, parsed; waits for at least one. */
+export async function nextEvents(
+  stream: AsyncIterator<Uint8Array>,
+): Promise<{ type: string; object: KubeObject & Status }[] | undefined> {
+  const result = await stream.next();
+  if (result.done === true) return undefined;
+  return decoder
+    .decode(result.value)
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { type: string; object: KubeObject & Status });
+}
