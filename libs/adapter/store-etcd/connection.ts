@@ -1,0 +1,166 @@
+import { StoreError } from '@drydock/port/store';
+import type { CallOptions, ClientUnaryCall, ServiceError } from '@grpc/grpc-js';
+import { connectivityState, credentials, Metadata, status } from '@grpc/grpc-js';
+import { KVClient, WatchClient } from './gen/etcd.ts';
+
+export interface EtcdTls {
+  /** PEM of the authorities to trust. Default: those of the system. */
+  readonly certificateAuthority?: Uint8Array;
+  /** PEM, for mutual TLS. */
+  readonly key?: Uint8Array;
+  readonly certificate?: Uint8Array;
+}
+
+export interface ConnectionOptions {
+  /** `host:port`, `http://host:port` or `https://host:port`; tried in turn. */
+  readonly endpoints: readonly string[];
+  /** With `https` endpoints. */
+  readonly tls?: EtcdTls | undefined;
+  /** How long a call may take, reconnecting included. */
+  readonly timeoutMs: number;
+}
+
+type Answer<T> = (error: ServiceError | null, value: T) => void;
+/** Starts one unary call on a client. */
+export type Call<T> = (
+  kv: KVClient,
+  metadata: Metadata,
+  options: Partial<CallOptions>,
+  answer: Answer<T>,
+) => ClientUnaryCall;
+
+export interface EtcdConnection {
+  /** Repeated on the next member while members fail and time is left. */
+  read<T>(call: Call<T>): Promise<T>;
+  /** Sent once, to a member that is connected; a failure after that is `ambiguous` unless etcd says that nothing was done. */
+  write<T>(call: Call<T>): Promise<T>;
+  /** A client for a long stream, on a connected member. */
+  watcher(): Promise<WatchClient>;
+  /** The member in use does not serve: the next is tried. */
+  rotate(): void;
+  close(): void;
+}
+
+interface Member {
+  readonly kv: KVClient;
+  readonly watch: WatchClient;
+}
+
+/** What etcd refuses before it proposes anything. */
+const harmless =
+  /space exceeded|too many requests|request is too large|permission denied|authentication|not enough|raft: stopped|no such member/i;
+
+const channelOptions = {
+  'grpc.max_receive_message_length': -1,
+  'grpc.max_send_message_length': -1,
+  'grpc.keepalive_time_ms': 10_000,
+  'grpc.keepalive_timeout_ms': 5_000,
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.min_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 2_000,
+  'grpc.enable_http_proxy': 0,
+};
+
+/** How long one member is waited for before the next is tried. */
+const memberWaitMs = 1_000;
+
+/** Connections to the members of one etcd cluster; one member is used at a time. */
+export function connectEtcd(options: ConnectionOptions): EtcdConnection {
+  const { endpoints, tls, timeoutMs } = options;
+  if (endpoints.length === 0) throw new StoreError('Unavailable', 'no etcd endpoint is given');
+  const buffer = (bytes: Uint8Array | undefined) => (bytes === undefined ? null : Buffer.from(bytes));
+  const members = endpoints.map((endpoint): Member => {
+    const [, scheme, address = endpoint] = /^(?:(https?):\/\/)?(.+?)\/?$/.exec(endpoint) ?? [];
+    const secure = scheme === 'https' || (scheme === undefined && tls !== undefined);
+    const credential = secure
+      ? credentials.createSsl(buffer(tls?.certificateAuthority), buffer(tls?.key), buffer(tls?.certificate))
+      : credentials.createInsecure();
+    const kv = new KVClient(address, credential, channelOptions);
+    return { kv, watch: new WatchClient(address, credential, { channelOverride: kv.getChannel() }) };
+  });
+  let current = 0;
+  let closed = false;
+
+  const unavailable = (error: unknown, ambiguous: boolean) =>
+    new StoreError('Unavailable', `etcd: ${(error as ServiceError).details || String(error)}`, {
+      ambiguous,
+      cause: error,
+    });
+
+  function connected(member: Member, deadline: number): Promise<boolean> {
+    if (member.kv.getChannel().getConnectivityState(true) === connectivityState.READY) {
+      return Promise.resolve(true);
+    }
+    return new Promise((resolve) =>
+      member.kv.waitForReady(deadline, (error) => resolve(error === undefined)),
+    );
+  }
+
+  /** The member in use, or the next that can be reached before `deadline`. */
+  async function reach(deadline: number): Promise<Member> {
+    for (;;) {
+      const tried = current;
+      const member = members[tried % members.length];
+      if (closed || member === undefined) throw new StoreError('Closed', 'the store is closed');
+      const patience = members.length === 1 ? deadline : Math.min(deadline, Date.now() + memberWaitMs);
+      if (await connected(member, patience)) return member;
+      if (closed) throw new StoreError('Closed', 'the store is closed');
+      if (current === tried) current++;
+      if (Date.now() >= deadline)
+        throw new StoreError('Unavailable', `etcd: no connection to ${endpoints.join(', ')}`);
+    }
+  }
+
+  function unary<T>(member: Member, call: Call<T>, deadline: number): Promise<T> {
+    return new Promise((resolve, reject) => {
+      call(member.kv, new Metadata(), { deadline }, (error, value) => {
+        if (error === null) resolve(value);
+        else reject(error);
+      });
+    });
+  }
+
+  return {
+    async read(call) {
+      const deadline = Date.now() + timeoutMs;
+      for (;;) {
+        const member = await reach(deadline);
+        try {
+          return await unary(member, call, deadline);
+        } catch (error) {
+          const { code } = error as ServiceError;
+          if (code !== status.UNAVAILABLE || Date.now() >= deadline || closed)
+            throw unavailable(error, false);
+          current++;
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+      }
+    },
+    async write(call) {
+      const deadline = Date.now() + timeoutMs;
+      const member = await reach(deadline);
+      try {
+        return await unary(member, call, deadline);
+      } catch (error) {
+        const { code, details } = error as ServiceError;
+        const lost =
+          code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED || code === status.CANCELLED;
+        if (lost) current++;
+        throw unavailable(error, !harmless.test(details) && (lost || code === status.UNKNOWN));
+      }
+    },
+    async watcher() {
+      return (await reach(Date.now() + timeoutMs)).watch;
+    },
+    rotate() {
+      current++;
+    },
+    close() {
+      closed = true;
+      for (const { kv, watch } of members) {
+        watch.close();
+        kv.close();
+      }
+    },
+  };
+}

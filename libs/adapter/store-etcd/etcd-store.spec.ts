@@ -1,0 +1,128 @@
+import type { Store } from '@drydock/port/store';
+import { bytes, describeStoreContract, expectChain, record, refusal, text } from '@drydock/port/store-suite';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { etcdInstalled, startEtcd, type EtcdServer } from './etcd-server.spec-support.ts';
+import { openEtcdStore } from './index.ts';
+
+describe.skipIf(!etcdInstalled())('etcd', () => {
+  let server: EtcdServer;
+  beforeAll(async () => {
+    server = await startEtcd();
+  });
+  afterAll(() => server?.dispose());
+
+  let serial = 0;
+  describeStoreContract(
+    'etcd',
+    async () => {
+      const keyPrefix = `/${serial++}`;
+      const opened: Store[] = [];
+      const open = async () => {
+        const store = await openEtcdStore({ endpoints: [server.endpoint], keyPrefix, pageSize: 7 });
+        opened.push(store);
+        return store;
+      };
+      return {
+        store: await open(),
+        reopen: open,
+        async dispose() {
+          for (const store of opened) await store.close();
+        },
+      };
+    },
+    { embedded: false },
+  );
+});
+
+describe.skipIf(!etcdInstalled())('a store whose etcd fails', () => {
+  let server: EtcdServer;
+  let store: Store;
+  beforeEach(async () => {
+    server = await startEtcd();
+    store = await openEtcdStore({ endpoints: ['127.0.0.1:1', server.endpoint], timeoutMs: 5_000 });
+  });
+  afterEach(async () => {
+    await store.close();
+    await server.dispose();
+  });
+
+  it('says so when no member answers', async () => {
+    const error = await refusal(openEtcdStore({ endpoints: ['127.0.0.1:1'], timeoutMs: 300 }), 'Unavailable');
+    expect(error.message).toBe('etcd: no connection to 127.0.0.1:1');
+  });
+
+  it('refuses a value that etcd does not take, and knows that it was not written', async () => {
+    const error = await refusal(store.create('/big', new Uint8Array(4 * 1024 * 1024)), 'Unavailable');
+    expect(error.ambiguous).toBe(false);
+    expect(await store.get('/big')).toBeUndefined();
+  });
+
+  it('loses nothing that was acknowledged when etcd is killed under load, and its watch sees each change once', async () => {
+    const watch = record(store, await store.revision());
+    const acknowledged = new Map<string, { revision: number; value: string }>();
+    const unknown = new Set<string>();
+    let round = 0;
+    let writing = true;
+    const writers = Array.from({ length: 8 }, async (_, lane) => {
+      for (let index = 0; writing; index++) {
+        const key = `/load/${lane}/${index}`;
+        const value = `${round}`;
+        try {
+          acknowledged.set(key, { revision: await store.create(key, bytes(value)), value });
+        } catch {
+          // Whether it was written is not known; but it is not acknowledged.
+          unknown.add(key);
+        }
+      }
+    });
+    for (round = 1; round <= 3; round++) {
+      const had = acknowledged.size;
+      while (acknowledged.size < had + 200) await new Promise((resolve) => setTimeout(resolve, 5));
+      await server.kill();
+      await server.start();
+    }
+    const had = acknowledged.size;
+    while (acknowledged.size < had + 50) await new Promise((resolve) => setTimeout(resolve, 5));
+    writing = false;
+    await Promise.all(writers);
+
+    const { entries, revision } = await store.list('/load/');
+    const found = new Map(entries.map((entry) => [entry.key, entry]));
+    for (const [key, { revision: at, value }] of acknowledged) {
+      expect(found.get(key)?.revision, key).toBe(at);
+      expect(text(found.get(key)?.value ?? bytes(''))).toBe(value);
+    }
+    for (const key of found.keys()) expect(acknowledged.has(key) || unknown.has(key), key).toBe(true);
+    // Revisions never repeat, and the watch told of exactly what is there, in order.
+    expect(new Set(entries.map((entry) => entry.revision)).size).toBe(entries.length);
+    const events = await watch.count(entries.length);
+    expectChain(events);
+    expect(events.map((event) => event.key).toSorted()).toEqual(entries.map((entry) => entry.key).toSorted());
+    expect(events.at(-1)?.revision).toBeLessThanOrEqual(revision);
+    watch.cancel();
+  });
+
+  it('goes on watching after etcd was paused', async () => {
+    const watch = record(store, await store.revision());
+    await store.create('/before', bytes('1'));
+    server.pause();
+    const during = store.create('/during', bytes('2'));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    server.resume();
+    await during;
+    await store.create('/after', bytes('3'));
+    expect((await watch.count(3)).map((event) => event.key)).toEqual(['/before', '/during', '/after']);
+    watch.cancel();
+  });
+
+  it('ends a watch from before a compaction', async () => {
+    const first = await store.create('/a', bytes('1'));
+    const second = await store.update('/a', bytes('2'), first);
+    const third = await store.update('/a', bytes('3'), second);
+    await store.compact(third);
+    await store.compact(second);
+    const watch = record(store, first - 1);
+    expect((await watch.end()).code).toBe('Compacted');
+    expect(text((await store.get('/a'))?.value ?? bytes(''))).toBe('3');
+  });
+});

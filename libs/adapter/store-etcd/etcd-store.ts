@@ -1,0 +1,215 @@
+import type { Store, StoreEntry } from '@drydock/port/store';
+import { assertValidKey, MAX_KEY_BYTES, StoreError } from '@drydock/port/store';
+import { status, type ServiceError } from '@grpc/grpc-js';
+import { connectEtcd, type EtcdTls } from './connection.ts';
+import type { Compare, KeyValue, RangeRequest, RangeResponse, RequestOp, TxnResponse } from './gen/etcd.ts';
+import { Compare_CompareResult, Compare_CompareTarget } from './gen/etcd.ts';
+import { decodeKey, encodeKey, prefixRange } from './keys.ts';
+import { createWatchStream } from './watch-stream.ts';
+
+export interface EtcdStoreOptions {
+  /** `host:port`, `http://host:port` or `https://host:port`; members of one cluster, tried in turn. */
+  readonly endpoints: readonly string[];
+  readonly tls?: EtcdTls;
+  /** Put before every key, so that several clusters can share one etcd. Default none: keys begin with `/registry`. */
+  readonly keyPrefix?: string;
+  /** How long a call may take, reconnecting included. Default 10,000. */
+  readonly timeoutMs?: number;
+  /** Keys read at a time by `list`. Default 5,000. */
+  readonly pageSize?: number;
+}
+
+const nothing = new Uint8Array();
+const range = (fields: Partial<RangeRequest>): RangeRequest => ({
+  key: nothing,
+  rangeEnd: nothing,
+  limit: 0,
+  revision: 0,
+  serializable: false,
+  keysOnly: false,
+  ...fields,
+});
+
+/**
+ * A store in etcd v3: one transaction a write, linearizable reads, a watch that survives its connection.
+ * Rejects with a StoreError `Unavailable` when no member answers in time. A write whose answer was lost is `ambiguous`.
+ */
+export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
+  const { keyPrefix = '', pageSize = 5_000 } = options;
+  const connection = connectEtcd({
+    endpoints: options.endpoints,
+    tls: options.tls,
+    timeoutMs: options.timeoutMs ?? 10_000,
+  });
+  const watches = createWatchStream(connection, prefixRange(keyPrefix), keyPrefix);
+  const underWay = new Set<Promise<unknown>>();
+  let closing: Promise<void> | undefined;
+
+  function assertOpen(key?: string): void {
+    if (closing !== undefined)
+      throw new StoreError('Closed', 'the store is closed', key === undefined ? {} : { key });
+  }
+
+  // A copy: the bytes received are a part of a larger message that would be kept alive with them.
+  const toEntry = (kv: KeyValue): StoreEntry => ({
+    key: decodeKey(kv.key).slice(keyPrefix.length),
+    value: new Uint8Array(kv.value),
+    revision: kv.modRevision,
+  });
+
+  const read = (request: Partial<RangeRequest>) =>
+    connection.read<RangeResponse>((kv, metadata, callOptions, answer) =>
+      kv.range(range(request), metadata, callOptions, answer),
+    );
+
+  /** One transaction: `then` if the key is at `expected`, else a read of what is there. */
+  async function write(key: string, expected: number, then: RequestOp['request']): Promise<number> {
+    const bytes = encodeKey(keyPrefix + key);
+    const compare: Compare = {
+      result: Compare_CompareResult.EQUAL,
+      target: Compare_CompareTarget.MOD,
+      key: bytes,
+      targetUnion: { $case: 'modRevision', modRevision: expected },
+    };
+    const otherwise = { $case: 'requestRange', requestRange: range({ key: bytes }) } as const;
+    const done = connection
+      .write<TxnResponse>((kv, metadata, callOptions, answer) =>
+        kv.txn(
+          { compare: [compare], success: [{ request: then }], failure: [{ request: otherwise }] },
+          metadata,
+          callOptions,
+          answer,
+        ),
+      )
+      .then(async (answer) => {
+        const revision = answer.header?.revision ?? 0;
+        if (answer.succeeded) {
+          await watches.delivered(revision);
+          return revision;
+        }
+        const [first] = answer.responses;
+        const found =
+          first?.response?.$case === 'responseRange' ? first.response.responseRange.kvs[0] : undefined;
+        throw refusal(key, expected, found === undefined ? undefined : toEntry(found));
+      });
+    underWay.add(done);
+    try {
+      return await done;
+    } finally {
+      underWay.delete(done);
+    }
+  }
+
+  /** False when `revision` is not written yet. */
+  async function compacted(revision: number): Promise<boolean> {
+    try {
+      await connection.read((kv, metadata, callOptions, answer) =>
+        kv.compact({ revision }, metadata, callOptions, answer),
+      );
+    } catch (error) {
+      const cause = (error as StoreError).cause as ServiceError | undefined;
+      if (cause?.code !== status.OUT_OF_RANGE) throw error;
+      // Already forgotten, by someone else perhaps: that is what was wanted.
+      return !/future/.test(cause.details);
+    }
+    return true;
+  }
+
+  async function shutDown(): Promise<void> {
+    await Promise.allSettled(underWay);
+    watches.end(new StoreError('Closed', 'the store is closed'));
+    connection.close();
+  }
+
+  const store: Store = {
+    async get(key) {
+      assertOpen(key);
+      if (!fits(key)) return undefined;
+      const { kvs } = await read({ key: encodeKey(keyPrefix + key) });
+      return kvs[0] === undefined ? undefined : toEntry(kvs[0]);
+    },
+
+    async list(prefix) {
+      assertOpen();
+      const { key: first, rangeEnd } = prefixRange(keyPrefix + prefix);
+      const entries: StoreEntry[] = [];
+      let key = first;
+      let revision = 0;
+      for (;;) {
+        const page = await read({ key, rangeEnd, limit: pageSize, revision });
+        // Every further page is read as of the first.
+        if (revision === 0) revision = page.header?.revision ?? 0;
+        for (const kv of page.kvs) entries.push(toEntry(kv));
+        const last = page.kvs.at(-1);
+        if (!page.more || last === undefined) return { entries, revision };
+        key = new Uint8Array(last.key.length + 1);
+        key.set(last.key);
+      }
+    },
+
+    async create(key, value) {
+      assertOpen(key);
+      assertValidKey(key);
+      return write(key, 0, { $case: 'requestPut', requestPut: { key: encodeKey(keyPrefix + key), value } });
+    },
+
+    async update(key, value, expectedRevision) {
+      assertOpen(key);
+      assertValidKey(key);
+      // etcd writes "absent" as revision 0; here an absent key is a refusal of its own.
+      const expected = expectedRevision === 0 ? -1 : expectedRevision;
+      return write(key, expected, {
+        $case: 'requestPut',
+        requestPut: { key: encodeKey(keyPrefix + key), value },
+      });
+    },
+
+    async delete(key, expectedRevision) {
+      assertOpen(key);
+      assertValidKey(key);
+      const expected = expectedRevision === 0 ? -1 : expectedRevision;
+      return write(key, expected, {
+        $case: 'requestDeleteRange',
+        requestDeleteRange: { key: encodeKey(keyPrefix + key) },
+      });
+    },
+
+    watch: (fromRevision, sink) => watches.watch(fromRevision, sink),
+
+    async revision() {
+      assertOpen();
+      const { header } = await read({ key: encodeKey(`${keyPrefix}/`), keysOnly: true });
+      return header?.revision ?? 0;
+    },
+
+    async compact(revision) {
+      assertOpen();
+      // etcd keeps the change at the very revision it compacts to; the one after it may not be written yet.
+      if (!(await compacted(revision + 1))) await compacted(revision);
+    },
+
+    close() {
+      closing ??= shutDown();
+      return closing;
+    },
+  };
+  try {
+    await store.revision();
+    return store;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+/** Whether a key of this length can be there at all. */
+function fits(key: string): boolean {
+  return key.length > 0 && Buffer.byteLength(key) <= MAX_KEY_BYTES;
+}
+
+function refusal(key: string, expected: number, current: StoreEntry | undefined): StoreError {
+  if (expected === 0) return new StoreError('KeyExists', `key ${key} exists`, { key });
+  if (current === undefined) return new StoreError('KeyNotFound', `key ${key} does not exist`, { key });
+  const message = `key ${key} is at revision ${current.revision}, not ${expected}`;
+  return new StoreError('RevisionMismatch', message, { key, current });
+}

@@ -1,0 +1,3 @@
+export type { EtcdTls } from './connection.ts';
+export type { EtcdStoreOptions } from './etcd-store.ts';
+export { openEtcdStore } from './etcd-store.ts';
