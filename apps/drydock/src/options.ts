@@ -19,7 +19,13 @@ export interface UpOptions {
   readonly grpcPort: number;
   /** File that the admin kubeconfig is written to. */
   readonly kubeconfig: string;
-  readonly store: 'memory' | 'lmdb';
+  readonly store: 'memory' | 'lmdb' | 'etcd';
+  /** Members of the etcd cluster, for `store: 'etcd'`. */
+  readonly etcdServers: readonly string[];
+  /** PEM files, as kube-apiserver's flags of these names. */
+  readonly etcdCafile: string | undefined;
+  readonly etcdCertfile: string | undefined;
+  readonly etcdKeyfile: string | undefined;
   readonly components: ReadonlySet<ComponentName>;
   /** CSV file of static tokens, in kube-apiserver's format. */
   readonly tokenAuthFile: string | undefined;
@@ -80,8 +86,18 @@ function upCommand(run: (options: UpOptions) => void): Command {
     .optionsGroup('Storage:')
     .addOption(flag('--data-dir <dir>', 'store, certificates, kubeconfig', 'DATA_DIR').default('.drydock'))
     .addOption(
-      flag('--store <engine>', 'where objects are kept', 'STORE').choices(['memory', 'lmdb']).default('lmdb'),
+      flag('--store <engine>', 'where objects are kept', 'STORE')
+        .choices(['memory', 'lmdb', 'etcd'])
+        .default('lmdb'),
     )
+    .addOption(
+      flag('--etcd-servers <urls>', 'comma-separated, for --store etcd', 'ETCD_SERVERS')
+        .argParser((text) => text.split(',').filter((url) => url.trim() !== ''))
+        .default(['http://127.0.0.1:2379'], 'http://127.0.0.1:2379'),
+    )
+    .addOption(flag('--etcd-cafile <file>', 'authorities of the etcd members, PEM', 'ETCD_CAFILE'))
+    .addOption(flag('--etcd-certfile <file>', 'certificate shown to etcd, PEM', 'ETCD_CERTFILE'))
+    .addOption(flag('--etcd-keyfile <file>', 'its key, PEM', 'ETCD_KEYFILE'))
     .optionsGroup('Serving:')
     .addOption(flag('--bind-address <ip>', 'interface to listen on', 'BIND_ADDRESS').default('127.0.0.1'))
     .addOption(
@@ -122,6 +138,10 @@ function upCommand(run: (options: UpOptions) => void): Command {
         grpcPort: given.grpcPort,
         kubeconfig: given.kubeconfig ?? `${given.dataDir}/kubeconfig`,
         store: given.store,
+        etcdServers: given.etcdServers,
+        etcdCafile: given.etcdCafile,
+        etcdCertfile: given.etcdCertfile,
+        etcdKeyfile: given.etcdKeyfile,
         components: given.components,
         tokenAuthFile: given.tokenAuthFile,
         clientCaFile: given.clientCaFile,

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { systemClock, systemRandom } from '@drydock/base/clock';
 import { createControllerManager } from '@drydock/controllers/all';
 import { createHttpsServer, kubeconfig } from '@drydock/http';
@@ -9,7 +8,6 @@ import { createInformerFactory } from '@drydock/machinery/informer';
 import { createPromMetrics } from '@drydock/metrics-prom';
 import { createKubeletSim } from '@drydock/node/kubelet-sim';
 import type { Component } from '@drydock/port/component';
-import type { Store } from '@drydock/port/store';
 import { createRpcServer } from '@drydock/rpc';
 import { createScheduler } from '@drydock/scheduling/scheduler';
 import { createAuthenticator, parseTokenFile } from '@drydock/server/authn';
@@ -17,9 +15,8 @@ import { createApiServerCore } from '@drydock/server/core';
 import type { UserInfo } from '@drydock/server/registry';
 import { allDefinitions } from '@drydock/server/resources';
 import { createRestHandler } from '@drydock/server/rest';
-import { openLmdbStore } from '@drydock/store-lmdb';
-import { createMemoryStore } from '@drydock/store-memory';
 import { loadCredentials } from './credentials.ts';
+import { openStore } from './open-store.ts';
 import type { UpOptions } from './options.ts';
 
 export interface Cluster {
@@ -63,10 +60,7 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
   const moreClientCa = options.clientCaFile === undefined ? '' : readFileSync(options.clientCaFile, 'utf8');
 
   tell('opening the store');
-  const store: Store =
-    options.store === 'memory'
-      ? createMemoryStore()
-      : await openLmdbStore({ directory: join(options.dataDir, 'store') });
+  const store = await openStore(options);
   const credentials = await loadCredentials(options.dataDir, hosts, clock.now()).catch(
     async (error: unknown) => {
       await store.close();

@@ -12,7 +12,7 @@ export interface EtcdTls {
 }
 
 export interface ConnectionOptions {
-  /** `host:port`, `http://host:port` or `https://host:port`; tried in turn. */
+  /** `host:port` or `http://host:port` without encryption, `https://host:port` with; tried in turn. */
   readonly endpoints: readonly string[];
   /** With `https` endpoints. */
   readonly tls?: EtcdTls | undefined;
@@ -71,7 +71,7 @@ export function connectEtcd(options: ConnectionOptions): EtcdConnection {
   const buffer = (bytes: Uint8Array | undefined) => (bytes === undefined ? null : Buffer.from(bytes));
   const members = endpoints.map((endpoint): Member => {
     const [, scheme, address = endpoint] = /^(?:(https?):\/\/)?(.+?)\/?$/.exec(endpoint) ?? [];
-    const secure = scheme === 'https' || (scheme === undefined && tls !== undefined);
+    const secure = scheme === 'https';
     const credential = secure
       ? credentials.createSsl(buffer(tls?.certificateAuthority), buffer(tls?.key), buffer(tls?.certificate))
       : credentials.createInsecure();

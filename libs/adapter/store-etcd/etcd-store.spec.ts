@@ -1,7 +1,7 @@
 import type { Store } from '@drydock/port/store';
 import { bytes, describeStoreContract, expectChain, record, refusal, text } from '@drydock/port/store-suite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { etcdInstalled, startEtcd, type EtcdServer } from './etcd-server.spec-support.ts';
+import { etcdInstalled, startEtcd, type EtcdServer } from './etcd-server.ts';
 import { openEtcdStore } from './index.ts';
 
 describe.skipIf(!etcdInstalled())('etcd', () => {

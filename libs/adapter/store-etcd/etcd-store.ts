@@ -8,7 +8,7 @@ import { decodeKey, encodeKey, prefixRange } from './keys.ts';
 import { createWatchStream } from './watch-stream.ts';
 
 export interface EtcdStoreOptions {
-  /** `host:port`, `http://host:port` or `https://host:port`; members of one cluster, tried in turn. */
+  /** `host:port` or `http://host:port` without encryption, `https://host:port` with; members of one cluster. */
   readonly endpoints: readonly string[];
   readonly tls?: EtcdTls;
   /** Put before every key, so that several clusters can share one etcd. Default none: keys begin with `/registry`. */

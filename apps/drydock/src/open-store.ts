@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Store } from '@drydock/port/store';
+import { openLmdbStore } from '@drydock/store-lmdb';
+import { createMemoryStore } from '@drydock/store-memory';
+import type { UpOptions } from './options.ts';
+
+const read = (file: string | undefined) => (file === undefined ? undefined : readFileSync(file));
+
+/** Opens the store that the options name; rejects with one line for people. */
+export async function openStore(options: UpOptions): Promise<Store> {
+  switch (options.store) {
+    case 'memory':
+      return createMemoryStore();
+    case 'lmdb':
+      return openLmdbStore({ directory: join(options.dataDir, 'store') });
+    case 'etcd': {
+      // Loaded only where it is wanted: most starts have no etcd.
+      const { openEtcdStore } = await import('@drydock/store-etcd');
+      const certificateAuthority = read(options.etcdCafile);
+      const certificate = read(options.etcdCertfile);
+      const key = read(options.etcdKeyfile);
+      return openEtcdStore({
+        endpoints: options.etcdServers,
+        tls: {
+          ...(certificateAuthority === undefined ? {} : { certificateAuthority }),
+          ...(certificate === undefined ? {} : { certificate }),
+          ...(key === undefined ? {} : { key }),
+        },
+      });
+    }
+  }
+}
