@@ -110,10 +110,10 @@ function validateLabelSelectorRequirement(
       break;
     default:
       errors.push(
-        invalidValue(where.child('operator'), requirement.operator, 'not a valid selector operator'),
+        invalidValue(where.child('operator'), requirement.operator ?? '', 'not a valid selector operator'),
       );
   }
-  errors.push(...validateLabelName(requirement.key, where.child('key')));
+  errors.push(...validateLabelName(requirement.key ?? '', where.child('key')));
   values.forEach((value, index) => {
     for (const message of validateLabelValue(value)) {
       errors.push(invalidValue(where.child('values').index(index), value, message));

@@ -250,18 +250,18 @@ describe('strategic merge', () => {
   it.each([
     [
       { spec: { containers: [{ image: 'x' }] } },
-      500,
+      400,
       'map: map[image:x] does not contain declared merge key: name',
     ],
     [
       { spec: { containers: [{ $patch: 'delete' }] } },
-      500,
+      400,
       'map: map[$patch:delete] does not contain declared merge key: name',
     ],
-    [{ spec: { $patch: 'mix' } }, 500, 'unknown patch type: mix in map: map[$patch:mix]'],
+    [{ spec: { $patch: 'mix' } }, 400, 'unknown patch type: mix in map: map[$patch:mix]'],
     [
       { spec: { containers: [{ name: 'a', $patch: 'merge' }] } },
-      500,
+      400,
       'merging lists cannot yet be specified in the patch',
     ],
     [
@@ -270,11 +270,11 @@ describe('strategic merge', () => {
       'invalid patch format of retainKeys',
     ],
     [{ spec: { strategy: { $retainKeys: 'type' } } }, 400, 'invalid patch format of retainKeys'],
-    [{ spec: { containers: ['a'] } }, 500, 'list element types are not identical: [[map[name:a]] [a]]'],
-    [{ spec: { broken: [{ key: 'y' }] } }, 500, 'cannot merge lists without merge key for struct'],
+    [{ spec: { containers: ['a'] } }, 400, 'list element types are not identical: [[map[name:a]] [a]]'],
+    [{ spec: { broken: [{ key: 'y' }] } }, 400, 'cannot merge lists without merge key for struct'],
     [
       { spec: { '$setElementOrder/containers': [{ name: 'a' }], containers: [{ name: 'b' }] } },
-      500,
+      400,
       "The order in patch list:\n[map[name:b]]\n doesn't match $setElementOrder list:\n[map[name:a]]\n",
     ],
     ['text', 400, 'invalid JSON document'],

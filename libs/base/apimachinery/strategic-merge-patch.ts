@@ -1,4 +1,4 @@
-import { apiError, ApiError } from './api-error.ts';
+import { ApiError } from './api-error.ts';
 import { badRequest, unprocessable } from './api-error-constructors.ts';
 import { goValue } from './go-format.ts';
 import { cloneJson, getOwn, isJsonObject, setOwn } from './json-value.ts';
@@ -27,9 +27,9 @@ function badFormat(what: string): ApiError {
   return badRequest(`invalid patch format of ${what}`);
 }
 
-/** Kubernetes answers these with a bare 500 and the text. */
+/** Kubernetes answers the text with a bare 500; here bad input is never taken for a failure of the server. */
 function patchFailure(message: string): ApiError {
-  return apiError({ code: 500, message });
+  return badRequest(message);
 }
 
 function noMergeKey(element: JsonObject, mergeKey: string): ApiError {

@@ -63,7 +63,7 @@ function furnish({ context }: AdmissionRequest, pod: Pod, account: ServiceAccoun
 
 function mountToken(pod: Pod, suffix: () => string): void {
   const spec = pod.spec!;
-  const existing = spec.volumes?.find((volume) => volume.name.startsWith(volumePrefix));
+  const existing = spec.volumes?.find((volume) => (volume.name ?? '').startsWith(volumePrefix));
   const name = existing?.name ?? volumePrefix + suffix();
   let mounted = false;
   for (const container of [...(spec.initContainers ?? []), ...(spec.containers ?? [])]) {

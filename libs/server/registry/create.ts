@@ -8,7 +8,7 @@ import {
 } from '@drydock/base/apimachinery';
 import { StoreError } from '@drydock/port/store';
 import type { StoredObject } from '../watch-cache/index.ts';
-import { encodeStored, failure, looseObject, StoredItem } from '../watch-cache/index.ts';
+import { encodeStored, looseObject, StoredItem } from '../watch-cache/index.ts';
 import { enterAdmission } from './admit.ts';
 import type { Environment, Scope } from './environment.ts';
 import { orderedMeta, validateMeta } from './object-meta.ts';
@@ -42,7 +42,7 @@ export async function createObject(
   const { strategy, definition } = served;
   let { metadata } = draft;
   if (metadata.resourceVersion) {
-    throw failure(500, '', 'resourceVersion should not be set on objects to be created');
+    throw badRequest('resourceVersion should not be set on objects to be created');
   }
   metadata.resourceVersion = undefined;
   resetStatus(served, draft);

@@ -169,8 +169,8 @@ export function createRestHandler(options: RestOptions): HttpHandler {
 
   function fail(error: unknown): HttpResponse {
     const apiError = toApiError(error);
-    if ((apiError.status.code ?? 500) >= 500 && !apiError.status.reason)
-      logger.error('request failed', { err: error });
+    // What is no ApiError is our own fault.
+    if (apiError !== error) logger.error('request failed', { err: error });
     return errorAnswer(apiError);
   }
 

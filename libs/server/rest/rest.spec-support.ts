@@ -1,9 +1,11 @@
 import type { KubeObject, Status } from '@drydock/base/apimachinery';
-import type { VirtualClock } from '@drydock/base/clock';
+import type { Clock, VirtualClock } from '@drydock/base/clock';
 import { createSeededRandom, createVirtualClock } from '@drydock/base/clock';
 import type { HttpRequest } from '@drydock/port/http';
+import type { Logger } from '@drydock/port/observability';
 import { noMetrics, silentLogger } from '@drydock/port/observability';
 import { createMemoryStore } from '@drydock/store-memory';
+import type { ApiServerCoreOptions } from '../core/index.ts';
 import { createApiServerCore, systemUser } from '../core/index.ts';
 import { requestEntityTooLarge } from '@drydock/base/apimachinery';
 import { allDefinitions } from '../resources/index.ts';
@@ -30,6 +32,13 @@ export interface Answer {
   readonly stream: AsyncIterator<Uint8Array> | undefined;
 }
 
+export interface RestServerOptions {
+  /** Default: the virtual one that the server tells. */
+  readonly clock?: Clock;
+  readonly core?: ApiServerCoreOptions;
+  readonly logger?: Logger;
+}
+
 export interface RestServer {
   readonly clock: VirtualClock;
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
@@ -46,33 +55,37 @@ function bytesOf(body: unknown): Uint8Array {
 }
 
 /** The whole API over the memory store, asked through the HTTP handler without a socket. */
-export async function startRest(): Promise<RestServer> {
+export async function startRest(options: RestServerOptions = {}): Promise<RestServer> {
   const store = createMemoryStore();
-  const clock = createVirtualClock();
+  const virtual = createVirtualClock();
+  const clock = options.clock ?? virtual;
   const random = createSeededRandom(7);
-  const core = createApiServerCore(
-    {},
-    { store, definitions: allDefinitions, clock, random, logger: silentLogger },
-  );
+  const core = createApiServerCore(options.core ?? {}, {
+    store,
+    definitions: allDefinitions,
+    clock,
+    random,
+    logger: silentLogger,
+  });
   await core.start();
   const handler = createRestHandler({
     registry: core.registry,
     authenticator: () => systemUser,
     clock,
     random,
-    logger: silentLogger,
+    logger: options.logger ?? silentLogger,
     metrics: noMetrics,
     checks: [],
     serverAddress: '127.0.0.1:6443',
   });
   return {
-    clock,
-    async call(method, path, options = {}) {
+    clock: virtual,
+    async call(method, path, call = {}) {
       const mark = path.indexOf('?');
-      const bytes = bytesOf(options.body);
+      const bytes = bytesOf(call.body);
       const headers: Record<string, string | undefined> = {
-        'content-type': options.type ?? (options.body === undefined ? undefined : 'application/json'),
-        accept: options.accept,
+        'content-type': call.type ?? (call.body === undefined ? undefined : 'application/json'),
+        accept: call.accept,
       };
       const request: HttpRequest = {
         method,
@@ -85,7 +98,7 @@ export async function startRest(): Promise<RestServer> {
             : Promise.resolve(bytes),
         remoteAddress: '127.0.0.1',
         clientCertificate: undefined,
-        signal: options.signal ?? new AbortController().signal,
+        signal: call.signal ?? new AbortController().signal,
       };
       const response = await handler(request);
       const { body } = response;

@@ -7,9 +7,9 @@ const shown = 3;
 function addresses(endpoints: Endpoints): string {
   const all: string[] = [];
   for (const { addresses: ready, ports } of endpoints.subsets ?? []) {
-    if ((ports ?? []).length === 0) for (const { ip } of ready ?? []) all.push(ip);
+    if ((ports ?? []).length === 0) for (const { ip = '' } of ready ?? []) all.push(ip);
     for (const { port } of ports ?? []) {
-      for (const { ip } of ready ?? []) all.push(ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`);
+      for (const { ip = '' } of ready ?? []) all.push(ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`);
     }
   }
   if (all.length === 0) return '<none>';

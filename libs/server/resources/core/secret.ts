@@ -37,7 +37,8 @@ function validate(secret: Secret): FieldError[] {
     bytes += Math.floor((value.length * 3) / 4);
   }
   if (bytes > maxDataBytes) errors.push(tooLong(data, maxDataBytes));
-  for (const key of demanded[secret.type ?? ''] ?? []) {
+  const type = secret.type ?? '';
+  for (const key of (Object.hasOwn(demanded, type) ? demanded[type] : undefined) ?? []) {
     if (secret.data?.[key] === undefined) errors.push(required(data.key(key)));
   }
   if (
