@@ -131,7 +131,7 @@ describe('create', () => {
     [
       'a resourceVersion',
       { metadata: { name: 'a', resourceVersion: '5' } },
-      500,
+      400,
       'resourceVersion should not be set on objects to be created',
     ],
     [
