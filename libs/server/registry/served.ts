@@ -1,5 +1,5 @@
 import type { GroupKind, GroupResource, KubeObject } from '@drydock/base/apimachinery';
-import { apiVersionOf, methodNotSupported } from '@drydock/base/apimachinery';
+import { apiVersionOf, goQuote, methodNotSupported } from '@drydock/base/apimachinery';
 import type { FieldAccess } from '../watch-cache/index.ts';
 import type { ResourceDefinition, Strategy } from './types.ts';
 
@@ -22,6 +22,13 @@ export interface Served {
   readonly toStored: ((object: KubeObject) => KubeObject) | undefined;
 }
 
+/** Where Kubernetes has words of its own for a field that cannot be selected by. */
+function unsupportedField({ group, kind, custom }: ResourceDefinition): Pick<FieldAccess, 'unsupported'> {
+  if (group === 'batch' && kind === 'Job')
+    return { unsupported: (field) => `field label ${goQuote(field)} not supported for batchv1.Job` };
+  return custom === undefined ? {} : { unsupported: (field) => `field label not supported: ${field}` };
+}
+
 /** `stored` finds the served form of another definition, for those that are faces of one. */
 export function serve(
   definition: ResourceDefinition,
@@ -40,6 +47,7 @@ export function serve(
       namespaced: definition.namespaced,
       fields,
       indexedFields: definition.indexedFields ?? ('spec.nodeName' in fields ? ['spec.nodeName'] : []),
+      ...unsupportedField(definition),
     },
     verbs: new Set(definition.verbs ?? allVerbs),
     stored: undefined as unknown as Served,

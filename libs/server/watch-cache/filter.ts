@@ -30,6 +30,8 @@ export interface FieldAccess {
   readonly fields: Readonly<Record<string, (object: KubeObject) => string>>;
   /** Those of `fields` that have an index. */
   readonly indexedFields: readonly string[];
+  /** What is said of a field that cannot be selected by; default: that only name and namespace can, or that it is not supported. */
+  readonly unsupported?: (field: string) => string;
 }
 
 type Test = (item: StoredObject) => boolean;
@@ -101,6 +103,7 @@ function readerOf(access: FieldAccess, field: string): (object: KubeObject) => s
   if (field === 'metadata.name') return (object) => object.metadata.name ?? '';
   if (field === 'metadata.namespace') return (object) => object.metadata.namespace ?? '';
   if (Object.hasOwn(access.fields, field)) return access.fields[field]!;
+  if (access.unsupported !== undefined) throw badRequest(access.unsupported(field));
   if (Object.keys(access.fields).length > 0) throw badRequest(`field label not supported: ${field}`);
   throw badRequest(
     `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
