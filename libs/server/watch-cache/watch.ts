@@ -33,6 +33,8 @@ export interface WatchLimits {
 }
 
 const bookmarkBeforeEndMs = 2_000;
+/** Timers count in 31 bits; a longer wait is cut into pieces. */
+const longestTimerMs = 2 ** 31 - 1;
 type Result = IteratorResult<WatchBatch, undefined>;
 const finished: Result = { done: true, value: undefined };
 
@@ -143,7 +145,7 @@ export class CacheWatch implements StoredWatch, ChannelReader {
       if (left > bookmarkBeforeEndMs) delayMs = Math.min(delayMs, left - bookmarkBeforeEndMs);
     }
     if (delayMs === Infinity) return;
-    this.#timer = this.#source.clock.setTimeout(() => this.#tick(), delayMs);
+    this.#timer = this.#source.clock.setTimeout(() => this.#tick(), Math.min(delayMs, longestTimerMs));
   }
 
   #tick(): void {
