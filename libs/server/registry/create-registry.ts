@@ -412,7 +412,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
         options,
         scopeOf(context, deleteScope(options)),
       );
-      return result.stored === undefined ? result : { stored: await shown(served, result.stored) };
+      return result.stored === undefined ? result : { ...result, stored: await shown(served, result.stored) };
     },
 
     async deleteCollection(ref, options, listOptions, context) {

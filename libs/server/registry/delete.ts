@@ -19,7 +19,7 @@ import { foregroundFinalizer, orderedMeta, orphanFinalizer } from './object-meta
 import type { DeleteResult } from './registry.ts';
 import type { Served } from './served.ts';
 import { catchUp, lostRace, storeFailure } from './store-failure.ts';
-import { removeNow, swap, uidConflict } from './update.ts';
+import { removeNow, swap } from './update.ts';
 
 const attempts = 100;
 
@@ -80,7 +80,7 @@ async function deleteCurrent(
   const ready = facesReady(served, [current]);
   if (ready !== undefined) await ready;
   const { object } = inFace(served, current);
-  checkDeletePreconditions(env, served, current, name, options);
+  checkDeletePreconditions(served, current, name, options);
   const passage = enterAdmission(env, served, '', 'DELETE', object, undefined, scope);
   let committed = false;
   try {
@@ -92,12 +92,12 @@ async function deleteCurrent(
     }
     const plan = planDeletion(served, object, options);
     let result: StoredObject;
-    if (plan.kind === 'pending') return { stored: current };
+    if (plan.kind === 'pending') return { stored: current, pending: true };
     if (plan.kind === 'mark') {
       const draft = markedDraft(env, served, object, plan, scope);
       result = scope.isDryRun ? looseObject(draft, 0, current.key) : await swap(env, served, current, draft);
       committed = true;
-      return { stored: result };
+      return { stored: result, pending: true };
     }
     let last: KubeObject | undefined;
     if (plan.graceful) {
@@ -114,7 +114,6 @@ async function deleteCurrent(
 }
 
 function checkDeletePreconditions(
-  env: Environment,
   served: Served,
   current: StoredItem,
   name: string,
@@ -124,8 +123,7 @@ function checkDeletePreconditions(
   const record = current.object.metadata;
   // Kubernetes names the kind here where other conflicts name the resource.
   const what = { group: served.groupKind.group, resource: served.groupKind.kind };
-  if (uid !== undefined && uid !== record.uid) {
-    if (uid === '') throw uidConflict(env, served, current.key, name, uid, record.uid);
+  if (uid !== undefined && uid !== null && uid !== record.uid) {
     throw conflict(
       what,
       name,
@@ -134,7 +132,7 @@ function checkDeletePreconditions(
   }
   if (
     resourceVersion !== undefined &&
-    resourceVersion !== '' &&
+    resourceVersion !== null &&
     resourceVersion !== String(current.revision)
   ) {
     throw conflict(
@@ -166,11 +164,7 @@ function planDeletion(served: Served, object: KubeObject, options: DeleteOptions
   const before = metadata.finalizers ?? [];
   const sameFinalizers =
     before.length === finalizers.length && before.every((one) => finalizers.includes(one));
-  if (grace === 'pending') {
-    return sameFinalizers
-      ? { kind: 'pending' }
-      : { kind: 'mark', graceSeconds: metadata.deletionGracePeriodSeconds, finalizers };
-  }
+  if (grace === 'pending') return { kind: 'pending' };
   if (grace === undefined) {
     if (!held) return { kind: 'remove', graceful: false };
     if (metadata.deletionTimestamp && sameFinalizers) return { kind: 'pending' };
@@ -178,6 +172,12 @@ function planDeletion(served: Served, object: KubeObject, options: DeleteOptions
   }
   if (grace > 0 || held) return { kind: 'mark', graceSeconds: grace, finalizers };
   return { kind: 'remove', graceful: true };
+}
+
+/** Less than nothing counts as one second. */
+function requestedGrace({ gracePeriodSeconds }: DeleteOptions): number | undefined {
+  if (gracePeriodSeconds === undefined || gracePeriodSeconds === null) return undefined;
+  return gracePeriodSeconds < 0 ? 1 : gracePeriodSeconds;
 }
 
 /** Seconds of grace; undefined when the kind, or this object, knows none; 'pending' when a shorter one is running already. */
@@ -191,11 +191,13 @@ function gracefulSeconds(
   const { deletionTimestamp, deletionGracePeriodSeconds } = object.metadata;
   if (deletionTimestamp) {
     if (deletionGracePeriodSeconds === undefined) return undefined;
-    const requested = options.gracePeriodSeconds;
+    // The time is up; only finalizers hold it.
+    if (deletionGracePeriodSeconds === 0) return undefined;
+    const requested = requestedGrace(options);
     if (requested === undefined || requested >= deletionGracePeriodSeconds) return 'pending';
-    return Math.max(0, requested);
+    return requested;
   }
-  return strategy.gracePeriodSeconds(object, options.gracePeriodSeconds);
+  return strategy.gracePeriodSeconds(object, requestedGrace(options));
 }
 
 /** The finalizers after the caller's (or the kind's) wish for the dependents is written into them. */
@@ -250,14 +252,19 @@ function markedDraft(
 /** Starts the grace period, or shortens the one that runs. */
 function markGraceful(env: Environment, draft: KubeObject, seconds: number): void {
   const { metadata } = draft;
+  let period = seconds;
   if (metadata.deletionTimestamp) {
     const shorter = ((metadata.deletionGracePeriodSeconds ?? 0) - seconds) * 1000;
-    metadata.deletionTimestamp = formatTime(parseTime(metadata.deletionTimestamp) - shorter);
+    const now = Math.floor(env.clock.now() / 1000) * 1000;
+    const wanted = parseTime(metadata.deletionTimestamp) - shorter;
+    // It is never in the past: what should be over already has a last second to be noticed in.
+    if (wanted < now && seconds !== 0) period = 1;
+    metadata.deletionTimestamp = formatTime(Math.max(wanted, now));
   } else {
     metadata.deletionTimestamp = formatTime((Math.floor(env.clock.now() / 1000) + seconds) * 1000);
     bumpGeneration(draft);
   }
-  metadata.deletionGracePeriodSeconds = seconds;
+  metadata.deletionGracePeriodSeconds = period;
 }
 
 function bumpGeneration({ metadata }: KubeObject): void {

@@ -397,7 +397,7 @@ describe('update', () => {
     expect(await failureOf(() => server.registry.update(slot('s'), text(body), {}, context))).toMatchObject({
       code: 422,
       message:
-        'Slot.example.io "s" is invalid: metadata.resourceVersion: Invalid value: 0x0: must be specified for an update',
+        'slots.example.io "s" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update',
     });
     const again = await server.registry.update(
       slot('s'),

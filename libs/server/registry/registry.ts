@@ -47,7 +47,12 @@ export interface WriteResult {
 
 /** What a DELETE answers: the object (still there, or its last state), or a Success Status. */
 export type DeleteResult =
-  | { readonly stored: StoredObject; readonly status?: undefined }
+  | {
+      readonly stored: StoredObject;
+      readonly status?: undefined;
+      /** The object is still there: its grace period runs, or finalizers hold it. */
+      readonly pending?: boolean;
+    }
   | { readonly status: Status; readonly stored?: undefined };
 
 /**

@@ -1,5 +1,14 @@
 import type { FieldError, KubeObject } from '@drydock/base/apimachinery';
-import { cloneJson, conflict, deepEqual, fromStatus, invalid, notFound } from '@drydock/base/apimachinery';
+import {
+  badRequest,
+  cloneJson,
+  conflict,
+  deepEqual,
+  goQuote,
+  invalid,
+  invalidValue,
+  notFound,
+} from '@drydock/base/apimachinery';
 import type { StoredObject } from '../watch-cache/index.ts';
 import { encodeStored, looseObject, StoredItem } from '../watch-cache/index.ts';
 import { enterAdmission } from './admit.ts';
@@ -135,24 +144,15 @@ function checkPreconditions(
   const currentUid = current.object.metadata.uid;
   if (uid && uid !== currentUid) throw uidConflict(env, served, plan.key, name, uid, currentUid);
   if (resourceVersion && resourceVersion !== '0') {
-    if (resourceVersion !== String(current.revision)) throw conflict(served.groupResource, name);
+    if (!/^[0-9]+$/.test(resourceVersion))
+      throw badRequest(`strconv.ParseUint: parsing ${goQuote(resourceVersion)}: invalid syntax`);
+    if (Number(resourceVersion) !== current.revision) throw conflict(served.groupResource, name);
   } else if (served.strategy.allowUnconditionalUpdate === false) {
-    throw fromStatus({
-      ...invalid(served.groupKind, name, []).status,
-      message: `${served.groupKind.kind}${served.groupKind.group === '' ? '' : `.${served.groupKind.group}`} ${JSON.stringify(name)} is invalid: metadata.resourceVersion: Invalid value: 0x0: must be specified for an update`,
-      details: {
-        name,
-        ...(served.groupKind.group === '' ? {} : { group: served.groupKind.group }),
-        kind: served.groupKind.kind,
-        causes: [
-          {
-            reason: 'FieldValueInvalid',
-            message: 'Invalid value: 0x0: must be specified for an update',
-            field: 'metadata.resourceVersion',
-          },
-        ],
-      },
-    });
+    // Kubernetes names the resource here, not the kind.
+    const { group, resource } = served.groupResource;
+    throw invalid({ group, kind: resource }, name, [
+      invalidValue('metadata.resourceVersion', 0, 'must be specified for an update'),
+    ]);
   }
 }
 

@@ -375,8 +375,11 @@ export function createRestHandler(options: RestOptions): HttpHandler {
           return listAnswer(list, form, tableContext(definition, query));
         }
         const result = await registry.delete(ref, wanted, context);
+        // Accepted is said to those alone who asked for the dependents to go too, in the older way.
+        const accepted =
+          result.status === undefined && result.pending === true && wanted.orphanDependents === false;
         return result.status === undefined
-          ? objectAnswer(200, result.stored, form, table, warningHeaders(warnings))
+          ? objectAnswer(accepted ? 202 : 200, result.stored, form, table, warningHeaders(warnings))
           : statusAnswer(result.status, form.yaml, warningHeaders(warnings));
       }
       default:
