@@ -277,8 +277,12 @@ describe.each(kubectlsToTest())('kubectl $version', (binary) => {
     await kubectl(['patch', 'configmap', 'watched', '-p', '{"data":{"b":"2"}}']);
     await eventually(() => /\nwatched +2 /.test(watching.stdout()));
     const events = kubectl.start('get configmaps -w --output-watch-events --watch-only -l watch=this');
-    await kubectl('label configmap watched watch=this');
-    await eventually(() => /\nADDED +watched /.test(events.stdout()));
+    // Nothing tells when that watch has begun: what it is to see is done until it has been seen.
+    await eventually(async () => {
+      await kubectl('label configmap watched watch=that --overwrite');
+      await kubectl('label configmap watched watch=this --overwrite');
+      return /\nADDED +watched /.test(events.stdout());
+    });
     await kubectl('delete configmap watched');
     await eventually(() => /\nDELETED +watched /.test(events.stdout()));
     await Promise.all([watching.stop(), events.stop()]);

@@ -14,30 +14,22 @@ function typeMeta(out: BackwardWriter, apiVersion: string, kind: string): void {
   out.varint((1 << 3) | lengthWire);
 }
 
-interface Ends {
-  readonly head: Uint8Array;
-  readonly tail: Uint8Array;
-}
-
 /** `contentEncoding` and `contentType`, both empty, end each envelope. */
 const tail = Uint8Array.of((3 << 3) | lengthWire, 0, (4 << 3) | lengthWire, 0);
 
-/**
- * What stands before and after the message of an object of that kind when it is sent: the magic and runtime.Unknown with
- * `rawBytes` bytes in its `raw`.
- */
-export function envelopeOf(apiVersion: string, kind: string, rawBytes: number): Ends {
+/** What stands before the message of an object: the magic, and runtime.Unknown up to the `rawBytes` bytes of its `raw`. */
+function headOf(apiVersion: string, kind: string, rawBytes: number): Uint8Array {
   const out = new BackwardWriter(apiVersion.length + kind.length + 40);
   out.varint(rawBytes);
   out.varint((2 << 3) | lengthWire);
   typeMeta(out, apiVersion, kind);
   out.chunk(magic);
-  return { head: out.take(), tail };
+  return out.take();
 }
 
 /** An object as it goes over the wire: its message in Kubernetes' envelope. */
 export function sealEnvelope(apiVersion: string, kind: string, raw: Uint8Array): Uint8Array {
-  const { head } = envelopeOf(apiVersion, kind, raw.length);
+  const head = headOf(apiVersion, kind, raw.length);
   const sealed = new Uint8Array(head.length + raw.length + tail.length);
   sealed.set(head, 0);
   sealed.set(raw, head.length);
@@ -45,12 +37,42 @@ export function sealEnvelope(apiVersion: string, kind: string, raw: Uint8Array):
   return sealed;
 }
 
-/** The head of one length-delimited field with `bytes` bytes: what stands before each item of a list. */
-export function fieldHead(number: number, bytes: number): Uint8Array {
-  const out = new BackwardWriter(20);
-  out.varint(bytes);
-  out.varint((number << 3) | lengthWire);
-  return out.take();
+function varintSize(value: number): number {
+  let size = 1;
+  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) size++;
+  return size;
+}
+
+/** Writes a tag of one byte, a length and the content; answers where they end. */
+function putChunk(into: Uint8Array, from: number, number: number, bytes: Uint8Array): number {
+  let at = from;
+  into[at++] = (number << 3) | lengthWire;
+  let rest = bytes.length;
+  while (rest >= 0x80) {
+    into[at++] = (rest % 0x80) | 0x80;
+    rest = Math.floor(rest / 0x80);
+  }
+  into[at++] = rest;
+  into.set(bytes, at);
+  return at + bytes.length;
+}
+
+/** A list as it goes over the wire, put together from the messages of its metadata and of its items. */
+export function sealList(
+  apiVersion: string,
+  kind: string,
+  metadata: Uint8Array,
+  items: readonly Uint8Array[],
+): Uint8Array {
+  let rawBytes = 1 + varintSize(metadata.length) + metadata.length;
+  for (const { length } of items) rawBytes += 1 + varintSize(length) + length;
+  const head = headOf(apiVersion, kind, rawBytes);
+  const sealed = new Uint8Array(head.length + rawBytes + tail.length);
+  sealed.set(head, 0);
+  let at = putChunk(sealed, head.length, 1, metadata);
+  for (const item of items) at = putChunk(sealed, at, 2, item);
+  sealed.set(tail, at);
+  return sealed;
 }
 
 /** One event of a watch: four bytes of length (big-endian), then a bare meta.v1 WatchEvent with the sealed object. */

@@ -130,6 +130,25 @@ export function methodNotSupported(resource: GroupResource, action: string): Api
   });
 }
 
+/** 405 where no route of a path has the method, in the words of Kubernetes' router. */
+export function methodNotAllowed(): ApiError {
+  return apiError({
+    code: 405,
+    reason: 'MethodNotAllowed',
+    message: 'the server does not allow this method on the requested resource',
+    details: {},
+  });
+}
+
+/** 406: the object cannot be turned into what was asked for; `why` says what it is instead. */
+export function notConvertible(target: string, why: string): ApiError {
+  return apiError({
+    code: 406,
+    reason: 'NotAcceptable',
+    message: `you requested ${target}, but the requested object is ${why}`,
+  });
+}
+
 /** 406: none of the accepted media types can be produced. */
 export function notAcceptable(accepted: readonly string[]): ApiError {
   return apiError({

@@ -39,6 +39,7 @@ export function createFormat(options: FormatOptions): CustomFormat {
 
   const format: CustomFormat = {
     schema: options.schema as unknown as Readonly<Record<string, unknown>>,
+    isStorageVersion: apiVersion === storage.apiVersion,
     shape(object) {
       const unknown: string[] = [];
       const problem = shaper.shape(object, unknown);

@@ -1,6 +1,33 @@
+import { sha256 } from '@noble/hashes/sha2.js';
 import type { ResourceDefinition } from '../registry/types.ts';
 
 const allVerbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+
+/** The order in which Kubernetes lists the verbs of custom resources. */
+const customVerbs = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
+/** Of `status` and `scale`. */
+const readAndWrite = ['get', 'patch', 'update'];
+
+function verbsOf({ custom, verbs }: ResourceDefinition): string[] {
+  if (custom !== undefined) return customVerbs.filter((verb) => verbs?.includes(verb) !== false);
+  return [...(verbs ?? allVerbs)].sort();
+}
+
+const hashes = new Map<string, string>();
+
+/** Names the version in which objects are stored, for those who migrate it: eight bytes of a SHA-256. */
+function storageVersionHash({ group, version, kind, storedAs, custom, virtualCreate }: ResourceDefinition) {
+  if (virtualCreate !== undefined) return {};
+  if (custom !== undefined && custom.isStorageVersion !== true) return {};
+  const stored = storedAs ?? { group, version };
+  const name = `${stored.group}/${stored.version}/${kind}`;
+  let hash = hashes.get(name);
+  if (hash === undefined) {
+    hash = btoa(String.fromCharCode(...sha256(new TextEncoder().encode(name)).subarray(0, 8)));
+    hashes.set(name, hash);
+  }
+  return { storageVersionHash: hash };
+}
 
 /** Groups in the order in which Kubernetes lists them; unknown ones follow by name. */
 const groupOrder = [
@@ -41,13 +68,12 @@ function subresources(definition: ResourceDefinition): Subresource[] {
   const { group, version, kind } = definition;
   const own = { group, version, kind };
   const found: Subresource[] = [];
-  if (definition.status === true)
-    found.push({ name: 'status', responseKind: own, verbs: ['get', 'patch', 'update'] });
+  if (definition.status === true) found.push({ name: 'status', responseKind: own, verbs: readAndWrite });
   if (definition.scale !== undefined) {
     found.push({
       name: 'scale',
       responseKind: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
-      verbs: ['get', 'patch', 'update'],
+      verbs: readAndWrite,
     });
   }
   for (const [name, handler] of Object.entries(definition.subresources ?? {})) {
@@ -68,15 +94,19 @@ function place(group: string): number {
   return at < 0 ? groupOrder.length : at;
 }
 
-/** `v2` before `v1`, stable before beta before alpha. */
+const versionPattern = /^v(\d+)(?:(alpha|beta)(\d+))?$/;
+
+/** `v2` before `v1`, stable before beta before alpha; what has no such form comes last, by name. */
 function newerVersion(a: string, b: string): number {
   const rank = (version: string) => {
-    const [, major = '0', stage = '', minor = '0'] = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version) ?? [];
+    const parts = versionPattern.exec(version);
+    if (parts === null) return [-1, 0, 0];
+    const [, major = '0', stage = '', minor = '0'] = parts;
     return [stage === '' ? 2 : stage === 'beta' ? 1 : 0, Number(major), Number(minor)];
   };
   const [x, y] = [rank(a), rank(b)];
   for (let at = 0; at < 3; at++) if (x[at] !== y[at]) return (y[at] ?? 0) - (x[at] ?? 0);
-  return 0;
+  return a < b ? -1 : 1;
 }
 
 interface Group {
@@ -129,15 +159,16 @@ export function apiResourceList(definitions: readonly ResourceDefinition[], grou
   const resources = own
     .toSorted((a, b) => (a.resource < b.resource ? -1 : 1))
     .flatMap((definition) => {
-      const { resource, singular, namespaced, kind, shortNames, categories, verbs } = definition;
+      const { resource, singular, namespaced, kind, shortNames, categories } = definition;
       const entry = {
         name: resource,
         singularName: singular,
         namespaced,
         kind,
-        verbs: [...(verbs ?? allVerbs)].sort(),
+        verbs: verbsOf(definition),
         ...(shortNames === undefined ? {} : { shortNames }),
         ...(categories === undefined ? {} : { categories }),
+        ...storageVersionHash(definition),
       };
       const below = subresources(definition).map(({ name, responseKind, verbs: can }) => ({
         name: `${resource}/${name}`,
@@ -167,7 +198,7 @@ export function aggregatedDiscovery(
 ) {
   const chosen: Group[] = core ? [{ name: '', versions: ['v1'] }] : groups(definitions);
   const items = chosen.map((group) => ({
-    metadata: { ...(group.name === '' ? {} : { name: group.name }), creationTimestamp: null },
+    metadata: group.name === '' ? {} : { name: group.name },
     versions: group.versions.map((one) => ({
       version: one,
       freshness: 'Current',
@@ -175,7 +206,7 @@ export function aggregatedDiscovery(
         .filter((definition) => definition.group === group.name && definition.version === one)
         .toSorted((a, b) => (a.resource < b.resource ? -1 : 1))
         .map((definition) => {
-          const { resource, kind, namespaced, singular, shortNames, categories, verbs } = definition;
+          const { resource, kind, namespaced, singular, shortNames, categories } = definition;
           const below = subresources(definition).map(({ name, responseKind, verbs: can }) => ({
             subresource: name,
             responseKind,
@@ -186,7 +217,7 @@ export function aggregatedDiscovery(
             responseKind: { group: group.name, version: one, kind },
             scope: namespaced ? 'Namespaced' : 'Cluster',
             singularResource: singular,
-            verbs: [...(verbs ?? allVerbs)].sort(),
+            verbs: verbsOf(definition),
             ...(shortNames === undefined ? {} : { shortNames }),
             ...(categories === undefined ? {} : { categories }),
             ...(below.length === 0 ? {} : { subresources: below }),

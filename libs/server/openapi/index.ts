@@ -1,2 +1,3 @@
 export { buildOpenApiV2, buildOpenApiV3, openApiV3Paths } from './documents.ts';
 export { encodeOpenApiV2 } from './protobuf-v2.ts';
+export { encodeOpenApiV3 } from './protobuf-v3.ts';

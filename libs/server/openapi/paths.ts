@@ -1,7 +1,23 @@
-import { reference, type Dialect, type GroupVersionKind, type Json } from './schemas.ts';
+import { findKind } from '@drydock/api/scheme';
 import type { ResourceDefinition } from '../registry/types.ts';
+import { camel, groupLabel, tagOf } from './labels.ts';
+import {
+  applyParameters,
+  deleteCollectionParameters,
+  deleteOptionsMessage,
+  deleteParameters,
+  listParameters,
+  operation,
+  patchMessage,
+  pathParameters,
+  statusMessage,
+  watchEventMessage,
+  writeParameters,
+  type OperationContext,
+  type OperationSpec,
+} from './operations.ts';
+import type { Dialect, GroupVersionKind, Json } from './schemas.ts';
 
-const meta = 'k8s.io.apimachinery.pkg.apis.meta.v1';
 const allVerbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 const patchTypes = [
   'application/json-patch+json',
@@ -9,99 +25,7 @@ const patchTypes = [
   'application/strategic-merge-patch+json',
   'application/apply-patch+yaml',
 ];
-
-function parameter(name: string, type: string, description: string, dialect: Dialect): Json {
-  const base = { name, in: 'query', description, uniqueItems: true };
-  return dialect === 'v2'
-    ? { ...base, type }
-    : { name, in: 'query', description, schema: { type, uniqueItems: true } };
-}
-
-function pathParameter(name: string, dialect: Dialect): Json {
-  const base = { name, in: 'path', required: true, description: `${name} of the object` };
-  return dialect === 'v2'
-    ? { ...base, type: 'string', uniqueItems: true }
-    : { ...base, schema: { type: 'string', uniqueItems: true } };
-}
-
-const writeParameters = [
-  ['dryRun', 'string', 'With `All`, everything is checked and nothing is stored.'],
-  ['fieldManager', 'string', 'Name of the program or person that makes the change.'],
-  ['fieldValidation', 'string', 'What to do about unknown and duplicate fields: Ignore, Warn or Strict.'],
-] as const;
-const listParameters = [
-  ['allowWatchBookmarks', 'boolean', 'Asks for bookmark events.'],
-  ['continue', 'string', 'Token of the next page.'],
-  ['fieldSelector', 'string', 'Fields that objects must have.'],
-  ['labelSelector', 'string', 'Labels that objects must have.'],
-  ['limit', 'integer', 'Most objects in one answer.'],
-  ['resourceVersion', 'string', 'How new the answer must be.'],
-  ['resourceVersionMatch', 'string', 'How resourceVersion is meant.'],
-  ['sendInitialEvents', 'boolean', 'Begins a watch with what there is.'],
-  ['timeoutSeconds', 'integer', 'Longest duration of the call.'],
-  ['watch', 'boolean', 'Watches instead of listing.'],
-] as const;
-const deleteParameters = [
-  ['dryRun', 'string', 'With `All`, everything is checked and nothing is stored.'],
-  ['gracePeriodSeconds', 'integer', 'Seconds that the object has to end.'],
-  ['orphanDependents', 'boolean', 'Older form of propagationPolicy.'],
-  ['propagationPolicy', 'string', 'What becomes of dependents: Orphan, Background or Foreground.'],
-] as const;
-
-type ParameterRow = readonly [name: string, type: string, description: string];
-
-interface OperationSpec {
-  readonly action: string;
-  readonly id: string;
-  readonly parameters: readonly ParameterRow[];
-  /** Message of the request body. */
-  readonly body?: string;
-  readonly consumes?: readonly string[];
-  /** Message of the answer. */
-  readonly answer: string;
-  readonly text: string;
-}
-
-function operation(spec: OperationSpec, tag: string, gvk: GroupVersionKind, dialect: Dialect): Json {
-  const parameters: Json[] = spec.parameters.map(([name, type, text]) =>
-    parameter(name, type, text, dialect),
-  );
-  const result: Json = { description: spec.text, operationId: spec.id, tags: [tag] };
-  const answer = { $ref: reference(spec.answer, dialect) };
-  const consumes = spec.consumes ?? ['application/json', 'application/yaml'];
-  if (dialect === 'v2') {
-    if (spec.body !== undefined) {
-      parameters.unshift({
-        name: 'body',
-        in: 'body',
-        required: true,
-        schema: { $ref: reference(spec.body, dialect) },
-      });
-      result['consumes'] = consumes;
-    }
-    result['produces'] = ['application/json', 'application/yaml'];
-    result['responses'] = { 200: { description: 'OK', schema: answer } };
-    result['schemes'] = ['https'];
-  } else {
-    if (spec.body !== undefined) {
-      const schema = { $ref: reference(spec.body, dialect) };
-      result['requestBody'] = {
-        required: true,
-        content: Object.fromEntries(consumes.map((type) => [type, { schema }])),
-      };
-    }
-    result['responses'] = {
-      200: {
-        description: 'OK',
-        content: { 'application/json': { schema: answer }, 'application/yaml': { schema: answer } },
-      },
-    };
-  }
-  if (parameters.length > 0) result['parameters'] = parameters;
-  result['x-kubernetes-action'] = spec.action;
-  result['x-kubernetes-group-version-kind'] = gvk;
-  return result;
-}
+const scaleMessage = 'k8s.io.api.autoscaling.v1.Scale';
 
 /** `/api/v1` or `/apis/<group>/<version>`. */
 export function rootOf(group: string, version: string): string {
@@ -110,187 +34,196 @@ export function rootOf(group: string, version: string): string {
 
 /** The paths that one resource is served under, with their operations. */
 export function pathsOf(definition: ResourceDefinition, dialect: Dialect): Json {
-  const { group, version, kind, resource, namespaced, schema } = definition;
-  const gvk = { group, version, kind };
+  const { group, version, kind, resource, namespaced, schema, strategy } = definition;
+  const custom = definition.custom !== undefined;
   const verbs = new Set(definition.verbs ?? allVerbs);
   const root = rootOf(group, version);
-  const tag = `${group === '' ? 'core' : group.replace(/\.k8s\.io$/, '')}_${version}`;
   const scope = namespaced ? `${root}/namespaces/{namespace}` : root;
-  const id = (verb: string, what: string) =>
-    `${verb}${tag.replace(/(^|[_.])(\w)/g, (_all, _sep, letter: string) => letter.toUpperCase())}${namespaced ? 'Namespaced' : ''}${what}`;
+  const names = namespaced ? ['namespace'] : [];
   const list = `${schema}List`;
+  const own: OperationContext = {
+    tag: tagOf(group, version),
+    gvk: { group, version, kind },
+    dialect,
+    custom,
+  };
+  const prefix = `${groupLabel(group)}${camel(version)}`;
+  const id = (verb: string, what: string, between = ''): string =>
+    `${verb}${prefix}${between}${namespaced ? 'Namespaced' : ''}${what}`;
   const paths: Json = {};
+  const put = (path: string, names: readonly string[], operations: Json): void => {
+    if (Object.keys(operations).length === 0) return;
+    paths[path] = { ...operations, parameters: pathParameters(names, kind, dialect) };
+  };
+  const when = (verb: string, method: string, spec: () => OperationSpec): Json =>
+    verbs.has(verb) ? { [method]: operation(spec(), own) } : {};
 
-  const collection: Json = {};
-  if (verbs.has('list')) {
-    collection['get'] = operation(
-      {
-        action: 'list',
-        id: id('list', kind),
-        parameters: listParameters,
-        answer: list,
-        text: `list or watch objects of kind ${kind}`,
-      },
-      tag,
-      gvk,
-      dialect,
-    );
+  const listing = (listId: string): OperationSpec => ({
+    action: 'list',
+    id: listId,
+    parameters: listParameters,
+    answer: list,
+    text: `Lists objects of kind ${kind}; with \`watch\` tells of their changes.`,
+    streams: verbs.has('watch'),
+  });
+  put(`${scope}/${resource}`, names, {
+    ...when('list', 'get', () => listing(id('list', kind))),
+    ...when('create', 'post', () => ({
+      action: 'post',
+      id: id('create', kind),
+      parameters: writeParameters,
+      body: schema,
+      answer: schema,
+      codes: { 201: 'Created', 202: 'Accepted' },
+      text: `Creates a ${kind}.`,
+    })),
+    ...when('deletecollection', 'delete', () => ({
+      action: 'deletecollection',
+      id: id('delete', kind, 'Collection'),
+      parameters: deleteCollectionParameters,
+      body: deleteOptionsMessage,
+      bodyRequired: false,
+      answer: statusMessage,
+      text: `Deletes all objects of kind ${kind} that are selected.`,
+    })),
+  });
+  if (namespaced && verbs.has('list')) {
+    put(`${root}/${resource}`, [], {
+      get: operation(listing(`list${prefix}${kind}ForAllNamespaces`), own),
+    });
   }
-  if (verbs.has('create')) {
-    collection['post'] = operation(
-      {
-        action: 'post',
-        id: id('create', kind),
-        parameters: writeParameters,
-        body: schema,
-        answer: schema,
-        text: `create a ${kind}`,
-      },
-      tag,
-      gvk,
-      dialect,
-    );
-  }
-  if (verbs.has('deletecollection')) {
-    collection['delete'] = operation(
-      {
-        action: 'deletecollection',
-        id: id('deleteCollection', kind),
-        parameters: [...deleteParameters, ...listParameters.slice(1, 7)],
-        body: `${meta}.DeleteOptions`,
-        answer: `${meta}.Status`,
-        text: `delete a collection of ${kind}`,
-      },
-      tag,
-      gvk,
-      dialect,
-    );
-  }
-  const scopeParameters = namespaced ? [pathParameter('namespace', dialect)] : [];
-  if (Object.keys(collection).length > 0) {
-    paths[`${scope}/${resource}`] =
-      scopeParameters.length > 0 ? { ...collection, parameters: scopeParameters } : collection;
-  }
-  if (namespaced && collection['get'] !== undefined) {
-    paths[`${root}/${resource}`] = {
-      get: { ...(collection['get'] as Json), operationId: `${id('list', kind)}ForAllNamespaces` },
-    };
+  if (verbs.has('watch')) putWatches();
+
+  /** The older way to ask for watches, by paths of their own. */
+  function putWatches(): void {
+    const watching = (action: string, watchId: string): Json => ({
+      get: operation(
+        {
+          action,
+          id: watchId,
+          parameters: listParameters,
+          answer: watchEventMessage,
+          text: `Tells of changes of objects of kind ${kind}. Deprecated: list with \`watch\` instead.`,
+          streams: true,
+        },
+        own,
+      ),
+    });
+    const watchScope = scope.replace(root, `${root}/watch`);
+    put(`${watchScope}/${resource}`, names, watching('watchlist', id('watch', `${kind}List`)));
+    put(`${watchScope}/${resource}/{name}`, ['name', ...names], watching('watch', id('watch', kind)));
+    if (namespaced)
+      put(
+        `${root}/watch/${resource}`,
+        [],
+        watching('watchlist', `watch${prefix}${kind}ListForAllNamespaces`),
+      );
   }
 
-  const named = (
+  /** The operations on one object, or on a subresource of it. */
+  function putItem(
     suffix: string,
     has: ReadonlySet<string>,
-    bodySchema: string,
-    itemGvk: GroupVersionKind,
+    message: string,
+    gvk: GroupVersionKind,
     label: string,
-  ) => {
+    what: string,
+  ): void {
+    const context = { ...own, gvk };
     const item: Json = {};
-    if (has.has('get')) {
-      item['get'] = operation(
-        {
-          action: 'get',
-          id: id('read', label),
-          parameters: [],
-          answer: bodySchema,
-          text: `read the specified ${label}`,
-        },
-        tag,
-        itemGvk,
-        dialect,
-      );
-    }
-    if (has.has('update')) {
-      item['put'] = operation(
-        {
-          action: 'put',
-          id: id('replace', label),
-          parameters: writeParameters,
-          body: bodySchema,
-          answer: bodySchema,
-          text: `replace the specified ${label}`,
-        },
-        tag,
-        itemGvk,
-        dialect,
-      );
-    }
-    if (has.has('patch')) {
-      item['patch'] = operation(
-        {
-          action: 'patch',
-          id: id('patch', label),
-          parameters: [
-            ...writeParameters,
-            ['force', 'boolean', 'Takes over fields that others own; for apply.'],
-          ],
-          body: `${meta}.Patch`,
-          consumes: patchTypes,
-          answer: bodySchema,
-          text: `partially update the specified ${label}`,
-        },
-        tag,
-        itemGvk,
-        dialect,
-      );
-    }
-    if (has.has('create')) {
-      item['post'] = operation(
-        {
-          action: 'post',
-          id: id('create', label),
-          parameters: writeParameters,
-          body: bodySchema,
-          answer: bodySchema,
-          text: `create the ${label}`,
-        },
-        tag,
-        itemGvk,
-        dialect,
-      );
-    }
-    if (has.has('delete')) {
-      item['delete'] = operation(
-        {
-          action: 'delete',
-          id: id('delete', label),
-          parameters: deleteParameters,
-          body: `${meta}.DeleteOptions`,
-          answer: `${meta}.Status`,
-          text: `delete a ${label}`,
-        },
-        tag,
-        itemGvk,
-        dialect,
-      );
-    }
-    if (Object.keys(item).length === 0) return;
-    paths[`${scope}/${resource}/{name}${suffix}`] = {
-      ...item,
-      parameters: [pathParameter('name', dialect), ...scopeParameters],
+    const add = (verb: string, method: string, spec: OperationSpec): void => {
+      if (has.has(verb)) item[method] = operation(spec, context);
     };
-  };
-  named('', new Set([...verbs].filter((verb) => verb !== 'create')), schema, gvk, kind);
+    const written = { parameters: writeParameters, body: message, answer: message };
+    add('get', 'get', {
+      action: 'get',
+      id: id('read', label),
+      parameters: [],
+      answer: message,
+      text: `Reads ${what}.`,
+    });
+    add('update', 'put', {
+      ...written,
+      action: 'put',
+      id: id('replace', label),
+      codes: { 201: 'Created' },
+      text: `Replaces ${what}.`,
+    });
+    add('create', 'post', {
+      ...written,
+      action: 'post',
+      id: id('create', label),
+      codes: { 201: 'Created', 202: 'Accepted' },
+      text: `Creates ${what}.`,
+    });
+    add('delete', 'delete', {
+      action: 'delete',
+      id: id('delete', label),
+      parameters: deleteParameters,
+      body: deleteOptionsMessage,
+      bodyRequired: false,
+      answer: strategy.returnDeletedObject === true ? message : statusMessage,
+      codes: { 202: 'Accepted' },
+      text: `Deletes ${what}.`,
+    });
+    add('patch', 'patch', {
+      action: 'patch',
+      id: id('patch', label),
+      parameters: applyParameters,
+      body: patchMessage,
+      consumes: custom ? patchTypes.filter((type) => !type.includes('strategic')) : patchTypes,
+      answer: message,
+      codes: { 201: 'Created' },
+      text: `Changes parts of ${what}.`,
+    });
+    put(`${scope}/${resource}/{name}${suffix}`, ['name', ...names], item);
+  }
+
+  const { gvk } = own;
+  const readAndWrite = new Set(['get', 'update', 'patch']);
+  const ofItem = new Set([...verbs].filter((verb) => verb !== 'create'));
+  putItem('', ofItem, schema, gvk, kind, `the named ${kind}`);
   if (definition.status === true)
-    named('/status', new Set(['get', 'update', 'patch']), schema, gvk, `${kind}Status`);
+    putItem('/status', readAndWrite, schema, gvk, `${kind}Status`, `the status of the named ${kind}`);
   if (definition.scale !== undefined) {
-    const scaleGvk = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
-    named(
+    const scaleKind = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
+    putItem(
       '/scale',
-      new Set(['get', 'update', 'patch']),
-      'k8s.io.api.autoscaling.v1.Scale',
-      scaleGvk,
+      readAndWrite,
+      scaleMessage,
+      scaleKind,
       `${kind}Scale`,
+      `the scale of the named ${kind}`,
     );
   }
   for (const [name, handler] of Object.entries(definition.subresources ?? {})) {
-    const subGvk = { group: handler.group ?? group, version: handler.version ?? version, kind: handler.kind };
-    named(
+    const subKind = {
+      group: handler.group ?? group,
+      version: handler.version ?? version,
+      kind: handler.kind,
+    };
+    const message =
+      handler.kind === kind ? schema : findKind(subKind.group, subKind.version, handler.kind)?.schema;
+    const label = `${kind}${camel(name)}`;
+    const what = `the ${name} of the named ${kind}`;
+    putItem(
       `/${name}`,
       new Set(handler.verbs),
-      schema,
-      subGvk,
-      `${kind}${name[0]?.toUpperCase() ?? ''}${name.slice(1)}`,
+      message ?? messageOfOther(subKind) ?? schema,
+      subKind,
+      label,
+      what,
     );
   }
   return paths;
+}
+
+/** Kinds that only appear as subresources. */
+function messageOfOther({ kind }: GroupVersionKind): string | undefined {
+  const messages: Readonly<Record<string, string>> = {
+    Binding: 'k8s.io.api.core.v1.Binding',
+    Eviction: 'k8s.io.api.policy.v1.Eviction',
+    TokenRequest: 'k8s.io.api.authentication.v1.TokenRequest',
+  };
+  return messages[kind];
 }

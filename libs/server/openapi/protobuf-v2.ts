@@ -1,67 +1,10 @@
+import { Message } from './message.ts';
 import type { Json } from './schemas.ts';
 
 /**
- * The OpenAPI v2 document in protobuf (gnostic's openapi.v2.Document), which kubectl up to 1.30 asks for.
+ * The OpenAPI v2 document in protobuf (gnostic's openapi.v2.Document), which kubectl asks for.
  * Field numbers are those of gnostic's OpenAPIv2.proto; what clients of Kubernetes read is encoded, the rest left out.
  */
-
-const encoder = new TextEncoder();
-
-/** A growing message; nested messages are built on their own and copied in. */
-class Message {
-  #bytes = new Uint8Array(64);
-  #length = 0;
-
-  #room(more: number): void {
-    if (this.#length + more <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + more));
-    grown.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = grown;
-  }
-
-  #varint(value: number): void {
-    this.#room(5);
-    let rest = value;
-    while (rest > 0x7f) {
-      this.#bytes[this.#length++] = (rest & 0x7f) | 0x80;
-      rest >>>= 7;
-    }
-    this.#bytes[this.#length++] = rest;
-  }
-
-  #chunk(field: number, bytes: Uint8Array): this {
-    this.#varint((field << 3) | 2);
-    this.#varint(bytes.length);
-    this.#room(bytes.length);
-    this.#bytes.set(bytes, this.#length);
-    this.#length += bytes.length;
-    return this;
-  }
-
-  text(field: number, value: unknown): this {
-    return typeof value === 'string' && value !== '' ? this.#chunk(field, encoder.encode(value)) : this;
-  }
-
-  texts(field: number, values: unknown): this {
-    if (Array.isArray(values)) for (const value of values) this.#chunk(field, encoder.encode(String(value)));
-    return this;
-  }
-
-  flag(field: number, value: unknown): this {
-    if (value !== true) return this;
-    this.#varint(field << 3);
-    this.#varint(1);
-    return this;
-  }
-
-  message(field: number, value: Message | undefined): this {
-    return value === undefined ? this : this.#chunk(field, value.bytes());
-  }
-
-  bytes(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
-  }
-}
 
 /** Any: JSON is YAML. */
 function any(value: unknown): Message {

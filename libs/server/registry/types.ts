@@ -134,6 +134,8 @@ export interface SubresourceRequest {
  * version and state of its schema; its identity marks the bytes that were made under it.
  */
 export interface CustomFormat {
+  /** Objects are stored in this version. */
+  readonly isStorageVersion?: boolean;
   /** The schema, for documentation and merging. */
   readonly schema: Readonly<Record<string, unknown>>;
   /**

@@ -1,53 +1,72 @@
-import type { ApiError, KubeObject, Status } from '@drydock/base/apimachinery';
+import {
+  badRequest,
+  goQuote,
+  notConvertible,
+  type ApiError,
+  type KubeObject,
+} from '@drydock/base/apimachinery';
 import type { HttpResponse } from '@drydock/port/http';
-import { stringify } from 'yaml';
 import type { ResourceDefinition } from '../registry/types.ts';
 import { metadataOffset, type StoredObject } from '../watch-cache/index.ts';
 import { partialObject, renderTable, type IncludeObject } from '../tables/index.ts';
 import type { StoredList } from '../registry/registry.ts';
-import type { Form } from './accept.ts';
+import { mediaTypes, plainJson, type Form } from './accept.ts';
+import { listInProtobuf, objectInProtobuf, partialListInProtobuf, valueInProtobuf } from './protobuf.ts';
+import { toYaml } from './to-yaml.ts';
 
 const encoder = new TextEncoder();
-const jsonHeaders = { 'content-type': 'application/json', 'cache-control': 'no-cache, private' };
-const yamlHeaders = { 'content-type': 'application/yaml', 'cache-control': 'no-cache, private' };
+const cacheControl = 'no-cache, private';
+const headersOf = {
+  json: { 'content-type': mediaTypes.json, 'cache-control': cacheControl },
+  yaml: { 'content-type': mediaTypes.yaml, 'cache-control': cacheControl },
+  protobuf: { 'content-type': mediaTypes.protobuf, 'cache-control': cacheControl },
+} as const;
 const comma = encoder.encode(',');
 const listEnd = encoder.encode(']}\n');
 const openBrace = encoder.encode('{');
 
 export type Headers = Record<string, string | readonly string[]>;
 
-/** Any JSON value as an answer. */
-export function jsonAnswer(
+function bytesAnswer(status: number, form: Form, body: Uint8Array, headers?: Headers): HttpResponse {
+  const own = headersOf[form.encoding];
+  return { status, headers: headers === undefined ? own : { ...own, ...headers }, body };
+}
+
+/** JSON or YAML text of a value. */
+export function encodeText(value: object, form: Form): Uint8Array {
+  if (form.encoding === 'yaml') return encoder.encode(toYaml(value));
+  return encoder.encode(form.pretty ? JSON.stringify(value, undefined, 2) : `${JSON.stringify(value)}\n`);
+}
+
+/** Any object with a kind as an answer, in any of the encodings. */
+export function valueAnswer(
   status: number,
-  value: unknown,
-  headers: Headers = {},
-  yaml = false,
+  value: { readonly kind?: string; readonly apiVersion?: string },
+  form: Form,
+  headers?: Headers,
 ): HttpResponse {
-  const text = yaml ? stringify(value) : `${JSON.stringify(value)}\n`;
-  return {
-    status,
-    headers: { ...(yaml ? yamlHeaders : jsonHeaders), ...headers },
-    body: encoder.encode(text),
-  };
+  const body = form.encoding === 'protobuf' ? valueInProtobuf(value) : encodeText(value, form);
+  return bytesAnswer(status, form, body, headers);
+}
+
+/** Any JSON value as an answer. */
+export function jsonAnswer(status: number, value: object, headers?: Headers): HttpResponse {
+  return bytesAnswer(status, plainJson, encodeText(value, plainJson), headers);
 }
 
 export function textAnswer(status: number, text: string, headers: Headers = {}): HttpResponse {
   return {
     status,
-    headers: { 'content-type': 'text/plain; charset=utf-8', ...headers },
+    headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': cacheControl, ...headers },
     body: encoder.encode(text),
   };
 }
 
 /** A failure as its Status. */
-export function errorAnswer(error: ApiError, headers: Headers = {}): HttpResponse {
+export function errorAnswer(error: ApiError, form: Form = plainJson): HttpResponse {
   const { status } = error;
   const retry = status.details?.retryAfterSeconds;
-  return jsonAnswer(
-    status.code ?? 500,
-    status,
-    retry ? { ...headers, 'retry-after': String(retry) } : headers,
-  );
+  return valueAnswer(status.code ?? 500, status, form, retry ? { 'retry-after': String(retry) } : undefined);
 }
 
 export interface TableContext {
@@ -56,36 +75,64 @@ export interface TableContext {
   readonly now: number;
 }
 
+/** The `includeObject` parameter of tables. @throws ApiError 400 */
+export function includeObjectOf(value: string | undefined): IncludeObject {
+  if (value === undefined || value === '') return 'Metadata';
+  if (value === 'None' || value === 'Metadata' || value === 'Object') return value;
+  throw badRequest(
+    `Unable to convert to Table as requested: includeObject: Invalid value: ${goQuote(value)}: must be 'Metadata', 'Object', 'None', or empty`,
+  );
+}
+
+/** How Go names the type of an object: `*core.Pod`. */
+function goTypeOf({ group, custom }: ResourceDefinition, kind: string): string {
+  if (custom !== undefined)
+    return kind.endsWith('List') ? '*unstructured.UnstructuredList' : '*unstructured.Unstructured';
+  const [first = ''] = group.split('.');
+  return `*${first === '' || group === 'events.k8s.io' ? 'core' : first}.${kind}`;
+}
+
 /** One object; the bytes of the cache go out as they are. */
 export function objectAnswer(
   status: number,
   stored: StoredObject,
   form: Form,
   table: () => TableContext,
-  headers: Headers = {},
+  headers?: Headers,
 ): HttpResponse {
-  if (form.as === 'object' && !form.yaml) {
-    return { status, headers: { ...jsonHeaders, ...headers }, body: stored.bytes };
+  if (form.as === 'object') {
+    if (form.encoding === 'protobuf') return bytesAnswer(status, form, objectInProtobuf(stored), headers);
+    if (form.encoding === 'json' && !form.pretty) return bytesAnswer(status, form, stored.bytes, headers);
   }
-  return jsonAnswer(status, convert(stored.object, form, table), headers, form.yaml);
+  return valueAnswer(status, convert(stored.object, form, table), form, headers);
 }
 
-function convert(object: KubeObject, form: Form, table: () => TableContext): unknown {
+/** An object as what the client wants it turned into. */
+export function convert(
+  object: KubeObject,
+  form: Form,
+  table: () => TableContext,
+  headless = false,
+): KubeObject {
   // Failures and successes are Status in every form.
   if (form.as === 'object' || object.kind === 'Status') return object;
   if (form.as === 'partial') return partialObject(object, form.metaVersion);
   const { definition, includeObject, now } = table();
+  if (form.as === 'partial list') {
+    throw notConvertible(
+      'PartialObjectMetadataList',
+      `not a list (${goTypeOf(definition, object.kind ?? '')})`,
+    );
+  }
   const { resourceVersion } = object.metadata;
+  // What is not of the kind itself, a Scale for one, has the columns of every object.
+  const { columns: _columns, ...bare } = definition;
   return renderTable(
-    definition,
+    object.kind === definition.kind ? definition : bare,
     [object],
     { resourceVersion },
-    { apiVersion: form.metaVersion, includeObject, now },
-  );
-}
-
-export function statusAnswer(status: Status, yaml: boolean, headers: Headers = {}): HttpResponse {
-  return jsonAnswer(status.code ?? 200, status, headers, yaml);
+    { apiVersion: form.metaVersion, includeObject, now, headless },
+  ) as unknown as KubeObject;
 }
 
 function listMetadata(list: StoredList) {
@@ -96,29 +143,46 @@ function listMetadata(list: StoredList) {
   };
 }
 
-/** A list; the items' bytes are copied together, never parsed. Items of built-in lists carry no kind of their own. */
+/** A list in the client's encoding and form. */
 export function listAnswer(list: StoredList, form: Form, table: () => TableContext): HttpResponse {
   const metadata = listMetadata(list);
-  if (form.as === 'table') {
-    const { definition, includeObject, now } = table();
-    const objects = list.items.map(({ object }) => object);
-    const rendered = renderTable(definition, objects, metadata, {
-      apiVersion: form.metaVersion,
-      includeObject,
-      now,
-    });
-    return jsonAnswer(200, rendered, {}, form.yaml);
+  if (form.as === 'object') {
+    if (form.encoding === 'protobuf') return bytesAnswer(200, form, listInProtobuf(list, metadata));
+    if (form.encoding === 'json' && !form.pretty) return bytesAnswer(200, form, listInJson(list, metadata));
+    return valueAnswer(200, listValue(list, metadata), form);
   }
-  if (form.as === 'partial') {
-    const items = list.items.map(({ object }) => partialObject(object, form.metaVersion));
-    const value = { kind: 'PartialObjectMetadataList', apiVersion: form.metaVersion, metadata, items };
-    return jsonAnswer(200, value, {}, form.yaml);
+  const objects = list.items.map(({ object }) => object);
+  const { definition, includeObject, now } = table();
+  switch (form.as) {
+    case 'table': {
+      const options = { apiVersion: form.metaVersion, includeObject, now };
+      return valueAnswer(200, renderTable(definition, objects, metadata, options), form);
+    }
+    case 'partial':
+      throw notConvertible('PartialObjectMetadata', `a list (${goTypeOf(definition, list.kind)})`);
+    case 'partial list': {
+      if (form.encoding === 'protobuf')
+        return bytesAnswer(200, form, partialListInProtobuf(objects, metadata, form.metaVersion));
+      const items = objects.map((object) => partialObject(object, form.metaVersion));
+      const kind = 'PartialObjectMetadataList';
+      return valueAnswer(200, { kind, apiVersion: form.metaVersion, ...{ metadata, items } }, form);
+    }
   }
+}
+
+function listValue(list: StoredList, metadata: object) {
   const { kind, apiVersion } = list;
-  if (form.yaml) {
-    const items = list.items.map(({ object }) => object);
-    return jsonAnswer(200, { kind, apiVersion, metadata, items }, {}, true);
-  }
+  const items = list.items.map(({ object }) => {
+    if (list.typedItems === true) return object;
+    const { kind: _kind, apiVersion: _version, ...bare } = object;
+    return bare;
+  });
+  return { kind, apiVersion, metadata, items };
+}
+
+/** The items' bytes are copied together, never parsed. Items of built-in lists carry no kind of their own. */
+function listInJson(list: StoredList, metadata: object): Uint8Array {
+  const { kind, apiVersion } = list;
   const head = encoder.encode(`${JSON.stringify({ kind, apiVersion, metadata }).slice(0, -1)},"items":[`);
   let size = head.length + listEnd.length;
   const parts: Uint8Array[] = [];
@@ -138,5 +202,20 @@ export function listAnswer(list: StoredList, form: Form, table: () => TableConte
     to += part.length;
   });
   body.set(listEnd, to);
-  return { status: 200, headers: jsonHeaders, body };
+  return body;
+}
+
+/** Kubernetes leaves smaller answers as they are. */
+const gzipThresholdBytes = 128 * 1024;
+
+/** Marks a large answer to be compressed for a client that takes it so. Streams never are. */
+export function compressible(response: HttpResponse, acceptEncoding: () => string | undefined): HttpResponse {
+  const { body } = response;
+  if (!(body instanceof Uint8Array) || body.length <= gzipThresholdBytes || response.gzip !== undefined)
+    return response;
+  const takes = (acceptEncoding() ?? '').split(',').some((token) => token.trim() === 'gzip');
+  if (!takes) return response;
+  const { vary } = response.headers;
+  const varies = vary === undefined ? 'Accept-Encoding' : `${String(vary)}, Accept-Encoding`;
+  return { ...response, headers: { ...response.headers, vary: varies }, gzip: true };
 }

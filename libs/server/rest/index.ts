@@ -1,2 +1,2 @@
-export { createRestHandler, maxBodyBytes, type RestOptions } from './handler.ts';
+export { createRestHandler, type RestOptions } from './handler.ts';
 export type { HealthCheck } from './system-paths.ts';

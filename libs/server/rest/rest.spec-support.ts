@@ -18,6 +18,8 @@ export interface CallOptions {
   readonly type?: string;
   readonly accept?: string;
   readonly signal?: AbortSignal;
+  /** Further headers, with lower-case names. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface Answer {
@@ -26,6 +28,8 @@ export interface Answer {
   /** The texts of the `Warning:` headers. */
   readonly warnings: readonly string[];
   readonly text: string;
+  readonly bytes: Uint8Array;
+  readonly gzip: boolean;
   /** The body as JSON; read only where it is JSON. */
   readonly json: KubeObject & Status & { items: KubeObject[] };
   /** Of a watch. */
@@ -86,6 +90,7 @@ export async function startRest(options: RestServerOptions = {}): Promise<RestSe
       const headers: Record<string, string | undefined> = {
         'content-type': call.type ?? (call.body === undefined ? undefined : 'application/json'),
         accept: call.accept,
+        ...call.headers,
       };
       const request: HttpRequest = {
         method,
@@ -115,6 +120,8 @@ export async function startRest(options: RestServerOptions = {}): Promise<RestSe
           line.slice('299 - "'.length, -1).replaceAll('\\"', '"').replaceAll('\\\\', '\\'),
         ),
         text,
+        bytes: body instanceof Uint8Array ? body : new Uint8Array(),
+        gzip: response.gzip === true,
         get json() {
           return JSON.parse(text) as Answer['json'];
         },

@@ -1,58 +1,79 @@
-import { toApiError, type KubeObject } from '@drydock/base/apimachinery';
+import { toApiError, type KubeObject, type Status } from '@drydock/base/apimachinery';
+import { watchFrame } from '@drydock/api/protobuf';
 import type { HttpResponse } from '@drydock/port/http';
 import type { ResourceRef, WatchOptions } from '@drydock/port/transport';
 import type { Registry, RequestContext } from '../registry/index.ts';
-import { partialObject, renderTable } from '../tables/index.ts';
 import { watchBatchLines, type StoredWatch, type StoredWatchEvent } from '../watch-cache/index.ts';
-import type { Form } from './accept.ts';
-import type { TableContext } from './answer.ts';
+import { mediaTypes, type Form } from './accept.ts';
+import { convert, type TableContext } from './answer.ts';
+import { objectInProtobuf, valueInProtobuf } from './protobuf.ts';
+
+type Batch = readonly StoredWatchEvent[];
+type EncodeBatch = (batch: Batch) => Uint8Array;
 
 const encoder = new TextEncoder();
 
-/** Encodes events one by one where they are not sent as they are stored. */
-function encodeOthers(
-  form: Form,
-  table: () => TableContext,
-): (batch: readonly StoredWatchEvent[]) => Uint8Array {
-  let headless = false;
-  return (batch) => {
-    let text = '';
-    for (const { type, object } of batch) {
-      let shown: unknown;
-      if (form.as === 'partial') shown = { ...partialObject(object, form.metaVersion) };
-      else {
-        const { definition, includeObject, now } = table();
-        const objects: KubeObject[] = type === 'BOOKMARK' ? [] : [object];
-        const { resourceVersion } = object.metadata;
-        shown = renderTable(
-          definition,
-          objects,
-          { resourceVersion },
-          { apiVersion: form.metaVersion, includeObject, now, headless },
-        );
-        headless = true;
-      }
-      text += `${JSON.stringify({ type, object: shown })}\n`;
-    }
-    return encoder.encode(text);
-  };
+/** A line of JSON, or a frame of protobuf. */
+function encodeEvent(type: string, object: KubeObject | Status, form: Form): Uint8Array {
+  return form.encoding === 'protobuf'
+    ? watchFrame(type, valueInProtobuf(object))
+    : encoder.encode(`${JSON.stringify({ type, object })}\n`);
 }
 
-async function* stream(
-  watch: StoredWatch,
-  encode: (batch: readonly StoredWatchEvent[]) => Uint8Array,
-): AsyncIterable<Uint8Array> {
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1 && parts[0] !== undefined) return parts[0];
+  const bytes = new Uint8Array(parts.reduce((size, { length }) => size + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+/** Events that look the same to every watcher of the form: each is encoded once. */
+function encodeShared(form: Form, table: () => TableContext): EncodeBatch {
+  const whole = form.as === 'object' || form.as === 'partial list';
+  const name = whole ? form.encoding : `${form.encoding} ${form.metaVersion}`;
+  const once = ({ type, stored }: StoredWatchEvent): Uint8Array => {
+    if (!whole) return encodeEvent(type, convert(stored.object, form, table), form);
+    return form.encoding === 'protobuf'
+      ? watchFrame(type, objectInProtobuf(stored))
+      : encodeEvent(type, stored.object, form);
+  };
+  return (batch) => joined(batch.map((event) => event.encodeOnce(name, once)));
+}
+
+/** Tables: ages pass, and only the first event tells the columns. */
+function encodeTables(form: Form, table: () => TableContext): EncodeBatch {
+  let headless = false;
+  return (batch) =>
+    joined(
+      batch.map(({ type, object }) => {
+        const bytes = encodeEvent(type, convert(object, form, table, headless), form);
+        headless = true;
+        return bytes;
+      }),
+    );
+}
+
+function encoderOf(form: Form, table: () => TableContext): EncodeBatch {
+  if (form.as === 'table') return encodeTables(form, table);
+  return form.as === 'object' && form.encoding === 'json' ? watchBatchLines : encodeShared(form, table);
+}
+
+async function* stream(watch: StoredWatch, encode: EncodeBatch, form: Form): AsyncIterable<Uint8Array> {
   try {
     for await (const batch of watch) yield encode(batch);
   } catch (error) {
     // The answer has begun: the error goes out as an event, as Kubernetes sends it.
-    yield encoder.encode(`${JSON.stringify({ type: 'ERROR', object: toApiError(error).status })}\n`);
+    yield encodeEvent('ERROR', toApiError(error).status, form);
   } finally {
     watch.close();
   }
 }
 
-/** Starts a watch and answers it as a stream of JSON lines. */
+/** Starts a watch and answers it as a stream of JSON lines or of protobuf frames. */
 export async function watchAnswer(
   registry: Registry,
   ref: ResourceRef,
@@ -61,20 +82,21 @@ export async function watchAnswer(
   form: Form,
   table: () => TableContext,
 ): Promise<HttpResponse> {
-  const headers = { 'content-type': 'application/json', 'cache-control': 'no-cache, private' };
+  const type = mediaTypes[form.encoding];
+  const headers = {
+    'content-type': form.encoding === 'json' ? type : `${type};stream=watch`,
+    'cache-control': 'no-cache, private',
+  };
   let watch: StoredWatch;
   try {
+    // A wrong parameter is told before anything is sent.
+    if (form.as === 'table') table();
     watch = await registry.watch(ref, options, context);
   } catch (error) {
     const failure = toApiError(error);
     // A revision that is gone or not there yet is told in the stream, as Kubernetes does: clients look for it there.
     if (failure.code !== 410 && failure.code !== 504) throw failure;
-    return {
-      status: 200,
-      headers,
-      body: encoder.encode(`${JSON.stringify({ type: 'ERROR', object: failure.status })}\n`),
-    };
+    return { status: 200, headers, body: encodeEvent('ERROR', failure.status, form) };
   }
-  const encode = form.as === 'object' ? watchBatchLines : encodeOthers(form, table);
-  return { status: 200, headers, body: stream(watch, encode) };
+  return { status: 200, headers, body: stream(watch, encoderOf(form, table), form) };
 }

@@ -21,6 +21,21 @@ export function partialObject(object: KubeObject, apiVersion = 'meta.k8s.io/v1')
   return { kind: 'PartialObjectMetadata', apiVersion, metadata: object.metadata };
 }
 
+/** Bookmarks are objects with nothing but metadata: columns that look further have nothing to show. */
+function cellOf(column: TableColumn, object: KubeObject, now: number): unknown {
+  try {
+    return column.cell(object, now);
+  } catch (error) {
+    if (object.metadata.name) throw error;
+    return null;
+  }
+}
+
+/** Clients look for the annotation of that bookmark whatever they asked to be included. */
+function isEndOfInitialEvents(object: KubeObject): boolean {
+  return object.metadata.annotations?.['k8s.io/initial-events-end'] === 'true';
+}
+
 export interface TableOptions {
   /** `meta.k8s.io/v1` or `meta.k8s.io/v1beta1`. */
   readonly apiVersion: string;
@@ -41,10 +56,13 @@ export function renderTable(
   const columns = definition.columns ?? defaultColumns;
   const rows: Table['rows'] = [];
   for (const object of objects) {
-    const row: Table['rows'][number] = { cells: columns.map((column) => column.cell(object, options.now)) };
-    if (options.includeObject === 'Object') row.object = object;
-    else if (options.includeObject === 'Metadata') row.object = partialObject(object, options.apiVersion);
-    rows.push(row);
+    const cells = columns.map((column) => cellOf(column, object, options.now));
+    // Go writes what is left out as null.
+    let shown: KubeObject | null = null;
+    if (options.includeObject === 'Object') shown = object;
+    else if (options.includeObject === 'Metadata' || isEndOfInitialEvents(object))
+      shown = partialObject(object, options.apiVersion);
+    rows.push({ cells, object: shown });
   }
   return {
     kind: 'Table',

@@ -14,6 +14,8 @@ export interface StoredObject {
   readonly object: KubeObject;
   /** The custom format whose form the bytes are in; undefined when that is not known, or for built-in kinds. */
   shape?: object | undefined;
+  /** Its protobuf message, kept by who encodes it first. */
+  protobuf?: Uint8Array | undefined;
 }
 
 const encoder = new TextEncoder();
@@ -96,6 +98,7 @@ export class StoredItem implements StoredObject {
   /** About how many bytes this holds on to. */
   readonly size: number;
   shape: object | undefined;
+  protobuf: Uint8Array | undefined;
   #value: Uint8Array | undefined;
   #bytes: Uint8Array | undefined;
   #object: KubeObject | undefined;
