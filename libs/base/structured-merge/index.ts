@@ -6,6 +6,7 @@ export {
   keyedListType,
   leafType,
   messageMergeType,
+  objectMergeType,
   setListType,
   structuralMergeType,
 } from './merge-type.ts';

@@ -109,6 +109,27 @@ export function messageMergeType(lookup: SchemaLookup, message: string): MergeTy
   return type;
 }
 
+const objectTypes = new WeakMap<SchemaLookup, Map<string, MergeType>>();
+
+/** The type of whole objects of a kind: its message, with `apiVersion` and `kind`. */
+export function objectMergeType(lookup: SchemaLookup, message: string): MergeType {
+  let known = objectTypes.get(lookup);
+  if (known === undefined) objectTypes.set(lookup, (known = new Map()));
+  let type = known.get(message);
+  if (type === undefined) {
+    const inner = messageMergeType(lookup, message);
+    type =
+      inner.kind !== 'map'
+        ? inner
+        : {
+            ...inner,
+            field: (name) => (name === 'apiVersion' || name === 'kind' ? stringType : inner.field(name)),
+          };
+    known.set(message, type);
+  }
+  return type;
+}
+
 function structType(schema: MessageSchema, lookup: SchemaLookup): MapType {
   const fields = new Map<string, MergeType>();
   const always: string[] = [];

@@ -16,6 +16,7 @@ import type { Admission } from '../admission/index.ts';
 import { createAdmission } from '../admission/index.ts';
 import type { CacheList, StoredItem, StoredObject, WatchCache } from '../watch-cache/index.ts';
 import { compileFilter, looseObject, parseResourceVersion } from '../watch-cache/index.ts';
+import { applyObject, applyScale } from './apply.ts';
 import { bodyTypeOf, decodeBody, decodePatched, shapeDraft } from './body.ts';
 import { createObject, matchNamespace } from './create.ts';
 import { checkDeleteOptions, deleteObject } from './delete.ts';
@@ -196,7 +197,9 @@ export function createRegistry(deps: RegistryDeps): Registry {
     served: Served,
     ref: ResourceRef,
     scope: Scope,
-    plan: Pick<UpdatePlan, 'mode' | 'make' | 'attempts' | 'retry'> & { create?: () => Promise<StoredObject> },
+    plan: Pick<UpdatePlan, 'mode' | 'make' | 'attempts' | 'retry' | 'owned'> & {
+      create?: () => Promise<StoredObject>;
+    },
   ): Promise<WriteResult> {
     let created = false;
     const { create } = plan;
@@ -207,6 +210,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
       subresource: ref.subresource ?? '',
       scope,
       mode: plan.mode,
+      owned: plan.owned,
       make: plan.make,
       attempts: plan.attempts,
       retry: plan.retry,
@@ -367,7 +371,15 @@ export function createRegistry(deps: RegistryDeps): Registry {
       const scope = scopeOf(context, options);
       const { definition } = served;
       const { scale } = definition;
-      if (ref.subresource === 'scale' && scale !== undefined) {
+      const scaling = ref.subresource === 'scale' && scale !== undefined;
+      if (patch.type === 'apply' && (scaling || ref.subresource === undefined || ref.subresource === 'status')) {
+        requireVerb(served, 'patch');
+        const force = options.force === true;
+        const request = { served, ref, body: patch.body, scope, force };
+        if (scaling) return applyScale(applyEnv, { ...request, mode: 'main' });
+        return applyObject(applyEnv, { ...request, mode: modeOf(served, ref) });
+      }
+      if (scaling) {
         return scaleTo(
           served,
           ref,
@@ -481,6 +493,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
     return looseObject(await definition.virtualCreate!(draft, scope));
   }
 
+  const applyEnv = { env, matchName, toStored, runUpdate };
   const subresourceEnv = { env, getMain, keyOf, nameOf, runUpdate, inFace };
   return registry;
 }

@@ -12,6 +12,7 @@ import { encodeStored, looseObject, StoredItem } from '../watch-cache/index.ts';
 import { enterAdmission } from './admit.ts';
 import type { Environment, Scope } from './environment.ts';
 import { orderedMeta, validateMeta } from './object-meta.ts';
+import { recordOwnership } from './ownership.ts';
 import type { Served } from './served.ts';
 import { storeFailure } from './store-failure.ts';
 
@@ -32,12 +33,16 @@ export function matchNamespace(object: KubeObject, namespaced: boolean, requeste
   }
 }
 
-/** Everything between a decoded body and the store. `draft` is private and has its schema's defaults. */
+/**
+ * Everything between a decoded body and the store. `draft` is private and has its schema's defaults; `owned`: its
+ * managedFields say already who set what (server-side apply).
+ */
 export async function createObject(
   env: Environment,
   served: Served,
   draft: KubeObject,
   scope: Scope,
+  owned = false,
 ): Promise<StoredObject> {
   const { strategy, definition } = served;
   let { metadata } = draft;
@@ -47,6 +52,7 @@ export async function createObject(
   metadata.resourceVersion = undefined;
   resetStatus(served, draft);
   strategy.defaults?.(draft);
+  if (!owned) recordOwnership(env, served, undefined, draft, scope, 'main', '');
   // Strategies may build on the name and the uid (a Job's selector).
   const generated = !metadata.name && metadata.generateName ? metadata.generateName : undefined;
   if (generated !== undefined) metadata.name = generateName(env, generated);

@@ -47,14 +47,18 @@ export class Scope implements StrategyContext {
   readonly fieldValidation: WriteOptions['fieldValidation'];
   /** What a strict decoder said about the body before it came here; told before what the schema says. */
   readonly decodingProblems: readonly string[];
+  readonly #fieldManager: string | undefined;
+  readonly #userAgent: string | undefined;
   readonly #cache: WatchCache;
   readonly #warn: ((message: string) => void) | undefined;
 
   constructor(
     env: Environment,
     context: RequestContext,
-    options: Pick<WriteOptions, 'dryRun' | 'fieldValidation'>,
+    options: Pick<WriteOptions, 'dryRun' | 'fieldValidation' | 'fieldManager'>,
   ) {
+    this.#fieldManager = options.fieldManager;
+    this.#userAgent = context.userAgent;
     this.user = context.user;
     this.clock = env.clock;
     this.random = env.random;
@@ -63,6 +67,11 @@ export class Scope implements StrategyContext {
     this.decodingProblems = context.decodingProblems ?? none;
     this.#cache = env.cache;
     this.#warn = context.warn;
+  }
+
+  /** Who owns what this request writes: as it says itself, else the name of the program. */
+  get fieldManager(): string {
+    return this.#fieldManager ?? managerOf(this.#userAgent);
   }
 
   get isDryRun(): boolean {
@@ -83,4 +92,13 @@ export class Scope implements StrategyContext {
   lookup(group: string, resource: string, key: string): KubeObject | undefined {
     return this.#cache.peek({ group, resource }, key)?.object;
   }
+}
+
+const maxManagerLength = 128;
+
+/** What stands before the first slash of a user agent, without what cannot be printed. */
+function managerOf(userAgent: string | undefined): string {
+  const program = (userAgent ?? '').split('/', 1)[0] ?? '';
+  const printable = program.replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, '').slice(0, maxManagerLength);
+  return printable === '' ? 'unknown' : printable;
 }

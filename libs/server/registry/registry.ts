@@ -15,6 +15,8 @@ import type { ResourceDefinition, UserInfo } from './types.ts';
 /** Who asks, and where advice for the answer goes. */
 export interface RequestContext {
   readonly user: UserInfo;
+  /** The client program: a field manager where the request names none. */
+  readonly userAgent?: string | undefined;
   /** Takes each `Warning:` of the answer. */
   readonly warn?: (message: string) => void;
   /** Repeated keys and the like that were found where the body was parsed (YAML, patches), in Go's words. */

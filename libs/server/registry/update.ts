@@ -15,6 +15,7 @@ import { enterAdmission } from './admit.ts';
 import { countsGenerations } from './create.ts';
 import type { Environment, Scope } from './environment.ts';
 import { orderedMeta, validateMeta, validateMetaUpdate } from './object-meta.ts';
+import { recordOwnership } from './ownership.ts';
 import { facesReady, inFace } from './face.ts';
 import type { Served } from './served.ts';
 import { catchUp, lostRace, storeFailure } from './store-failure.ts';
@@ -33,6 +34,8 @@ export interface UpdatePlan {
   /** As admission sees it: '' or the subresource's name. */
   readonly subresource: string;
   readonly scope: Scope;
+  /** The drafts' managedFields say already who set what (server-side apply). */
+  readonly owned?: boolean | undefined;
   /** A fresh private draft of the object's next state. Its resourceVersion, where set, must be the present one's. */
   make(current: StoredItem): KubeObject | Promise<KubeObject>;
   /** How often a write that lost a race is made anew. */
@@ -89,8 +92,9 @@ async function replace(
       if (metadata.generation !== undefined) delete metadata.generation;
     } else metadata.generation = generation;
     strategy.defaults?.(draft);
+    if (mode === 'status') prepareStatus(served, draft, old, scope);
+    if (plan.owned !== true) recordOwnership(env, served, old, draft, scope, mode, plan.subresource);
     if (mode === 'main') prepareMain(served, draft, old, scope);
-    else prepareStatus(served, draft, old, scope);
   }
   inheritMeta(draft, old);
 

@@ -225,6 +225,7 @@ export function createRestHandler(options: RestOptions): HttpHandler {
     const problems: string[] = [];
     const context: RequestContext = {
       user,
+      userAgent: request.header('user-agent'),
       warn: (text) => warnings.push(text),
       decodingProblems: problems,
     };
