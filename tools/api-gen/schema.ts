@@ -38,6 +38,8 @@ export interface MessageModel {
   readonly fullName: string;
   readonly comment: string;
   readonly jsonForm: string | undefined;
+  /** Owned as a whole by server-side apply. */
+  readonly atomic: boolean;
   /** `group/version/resource` of served kinds. */
   readonly resource: string | undefined;
   readonly namespaced: boolean;
@@ -106,6 +108,7 @@ export function readSchema(root: string): MessageModel[] {
         fullName: message.typeName,
         comment: comments.get(`4.${index}`) ?? '',
         jsonForm: options.get('json_form') as string | undefined,
+        atomic: options.get('atomic') === true,
         resource: options.get('resource') as string | undefined,
         namespaced: options.get('namespaced') === true,
         fields: message.fields.map((field, at): FieldModel => {

@@ -29,6 +29,7 @@ function row(field: FieldModel, byName: ReadonlyMap<string, MessageModel>): Fiel
       kind = form;
     }
   }
+  if (byName.get(field.type)?.atomic === true) extras['atomic'] = true;
   if (field.protoName !== field.jsonName) extras['protoName'] = field.protoName;
   if (field.explicit) extras['explicit'] = true;
   if (field.repeated) extras['repeated'] = true;

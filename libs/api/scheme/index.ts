@@ -1,1 +1,1 @@
-export { findKind, findResource, kinds, loadDescriptions, lookupSchema, type KindInfo } from './scheme.ts';
+export { findKind, findResource, isAtomicMessage, kinds, loadDescriptions, lookupSchema, type KindInfo } from './scheme.ts';

@@ -45,6 +45,19 @@ export function lookupSchema(fullName: string): MessageSchema | undefined {
   return schema;
 }
 
+let atomic: Set<string> | undefined;
+
+/** Whether server-side apply owns the message as a whole wherever it stands. */
+export function isAtomicMessage(fullName: string): boolean {
+  if (atomic === undefined) {
+    atomic = new Set();
+    for (const own of Object.values(rows)) {
+      for (const [, , kind, extras] of own) if (extras?.['atomic'] === true) atomic.add(kind);
+    }
+  }
+  return atomic.has(fullName);
+}
+
 /** One served kind. */
 export interface KindInfo {
   readonly group: string;

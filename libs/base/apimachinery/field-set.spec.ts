@@ -21,8 +21,6 @@ import {
   unionFieldSets,
   valueStep,
 } from './field-set.ts';
-import { fieldSetOfObject } from './field-set-of-object.ts';
-import type { FieldSchema, MessageSchema } from './schema.ts';
 
 const step = fc.oneof(
   fc.constantFrom('a', 'b', '.', '__proto__').map(fieldStep),
@@ -107,75 +105,5 @@ describe('field sets', () => {
         expect(equalFieldSets(unionFieldSets(a, emptyFieldSet), a)).toBe(true);
       }),
     );
-  });
-});
-
-describe('the fields of an object', () => {
-  type Field = Partial<FieldSchema> & { name: string };
-  const schemaOf = (name: string, ...fields: Field[]): MessageSchema => {
-    const full = fields.map((field, index): FieldSchema => ({ number: index, kind: 'string', ...field }));
-    return { name, fields: full, byJsonName: new Map(full.map((field) => [field.name, field])) };
-  };
-  const schemas = [
-    schemaOf(
-      'Root',
-      { name: 'labels', map: true },
-      { name: 'selector', map: true, mapType: 'atomic' },
-      { name: 'args', repeated: true },
-      { name: 'finalizers', repeated: true, listType: 'set' },
-      {
-        name: 'ports',
-        kind: 'message',
-        message: 'Port',
-        repeated: true,
-        listType: 'map',
-        listMapKeys: ['port', 'protocol'],
-      },
-      { name: 'spec', kind: 'message', message: 'Port' },
-      { name: 'ref', kind: 'message', message: 'Port', mapType: 'atomic' },
-      { name: 'empty', kind: 'message', message: 'Port' },
-    ),
-    schemaOf('Port', { name: 'port', kind: 'int32' }, { name: 'protocol', default: 'TCP' }, { name: 'name' }),
-  ];
-
-  it('follow the schema’s list and map types', () => {
-    const object = {
-      labels: { a: '1', b: '2' },
-      selector: { a: '1' },
-      args: ['x', 'y'],
-      finalizers: ['f'],
-      ports: [
-        { port: 80, name: 'http' },
-        { port: 81, protocol: 'UDP' },
-      ],
-      spec: { name: 'n' },
-      ref: { name: 'n' },
-      empty: {},
-    };
-    const set = fieldSetOfObject(object, (name) => schemas.find((schema) => schema.name === name), 'Root');
-    expect(texts(set)).toEqual([
-      'f:args',
-      'f:empty',
-      'f:finalizers/v:"f"',
-      'f:labels/f:a',
-      'f:labels/f:b',
-      'f:ports/k:{"port":80,"protocol":"TCP"}',
-      'f:ports/k:{"port":80,"protocol":"TCP"}/f:name',
-      'f:ports/k:{"port":80,"protocol":"TCP"}/f:port',
-      'f:ports/k:{"port":81,"protocol":"UDP"}',
-      'f:ports/k:{"port":81,"protocol":"UDP"}/f:port',
-      'f:ports/k:{"port":81,"protocol":"UDP"}/f:protocol',
-      'f:ref',
-      'f:selector',
-      'f:spec/f:name',
-    ]);
-  });
-
-  it('count without a schema too', () => {
-    expect(texts(fieldSetOfObject({ a: { b: 1 }, c: [1] }, () => undefined, 'Unknown'))).toEqual([
-      'f:a',
-      'f:a/f:b',
-      'f:c',
-    ]);
   });
 });

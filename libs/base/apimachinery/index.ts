@@ -105,7 +105,6 @@ export {
   valueStep,
 } from './field-set.ts';
 export type { FieldSet, PathStep } from './field-set.ts';
-export { fieldSetOfObject } from './field-set-of-object.ts';
 export { byteLength, goJson, goQuote, goValue } from './go-format.ts';
 export {
   canonicalIp,

@@ -54,6 +54,8 @@ export interface FieldSchema {
   readonly listType?: 'atomic' | 'set' | 'map';
   readonly listMapKeys?: readonly string[];
   readonly mapType?: 'atomic' | 'granular';
+  /** Its message, or each of its elements, is owned as a whole by server-side apply. */
+  readonly atomic?: boolean;
   readonly patchMergeKey?: string;
   /** Comma-separated as in Kubernetes: `merge`, `retainKeys`, `replace`. */
   readonly patchStrategy?: string;

@@ -65,8 +65,7 @@ export function keyedListType(
     kind: 'list',
     element,
     step(item) {
-      if (!isJsonObject(item))
-        throw new Error('associative list with keys may not have non-map elements');
+      if (!isJsonObject(item)) throw new Error('associative list with keys may not have non-map elements');
       const found: Record<string, unknown> = {};
       for (const key of keys) {
         const value = Object.hasOwn(item, key) ? item[key] : undefined;
@@ -173,6 +172,7 @@ function fieldType(field: FieldSchema, lookup: SchemaLookup): MergeType {
 
 function elementType(field: FieldSchema, lookup: SchemaLookup): MergeType {
   if (field.kind === 'message') {
+    if (field.atomic === true) return leafType;
     return field.message === undefined ? anyType : messageMergeType(lookup, field.message);
   }
   switch (field.kind) {
@@ -215,7 +215,11 @@ export function structuralMergeType(
   lookup: SchemaLookup,
   metadata: string,
 ): MergeType {
-  return resourceType(schema === undefined ? anyType : openApiType(schema, lookup, metadata), lookup, metadata);
+  return resourceType(
+    schema === undefined ? anyType : openApiType(schema, lookup, metadata),
+    lookup,
+    metadata,
+  );
 }
 
 /** A type with `apiVersion`, `kind` and `metadata` as every object has them. */
@@ -275,7 +279,7 @@ function plainOpenApiType(schema: OpenApiSchema, lookup: SchemaLookup, metadata:
 /** The type below a step of a path. */
 export function typeBelow(type: MergeType, step: PathStep): MergeType {
   if (type.kind === 'list') return type.element;
-  if (type.kind === 'map' && step.startsWith('f:')) return type.field(step.slice(2)) ?? type.element ?? anyType;
+  if (type.kind === 'map' && step.startsWith('f:'))
+    return type.field(step.slice(2)) ?? type.element ?? anyType;
   return anyType;
 }
-

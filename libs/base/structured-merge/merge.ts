@@ -9,7 +9,14 @@ import {
   isJsonObject,
   setOwn,
 } from '../apimachinery/index.ts';
-import { anyType, settledType, typeBelow, type ListType, type MapType, type MergeType } from './merge-type.ts';
+import {
+  anyType,
+  settledType,
+  typeBelow,
+  type ListType,
+  type MapType,
+  type MergeType,
+} from './merge-type.ts';
 
 type Loose = Readonly<Record<string, unknown>>;
 
@@ -26,7 +33,11 @@ export function mergeTyped(live: unknown, config: unknown, declared: MergeType):
 function mergeMaps(live: Loose, config: Loose, type: MapType): unknown {
   const merged: Record<string, unknown> = {};
   for (const key of Object.keys(live)) {
-    setOwn(merged, key, mergeTyped(live[key], getOwn(config, key), type.field(key) ?? type.element ?? anyType));
+    setOwn(
+      merged,
+      key,
+      mergeTyped(live[key], getOwn(config, key), type.field(key) ?? type.element ?? anyType),
+    );
   }
   for (const key of Object.keys(config)) {
     if (getOwn(live, key) === undefined) setOwn(merged, key, config[key]);

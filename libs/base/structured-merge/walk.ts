@@ -115,7 +115,8 @@ function descend(
     const right = indexed((after ?? []) as readonly unknown[], type);
     if (left === undefined || right === undefined) {
       // Elements that cannot be told apart are compared as one.
-      if (before !== undefined && after !== undefined && !deepEqual(before, after)) mark(out.modified, out.path);
+      if (before !== undefined && after !== undefined && !deepEqual(before, after))
+        mark(out.modified, out.path);
       return;
     }
     for (const [step, item] of right) into(step, left.get(step), item, type.element, out);

@@ -82,7 +82,8 @@ export function applyConfiguration(application: Application): KubeObject {
 function untyped(object: KubeObject, which: 'patch' | 'live', errors: readonly string[]): Error {
   const { name = '', namespace = '' } = object.metadata;
   const { apiVersion = '', kind = '' } = object;
-  const reason = errors.length === 1 ? errors[0] : ['errors:', ...errors.map((line) => `  ${line}`)].join('\n');
+  const reason =
+    errors.length === 1 ? errors[0] : ['errors:', ...errors.map((line) => `  ${line}`)].join('\n');
   return failure(
     500,
     '',
@@ -91,7 +92,11 @@ function untyped(object: KubeObject, which: 'patch' | 'live', errors: readonly s
 }
 
 /** An object that was written before anybody applied: all of it belongs to its past. */
-function adoptUntracked(managers: Managers, live: KubeObject, { type, ignored, writer, now }: Application): void {
+function adoptUntracked(
+  managers: Managers,
+  live: KubeObject,
+  { type, ignored, writer, now }: Application,
+): void {
   const past: Writer = {
     manager: beforeFirstApply,
     operation: 'Update',
@@ -117,7 +122,6 @@ function applyTo(before: Managers, application: Application, force: boolean): Ku
   next = cloneJson(next);
   // An apply without the last one's metadata could have emptied it.
   next.metadata ??= {};
-  keepLastApplied(next, application);
 
   const compared = compareTyped(
     live === undefined ? emptyOf(type) : ownedView(live, ignored),
@@ -138,9 +142,11 @@ function applyTo(before: Managers, application: Application, force: boolean): Ku
   if (!force && conflicts.length > 0) throw new FieldConflicts(conflicts);
   const unchanged = live !== undefined && deepEqual(ownedView(live, ignored), ownedView(next, ignored));
   const mine = managers.get(self);
-  if (mine !== undefined && (!unchanged || mine.time === undefined)) managers.set(self, { ...mine, time: now });
+  if (mine !== undefined && (!unchanged || mine.time === undefined))
+    managers.set(self, { ...mine, time: now });
   dropEmpty(managers);
   capManagers(managers);
+  keepLastApplied(next, application);
   const entries = encodeManagers(managers);
   if (entries.length === 0) delete next.metadata.managedFields;
   else next.metadata.managedFields = entries;
@@ -167,7 +173,8 @@ function prune(merged: KubeObject, managers: Managers, last: Ownership, type: Me
     if (operation === 'Apply') owned = unionFieldSets(owned, set);
   }
   const prunedSet = named(fieldSetOf(pruned, type));
-  pruned = removeTyped(merged, subtractFieldSets(mergedSet, unionFieldSets(prunedSet, named(owned))), type) ?? {};
+  pruned =
+    removeTyped(merged, subtractFieldSets(mergedSet, unionFieldSets(prunedSet, named(owned))), type) ?? {};
   // … and what hung on a removed place without having been this manager's.
   const left = named(fieldSetOf(pruned, type));
   const going = intersectFieldSets(subtractFieldSets(mergedSet, left), lastSet);
@@ -207,7 +214,9 @@ class FieldConflicts extends Error {
 
   constructor(conflicts: readonly { ownership: Ownership; set: FieldSet }[]) {
     super('conflicts');
-    this.conflicts = [...conflicts].sort((a, b) => (ownerText(a.ownership) < ownerText(b.ownership) ? -1 : 1));
+    this.conflicts = [...conflicts].sort((a, b) =>
+      ownerText(a.ownership) < ownerText(b.ownership) ? -1 : 1,
+    );
   }
 
   toApiError(): Error {

@@ -47,7 +47,8 @@ export function decodeManagers(entries: readonly ManagedFieldsEntry[] | undefine
   const managers: Managers = new Map();
   for (const entry of entries ?? []) {
     const { manager = '', operation, apiVersion = '', subresource = '', time, fieldsType, fieldsV1 } = entry;
-    if (operation !== 'Apply' && operation !== 'Update') throw new Error(`unknown operation ${String(operation)}`);
+    if (operation !== 'Apply' && operation !== 'Update')
+      throw new Error(`unknown operation ${String(operation)}`);
     if (apiVersion === '') throw new Error('no version');
     if (fieldsType !== undefined && fieldsType !== '' && fieldsType !== 'FieldsV1')
       throw new Error(`unknown fields type ${fieldsType}`);
@@ -111,7 +112,11 @@ export function capManagers(managers: Managers): void {
     }
     const into = managers.get(bucketId) ?? managers.get(before);
     if (!managers.has(bucketId)) managers.delete(before);
-    managers.set(bucketId, { ...bucket, time, set: into === undefined ? set : unionFieldSets(set, into.set) });
+    managers.set(bucketId, {
+      ...bucket,
+      time,
+      set: into === undefined ? set : unionFieldSets(set, into.set),
+    });
     managers.delete(id);
     count--;
   }

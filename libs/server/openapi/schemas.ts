@@ -1,4 +1,4 @@
-import { lookupSchema } from '@drydock/api/scheme';
+import { isAtomicMessage, lookupSchema } from '@drydock/api/scheme';
 import type { FieldSchema } from '@drydock/base/apimachinery';
 
 export type Json = Record<string, unknown>;
@@ -113,6 +113,7 @@ export function messageSchema(
   const schema: Json = { description: texts[message]?.[0] ?? '', type: 'object' };
   if (Object.keys(properties).length > 0) schema['properties'] = properties;
   if (required.length > 0) schema['required'] = required;
+  if (isAtomicMessage(message)) schema['x-kubernetes-map-type'] = 'atomic';
   if (gvks.length > 0) schema['x-kubernetes-group-version-kind'] = gvks;
   return schema;
 }

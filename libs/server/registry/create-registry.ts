@@ -372,7 +372,10 @@ export function createRegistry(deps: RegistryDeps): Registry {
       const { definition } = served;
       const { scale } = definition;
       const scaling = ref.subresource === 'scale' && scale !== undefined;
-      if (patch.type === 'apply' && (scaling || ref.subresource === undefined || ref.subresource === 'status')) {
+      if (
+        patch.type === 'apply' &&
+        (scaling || ref.subresource === undefined || ref.subresource === 'status')
+      ) {
         requireVerb(served, 'patch');
         const force = options.force === true;
         const request = { served, ref, body: patch.body, scope, force };

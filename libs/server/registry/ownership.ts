@@ -32,7 +32,12 @@ export function ignoredBy(served: Served, mode: 'main' | 'status'): (field: stri
   return served.definition.status === true ? statusOnly : nothing;
 }
 
-export function writerOf(served: Served, scope: Scope, subresource: string, operation: Writer['operation']): Writer {
+export function writerOf(
+  served: Served,
+  scope: Scope,
+  subresource: string,
+  operation: Writer['operation'],
+): Writer {
   return { manager: scope.fieldManager, operation, apiVersion: served.apiVersion, subresource };
 }
 

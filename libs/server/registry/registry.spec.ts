@@ -74,6 +74,7 @@ describe('create', () => {
         resourceVersion: String(stored.revision),
         generation: 1,
         creationTimestamp: '2026-01-01T00:00:00Z',
+        managedFields: [expect.objectContaining({ manager: 'unknown', operation: 'Update' })],
       },
       spec: { size: 1, color: 'red' },
       status: { phase: 'Pending' },
@@ -518,9 +519,9 @@ describe('patch', () => {
       await failureOf(() => server.transport.patch(ref('a'), { type: 'merge', body: {} })),
     ).toMatchObject({ code: 404 });
     const made = await create(widget('a'));
-    expect((await failureOf(() => server.transport.patch(ref('a'), { type: 'apply', body: {} }))).code).toBe(
-      415,
-    );
+    expect(
+      await failureOf(() => server.transport.patch(ref('a'), { type: 'apply', body: {} })),
+    ).toMatchObject({ code: 400, message: "Object 'Kind' is missing in '{}'" });
     expect(
       (await failureOf(() => server.transport.patch(ref('a'), { type: 'strategic', body: {} }))).code,
     ).toBe(415);
