@@ -1,1 +1,9 @@
-export { findKind, findResource, isAtomicMessage, kinds, loadDescriptions, lookupSchema, type KindInfo } from './scheme.ts';
+export {
+  findKind,
+  findResource,
+  isAtomicMessage,
+  kinds,
+  loadDescriptions,
+  lookupSchema,
+  type KindInfo,
+} from './scheme.ts';
