@@ -1,5 +1,6 @@
 import { findKind, loadDescriptions, lookupSchema } from '@drydock/api/scheme';
 import type { ResourceDefinition } from '../registry/types.ts';
+import { customListSchema, customSchema } from './custom.ts';
 import { discoveryDocuments, resourcesPath, type DiscoveryPath } from './discovery-documents.ts';
 import { pathsOf, rootOf } from './paths.ts';
 import {
@@ -29,6 +30,8 @@ function schemasOf(
   const roots = new Set(
     ['DeleteOptions', 'Status', 'WatchEvent', 'APIResourceList'].map((kind) => `${meta}.${kind}`),
   );
+  if (definitions.some(({ custom }) => custom !== undefined))
+    for (const kind of ['ObjectMeta', 'ListMeta']) roots.add(`${meta}.${kind}`);
   const name = (message: string, gvk: GroupVersionKind) => {
     if (lookupSchema(message) === undefined) return;
     roots.add(message);
@@ -63,6 +66,12 @@ function schemasOf(
   };
   for (const message of reachable(roots)) {
     schemas[schemaName(message)] = messageSchema(message, dialect, texts, gvks.get(message) ?? []);
+  }
+  for (const { schema, kind, group, version, custom } of definitions) {
+    if (custom === undefined) continue;
+    schemas[schemaName(schema)] = customSchema(custom.schema, dialect, [{ group, version, kind }]);
+    const gvk = { group, version, kind: `${kind}List` };
+    schemas[schemaName(`${schema}List`)] = customListSchema(schema, kind, dialect, gvk);
   }
   // Virtual kinds without a list message of their own still need what their paths refer to.
   for (const { schema, kind, group, version } of definitions) {

@@ -17,3 +17,6 @@ export {
   type ValidationRule,
 } from './schema.ts';
 export { compileShaper, unknownFieldsOf, type Shaper, type ShapeProblem } from './shaper.ts';
+export { definitionSchemaErrors, type RulesCheck } from './definition-errors.ts';
+export { resolveFieldPath, type ResolvedPath } from './field-path.ts';
+export { checkSchemaShape } from './schema-shape.ts';

@@ -15,6 +15,7 @@ import type {
   CustomResourceDefinitionStatus,
 } from '@drydock/api/apiextensions/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
+import { checkSchemaShape } from '../../structural-schema/index.ts';
 import { createdAtColumn, immutable, nameColumn } from '../common/index.ts';
 import { namesErrors, requiredNamesErrors } from './names-errors.ts';
 import { enumErrors, versionsErrors } from './version-errors.ts';
@@ -174,6 +175,7 @@ export const customResourceDefinitionDefinition: ResourceDefinition<CustomResour
     },
     defaults(object) {
       const value = (object.spec ??= {} as CustomResourceDefinitionSpec);
+      for (const version of value.versions ?? []) checkSchemaShape(version.schema?.openAPIV3Schema);
       const names = value.names;
       if (names !== undefined) {
         names.singular ||= (names.kind ?? '').toLowerCase();

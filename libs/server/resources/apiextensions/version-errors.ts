@@ -1,10 +1,12 @@
 import type { FieldError, FieldPath } from '@drydock/base/apimachinery';
 import {
   byteLength,
+  duplicate,
   fieldPath,
   invalidValue,
   notSupported,
   required,
+  tooMany,
   validateDns1035Label,
 } from '@drydock/base/apimachinery';
 import type {
@@ -12,16 +14,18 @@ import type {
   CustomResourceDefinitionVersion,
   CustomResourceSubresourceScale,
 } from '@drydock/api/apiextensions/v1';
+import { definitionSchemaErrors, resolveFieldPath } from '../../structural-schema/index.ts';
+import { ruleErrors } from './rule-errors.ts';
 
 const columnTypes = ['boolean', 'date', 'integer', 'number', 'string'];
 const columnFormats = ['byte', 'date', 'date-time', 'double', 'float', 'int32', 'int64', 'password'];
 const maxWarningBytes = 256;
+const maxSelectableFields = 8;
+const selectableTypes = ['string', 'boolean', 'integer'];
 
-/** A path of names and quoted names, as columns, scale and selectable fields use it. */
+/** A path in dot notation, as columns and scale use it. */
 function simplePathProblem(path: string): string | undefined {
-  return /^(\.[A-Za-z_$][\w$-]*|\['[^']*'\])+$/.test(path)
-    ? undefined
-    : 'must be a json path in the dot notation, such as .spec.replicas';
+  return path.startsWith('.') ? undefined : 'must be a simple json path starting with .';
 }
 
 function columnErrors(column: CustomResourceColumnDefinition, where: FieldPath): FieldError[] {
@@ -36,7 +40,10 @@ function columnErrors(column: CustomResourceColumnDefinition, where: FieldPath):
   if (format !== '' && !columnFormats.includes(format)) {
     errors.push(invalidValue(where.child('format'), format, `must be one of ${columnFormats.join(',')}`));
   }
-  if (jsonPath === '') errors.push(required(where.child('jsonPath')));
+  const at = where.child('JSONPath');
+  if (jsonPath === '') errors.push(required(at));
+  else if (simplePathProblem(jsonPath) !== undefined)
+    errors.push(invalidValue(at, jsonPath, simplePathProblem(jsonPath)!));
   return errors;
 }
 
@@ -57,7 +64,8 @@ function scaleErrors(scale: CustomResourceSubresourceScale, where: FieldPath): F
     if (problem !== undefined) errors.push(invalidValue(at, path, problem));
     else if (!below.some((prefix) => path.startsWith(prefix))) {
       const names = below.map((prefix) => prefix.slice(0, -1)).join(' or ');
-      errors.push(invalidValue(at, path, `should be a json path under ${names}`));
+      const either = below.length > 1 ? 'either ' : '';
+      errors.push(invalidValue(at, path, `should be a json path under ${either}${names}`));
     }
   };
   check('specReplicasPath', ['.spec.'], true);
@@ -85,23 +93,51 @@ function versionErrors(version: CustomResourceDefinitionVersion, where: FieldPat
   if (messages.length > 0) errors.push(invalidValue(where.child('name'), name, messages.join(',')));
   errors.push(...deprecationErrors(version, where));
   const schema = version.schema?.openAPIV3Schema;
-  if (schema !== undefined && schema.type !== 'object') {
-    const at = where.child('schema', 'openAPIV3Schema', 'type');
-    if ((schema.type ?? '') === '') errors.push(required(at, 'must not be empty at the root'));
-    else errors.push(invalidValue(at, schema.type, 'must be object at the root'));
+  if (schema !== undefined) {
+    const hasStatus = version.subresources?.status !== undefined;
+    errors.push(
+      ...definitionSchemaErrors(schema, where.child('schema', 'openAPIV3Schema'), {
+        hasStatus,
+        rules: ruleErrors,
+      }),
+    );
   }
   const scale = version.subresources?.scale;
   if (scale !== undefined) errors.push(...scaleErrors(scale, where.child('subresources', 'scale')));
   (version.additionalPrinterColumns ?? []).forEach((column, index) => {
     errors.push(...columnErrors(column, where.child('additionalPrinterColumns').index(index)));
   });
-  (version.selectableFields ?? []).forEach((field, index) => {
-    const at = where.child('selectableFields').index(index).child('jsonPath');
-    const path = field.jsonPath ?? '';
-    if (path === '') errors.push(required(at));
-    else if (simplePathProblem(path) !== undefined)
-      errors.push(invalidValue(at, path, 'is an invalid path: does not refer to a valid field'));
+  errors.push(...selectableErrors(version, where.child('selectableFields')));
+  return errors;
+}
+
+function selectableErrors(version: CustomResourceDefinitionVersion, where: FieldPath): FieldError[] {
+  const errors: FieldError[] = [];
+  const fields = version.selectableFields ?? [];
+  const schema = version.schema?.openAPIV3Schema;
+  const seen = new Set<string>();
+  fields.forEach(({ jsonPath = '' }, index) => {
+    const at = where.index(index).child('jsonPath');
+    if (jsonPath === '') {
+      errors.push(required(at));
+      return;
+    }
+    const found = resolveFieldPath(schema ?? {}, jsonPath, false);
+    if ('error' in found) {
+      errors.push(invalidValue(at, jsonPath, `is an invalid path: ${found.error}`));
+      return;
+    }
+    if (found.names[0] === 'metadata')
+      errors.push(invalidValue(at, jsonPath, 'must not point to fields in metadata'));
+    if (!selectableTypes.includes(found.schema.type ?? '')) {
+      const detail =
+        'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.';
+      errors.push(invalidValue(at, jsonPath, detail));
+    }
+    if (seen.has(String(found.path))) errors.push(duplicate(at, jsonPath));
+    seen.add(String(found.path));
   });
+  if (seen.size > maxSelectableFields) errors.push(tooMany(where, seen.size, maxSelectableFields));
   return errors;
 }
 
