@@ -1,4 +1,4 @@
-import { FieldPath, fieldPath } from '@drydock/base/apimachinery';
+import { fieldPath, type FieldPath } from '@drydock/base/apimachinery';
 import { additionalOf, itemsOf, type JsonSchema } from './schema.ts';
 
 /** A path of names beneath a schema, or why it leads nowhere. */
