@@ -11,7 +11,7 @@ import { compileShaper, type JsonSchema, type Shaper } from '../structural-schem
 import { customColumns } from './columns.ts';
 import { converterOf } from './conversion.ts';
 import { createFormat } from './format.ts';
-import { compileRuleCheck } from './rules.ts';
+import { compileRuleCheck } from '../schema-rules/index.ts';
 import { createCustomStrategy } from './strategy.ts';
 import { compareVersions } from './versions.ts';
 

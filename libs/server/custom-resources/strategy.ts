@@ -11,7 +11,7 @@ import {
   explain,
   type JsonSchema,
 } from '../structural-schema/index.ts';
-import type { RuleCheck } from './rules.ts';
+import type { RuleCheck } from '../schema-rules/index.ts';
 import { scaleSpecErrors, scaleStatusErrors } from './scale-errors.ts';
 
 export interface CustomStrategyOptions {

@@ -15,7 +15,7 @@ import type {
   CustomResourceSubresourceScale,
 } from '@drydock/api/apiextensions/v1';
 import { definitionSchemaErrors, resolveFieldPath } from '../../structural-schema/index.ts';
-import { ruleErrors } from './rule-errors.ts';
+import { definitionRuleErrors } from '../../schema-rules/index.ts';
 
 const columnTypes = ['boolean', 'date', 'integer', 'number', 'string'];
 const columnFormats = ['byte', 'date', 'date-time', 'double', 'float', 'int32', 'int64', 'password'];
@@ -98,7 +98,7 @@ function versionErrors(version: CustomResourceDefinitionVersion, where: FieldPat
     errors.push(
       ...definitionSchemaErrors(schema, where.child('schema', 'openAPIV3Schema'), {
         hasStatus,
-        rules: ruleErrors,
+        rules: definitionRuleErrors,
       }),
     );
   }
