@@ -158,6 +158,9 @@ function sizeOfType(type: Type): CostRange {
     case 'duration':
     case 'null_type':
       return one;
+    // As Kubernetes counts: declared fields have no number.
+    case 'object':
+      return nothing;
     default:
       return unknownSize;
   }
