@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { systemClock, systemRandom } from '@drydock/base/clock';
 import { createControllerManager } from '@drydock/controllers/all';
-import { createHttpsServer, kubeconfig } from '@drydock/http';
+import { createHttpsServer, kubeconfig, createWebhookCaller } from '@drydock/http';
 import { createPinoLogger } from '@drydock/log-pino';
 import { createClient } from '@drydock/machinery/client';
 import { createInformerFactory } from '@drydock/machinery/informer';
@@ -11,7 +11,7 @@ import type { Component } from '@drydock/port/component';
 import { createRpcServer } from '@drydock/rpc';
 import { createScheduler } from '@drydock/scheduling/scheduler';
 import { createAuthenticator, parseTokenFile } from '@drydock/server/authn';
-import { createApiServerCore } from '@drydock/server/core';
+import { createApiServerCore, createServiceResolver, type ApiServerCore } from '@drydock/server/core';
 import type { UserInfo } from '@drydock/server/registry';
 import { allDefinitions } from '@drydock/server/resources';
 import { createRestHandler } from '@drydock/server/rest';
@@ -69,9 +69,16 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
   );
 
   // The API server, and its two doors: REST over HTTPS, gRPC.
-  const apiserver = createApiServerCore(
+  const apiserver: ApiServerCore = createApiServerCore(
     { serviceCidr: options.serviceClusterIpRange, cache: { defer: (run) => void setImmediate(run) } },
-    { definitions: allDefinitions, store, clock, random, logger: logger.child({ component: 'apiserver' }) },
+    {
+      definitions: allDefinitions,
+      store,
+      clock,
+      random,
+      logger: logger.child({ component: 'apiserver' }),
+      webhooks: createWebhookCaller({ resolve: createServiceResolver(() => apiserver.cache) }),
+    },
   );
   const { registry } = apiserver;
 

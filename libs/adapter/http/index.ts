@@ -13,3 +13,4 @@ export {
   type TlsMaterial,
 } from './http-server.ts';
 export { kubeconfig, type KubeconfigOptions } from './kubeconfig.ts';
+export { createWebhookCaller, type WebhookCallerOptions } from './webhook-caller.ts';

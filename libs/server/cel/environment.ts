@@ -1,5 +1,6 @@
 import { check, type Checked, type Variables } from './checker.ts';
-import { compileExpression, type Evaluator } from './evaluate.ts';
+import { compileExpression } from './evaluate.ts';
+import type { Evaluator } from './run.ts';
 import { joinLibraries } from './library.ts';
 import { kubernetesLibrary } from './libraries/kubernetes.ts';
 import { listsLibrary } from './libraries/lists.ts';

@@ -1,14 +1,5 @@
-import {
-  absorb,
-  charge,
-  compileExpression,
-  noOverload,
-  truth,
-  type Evaluator,
-  type Run,
-} from './evaluate.ts';
-import type { Library } from './library.ts';
-import type { Fold } from './syntax.ts';
+import { absorb, charge, noOverload, truth, type Evaluator, type Run } from './run.ts';
+import type { Expression, Fold } from './syntax.ts';
 import { CelError, compare, isList, MapView, ObjectView, PlainMap, type Value } from './values.ts';
 
 /** What each step and the end of a macro cost besides its own expressions: the loop that cel-go makes of it. */
@@ -119,10 +110,10 @@ function quantify(
 }
 
 /** Compiles a macro that walks along a list or map. */
-export function compileFold(fold: Fold, library: Library): Evaluator {
-  const range = compileExpression(fold.range, library);
-  const body = compileExpression(fold.body, library);
-  const filter = fold.filter === undefined ? undefined : compileExpression(fold.filter, library);
+export function compileFold(fold: Fold, compile: (expression: Expression) => Evaluator): Evaluator {
+  const range = compile(fold.range);
+  const body = compile(fold.body);
+  const filter = fold.filter === undefined ? undefined : compile(fold.filter);
   const [first = '', second] = fold.names;
   const visit = visits[fold.form];
   const costs = foldCosts[fold.form];

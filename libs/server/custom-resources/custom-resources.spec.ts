@@ -356,7 +356,7 @@ describe('subresources', () => {
     ).rejects.toMatchObject({ status: { code: 415 } });
     const blind = { ...made, metadata: { name: 'a' } } as KubeObject;
     expect(await refusal(server.registry.update(ref, blind, {}, server.context))).toEqual([
-      'metadata.resourceVersion: Invalid value: 0x0: must be specified for an update',
+      'metadata.resourceVersion: Invalid value: 0: must be specified for an update',
     ]);
   });
 });

@@ -43,7 +43,7 @@ function blocked(errors: readonly FieldError[]): boolean {
 const notChecked: FieldError = {
   type: 'FieldValueInvalid',
   field: '<nil>',
-  badValue: null,
+  badValue: 'null',
   detail:
     'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
 };

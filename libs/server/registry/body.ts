@@ -106,9 +106,9 @@ function typeMetaOf(value: Record<string, unknown>, type: BodyType): TypeMeta {
 /** Why an object that says it is `said` cannot be taken for a `type`; undefined when it can. */
 function mismatch(said: TypeMeta, type: BodyType): string | undefined {
   if (said.kind === type.kind && said.apiVersion === type.apiVersion) return undefined;
-  // Of custom resources only the version is looked at.
-  if (said.kind === type.kind && (type.custom !== undefined || lookupSchema(type.schema) === undefined))
-    return undefined;
+  // Of custom resources only the version is looked at; a wrong kind is found when they are validated.
+  if (type.custom !== undefined) return undefined;
+  if (said.kind === type.kind && lookupSchema(type.schema) === undefined) return undefined;
   const { group, version } = parseApiVersion(said.apiVersion);
   const known = findKind(group, version, said.kind) !== undefined;
   if (!known) {
@@ -146,6 +146,19 @@ export function decodeBody(body: Body, type: BodyType, scope: Scope): KubeObject
   return decodeValue(value, type, scope, scan.mayRepeatKeys ? text : undefined, body);
 }
 
+/** @throws ApiError 400 where the kind of a custom resource is missing, 422 where it is another */
+function checkCustomKind(value: Record<string, unknown>, type: BodyType, body: Body): void {
+  const { kind } = value;
+  if (body instanceof Uint8Array && (kind === undefined || kind === ''))
+    throw unrecognized(type, `Object 'Kind' is missing in '${decoder.decode(body)}'`, body);
+  if (kind === undefined || kind === '' || kind === type.kind) return;
+  const { group } = parseApiVersion(type.apiVersion);
+  const name = isJsonObject(value['metadata']) ? value['metadata']['name'] : undefined;
+  throw invalid({ group, kind: type.kind }, typeof name === 'string' ? name : '', [
+    invalidValue('kind', kind, `must be ${type.kind}`),
+  ]);
+}
+
 /** `text` is given when keys may be repeated in it. */
 function decodeValue(
   parsed: unknown,
@@ -167,6 +180,7 @@ function decodeValue(
       `the API version in the data (${said.apiVersion}) does not match the expected API version (${type.apiVersion})`,
     );
   }
+  if (type.custom !== undefined) checkCustomKind(record, type, body);
   const report = shape(record, type);
   if (report.error !== undefined) throw cannotHandle(type, report.error, said);
   const problems = problemsOf(report.unknown, type, scope, text, body instanceof Uint8Array);
