@@ -1,6 +1,7 @@
 import type { ResourceType } from '@drydock/base/apimachinery';
 import type { Controller, ControllerDeps } from '@drydock/machinery/controller';
 import type { Component } from '@drydock/port/component';
+import { createDaemonSetController } from '../daemonset/index.ts';
 import { createDeploymentController } from '../deployment/index.ts';
 import { createEndpointsController } from '../endpoints/index.ts';
 import { createEndpointSliceController } from '../endpointslice/index.ts';
@@ -59,6 +60,7 @@ export function createControllerManager(
     ...(rootCa === undefined ? [] : [createRootCaPublisher({ rootCa }, deps)]),
     createDeploymentController(deps),
     createReplicaSetController(deps),
+    createDaemonSetController(deps),
     createReplicationControllerController(deps),
     createEndpointsController(deps),
     createEndpointSliceController(deps),

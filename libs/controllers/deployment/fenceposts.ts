@@ -1,4 +1,5 @@
 import type { Deployment } from '@drydock/api/apps/v1';
+import { scaledValue } from '../shared/index.ts';
 
 export function desiredReplicas(deployment: Deployment): number {
   return deployment.spec.replicas ?? 1;
@@ -6,16 +7,6 @@ export function desiredReplicas(deployment: Deployment): number {
 
 export function isRollingUpdate(deployment: Deployment): boolean {
   return (deployment.spec.strategy?.type ?? 'RollingUpdate') === 'RollingUpdate';
-}
-
-/** A count, or a percentage of `total` rounded up or down. */
-export function scaledValue(value: number | string | undefined, total: number, roundUp: boolean): number {
-  if (value === undefined) return 0;
-  if (typeof value === 'number') return value;
-  const percent = /^([0-9]+)%$/.exec(value)?.[1];
-  if (percent === undefined) return 0;
-  const exact = (Number(percent) * total) / 100;
-  return roundUp ? Math.ceil(exact) : Math.floor(exact);
 }
 
 /** Surge rounds up and unavailability down; where both come out as 0, one Pod may be unavailable, or nothing would move. */

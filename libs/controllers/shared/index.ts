@@ -10,3 +10,4 @@ export {
   readySinceMs,
 } from './pods.ts';
 export { isNamespaceTerminating } from './refusals.ts';
+export { scaledValue } from './scaled-value.ts';

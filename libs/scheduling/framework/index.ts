@@ -9,5 +9,9 @@ export type {
   ScorePlugin,
 } from './types.ts';
 export { addTo, amount, amounts, podRequest, podRequests } from './pod-request.ts';
-export { nodeSelectorMatches, nodeSelectorTermMatches } from './node-selector.ts';
-export { tolerates, untolerated } from './taints.ts';
+export {
+  nodeSelectorMatches,
+  nodeSelectorTermMatches,
+  tolerates,
+  untolerated,
+} from '@drydock/api/node-matching';

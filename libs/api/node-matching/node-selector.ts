@@ -1,4 +1,4 @@
-import type { Node, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm } from '@drydock/api/core/v1';
+import type { Node, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm } from '../gen/core/v1.ts';
 
 function requirementMatches(requirement: NodeSelectorRequirement, value: string | undefined): boolean {
   const values = requirement.values ?? [];

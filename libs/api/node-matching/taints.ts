@@ -1,4 +1,4 @@
-import type { Taint, Toleration } from '@drydock/api/core/v1';
+import type { Taint, Toleration } from '../gen/core/v1.ts';
 
 /** Whether one toleration covers a taint (core/v1 Toleration, KEP-5471 for Lt and Gt). */
 export function tolerates(toleration: Toleration, taint: Taint): boolean {

@@ -1,0 +1,2 @@
+export { nodeSelectorMatches, nodeSelectorTermMatches } from './node-selector.ts';
+export { tolerates, untolerated } from './taints.ts';

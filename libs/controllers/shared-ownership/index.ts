@@ -1,0 +1,1 @@
+export { createOwnership, type Ownership, type OwnershipOptions } from './ownership.ts';

@@ -1,0 +1,1 @@
+export { revisionsBeyondLimit, templateSnapshot } from './revisions.ts';

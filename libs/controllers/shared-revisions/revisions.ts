@@ -1,0 +1,25 @@
+import { cloneJson, isJsonObject, type KubeObject } from '@drydock/base/apimachinery';
+import type { ControllerRevision } from '@drydock/api/apps/v1';
+import type { PodTemplateSpec } from '@drydock/api/core/v1';
+
+/** What a ControllerRevision of a workload keeps: the template, as the patch that brings it back. */
+export function templateSnapshot(object: KubeObject & { spec: { template: PodTemplateSpec } }): unknown {
+  return { spec: { template: { ...cloneTemplate(object.spec.template), $patch: 'replace' } } };
+}
+
+function cloneTemplate(template: PodTemplateSpec): Record<string, unknown> {
+  const copy: unknown = cloneJson(template);
+  return isJsonObject(copy) ? copy : {};
+}
+
+/** The oldest revisions beyond `limit` that `inUse` does not hold back. Those in use do not count. */
+export function revisionsBeyondLimit(
+  revisions: readonly ControllerRevision[],
+  limit: number,
+  inUse: (revision: ControllerRevision) => boolean,
+): ControllerRevision[] {
+  const history = revisions
+    .filter((revision) => !inUse(revision))
+    .sort((a, b) => (a.revision ?? 0) - (b.revision ?? 0));
+  return history.slice(0, Math.max(0, history.length - limit));
+}
