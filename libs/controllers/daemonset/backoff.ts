@@ -13,7 +13,8 @@ export function createNodeBackoff(clock: Clock): {
     next(key) {
       const now = clock.monotonicMs();
       const entry = entries.get(key);
-      if (entry !== undefined && now - entry.sinceMs < entry.delayMs) return entry.delayMs - (now - entry.sinceMs);
+      if (entry !== undefined && now - entry.sinceMs < entry.delayMs)
+        return entry.delayMs - (now - entry.sinceMs);
       for (const [other, { sinceMs }] of entries) {
         if (now - sinceMs > 2 * longestMs) entries.delete(other);
       }

@@ -8,9 +8,7 @@ let cluster: TestCluster;
 afterEach(() => cluster.stop());
 
 const addNode = (name: string, taints: Taint[] = [], labels: Record<string, string> = {}) =>
-  cluster.client
-    .resource(Node)
-    .create({ metadata: { name, labels }, spec: { taints } } as Node);
+  cluster.client.resource(Node).create({ metadata: { name, labels }, spec: { taints } } as Node);
 const daemons = (more: object = {}): DaemonSet =>
   ({
     metadata: { name: 'log', namespace: 'default' },
@@ -48,7 +46,14 @@ describe('daemonset-controller', () => {
     });
     const [pod] = await cluster.list(Pod, 'default');
     expect(pod?.spec?.tolerations?.map(({ key }) => key?.replace('node.kubernetes.io/', ''))).toEqual(
-      expect.arrayContaining(['not-ready', 'unreachable', 'disk-pressure', 'memory-pressure', 'pid-pressure', 'unschedulable']),
+      expect.arrayContaining([
+        'not-ready',
+        'unreachable',
+        'disk-pressure',
+        'memory-pressure',
+        'pid-pressure',
+        'unschedulable',
+      ]),
     );
     const [revision] = await cluster.list(ControllerRevision, 'default');
     expect(revision?.revision).toBe(1);
@@ -129,7 +134,11 @@ describe('daemonset-controller', () => {
     await cluster.client
       .resource(Pod)
       .namespace('default')
-      .patch(before?.metadata.name ?? '', { type: 'merge', body: { status: { phase: 'Failed' } } }, { subresource: 'status' });
+      .patch(
+        before?.metadata.name ?? '',
+        { type: 'merge', body: { status: { phase: 'Failed' } } },
+        { subresource: 'status' },
+      );
     await cluster.until(async () => {
       const [now] = await cluster.list(Pod, 'default');
       return now?.metadata.uid !== before?.metadata.uid && now?.spec?.containers[0]?.image === 'two';

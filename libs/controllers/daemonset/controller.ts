@@ -22,7 +22,13 @@ import { isNamespaceTerminating, omitZeros } from '../shared/index.ts';
 import { createOwnership } from '../shared-ownership/index.ts';
 import { revisionsBeyondLimit } from '../shared-revisions/index.ts';
 import { createNodeBackoff } from './backoff.ts';
-import { countDaemons, managePlan, rollingUpdatePlan, type DaemonPlan, type DaemonView } from './decisions.ts';
+import {
+  countDaemons,
+  managePlan,
+  rollingUpdatePlan,
+  type DaemonPlan,
+  type DaemonView,
+} from './decisions.ts';
 import { nodeShouldRunDaemonPod } from './eligibility.ts';
 import { daemonSetEvents } from './events.ts';
 import { daemonHistory } from './history.ts';

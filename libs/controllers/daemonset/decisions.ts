@@ -53,7 +53,9 @@ function createdMs(pod: Pod): number {
 /** Placed before unplaced, then the older, then by name. */
 function bySeniority(a: Pod, b: Pod): number {
   const placed = Number(Boolean(b.spec?.nodeName)) - Number(Boolean(a.spec?.nodeName));
-  return placed || createdMs(a) - createdMs(b) || ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1);
+  return (
+    placed || createdMs(a) - createdMs(b) || ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1)
+  );
 }
 
 /** Pods to make and to delete so that each node has what it should have, whatever their revision. */
@@ -175,7 +177,11 @@ function replaceInPlace(view: DaemonView, allowed: number): DaemonPlan {
         free.push(oldPod);
         unavailable++;
       }
-    } else if (newPod === undefined || oldPod !== undefined || !isPodAvailable(newPod, minReadySeconds, nowMs)) {
+    } else if (
+      newPod === undefined ||
+      oldPod !== undefined ||
+      !isPodAvailable(newPod, minReadySeconds, nowMs)
+    ) {
       unavailable++;
     }
   }

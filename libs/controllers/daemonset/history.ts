@@ -75,7 +75,8 @@ async function snapshot(client: Client, daemonSet: DaemonSet, revision: number):
     const sets = client.resource(DaemonSet).namespace(namespace);
     const live = await sets.get(owner);
     const collisionCount = (live.status?.collisionCount ?? 0) + 1;
-    if (live.status !== undefined) await sets.updateStatus({ ...live, status: { ...live.status, collisionCount } });
+    if (live.status !== undefined)
+      await sets.updateStatus({ ...live, status: { ...live.status, collisionCount } });
     throw error;
   }
 }
