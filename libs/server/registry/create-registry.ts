@@ -2,10 +2,12 @@ import type { KubeObject } from '@drydock/base/apimachinery';
 import {
   badRequest,
   cloneJson,
+  goQuote,
   isNotFound,
   joinKey,
   notFound,
   pathNotFound,
+  validatePathSegment,
 } from '@drydock/base/apimachinery';
 import type { Clock, Random } from '@drydock/base/clock';
 import type { Logger } from '@drydock/port/observability';
@@ -49,6 +51,8 @@ export interface RegistryDeps {
 
 /** Unconditional updates are made anew this often before they answer a conflict. */
 const updateAttempts = 100;
+/** Names that no path can hold. */
+const oddName = /[/%]|^\.\.?$/;
 /** How many deletions of a collection run at once: enough to fill a group commit. */
 const deleteConcurrency = 64;
 
@@ -91,8 +95,11 @@ export function createRegistry(deps: RegistryDeps): Registry {
   }
 
   function nameOf(ref: ResourceRef): string {
-    if (!ref.name) throw badRequest('name is required');
-    return ref.name;
+    const { name } = ref;
+    if (!name) throw badRequest('name is required');
+    if (!oddName.test(name)) return name;
+    const wrong = validatePathSegment(name).join(';');
+    throw badRequest(`Name parameter invalid: ${goQuote(name)}: ${wrong}`);
   }
 
   function keyOf(served: Served, ref: ResourceRef): string {

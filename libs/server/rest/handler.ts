@@ -56,6 +56,9 @@ export interface RestOptions {
   readonly serverAddress: string;
 }
 
+/** Subresources whose path goes on. */
+const connecting: ReadonlySet<string> = new Set(['proxy']);
+
 const anonymousUser: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 const publicPath = /^\/(healthz|livez|readyz|version)(\/|$)/;
 const builtIn = {
@@ -103,9 +106,10 @@ export function createRestHandler(options: RestOptions): HttpHandler {
   }
 
   function fail(request: HttpRequest, error: unknown): HttpResponse {
-    const apiError = toApiError(error);
+    // The stack has no room for what the text may nest: the limit is Go's on paper, and less in practice.
+    const apiError = error instanceof RangeError ? badRequest('json: exceeded max depth') : toApiError(error);
     // What is no ApiError is our own fault.
-    if (apiError !== error) logger.error('request failed', { err: error });
+    if (apiError !== error && apiError.code >= 500) logger.error('request failed', { err: error });
     return errorAnswer(apiError, negotiateError(request.header('accept')));
   }
 
@@ -174,6 +178,8 @@ export function createRestHandler(options: RestOptions): HttpHandler {
     const { method } = request;
     const reads = method === 'GET';
     requireRoute(definition, ref, method);
+    // Only what connects to somewhere else has more of a path.
+    if (path.rest.length > 0 && !connecting.has(ref.subresource ?? '')) throw pathNotFound();
     if (ref.subresource === 'log' && ref.group === '' && ref.resource === 'pods') {
       if (!reads) throw methodNotAllowed();
       return podLog(registry, options.kubelet, ref, query, { user }, request.signal);
@@ -279,7 +285,11 @@ export function createRestHandler(options: RestOptions): HttpHandler {
     const user = identify(request);
     const path = request.path.startsWith('/api') ? parseResourcePath(request.path) : undefined;
     if (path !== undefined) return resource(request, path, user);
-    return system(request);
+    const answer = system(request);
+    if (request.method === 'GET' || request.method === 'HEAD' || !request.path.startsWith('/api'))
+      return answer;
+    // Whatever is served under these paths is only read.
+    throw methodNotAllowed();
   }
 
   function finish(request: HttpRequest, response: HttpResponse): HttpResponse {

@@ -1,4 +1,4 @@
-import { badRequest } from '@drydock/base/apimachinery';
+import { badRequest, goQuote, pathNotFound } from '@drydock/base/apimachinery';
 import type { ResourceRef } from '@drydock/port/transport';
 
 export interface ResourcePath {
@@ -9,12 +9,15 @@ export interface ResourcePath {
   readonly rest: readonly string[];
 }
 
-function decode(segment: string): string {
-  if (!segment.includes('%')) return segment;
+/** As Go: escapes are undone before the path is taken apart, so that an escaped slash is a slash. */
+function decode(path: string): string {
+  if (!path.includes('%')) return path;
+  const broken = /%(?![0-9a-fA-F]{2}).{0,2}/.exec(path)?.[0];
+  if (broken !== undefined) throw badRequest(`invalid URL escape ${goQuote(broken)}`);
   try {
-    return decodeURIComponent(segment);
+    return decodeURIComponent(path);
   } catch {
-    throw badRequest(`invalid URL escape ${JSON.stringify(segment)}`);
+    throw badRequest('invalid URL escape: the path is not UTF-8');
   }
 }
 
@@ -23,7 +26,7 @@ const ofNamespaces = new Set(['status', 'finalize']);
 
 /** Takes `/api/v1/…` or `/apis/<group>/<version>/…` apart; undefined where nothing of a resource follows. */
 export function parseResourcePath(path: string): ResourcePath | undefined {
-  const parts = path.split('/');
+  const parts = decode(path).split('/');
   let at: number;
   let group: string;
   let version: string;
@@ -45,15 +48,16 @@ export function parseResourcePath(path: string): ResourcePath | undefined {
   if (parts[at] === undefined || parts[at] === '') return undefined;
   let namespace: string | undefined;
   if (parts[at] === 'namespaces' && parts[at + 2] !== undefined && !ofNamespaces.has(parts[at + 2] ?? '')) {
-    namespace = decode(parts[at + 1] ?? '');
+    namespace = parts[at + 1] ?? '';
+    if (namespace === '') throw pathNotFound();
     at += 2;
   }
-  const resource = decode(parts[at] ?? '');
+  const resource = parts[at] ?? '';
   const name = parts[at + 1];
   const subresource = parts[at + 2];
   const ref: ResourceRef = { group, version, resource };
   if (namespace !== undefined) ref.namespace = namespace;
-  if (name !== undefined) ref.name = decode(name);
+  if (name !== undefined) ref.name = name;
   if (subresource !== undefined) ref.subresource = subresource;
   return { ref, watch, rest: parts.slice(at + 3) };
 }

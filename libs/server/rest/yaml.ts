@@ -17,6 +17,8 @@ const words: Readonly<Record<string, string>> = {
 };
 
 function syntaxError(error: YAMLError): YamlSyntaxError {
+  if (error.message.includes('call stack'))
+    return new YamlSyntaxError('yaml: exceeded max depth of 10000', { cause: error });
   const line = error.linePos?.[0].line;
   const text = words[error.code] ?? error.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '');
   return new YamlSyntaxError(`yaml: ${line === undefined ? '' : `line ${line}: `}${text}`, { cause: error });
