@@ -8,6 +8,8 @@ import type { HttpHandler } from '@drydock/port/http';
 import { silentLogger } from '@drydock/port/observability';
 import type { Logger } from '@drydock/port/observability';
 import { ActiveRequests, createRequestListener } from './serve.ts';
+import { wantsUpgrade } from './upgrade-header.ts';
+import { createUpgradeListener } from './upgrade.ts';
 
 export interface HttpServerOptions {
   handler: HttpHandler;
@@ -51,6 +53,8 @@ const limits: ServerOptions = {
   connectionsCheckingInterval: 5_000,
   maxHeaderSize: 1 << 20,
   noDelay: true,
+  // Other Upgrade headers (h2c) are not ours: the request is answered as if they were not there.
+  shouldUpgradeCallback: wantsUpgrade,
 };
 
 const reasons: Readonly<Record<string, string>> = {
@@ -114,6 +118,7 @@ function createServerComponent(
     ready: () => bound !== undefined,
     async start() {
       const created = create(createRequestListener(options.handler, active, logger));
+      created.on('upgrade', createUpgradeListener(options.handler, active, logger));
       bound = await listen(created, host, options.port);
       server = created;
       created.on('error', (err) => logger.error('server failed', { server: name, err }));

@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { badRequest, requestEntityTooLarge } from '@drydock/base/apimachinery';
 import type { ClientCertificate, HttpRequest } from '@drydock/port/http';
+import { upgradeOf } from './upgrade-header.ts';
 
 const certificates = new WeakMap<Socket, ClientCertificate | undefined>();
 
@@ -31,10 +33,12 @@ export class NodeRequest implements HttpRequest {
   readonly path: string;
   readonly query: string;
   readonly #incoming: IncomingMessage;
-  readonly #outgoing: ServerResponse;
+  readonly #outgoing: ServerResponse | Duplex;
+  readonly #onAbort: (() => void)[] = [];
   #abort: AbortController | undefined;
 
-  constructor(incoming: IncomingMessage, outgoing: ServerResponse) {
+  /** `outgoing` is the answer, or the connection itself for a request that asks for an upgrade. */
+  constructor(incoming: IncomingMessage, outgoing: ServerResponse | Duplex) {
     this.#incoming = incoming;
     this.#outgoing = outgoing;
     this.method = incoming.method ?? 'GET';
@@ -47,6 +51,11 @@ export class NodeRequest implements HttpRequest {
   header(name: string): string | undefined {
     const value = this.#incoming.headers[name];
     return Array.isArray(value) ? value.join(', ') : value;
+  }
+
+  get headers(): ReadonlyMap<string, string> {
+    const { headers } = this.#incoming;
+    return new Map(Object.keys(headers).map((name) => [name, this.header(name) ?? '']));
   }
 
   get remoteAddress(): string {
@@ -69,6 +78,16 @@ export class NodeRequest implements HttpRequest {
   /** Ends what is being done for this request: the client went, or the server stops. */
   abort(): void {
     this.#abort?.abort();
+    this.#onAbort.splice(0).forEach((run) => run());
+  }
+
+  /** Runs when the request is ended from this side, for connections that have become something else. */
+  onAbort(run: () => void): void {
+    this.#onAbort.push(run);
+  }
+
+  get upgrade(): 'websocket' | 'spdy/3.1' | undefined {
+    return upgradeOf(this.#incoming);
   }
 
   body(maxBytes: number): Promise<Uint8Array> {

@@ -1,3 +1,5 @@
+import type { HttpUpgrade } from './upgrade.ts';
+
 /** A TLS client certificate that was verified against the client CA. */
 export interface ClientCertificate {
   readonly commonName: string;
@@ -13,10 +15,14 @@ export interface HttpRequest {
   readonly query: string;
   /** One value of a header (lower-case name); repeated headers joined by `, `. */
   header(name: string): string | undefined;
+  /** All headers, lower-case names; for proxies. */
+  readonly headers?: ReadonlyMap<string, string>;
   /** The whole body, at most `maxBytes` (else rejects RequestEntityTooLarge). */
   body(maxBytes: number): Promise<Uint8Array>;
   readonly remoteAddress: string;
   readonly clientCertificate: ClientCertificate | undefined;
+  /** The protocol that the client wants to change to, when the server can: the adapter offers no others. */
+  readonly upgrade?: 'websocket' | 'spdy/3.1' | undefined;
   /** Aborts when the client goes away. */
   readonly signal: AbortSignal;
 }
@@ -32,6 +38,8 @@ export interface HttpResponse {
   readonly body: Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array> | undefined;
   /** Send the (not streamed) body compressed: the handler has seen that the client takes gzip and that it is worth it. */
   readonly gzip?: boolean;
+  /** With status 101, and only for a request with `upgrade`: what the connection becomes. */
+  readonly upgrade?: HttpUpgrade;
 }
 
 /** Answers every request; never rejects. May return without a promise where the answer is at hand (the hot read path). */

@@ -1,1 +1,15 @@
-export type { KubeletConnector, LogOptions, PodRef } from './kubelet.ts';
+export {
+  ConnectionRefusedError,
+  KubeletError,
+  type AttachOptions,
+  type BackendRequest,
+  type BackendResponse,
+  type ContainerSession,
+  type ContainerStreams,
+  type ExecOptions,
+  type KubeletConnector,
+  type LogOptions,
+  type PodPorts,
+  type PodRef,
+  type TerminalSize,
+} from './kubelet.ts';

@@ -26,6 +26,7 @@ import {
   type Headers,
   type TableContext,
 } from './answer.ts';
+import { connect, isConnect } from './connect.ts';
 import { podLog } from './log.ts';
 import {
   booleanParameter,
@@ -184,6 +185,7 @@ export function createRestHandler(options: RestOptions): HttpHandler {
       if (!reads) throw methodNotAllowed();
       return podLog(registry, options.kubelet, ref, query, { user }, request.signal);
     }
+    if (isConnect(ref)) return connect({ registry, kubelet: options.kubelet, clock, logger }, request, path, { user });
     const watching =
       reads &&
       ref.subresource === undefined &&

@@ -4,28 +4,8 @@ import type { HttpResponse } from '@drydock/port/http';
 import type { KubeletConnector, LogOptions } from '@drydock/port/kubelet';
 import type { ResourceRef } from '@drydock/port/transport';
 import type { Registry, RequestContext } from '../registry/index.ts';
+import { chooseContainer } from './container-choice.ts';
 import { booleanParameter, integerParameter, type Query } from './query.ts';
-
-const defaultContainer = 'kubectl.kubernetes.io/default-container';
-
-function chooseContainer(pod: Pod, wanted: string | undefined): string {
-  const name = pod.metadata.name ?? '';
-  const inits = (pod.spec?.initContainers ?? []).map((container) => container.name);
-  const mains = (pod.spec?.containers ?? []).map((container) => container.name);
-  const ephemeral = (pod.spec?.ephemeralContainers ?? []).map((container) => container.name);
-  if (wanted !== undefined && wanted !== '') {
-    if (![...mains, ...inits, ...ephemeral].includes(wanted))
-      throw badRequest(`container ${wanted} is not valid for pod ${name}`);
-    return wanted;
-  }
-  const [only] = mains;
-  if (mains.length === 1 && only !== undefined) return only;
-  const annotated = pod.metadata.annotations?.[defaultContainer];
-  if (annotated !== undefined && mains.includes(annotated)) return annotated;
-  const parts = [`choose one of: [${mains.join(' ')}]`];
-  if (inits.length > 0) parts.push(`or one of the init containers: [${inits.join(' ')}]`);
-  throw badRequest(`a container name must be specified for pod ${name}, ${parts.join(' ')}`);
-}
 
 /** `pods/log`: what the Pod's node has to tell. */
 export async function podLog(

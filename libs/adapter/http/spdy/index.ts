@@ -1,0 +1,1 @@
+export { createSpdySession } from './session.ts';

@@ -1,0 +1,110 @@
+import { ServerResponse, type IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { HttpHandler, HttpResponse, HttpUpgrade } from '@drydock/port/http';
+import type { Logger } from '@drydock/port/observability';
+import { NodeRequest } from './node-request.ts';
+import { sendResponse } from './send-response.ts';
+import type { ActiveRequests } from './serve.ts';
+import { createSocketChannel } from './socket-channel.ts';
+
+export type UpgradeListener = (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+function switchingHead(response: HttpResponse): string {
+  const lines = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: SPDY/3.1'];
+  for (const [name, value] of Object.entries(response.headers)) {
+    for (const one of typeof value === 'string' ? [value] : value) lines.push(`${name}: ${one}`);
+  }
+  return `${lines.join('\r\n')}\r\n\r\n`;
+}
+
+/** Answers upgrade requests: changes the protocol where the handler says so, else answers as to any request, and closes. */
+export function createUpgradeListener(
+  handler: HttpHandler,
+  active: ActiveRequests,
+  logger: Logger,
+): UpgradeListener {
+  async function become(
+    request: NodeRequest,
+    response: HttpResponse,
+    upgrade: HttpUpgrade,
+    incoming: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+  ): Promise<void> {
+    const [{ createSpdySession }, { acceptWebSocket, createMessageSocket, createTunnel }] = await Promise.all([
+      import('./spdy/index.ts'),
+      import('./websocket.ts'),
+    ]);
+    if (request.upgrade === 'spdy/3.1') {
+      if (upgrade.kind !== 'streams') throw new Error('a WebSocket protocol was answered to a SPDY request');
+      socket.write(switchingHead(response));
+      const session = createSpdySession(createSocketChannel(socket, head));
+      request.onAbort(() => void session.close());
+      try {
+        await upgrade.serve(session);
+      } finally {
+        await session.close();
+      }
+      return;
+    }
+    const accepted = await acceptWebSocket(incoming, socket, head, upgrade.subprotocol);
+    if (accepted === undefined) return;
+    const messages = createMessageSocket(accepted);
+    request.onAbort(() => messages.close(1001));
+    try {
+      if (upgrade.kind === 'messages') await upgrade.serve(messages);
+      else {
+        const session = createSpdySession(createTunnel(messages));
+        try {
+          await upgrade.serve(session);
+        } finally {
+          await session.close();
+        }
+      }
+    } finally {
+      messages.close();
+    }
+  }
+
+  /** An answer that is no upgrade: node has handed the connection over, so it serves this one answer and closes. */
+  async function answer(
+    request: NodeRequest,
+    incoming: IncomingMessage,
+    socket: Duplex,
+    response: HttpResponse,
+  ) {
+    const outgoing = new ServerResponse(incoming);
+    outgoing.shouldKeepAlive = false;
+    outgoing.assignSocket(socket as never);
+    const finished = new Promise<void>((resolve) => {
+      outgoing.once('finish', resolve);
+      socket.once('close', resolve);
+    });
+    request.onAbort(() => socket.destroy());
+    await sendResponse(outgoing, response, false);
+    await finished;
+    socket.end();
+  }
+
+  async function serve(incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const request = new NodeRequest(incoming, socket);
+    active.add(request);
+    try {
+      const response = await handler(request);
+      if (response.upgrade === undefined) await answer(request, incoming, socket, response);
+      else await become(request, response, response.upgrade, incoming, socket, head);
+    } catch (error) {
+      logger.debug('upgraded connection failed', { err: error });
+      if (!socket.destroyed) socket.end();
+    } finally {
+      active.delete(request);
+      request.abort();
+    }
+  }
+
+  return (incoming, socket, head) => {
+    socket.on('error', () => socket.destroy());
+    void serve(incoming, socket, head);
+  };
+}
+
