@@ -1,0 +1,129 @@
+import { type Pod } from '@drydock/api/core/v1';
+import { baseName, device, directory, file, link, splitPath, type Directory, type FileNode, type FileSystem } from '../files/index.ts';
+import type { ContainerHost } from '../shell/index.ts';
+import { openVolume, type MountedVolume, type SharedDirectories } from './volumes.ts';
+import type { EnvironmentOptions } from './environment.ts';
+
+const osRelease = `NAME="Drydock"
+ID=drydock
+PRETTY_NAME="Drydock simulated container"
+VERSION_ID="1"
+`;
+
+/** Name servers as the kubelet writes them for Pods that use the cluster's. */
+function resolverConfig(pod: Pod, clusterDns: string): string {
+  const { dnsPolicy = 'ClusterFirst', dnsConfig } = pod.spec ?? {};
+  const cluster = dnsPolicy.startsWith('ClusterFirst');
+  const namespace = pod.metadata.namespace ?? 'default';
+  const servers = [...(cluster ? [clusterDns] : dnsPolicy === 'None' ? [] : ['1.1.1.1']), ...(dnsConfig?.nameservers ?? [])];
+  const searches = [
+    ...(cluster ? [`${namespace}.svc.cluster.local`, 'svc.cluster.local', 'cluster.local'] : []),
+    ...(dnsConfig?.searches ?? []),
+  ];
+  const options = [
+    ...(cluster ? ['ndots:5'] : []),
+    ...(dnsConfig?.options ?? []).map(({ name, value }) => (value === undefined ? name : `${name}:${value}`)),
+  ];
+  const lines: string[] = [];
+  if (searches.length > 0) lines.push(`search ${searches.join(' ')}`);
+  lines.push(...servers.map((server) => `nameserver ${server}`));
+  if (options.length > 0) lines.push(`options ${options.join(' ')}`);
+  return `${lines.join('\n')}\n`;
+}
+
+function hostsFile({ pod, podIp, hostname }: EnvironmentOptions): string {
+  const subdomain = pod.spec?.subdomain ?? '';
+  const qualified =
+    subdomain === '' ? '' : `${hostname}.${subdomain}.${pod.metadata.namespace ?? 'default'}.svc.cluster.local\t`;
+  const aliases = (pod.spec?.hostAliases ?? []).map(({ ip, hostnames }) => `${ip}\t${(hostnames ?? []).join('\t')}\n`);
+  return `# Kubernetes-managed hosts file.
+127.0.0.1\tlocalhost
+::1\tlocalhost ip6-localhost ip6-loopback
+fe00::0\tip6-localnet
+fe00::0\tip6-mcastprefix
+fe00::1\tip6-allnodes
+fe00::2\tip6-allrouters
+${podIp}\t${qualified}${hostname}
+${aliases.length === 0 ? '' : `\n# Entries added by HostAliases.\n${aliases.join('')}`}`;
+}
+
+function seedProc(fs: FileSystem, host: ContainerHost, command: readonly string[], nowMs: number): void {
+  const generated = (path: string, generate: () => string) => fs.mount(path, file('', nowMs, { mode: 0o444, generate }));
+  const upSeconds = () => ((host.clock.now() - host.startedAtMs) / 1000).toFixed(2);
+  generated('/proc/uptime', () => `${upSeconds()} ${upSeconds()}\n`);
+  generated('/proc/loadavg', () => `0.00 0.00 0.00 1/${host.processes.size} 1\n`);
+  generated('/proc/meminfo', () => 'MemTotal:       33554432 kB\nMemFree:        25165824 kB\nMemAvailable:   29360128 kB\n');
+  generated('/proc/cpuinfo', () => Array.from({ length: 8 }, (_, at) => `processor\t: ${at}\nmodel name\t: Drydock\n\n`).join(''));
+  generated('/proc/version', () => 'Linux version 6.12.0-drydock\n');
+  generated('/proc/mounts', () => 'overlay / overlay rw,relatime 0 0\nproc /proc proc rw,nosuid,nodev,noexec,relatime 0 0\n');
+  generated('/proc/filesystems', () => 'nodev\tproc\nnodev\ttmpfs\nnodev\toverlay\n');
+  generated('/proc/1/cmdline', () => `${command.join('\0')}\0`);
+  generated('/proc/1/comm', () => `${baseName(command[0] ?? 'pause')}\n`);
+  generated('/proc/1/cgroup', () => '0::/\n');
+  fs.mount('/proc/self', link('1', nowMs));
+}
+
+function seedPrograms(fs: FileSystem, host: ContainerHost, nowMs: number): void {
+  for (const name of host.programs.keys()) {
+    fs.mount(`/bin/${name}`, file('', nowMs, { mode: 0o755, program: name }));
+  }
+  fs.mount('/usr/bin/env', file('', nowMs, { mode: 0o755, program: 'env' }));
+}
+
+export interface RootOptions extends EnvironmentOptions {
+  readonly fs: FileSystem;
+  readonly host: ContainerHost;
+  readonly command: readonly string[];
+  readonly clusterDns: string;
+  readonly shared: { readonly pod: SharedDirectories; readonly node: SharedDirectories };
+}
+
+function subPath(root: Directory, path: string, nowMs: number): FileNode {
+  let current: FileNode = root;
+  for (const part of splitPath(path)) {
+    if (part === '..' || current.kind !== 'directory') break;
+    const next: FileNode = current.entries.get(part) ?? directory(nowMs, 0o777);
+    current.entries.set(part, next);
+    current = next;
+  }
+  return current;
+}
+
+/** Fills a container's file system; answers its volumes that may be read again. */
+export async function seedRoot(options: RootOptions): Promise<MountedVolume[]> {
+  const { fs, host, pod, container } = options;
+  const nowMs = host.clock.now();
+  for (const path of ['/bin', '/usr/bin', '/usr/local/bin', '/etc', '/home', '/opt', '/proc', '/root', '/run', '/srv', '/sys', '/var/log', '/var/run'])
+    fs.mkdirAll(path);
+  fs.mount('/tmp', directory(nowMs, 0o1777));
+  fs.mount('/var/tmp', directory(nowMs, 0o1777));
+  seedPrograms(fs, host, nowMs);
+  for (const name of ['null', 'zero', 'random', 'tty', 'stdin', 'stdout', 'stderr'] as const)
+    fs.mount(`/dev/${name}`, device(name, nowMs));
+  fs.mount('/dev/urandom', device('random', nowMs));
+  fs.mount('/dev/shm', directory(nowMs, 0o1777));
+  const text = (path: string, content: string, mode = 0o644) => fs.mount(path, file(content, nowMs, { mode }));
+  text('/etc/hostname', `${host.hostname}\n`);
+  text('/etc/hosts', hostsFile(options));
+  text('/etc/resolv.conf', resolverConfig(pod, options.clusterDns));
+  text('/etc/os-release', osRelease);
+  text('/etc/passwd', 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n');
+  text('/etc/group', 'root:x:0:\nnobody:x:65534:\n');
+  text('/etc/nsswitch.conf', 'hosts: files dns\n');
+  seedProc(fs, host, options.command, nowMs);
+  if (container.workingDir !== undefined && container.workingDir !== '') fs.mkdirAll(container.workingDir);
+  text(container.terminationMessagePath ?? '/dev/termination-log', '', 0o666);
+
+  const volumes: MountedVolume[] = [];
+  for (const mount of container.volumeMounts ?? []) {
+    const volume = pod.spec?.volumes?.find(({ name }) => name === mount.name);
+    if (volume === undefined || mount.mountPath === undefined) continue;
+    const opened = await openVolume(volume, options, options.shared, () => host.clock.now());
+    volumes.push(opened);
+    const node = mount.subPath ? subPath(opened.root, mount.subPath, nowMs) : opened.root;
+    // A read-only mount of a directory that others may write is a view of the same entries.
+    const seen = mount.readOnly === true && node.kind === 'directory' ? { ...node, readOnly: true } : node;
+    fs.mount(mount.mountPath, seen);
+  }
+  return volumes;
+}

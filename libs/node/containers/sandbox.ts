@@ -1,0 +1,210 @@
+import type { Pod } from '@drydock/api/core/v1';
+import type { Clock, Random } from '@drydock/base/clock';
+import { createFileSystem, type FileSystem } from '../files/index.ts';
+import type { Client } from '@drydock/machinery/client';
+import type { AttachOptions, ContainerSession, ExecOptions } from '@drydock/port/kubelet';
+import { programs } from '../commands/index.ts';
+import type { ContainerRuntime, PodRuntime } from '../pods/index.ts';
+import { findExecutable, NotExecutableError, defaultPath, type ContainerHost, type ProcessEntry } from '../shell/index.ts';
+import { containerEnvironment, substitute } from './environment.ts';
+import { startMainProcess, type MainProcess } from './main-process.ts';
+import { createOutputLog } from './output-log.ts';
+import { seedRoot } from './root.ts';
+import { runSession } from './session.ts';
+import { createSharedDirectories, type MountedVolume, type SharedDirectories } from './volumes.ts';
+
+export interface SandboxOptions {
+  readonly runtime: PodRuntime;
+  readonly hostIp: string;
+  readonly nodeDirectories: SharedDirectories;
+  readonly clusterDns: string;
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** A container's own process has ended. */
+  onExit(container: ContainerRuntime, containerId: string, exitCode: number): void;
+}
+
+/** The insides of one Pod: file systems, processes, what its containers share. Made when it is first looked into. */
+export interface PodSandbox {
+  exec(container: ContainerRuntime, options: ExecOptions): Promise<ContainerSession>;
+  /** Undefined when the container runs no process of its own: there is only its log. */
+  attach(container: ContainerRuntime, options: AttachOptions): Promise<ContainerSession | undefined>;
+  /** Runs the container's own command where it is known here; else the container stays a simulated one. */
+  startMain(container: ContainerRuntime): Promise<void>;
+  /** Ends the processes of containers that run no more. */
+  sweep(): void;
+  close(): void;
+}
+
+interface Box {
+  readonly containerId: string;
+  readonly host: ContainerHost;
+  readonly env: ReadonlyMap<string, string>;
+  readonly cwd: string;
+  readonly volumes: readonly MountedVolume[];
+  readonly ended: AbortController;
+  main: MainProcess | undefined;
+}
+
+const refreshMs = 1_000;
+
+export function podHostname(pod: Pod): string {
+  const name = pod.spec?.hostname ?? '';
+  if (name !== '') return name;
+  return pod.spec?.hostNetwork === true ? (pod.spec.nodeName ?? '') : (pod.metadata.name ?? '').slice(0, 63);
+}
+
+function commandOf(container: ContainerRuntime): string[] {
+  return [...(container.spec.command ?? []), ...(container.spec.args ?? [])];
+}
+
+export function createPodSandbox(options: SandboxOptions): PodSandbox {
+  const { runtime, clock, random, client } = options;
+  const boxes = new Map<string, { box: Promise<Box>; containerId: string; ended: AbortController }>();
+  const podDirectories = createSharedDirectories(() => clock.now());
+  let refreshedMs = Number.NEGATIVE_INFINITY;
+
+  function createHost(fs: FileSystem, startedAtMs: number): ContainerHost {
+    const processes = new Map<number, ProcessEntry>();
+    let lastPid = 1;
+    const security = runtime.pod.spec?.securityContext;
+    return {
+      fs,
+      clock,
+      random,
+      hostname: podHostname(runtime.pod),
+      user: { uid: Number(security?.runAsUser ?? 0), gid: Number(security?.runAsGroup ?? 0) },
+      startedAtMs,
+      programs,
+      processes,
+      nextPid: () => ++lastPid,
+    };
+  }
+
+  async function open(container: ContainerRuntime, ended: AbortController): Promise<Box> {
+    const { pod } = runtime;
+    const fs = createFileSystem({ clock });
+    const startedAtMs = container.state.kind === 'running' ? container.state.startedAtMs : clock.now();
+    const base = createHost(fs, startedAtMs);
+    const own = container.spec.securityContext;
+    const host: ContainerHost = {
+      ...base,
+      user: { uid: Number(own?.runAsUser ?? base.user.uid), gid: Number(own?.runAsGroup ?? base.user.gid) },
+    };
+    const environment = {
+      pod,
+      container: container.spec,
+      hostIp: options.hostIp,
+      podIp: runtime.ip ?? '',
+      hostname: host.hostname,
+      client,
+    };
+    const env = await containerEnvironment(environment);
+    if (container.spec.tty === true) env.set('TERM', 'xterm');
+    const command = commandOf(container).map((word) => substitute(word, env));
+    const shown = command.length > 0 ? command : [container.spec.image ?? 'pause'];
+    host.processes.set(1, {
+      pid: 1,
+      parent: 0,
+      command: shown.join(' '),
+      startedAtMs,
+      kill: (signal) => {
+        // Ending the first process ends the container.
+        if (signal !== 0) options.onExit(container, box.containerId, 128 + signal);
+      },
+    });
+    const volumes = await seedRoot({
+      ...environment,
+      fs,
+      host,
+      command: shown,
+      clusterDns: options.clusterDns,
+      shared: { pod: podDirectories, node: options.nodeDirectories },
+    });
+    const cwd = container.spec.workingDir ? container.spec.workingDir : '/';
+    const box: Box = { containerId: container.containerId, host, env, cwd, volumes, ended, main: undefined };
+    return box;
+  }
+
+  function boxOf(container: ContainerRuntime): Promise<Box> {
+    const present = boxes.get(container.name);
+    if (present !== undefined && present.containerId === container.containerId) return present.box;
+    present?.ended.abort();
+    const ended = new AbortController();
+    const box = open(container, ended);
+    const entry = { box, containerId: container.containerId, ended };
+    boxes.set(container.name, entry);
+    // A failed attempt (the API could not be asked) is not remembered.
+    box.catch(() => boxes.get(container.name) === entry && boxes.delete(container.name));
+    return box;
+  }
+
+  async function refresh(box: Box): Promise<void> {
+    if (clock.now() - refreshedMs < refreshMs) return;
+    refreshedMs = clock.now();
+    await Promise.all(box.volumes.map((volume) => volume.refresh?.()));
+  }
+
+  const sandbox: PodSandbox = {
+    async exec(container, { command, tty }) {
+      const box = await boxOf(container);
+      await refresh(box).catch(() => undefined);
+      const { host, env, cwd } = box;
+      return {
+        run: (streams, signal) =>
+          runSession({ host, env, cwd, command, tty, containerEnded: box.ended.signal }, streams, signal),
+      };
+    },
+    async attach(container) {
+      const box = await boxOf(container);
+      const { main } = box;
+      if (main === undefined) return undefined;
+      return {
+        async run(streams, signal) {
+          await main.attach(streams, signal);
+          return 0;
+        },
+      };
+    },
+    async startMain(container) {
+      const { containerId } = container;
+      const box = await boxOf(container);
+      if (box.main !== undefined || box.ended.signal.aborted || container.containerId !== containerId) return;
+      const given = commandOf(container).map((word) => substitute(word, box.env));
+      const command = given.length > 0 ? given : ['sh'];
+      try {
+        findExecutable(box.host, command, box.env.get('PATH') ?? defaultPath, box.cwd);
+      } catch (error) {
+        if (error instanceof NotExecutableError) return;
+        throw error;
+      }
+      const log = createOutputLog();
+      container.output = log;
+      const { host, env, cwd } = box;
+      const tty = container.spec.tty === true;
+      box.main = startMainProcess({
+        session: { host, env, cwd, command, tty, containerEnded: box.ended.signal },
+        log,
+        clock,
+        stdinOnce: container.spec.stdinOnce === true,
+        onExit: (exitCode) => options.onExit(container, containerId, exitCode),
+      });
+      if (container.spec.stdin !== true) box.main.start();
+    },
+    sweep() {
+      for (const container of runtime.containers) {
+        const entry = boxes.get(container.name);
+        if (entry === undefined) continue;
+        if (container.state.kind === 'running' && container.containerId === entry.containerId) continue;
+        entry.ended.abort();
+        boxes.delete(container.name);
+      }
+    },
+    close() {
+      for (const { ended } of boxes.values()) ended.abort();
+      boxes.clear();
+    },
+  };
+  return sandbox;
+}

@@ -1,0 +1,166 @@
+import { ConfigMap, Secret, ServiceAccount, type KeyToPath, type Volume } from '@drydock/api/core/v1';
+import { directory, file, splitPath, type Directory, type FileNode } from '../files/index.ts';
+import { decodeBinary, downward, getOptional, type EnvironmentOptions } from './environment.ts';
+
+const encoder = new TextEncoder();
+
+/** Directories that outlive a container: emptyDir volumes live with their Pod, host paths and claims with their node. */
+export interface SharedDirectories {
+  /** The directory of that name, made when it is not there yet. */
+  get(name: string): Directory;
+}
+
+export function createSharedDirectories(nowMs: () => number): SharedDirectories {
+  const directories = new Map<string, Directory>();
+  return {
+    get(name) {
+      let found = directories.get(name);
+      if (found === undefined) {
+        found = directory(nowMs(), 0o777);
+        directories.set(name, found);
+      }
+      return found;
+    },
+  };
+}
+
+type Items = Map<string, { data: Uint8Array; mode: number }>;
+
+function choose(
+  data: ReadonlyMap<string, Uint8Array>,
+  items: readonly KeyToPath[] | undefined,
+  defaultMode: number,
+  into: Items,
+): void {
+  if (items === undefined || items.length === 0) {
+    for (const [key, bytes] of data) into.set(key, { data: bytes, mode: defaultMode });
+    return;
+  }
+  for (const { key = '', path = '', mode } of items) {
+    const bytes = data.get(key);
+    if (bytes !== undefined) into.set(path, { data: bytes, mode: mode ?? defaultMode });
+  }
+}
+
+async function configMapData(options: EnvironmentOptions, name: string): Promise<Map<string, Uint8Array>> {
+  const map = await getOptional(options.client, ConfigMap, options.pod.metadata.namespace ?? '', name);
+  return new Map([
+    ...Object.entries(map?.data ?? {}).map(([key, value]) => [key, encoder.encode(value)] as const),
+    ...Object.entries(map?.binaryData ?? {}).map(([key, value]) => [key, decodeBinary(value)] as const),
+  ]);
+}
+
+async function secretData(options: EnvironmentOptions, name: string): Promise<Map<string, Uint8Array>> {
+  const secret = await getOptional(options.client, Secret, options.pod.metadata.namespace ?? '', name);
+  return new Map(Object.entries(secret?.data ?? {}).map(([key, value]) => [key, decodeBinary(value)]));
+}
+
+async function token(options: EnvironmentOptions, audience: string | undefined, seconds: number): Promise<string> {
+  const { pod, client } = options;
+  const account = pod.spec?.serviceAccountName ?? 'default';
+  try {
+    const answer = (await client
+      .resource(ServiceAccount)
+      .namespace(pod.metadata.namespace ?? '')
+      .createSubresource(account, 'token', {
+        apiVersion: 'authentication.k8s.io/v1',
+        kind: 'TokenRequest',
+        metadata: {},
+        spec: {
+          audiences: audience === undefined || audience === '' ? [] : [audience],
+          expirationSeconds: seconds,
+          boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: pod.metadata.name, uid: pod.metadata.uid },
+        },
+      } as never)) as unknown as { status?: { token?: string } };
+    return answer.status?.token ?? '';
+  } catch {
+    // An account that is not there has no token; the file is empty then.
+    return '';
+  }
+}
+
+async function gather(volume: Volume, options: EnvironmentOptions): Promise<Items | undefined> {
+  const items: Items = new Map();
+  const { configMap, secret, projected, downwardAPI } = volume;
+  const describe = (fields: readonly { path?: string; mode?: number }[] | undefined, defaultMode: number) => {
+    for (const field of fields ?? []) {
+      const data = encoder.encode(downward(field as never, options));
+      items.set(field.path ?? '', { data, mode: field.mode ?? defaultMode });
+    }
+  };
+  if (configMap !== undefined)
+    choose(await configMapData(options, configMap.name ?? ''), configMap.items, configMap.defaultMode ?? 0o644, items);
+  else if (secret !== undefined)
+    choose(await secretData(options, secret.secretName ?? ''), secret.items, secret.defaultMode ?? 0o644, items);
+  else if (downwardAPI !== undefined) describe(downwardAPI.items, downwardAPI.defaultMode ?? 0o644);
+  else if (projected !== undefined) {
+    const mode = projected.defaultMode ?? 0o644;
+    for (const source of projected.sources ?? []) {
+      if (source.configMap !== undefined)
+        choose(await configMapData(options, source.configMap.name ?? ''), source.configMap.items, mode, items);
+      if (source.secret !== undefined)
+        choose(await secretData(options, source.secret.name ?? ''), source.secret.items, mode, items);
+      describe(source.downwardAPI?.items, mode);
+      const wanted = source.serviceAccountToken;
+      if (wanted !== undefined) {
+        const text = await token(options, wanted.audience, wanted.expirationSeconds ?? 3_600);
+        items.set(wanted.path ?? 'token', { data: encoder.encode(text), mode });
+      }
+    }
+  } else return undefined;
+  return items;
+}
+
+/** Puts items into a directory, replacing what it held. */
+function fill(target: Directory, items: Items, nowMs: number): void {
+  const before = new Map(target.entries);
+  target.entries.clear();
+  for (const [path, { data, mode }] of items) {
+    const parts = splitPath(path);
+    const name = parts.pop();
+    if (name === undefined || parts.includes('..')) continue;
+    let folder = target;
+    for (const part of parts) {
+      const present: FileNode | undefined = folder.entries.get(part);
+      const next = present?.kind === 'directory' ? present : directory(nowMs);
+      folder.entries.set(part, next);
+      folder = next;
+    }
+    const old = before.get(name);
+    const same = old?.kind === 'file' && old.size === data.length && old.data.every((byte, at) => byte === data[at]);
+    folder.entries.set(name, same ? old : file(data, nowMs, { mode }));
+  }
+}
+
+export interface MountedVolume {
+  readonly root: Directory;
+  /** Reads its sources again, as a kubelet does from time to time; absent where there are none. */
+  refresh?(): Promise<void>;
+}
+
+/** What a container sees of a volume. */
+export async function openVolume(
+  volume: Volume,
+  options: EnvironmentOptions,
+  shared: { readonly pod: SharedDirectories; readonly node: SharedDirectories },
+  nowMs: () => number,
+): Promise<MountedVolume> {
+  const { name = '', hostPath, persistentVolumeClaim } = volume;
+  if (hostPath !== undefined) return { root: shared.node.get(`path:${hostPath.path ?? '/'}`) };
+  if (persistentVolumeClaim !== undefined) {
+    const claim = `${options.pod.metadata.namespace ?? ''}/${persistentVolumeClaim.claimName ?? ''}`;
+    return { root: shared.node.get(`claim:${claim}`) };
+  }
+  const items = await gather(volume, options);
+  const root = shared.pod.get(name);
+  if (items === undefined) return { root };
+  root.mode = 0o755;
+  root.readOnly = true;
+  fill(root, items, nowMs());
+  return {
+    root,
+    async refresh() {
+      fill(root, (await gather(volume, options)) ?? new Map(), nowMs());
+    },
+  };
+}

@@ -1,0 +1,21 @@
+export { abortable, createInput, type Input } from './input.ts';
+export { matchesPattern } from './pattern.ts';
+export {
+  Interrupted,
+  ProgramError,
+  type ContainerHost,
+  type Process,
+  type ProcessEntry,
+  type Program,
+  type Terminal,
+} from './process.ts';
+export { sh } from './sh.ts';
+export { fileSink, fileSource } from './sinks.ts';
+export {
+  defaultPath,
+  findExecutable,
+  NotExecutableError,
+  runProgram,
+  say,
+  type SpawnOptions,
+} from './spawn.ts';

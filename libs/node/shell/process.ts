@@ -1,0 +1,69 @@
+import type { Clock, Random } from '@drydock/base/clock';
+import type { ByteSink } from '@drydock/base/streams';
+import type { FileSystem } from '../files/index.ts';
+import type { Input } from './input.ts';
+
+/** Thrown through whatever a process waits for when it is told to stop. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+}
+
+/** One entry of the process table. */
+export interface ProcessEntry {
+  readonly pid: number;
+  readonly parent: number;
+  readonly command: string;
+  readonly startedAtMs: number;
+  /** Asks it to stop. */
+  kill(signal: number): void;
+}
+
+/** What the processes of one container share. */
+export interface ContainerHost {
+  readonly fs: FileSystem;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly hostname: string;
+  readonly user: { readonly uid: number; readonly gid: number };
+  /** When the container was started. */
+  readonly startedAtMs: number;
+  readonly programs: ReadonlyMap<string, Program>;
+  readonly processes: Map<number, ProcessEntry>;
+  nextPid(): number;
+}
+
+export interface Terminal {
+  size(): { readonly width: number; readonly height: number };
+  /** Calls back on Ctrl-C until the returned function is called; the newest listener hears it first and alone. */
+  onInterrupt(listener: () => void): () => void;
+}
+
+/** One running program. */
+export interface Process {
+  readonly host: ContainerHost;
+  readonly pid: number;
+  /** The name it was called by, and its arguments. */
+  readonly args: readonly string[];
+  readonly env: ReadonlyMap<string, string>;
+  readonly cwd: string;
+  readonly stdin: Input;
+  readonly stdout: ByteSink;
+  readonly stderr: ByteSink;
+  readonly terminal: Terminal | undefined;
+  /** Aborts when it is to stop. */
+  readonly signal: AbortSignal;
+}
+
+/** Runs to the exit code. Throws FileError for what it did not foresee, BrokenPipeError when nobody reads it, Interrupted. */
+export type Program = (process: Process) => Promise<number> | number;
+
+/** A usage error or the like: the message goes to standard error behind the program's name. */
+export class ProgramError extends Error {
+  override readonly name = 'ProgramError';
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode = 1) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
