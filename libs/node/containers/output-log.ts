@@ -1,11 +1,8 @@
-import type { LogLine } from '../logs/index.ts';
+import type { LogLine, RecordedOutput } from '../logs/index.ts';
 
 /** What a process of its own printed, kept in lines as a container log is; the oldest go when it grows too long. */
-export interface OutputLog {
+export interface OutputLog extends RecordedOutput {
   append(stream: 'stdout' | 'stderr', bytes: Uint8Array, nowMs: number): void;
-  lines(): readonly LogLine[];
-  /** Resolves at the next change. */
-  changed(): Promise<void>;
   /** Ends what is not a whole line and wakes those who wait. */
   close(nowMs: number): void;
 }

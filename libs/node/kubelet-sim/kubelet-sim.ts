@@ -1,11 +1,9 @@
 import { Pod } from '@drydock/api/core/v1';
-import { badRequest, notFound } from '@drydock/base/apimachinery';
 import type { ControllerDeps } from '@drydock/machinery/controller';
 import type { Component } from '@drydock/port/component';
 import type { KubeletConnector } from '@drydock/port/kubelet';
-import { formatLog, logLines, nextLineAtMs, type LoggedRun } from '../logs/index.ts';
 import { defaultNodeShape, nodeName, type NodeShape } from '../nodes/index.ts';
-import type { ContainerRuntime } from '../pods/index.ts';
+import { createConnector } from './connector.ts';
 import { createNodeAgent, type NodeAgent } from './node-agent.ts';
 
 export interface KubeletSimOptions {
@@ -44,27 +42,7 @@ export function createKubeletSim(options: KubeletSimOptions, deps: ControllerDep
     return pod.spec?.nodeName === undefined ? undefined : agents.get(pod.spec.nodeName);
   }
 
-  function run(container: ContainerRuntime, previous: boolean): LoggedRun | undefined {
-    const { state, last, spec, behaviour } = container;
-    const base = {
-      container: container.name,
-      image: spec.image ?? '',
-      command: [...(spec.command ?? []), ...(spec.args ?? [])],
-      script: behaviour.logs,
-    };
-    const ended =
-      previous || state.kind === 'waiting' ? last : state.kind === 'terminated' ? state.ended : undefined;
-    if (ended !== undefined) {
-      return {
-        ...base,
-        startedAtMs: ended.startedAtMs,
-        endedAtMs: ended.finishedAtMs,
-        exitCode: ended.exitCode,
-      };
-    }
-    if (previous || state.kind !== 'running') return undefined;
-    return { ...base, startedAtMs: state.startedAtMs, endedAtMs: undefined, exitCode: undefined };
-  }
+  const connector = createConnector({ agent: (name) => agents.get(name), clock });
 
   return {
     name: 'kubelet-sim',
@@ -91,63 +69,6 @@ export function createKubeletSim(options: KubeletSimOptions, deps: ControllerDep
       for (const agent of agents.values()) agent.stop();
       return Promise.resolve();
     },
-    async *logs(pod, logOptions, signal) {
-      const agent = agents.get(pod.nodeName);
-      const podAgent = agent?.pod(`${pod.namespace}/${pod.name}`);
-      if (podAgent === undefined || podAgent.runtime.uid !== pod.uid) {
-        throw notFound({ group: '', resource: 'pods' }, pod.name);
-      }
-      const container = podAgent.runtime.containers.find(({ name }) => name === logOptions.container);
-      if (container === undefined) {
-        throw badRequest(`container ${logOptions.container} is not valid for pod ${pod.name}`);
-      }
-      const previous = logOptions.previous === true;
-      const logged = run(container, previous);
-      if (logged === undefined) {
-        if (previous) {
-          throw badRequest(
-            `previous terminated container "${container.name}" in pod "${pod.name}" not found`,
-          );
-        }
-        const reason = container.state.kind === 'waiting' ? container.state.reason : 'ContainerCreating';
-        throw badRequest(`container "${container.name}" in pod "${pod.name}" is waiting to start: ${reason}`);
-      }
-      let seenMs = clock.now();
-      const lines = logLines(logged, seenMs);
-      let budget = logOptions.limitBytes ?? Number.POSITIVE_INFINITY;
-      const first = formatLog(lines, logOptions, seenMs);
-      budget -= first.length;
-      if (first.length > 0) yield first;
-      if (logOptions.follow !== true || logged.endedAtMs !== undefined) return;
-      while (!signal.aborted && budget > 0) {
-        // The container may end before its next line; looking once a second is what a tail does.
-        const waitMs = Math.min(1_000, Math.max(1, nextLineAtMs(logged, seenMs) - clock.now()));
-        try {
-          await clock.sleep(waitMs, signal);
-        } catch {
-          return;
-        }
-        const now = run(container, false);
-        const current =
-          now !== undefined && now.startedAtMs === logged.startedAtMs ? now : run(container, true);
-        if (current === undefined || current.startedAtMs !== logged.startedAtMs) return;
-        const nowMs = clock.now();
-        const fresh = logLines(current, nowMs).filter(({ atMs }) => atMs > seenMs);
-        seenMs = nowMs;
-        const { timestamps } = logOptions;
-        const chunk = formatLog(
-          fresh,
-          { container: logOptions.container, timestamps, limitBytes: budget },
-          nowMs,
-        );
-        budget -= chunk.length;
-        if (chunk.length > 0) yield chunk;
-        if (
-          current.endedAtMs !== undefined ||
-          agents.get(pod.nodeName)?.pod(`${pod.namespace}/${pod.name}`) !== podAgent
-        )
-          return;
-      }
-    },
+    ...connector,
   };
 }

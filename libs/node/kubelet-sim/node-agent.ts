@@ -11,7 +11,7 @@ import type { Timer } from '@drydock/base/clock';
 import { createEventRecorder, type ControllerDeps } from '@drydock/machinery/controller';
 import { nodeIp, nodeName, nodeObject, nodePodCidr, nodeStatus, type NodeShape } from '../nodes/index.ts';
 import { createIpPool } from './ip-pool.ts';
-import { createPodAgent, type PodAgent } from './pod-agent.ts';
+import { createPodAgent, type PodAgent, type PodAgentOptions } from './pod-agent.ts';
 
 export interface NodeAgentOptions {
   readonly index: number;
@@ -29,12 +29,24 @@ export interface NodeAgent {
   setPod(pod: Pod): void;
   removePod(pod: Pod): void;
   pod(key: string): PodAgent | undefined;
+  pods(): Iterable<PodAgent>;
 }
 
 const leaseSeconds = 40;
 const renewMs = 10_000;
 const statusMs = 300_000;
 const leaseNamespace = 'kube-node-lease';
+/** Where Pods look names up, as kubeadm's clusters have it. */
+const clusterDns = '10.96.0.10';
+
+/** The insides of containers are loaded when the first is looked into: a cluster should start without them. */
+export const loadContainers = () => import('../containers/index.ts');
+
+function createLazy<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}
+
 
 export function createNodeAgent({ index, shape, startDelayMs, deps }: NodeAgentOptions): NodeAgent {
   const { client, clock, random, logger } = deps;
@@ -44,11 +56,18 @@ export function createNodeAgent({ index, shape, startDelayMs, deps }: NodeAgentO
   const recorder = createEventRecorder(client, 'kubelet', deps, { host: name });
   const nodes = client.resource(Node);
   const leases = client.resource(Lease).namespace(leaseNamespace);
+  const directories = createLazy(async () => (await loadContainers()).createSharedDirectories(() => clock.now()));
   let ips = createIpPool(nodePodCidr(index));
   let timer: Timer | undefined;
   let running = false;
   let statusDueMs = 0;
   let nodeUid: string | undefined;
+
+  const openSandbox: PodAgentOptions['openSandbox'] = async (runtime, onExit) => {
+    const { createPodSandbox } = await loadContainers();
+    const nodeDirectories = await directories();
+    return createPodSandbox({ runtime, hostIp, nodeDirectories, clusterDns, client, clock, random, onExit });
+  };
 
   async function register(): Promise<void> {
     let node: Node;
@@ -132,7 +151,7 @@ export function createNodeAgent({ index, shape, startDelayMs, deps }: NodeAgentO
         return;
       }
       present?.close();
-      agents.set(key, createPodAgent({ pod, hostIp, ips, startDelayMs, recorder, deps }));
+      agents.set(key, createPodAgent({ pod, hostIp, ips, startDelayMs, recorder, openSandbox, deps }));
     },
     removePod(pod) {
       const key = objectKey(pod);
@@ -142,5 +161,6 @@ export function createNodeAgent({ index, shape, startDelayMs, deps }: NodeAgentO
       agents.delete(key);
     },
     pod: (key) => agents.get(key),
+    pods: () => agents.values(),
   };
 }

@@ -3,13 +3,17 @@ import { deepEqual, isConflict, isNotFound, objectKey } from '@drydock/base/apim
 import type { Timer } from '@drydock/base/clock';
 import type { ControllerDeps, EventRecorder } from '@drydock/machinery/controller';
 import {
+  addEphemeral,
   advance,
   createPodRuntime,
   podStatus,
+  runsCommand,
   stopped,
+  type ContainerRuntime,
   type Happening,
   type PodRuntime,
 } from '../pods/index.ts';
+import type { PodSandbox, SandboxOptions } from '../containers/index.ts';
 import type { IpPool } from './ip-pool.ts';
 
 export interface PodAgentOptions {
@@ -18,12 +22,17 @@ export interface PodAgentOptions {
   readonly ips: IpPool;
   readonly startDelayMs: number;
   readonly recorder: EventRecorder;
+  /** Makes the insides of the Pod; loaded when they are first looked into. */
+  openSandbox(runtime: PodRuntime, onExit: SandboxOptions['onExit']): Promise<PodSandbox>;
   readonly deps: ControllerDeps;
 }
 
 /** Runs one Pod on one node: moves its containers on and reports. */
 export interface PodAgent {
   readonly runtime: PodRuntime;
+  sandbox(): Promise<PodSandbox>;
+  /** Aborts when the Pod is gone. */
+  readonly gone: AbortSignal;
   /** A newer form of the same Pod (same uid). */
   update(pod: Pod): void;
   /** The Pod is gone from the API or the node stops: releases what it held. */
@@ -44,8 +53,28 @@ export function createPodAgent(options: PodAgentOptions): PodAgent {
   let writing = false;
   let dirty = runtime.pod.status?.startTime === undefined;
   let holdsIp = false;
+  let sandbox: Promise<PodSandbox> | undefined;
+  const gone = new AbortController();
 
   const newId = () => `drydock://${random.uuid().replaceAll('-', '')}${random.uuid().replaceAll('-', '')}`;
+
+  function openSandbox(): Promise<PodSandbox> {
+    sandbox ??= options.openSandbox(runtime, exited);
+    return sandbox;
+  }
+
+  function exited(container: ContainerRuntime, containerId: string, exitCode: number): void {
+    if (container.state.kind !== 'running' || container.containerId !== containerId) return;
+    container.exited = { exitCode, atMs: clock.now() };
+    tick();
+  }
+
+  function startMain(container: ContainerRuntime): void {
+    if (!runsCommand(container)) return;
+    openSandbox()
+      .then((opened) => opened.startMain(container))
+      .catch((err: unknown) => logger.warn('could not run the command of a container', { pod: key, err }));
+  }
 
   function holdIp(): void {
     if (hostNetwork) {
@@ -79,6 +108,7 @@ export function createPodAgent(options: PodAgentOptions): PodAgent {
       case 'created':
         return recorder.event(pod, 'Normal', 'Created', `Created container: ${container.name}`);
       case 'started':
+        startMain(container);
         return recorder.event(pod, 'Normal', 'Started', `Started container ${container.name}`);
       case 'killing':
         return recorder.event(pod, 'Normal', 'Killing', `Stopping container ${container.name}`);
@@ -110,7 +140,10 @@ export function createPodAgent(options: PodAgentOptions): PodAgent {
     timer = undefined;
     const step = advance(runtime, clock.now(), newId);
     step.happenings.forEach(report);
-    if (step.changed) dirty = true;
+    if (step.changed) {
+      dirty = true;
+      void sandbox?.then((opened) => opened.sweep());
+    }
     if (step.wakeAtMs !== undefined) wakeAt(step.wakeAtMs);
     const phase = runtime.pod.status?.phase;
     if (phase === 'Succeeded' || phase === 'Failed') releaseIp();
@@ -166,17 +199,24 @@ export function createPodAgent(options: PodAgentOptions): PodAgent {
 
   holdIp();
   noticeDeletion();
+  // A restarted node finds its containers running: what ran in them begins anew.
+  for (const container of runtime.containers) if (container.state.kind === 'running') startMain(container);
   tick();
 
   return {
     runtime,
+    sandbox: openSandbox,
+    gone: gone.signal,
     update(pod) {
       runtime.pod = pod;
+      addEphemeral(runtime, options.startDelayMs);
       noticeDeletion();
       tick();
     },
     close() {
       closed = true;
+      gone.abort();
+      void sandbox?.then((opened) => opened.close());
       timer?.cancel();
       releaseIp();
     },

@@ -11,11 +11,22 @@ export interface LoggedRun {
   readonly exitCode: number | undefined;
   /** Lines to log at the start instead of the greeting. */
   readonly script: string | undefined;
+  /** What its own process printed; nothing else is logged then. */
+  readonly recorded?: RecordedOutput | undefined;
 }
 
 export interface LogLine {
   readonly atMs: number;
   readonly text: string;
+  /** Default `stdout`. */
+  readonly stream?: 'stdout' | 'stderr';
+}
+
+/** The output of a process that runs for real. */
+export interface RecordedOutput {
+  lines(): readonly LogLine[];
+  /** Resolves at the next change. */
+  changed(): Promise<void>;
 }
 
 const heartbeatMs = 60_000;
@@ -24,7 +35,8 @@ const heartbeatMs = 60_000;
  * The log of a simulated container follows from its run: nothing is stored. A few lines at the start (or those of the
  * `logs` annotation), one a minute while it runs, one at the end.
  */
-export function logLines(run: LoggedRun, nowMs: number): LogLine[] {
+export function logLines(run: LoggedRun, nowMs: number): readonly LogLine[] {
+  if (run.recorded !== undefined) return run.recorded.lines();
   const untilMs = Math.min(nowMs, run.endedAtMs ?? nowMs);
   const lines: LogLine[] = [];
   const push = (atMs: number, text: string) => {
@@ -64,7 +76,10 @@ export function formatLog(lines: readonly LogLine[], options: LogOptions, nowMs:
   let sinceMs = Number.NEGATIVE_INFINITY;
   if (options.sinceSeconds !== undefined) sinceMs = nowMs - options.sinceSeconds * 1000;
   if (options.sinceTime !== undefined) sinceMs = parseTime(options.sinceTime);
-  let kept = lines.filter(({ atMs }) => atMs >= sinceMs);
+  const wanted = options.stream === undefined || options.stream === 'All' ? undefined : options.stream.toLowerCase();
+  let kept = lines.filter(
+    ({ atMs, stream }) => atMs >= sinceMs && (wanted === undefined || (stream ?? 'stdout') === wanted),
+  );
   if (options.tailLines !== undefined) kept = options.tailLines === 0 ? [] : kept.slice(-options.tailLines);
   const bytes = encoder.encode(
     kept

@@ -1,1 +1,1 @@
-export { formatLog, logLines, nextLineAtMs, type LoggedRun, type LogLine } from './container-log.ts';
+export { formatLog, logLines, nextLineAtMs, type LoggedRun, type LogLine, type RecordedOutput } from './container-log.ts';

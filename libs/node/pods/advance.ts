@@ -38,6 +38,7 @@ function probeDelayMs(probe: Probe | undefined): number {
 function restarts(runtime: PodRuntime, container: ContainerRuntime, exitCode: number): boolean {
   if (runtime.stoppingSinceMs !== undefined) return false;
   if (container.role === 'sidecar') return true;
+  if (container.role === 'ephemeral') return false;
   const policy = runtime.pod.spec?.restartPolicy ?? 'Always';
   if (container.role === 'init') return exitCode !== 0 && policy !== 'Never';
   return policy === 'Always' || (policy === 'OnFailure' && exitCode !== 0);
@@ -75,6 +76,7 @@ export function advance(runtime: PodRuntime, nowMs: number, newId: () => string)
     };
     container.ready = false;
     container.started = false;
+    container.exited = undefined;
     container.state = { kind: 'terminated', ended };
     if (!restarts(runtime, container, exitCode)) return;
     container.crashes = ranMs >= backoffResetMs ? 0 : container.crashes;
@@ -120,6 +122,9 @@ export function advance(runtime: PodRuntime, nowMs: number, newId: () => string)
     changed = true;
     if (container.last !== undefined) container.restarts++;
     container.containerId = newId();
+    if (container.last !== undefined) container.lastOutput = container.output;
+    container.output = undefined;
+    container.exited = undefined;
     container.state = { kind: 'running', startedAtMs: dueMs };
     happenings.push(
       { kind: 'pulled', container },
@@ -132,6 +137,11 @@ export function advance(runtime: PodRuntime, nowMs: number, newId: () => string)
     if (container.state.kind !== 'running') return;
     const { startedAtMs } = container.state;
     const { exitAfterMs, exitCode, unready } = container.behaviour;
+    if (container.exited !== undefined) {
+      end(container, container.exited.atMs, container.exited.exitCode);
+      if ((container.state.kind as string) === 'waiting') startUp(container);
+      return;
+    }
     if (exitAfterMs !== undefined) {
       if (startedAtMs + exitAfterMs <= nowMs) {
         end(container, startedAtMs + exitAfterMs, exitCode);
@@ -178,7 +188,7 @@ export function advance(runtime: PodRuntime, nowMs: number, newId: () => string)
   for (const container of runtime.containers) {
     startUp(container);
     live(container);
-    if (container.role !== 'main' && !runtime.initialized && !past(container)) {
+    if (container.role !== 'main' && container.role !== 'ephemeral' && !runtime.initialized && !past(container)) {
       return { changed, wakeAtMs, happenings };
     }
     if (container.role === 'init' && container.state.kind === 'terminated' && !container.ready) {

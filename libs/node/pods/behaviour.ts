@@ -14,6 +14,7 @@ import { parseDuration } from '@drydock/base/apimachinery';
  * | `unready` | `true`: its readiness probe never succeeds | false |
  * | `image-error` | reason for which its image cannot be had, e.g. `ErrImagePull` | none |
  * | `logs` | lines that the container logs at its start | a greeting |
+ * | `run-command` | `true`: its command is run by the built-in shell and programs, and it ends when that does | only with `stdin` |
  */
 export interface Behaviour {
   readonly startDelayMs: number;
@@ -23,6 +24,7 @@ export interface Behaviour {
   readonly unready: boolean;
   readonly imageError: string | undefined;
   readonly logs: string | undefined;
+  readonly runCommand: boolean;
 }
 
 function knob(pod: Pod, container: string, name: string): string | undefined {
@@ -50,5 +52,6 @@ export function behaviourOf(pod: Pod, container: string, init: boolean, startDel
     unready: knob(pod, container, 'unready') === 'true',
     imageError: knob(pod, container, 'image-error'),
     logs: knob(pod, container, 'logs'),
+    runCommand: knob(pod, container, 'run-command') === 'true',
   };
 }

@@ -1,7 +1,9 @@
 export { advance, restartBackoffMs, stopped, type Advance, type Happening } from './advance.ts';
 export { behaviourOf, type Behaviour } from './behaviour.ts';
 export {
+  addEphemeral,
   createPodRuntime,
+  runsCommand,
   type ContainerRuntime,
   type ContainerState,
   type Ended,

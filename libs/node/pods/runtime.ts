@@ -1,5 +1,6 @@
-import type { Container, ContainerStatus, Pod } from '@drydock/api/core/v1';
+import type { Container, ContainerStatus, EphemeralContainer, Pod } from '@drydock/api/core/v1';
 import { parseTime } from '@drydock/base/apimachinery';
+import type { RecordedOutput } from '../logs/index.ts';
 import { behaviourOf, type Behaviour } from './behaviour.ts';
 
 export interface Ended {
@@ -23,7 +24,7 @@ export type ContainerState =
 /** One simulated container. Changed only by `advance`. */
 export interface ContainerRuntime {
   readonly name: string;
-  readonly role: 'init' | 'sidecar' | 'main';
+  readonly role: 'init' | 'sidecar' | 'main' | 'ephemeral';
   readonly spec: Container;
   readonly behaviour: Behaviour;
   state: ContainerState;
@@ -34,6 +35,12 @@ export interface ContainerRuntime {
   ready: boolean;
   started: boolean;
   containerId: string;
+  /** What its own process prints, when it runs one; else its log follows from its run. */
+  output?: RecordedOutput | undefined;
+  /** That of the run before. */
+  lastOutput?: RecordedOutput | undefined;
+  /** Its own process has ended: `advance` ends the container. */
+  exited?: { readonly exitCode: number; readonly atMs: number } | undefined;
 }
 
 /** What a node knows of a Pod that it runs. */
@@ -91,6 +98,36 @@ function recover(runtime: ContainerRuntime, status: ContainerStatus | undefined,
   }
 }
 
+function createEphemeral(pod: Pod, container: EphemeralContainer, startDelayMs: number): ContainerRuntime {
+  return {
+    name: container.name,
+    role: 'ephemeral',
+    spec: container as Container,
+    behaviour: behaviourOf(pod, container.name, false, startDelayMs),
+    state: { kind: 'waiting', reason: 'ContainerCreating', untilMs: undefined },
+    last: undefined,
+    restarts: 0,
+    crashes: 0,
+    ready: false,
+    started: false,
+    containerId: '',
+  };
+}
+
+/** Takes in the ephemeral containers that were added to a Pod since it was last seen. */
+export function addEphemeral(runtime: PodRuntime, startDelayMs: number): void {
+  for (const container of runtime.pod.spec?.ephemeralContainers ?? []) {
+    if (!runtime.containers.some(({ name }) => name === container.name))
+      runtime.containers.push(createEphemeral(runtime.pod, container, startDelayMs));
+  }
+}
+
+/** Whether the container runs its own command for real: it reads from a client, or its annotation asks for it. */
+export function runsCommand(container: ContainerRuntime): boolean {
+  if (container.role === 'init' || container.behaviour.exitAfterMs !== undefined) return false;
+  return container.role === 'ephemeral' || container.spec.stdin === true || container.behaviour.runCommand;
+}
+
 /** A Pod as its node first meets it, or meets it again after a restart. */
 export function createPodRuntime(pod: Pod, startDelayMs: number, nowMs: number): PodRuntime {
   const make = (container: Container, init: boolean): ContainerRuntime => {
@@ -117,8 +154,13 @@ export function createPodRuntime(pod: Pod, startDelayMs: number, nowMs: number):
   const containers = [
     ...(pod.spec?.initContainers ?? []).map((container) => make(container, true)),
     ...(pod.spec?.containers ?? []).map((container) => make(container, false)),
+    ...(pod.spec?.ephemeralContainers ?? []).map((container) => createEphemeral(pod, container, startDelayMs)),
   ];
-  const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+  const statuses = [
+    ...(pod.status?.initContainerStatuses ?? []),
+    ...(pod.status?.containerStatuses ?? []),
+    ...(pod.status?.ephemeralContainerStatuses ?? []),
+  ];
   for (const container of containers) {
     recover(
       container,

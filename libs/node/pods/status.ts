@@ -77,9 +77,9 @@ export function podStatus(runtime: PodRuntime, hostIp: string, nowMs: number): P
   const phase = podPhase(runtime);
   const over = phase === 'Succeeded' || phase === 'Failed';
   const mains = runtime.containers.filter(({ role }) => role === 'main');
-  const waited = runtime.containers.filter(({ role }) => role !== 'init');
+  const waited = runtime.containers.filter(({ role }) => role === 'main' || role === 'sidecar');
   const unready = waited.filter(({ ready }) => !ready).map(({ name }) => name);
-  const initialized = runtime.initialized || runtime.containers.every(({ role }) => role === 'main');
+  const initialized = runtime.initialized || runtime.containers.every(({ role }) => role === 'main' || role === 'ephemeral');
   const generation = runtime.pod.metadata.generation;
 
   const condition = (type: string, holds: boolean, reason?: string, message?: string): PodCondition => {
@@ -152,8 +152,10 @@ export function podStatus(runtime: PodRuntime, hostIp: string, nowMs: number): P
     qosClass: runtime.pod.status?.qosClass ?? qosClass(runtime.pod),
   };
   if (generation !== undefined) status.observedGeneration = generation;
-  const inits = runtime.containers.filter(({ role }) => role !== 'main');
+  const inits = runtime.containers.filter(({ role }) => role === 'init' || role === 'sidecar');
   if (inits.length > 0) status.initContainerStatuses = inits.map(containerStatus);
+  const ephemeral = runtime.containers.filter(({ role }) => role === 'ephemeral');
+  if (ephemeral.length > 0) status.ephemeralContainerStatuses = ephemeral.map(containerStatus);
   if (runtime.ip !== undefined) {
     status.podIP = runtime.ip;
     status.podIPs = [{ ip: runtime.ip }];

@@ -1,0 +1,119 @@
+import { badRequest, notFound } from '@drydock/base/apimachinery';
+import type { Clock } from '@drydock/base/clock';
+import {
+  ConnectionRefusedError,
+  KubeletError,
+  type ContainerSession,
+  type KubeletConnector,
+  type PodRef,
+} from '@drydock/port/kubelet';
+import type { ContainerRuntime } from '../pods/index.ts';
+import { followLog } from './follow-log.ts';
+import { loadContainers, type NodeAgent } from './node-agent.ts';
+import { nodeServer } from './node-server.ts';
+import type { PodAgent } from './pod-agent.ts';
+
+export interface ConnectorOptions {
+  agent(nodeName: string): NodeAgent | undefined;
+  readonly clock: Clock;
+}
+
+/** What the API server asks of the simulated nodes. */
+export function createConnector({ agent: nodeAgent, clock }: ConnectorOptions): KubeletConnector {
+  function find(pod: PodRef): PodAgent | undefined {
+    const agent = nodeAgent(pod.nodeName)?.pod(`${pod.namespace}/${pod.name}`);
+    return agent?.runtime.uid === pod.uid ? agent : undefined;
+  }
+
+  function need(pod: PodRef): PodAgent {
+    if (nodeAgent(pod.nodeName) === undefined)
+      throw new KubeletError(`error dialing backend: dial tcp: lookup ${pod.nodeName}: no such host`);
+    const agent = find(pod);
+    if (agent === undefined) throw new KubeletError('pod does not exist', 404);
+    return agent;
+  }
+
+  function running(pod: PodRef, name: string): { agent: PodAgent; container: ContainerRuntime } {
+    const agent = need(pod);
+    const container = agent.runtime.containers.find((one) => one.name === name);
+    if (container?.state.kind !== 'running')
+      throw new KubeletError(`container not found (${JSON.stringify(name)})`);
+    return { agent, container };
+  }
+
+  function runningPod(pod: PodRef): PodAgent {
+    const agent = need(pod);
+    if (!agent.runtime.containers.some(({ state }) => state.kind === 'running'))
+      throw new KubeletError(`pod not found (${JSON.stringify(pod.name)})`);
+    return agent;
+  }
+
+  /** A simulated container says what its log says, and takes no input. */
+  function logSession(agent: PodAgent, container: ContainerRuntime): ContainerSession {
+    return {
+      async run(streams, signal) {
+        const { stdin, stdout } = streams;
+        void (async () => {
+          while ((await stdin?.read()) !== undefined);
+        })().catch(() => undefined);
+        const options = { container: container.name, follow: true, tailLines: 0 };
+        for await (const bytes of followLog(agent, container, options, signal, clock)) await stdout?.write(bytes);
+        return 0;
+      },
+    };
+  }
+
+  return {
+    async *logs(pod, options, signal) {
+      const agent = find(pod);
+      if (agent === undefined) throw notFound({ group: '', resource: 'pods' }, pod.name);
+      const container = agent.runtime.containers.find(({ name }) => name === options.container);
+      if (container === undefined)
+        throw badRequest(`container ${options.container} is not valid for pod ${pod.name}`);
+      yield* followLog(agent, container, options, signal, clock);
+    },
+    async exec(pod, options) {
+      const { agent, container } = running(pod, options.container);
+      return (await agent.sandbox()).exec(container, options);
+    },
+    async attach(pod, options) {
+      const { agent, container } = running(pod, options.container);
+      const session = await (await agent.sandbox()).attach(container, options);
+      return session ?? logSession(agent, container);
+    },
+    async portForward(pod) {
+      const agent = runningPod(pod);
+      const { answer, listeningPorts, podHostname, serveConnection } = await loadContainers();
+      return {
+        async connect(port, channel, signal) {
+          const current = agent.runtime.pod;
+          if (!listeningPorts(current).has(port)) {
+            throw new Error(
+              `failed to execute portforward in network namespace "/var/run/netns/cni-${pod.uid}": failed to connect to localhost:${port} inside namespace "${pod.uid.replaceAll('-', '')}", IPv4: dial tcp4 127.0.0.1:${port}: connect: connection refused IPv6 dial tcp6: address localhost: no suitable address found`,
+            );
+          }
+          const close = () => channel.cancel();
+          for (const one of [signal, agent.gone]) one.addEventListener('abort', close, { once: true });
+          try {
+            await serveConnection(channel, (request) => answer(current, podHostname(current), port, request));
+          } finally {
+            for (const one of [signal, agent.gone]) one.removeEventListener('abort', close);
+          }
+        },
+      };
+    },
+    async request(pod, port, request) {
+      const agent = runningPod(pod);
+      const { answer, listeningPorts, podHostname } = await loadContainers();
+      const current = agent.runtime.pod;
+      if (!listeningPorts(current).has(port)) throw new ConnectionRefusedError(`port ${port} refuses connections`);
+      return answer(current, podHostname(current), port, request);
+    },
+    async nodeRequest(nodeName, request) {
+      const agent = nodeAgent(nodeName);
+      if (agent === undefined)
+        throw new KubeletError(`error dialing backend: dial tcp: lookup ${nodeName}: no such host`);
+      return nodeServer(agent, request, clock.now());
+    },
+  };
+}
