@@ -31,10 +31,9 @@ export function createUpgradeListener(
     socket: Duplex,
     head: Buffer,
   ): Promise<void> {
-    const [{ createSpdySession }, { acceptWebSocket, createMessageSocket, createTunnel }] = await Promise.all([
-      import('./spdy/index.ts'),
-      import('./websocket.ts'),
-    ]);
+    const [{ createSpdySession }, { acceptWebSocket, createMessageSocket, createTunnel }] = await Promise.all(
+      [import('./spdy/index.ts'), import('./websocket.ts')],
+    );
     if (request.upgrade === 'spdy/3.1') {
       if (upgrade.kind !== 'streams') throw new Error('a WebSocket protocol was answered to a SPDY request');
       socket.write(switchingHead(response));
@@ -107,4 +106,3 @@ export function createUpgradeListener(
     void serve(incoming, socket, head);
   };
 }
-

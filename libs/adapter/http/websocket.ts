@@ -29,7 +29,9 @@ export function acceptWebSocket(
     const refused = () => resolve(undefined);
     socket.once('close', refused);
     server.once('wsClientError', (_error, refusedSocket) => {
-      (refusedSocket as Duplex).end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      (refusedSocket as Duplex).end(
+        'HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n',
+      );
       resolve(undefined);
     });
     server.handleUpgrade(incoming, socket, head, (accepted) => {

@@ -42,7 +42,8 @@ const rm: Program = (process) => {
         if (!(error instanceof FileError && error.code === 'ENOENT' && options.has('f'))) throw error;
       }
     },
-    (name, error) => (error.code === 'EISDIR' ? `'${name}' is a directory` : `can't remove '${name}': ${error.message}`),
+    (name, error) =>
+      error.code === 'EISDIR' ? `'${name}' is a directory` : `can't remove '${name}': ${error.message}`,
   );
 };
 
@@ -85,10 +86,12 @@ const cp: Program = (process) => {
       const path = pathOf(process, name);
       const node = recursive && !options.has('L') ? fs.lstat(path) : fs.stat(path);
       const target = destination(process, name, to);
-      if (node.kind === 'directory' && `${target}/`.startsWith(`${fs.realPath(path)}/`)) throw new FileError('EINVAL');
+      if (node.kind === 'directory' && `${target}/`.startsWith(`${fs.realPath(path)}/`))
+        throw new FileError('EINVAL');
       copyTree(process, node, target, recursive, options.has('a') || options.has('p'));
     },
-    (name, error) => (error.code === 'EISDIR' ? `omitting directory '${name}'` : `can't stat '${name}': ${error.message}`),
+    (name, error) =>
+      error.code === 'EISDIR' ? `omitting directory '${name}'` : `can't stat '${name}': ${error.message}`,
   );
 };
 
@@ -146,7 +149,8 @@ function newMode(mode: number, text: string): number {
 
 function withTree(node: FileNode, recursive: boolean, change: (node: FileNode) => void): void {
   change(node);
-  if (recursive && node.kind === 'directory') for (const child of node.entries.values()) withTree(child, true, change);
+  if (recursive && node.kind === 'directory')
+    for (const child of node.entries.values()) withTree(child, true, change);
 }
 
 const chmod: Program = (process) => {
@@ -155,7 +159,11 @@ const chmod: Program = (process) => {
   const options = parseOptions(args, 'Rfv');
   const [mode = '', ...names] = options.operands;
   return forEachOperand(process, names, (name) =>
-    withTree(process.host.fs.stat(pathOf(process, name)), options.has('R'), (node) => (node.mode = newMode(node.mode, mode))),
+    withTree(
+      process.host.fs.stat(pathOf(process, name)),
+      options.has('R'),
+      (node) => (node.mode = newMode(node.mode, mode)),
+    ),
   );
 };
 
@@ -177,7 +185,8 @@ const readlink: Program = async (process) => {
   const { fs } = process.host;
   for (const name of options.operands) {
     const path = pathOf(process, name);
-    if (options.has('f') || process.args[0]?.endsWith('realpath') === true) await out(process, `${fs.realPath(path)}\n`);
+    if (options.has('f') || process.args[0]?.endsWith('realpath') === true)
+      await out(process, `${fs.realPath(path)}\n`);
     else {
       const node = fs.lstat(path);
       if (node.kind !== 'link') return 1;
@@ -215,9 +224,13 @@ const stat: Program = (process) => {
         Y: String(Math.floor(node.mtimeMs / 1000)),
       };
       const format = options.value('c');
-      if (format !== undefined) await out(process, `${format.replace(/%(.)/g, (all, letter: string) => values[letter] ?? all)}\n`);
+      if (format !== undefined)
+        await out(process, `${format.replace(/%(.)/g, (all, letter: string) => values[letter] ?? all)}\n`);
       else
-        await out(process, `  File: ${name}\n  Size: ${values['s']}\t${values['F']}\nAccess: (0${octal}/${values['A']})  Uid: (${node.uid}/${values['U']})   Gid: (${node.gid}/${values['G']})\nModify: ${new Date(node.mtimeMs).toISOString()}\n`);
+        await out(
+          process,
+          `  File: ${name}\n  Size: ${values['s']}\t${values['F']}\nAccess: (0${octal}/${values['A']})  Uid: (${node.uid}/${values['U']})   Gid: (${node.gid}/${values['G']})\nModify: ${new Date(node.mtimeMs).toISOString()}\n`,
+        );
     },
     (name, error) => `can't stat '${name}': ${error.message}`,
   );
@@ -226,7 +239,10 @@ const stat: Program = (process) => {
 const basename: Program = async (process) => {
   const [, path = '', suffix = ''] = process.args;
   const name = baseName(path);
-  await out(process, `${suffix !== '' && name.endsWith(suffix) && name !== suffix ? name.slice(0, -suffix.length) : name}\n`);
+  await out(
+    process,
+    `${suffix !== '' && name.endsWith(suffix) && name !== suffix ? name.slice(0, -suffix.length) : name}\n`,
+  );
   return 0;
 };
 

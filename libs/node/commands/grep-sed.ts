@@ -14,7 +14,10 @@ function regularExpression(pattern: string, extended: boolean, fixed: boolean, f
         if (end < 0) throw new ProgramError('unmatched [', 2);
         let close = end;
         // A class such as [[:digit:]] ends one bracket later.
-        while (pattern.slice(at, close + 1).match(/\[:/g)?.length !== pattern.slice(at, close + 1).match(/:\]/g)?.length) {
+        while (
+          pattern.slice(at, close + 1).match(/\[:/g)?.length !==
+          pattern.slice(at, close + 1).match(/:\]/g)?.length
+        ) {
           const next = pattern.indexOf(']', close + 1);
           if (next < 0) break;
           close = next;
@@ -22,7 +25,18 @@ function regularExpression(pattern: string, extended: boolean, fixed: boolean, f
         if (/\[:\w+:\]$/.test(pattern.slice(at, close + 1)) && pattern[close + 1] === ']') close++;
         source += `[${pattern
           .slice(at + 1, close)
-          .replace(/\[:(\w+):\]/g, (_all, name: string) => ({ digit: '0-9', alpha: 'A-Za-z', alnum: 'A-Za-z0-9', space: '\\s', upper: 'A-Z', lower: 'a-z' })[name] ?? '')
+          .replace(
+            /\[:(\w+):\]/g,
+            (_all, name: string) =>
+              ({
+                digit: '0-9',
+                alpha: 'A-Za-z',
+                alnum: 'A-Za-z0-9',
+                space: '\\s',
+                upper: 'A-Z',
+                lower: 'a-z',
+              })[name] ?? '',
+          )
           .replace(/\[/g, '\\[')}]`;
         at = close;
       } else if (character === '\\') {
@@ -42,11 +56,20 @@ function regularExpression(pattern: string, extended: boolean, fixed: boolean, f
 
 const grep: Program = async (process) => {
   const extendedName = process.args[0]?.endsWith('egrep') === true;
-  const options = parseOptions(process.args, 'EFGivnclqowxhHrRsae:m:A:B:', { color: 'a', quiet: 'q', count: 'c' });
+  const options = parseOptions(process.args, 'EFGivnclqowxhHrRsae:m:A:B:', {
+    color: 'a',
+    quiet: 'q',
+    count: 'c',
+  });
   const operands = [...options.operands];
   const pattern = options.value('e') ?? operands.shift();
   if (pattern === undefined) throw new ProgramError('no pattern given', 2);
-  let expression = regularExpression(pattern, options.has('E') || extendedName, options.has('F') || process.args[0]?.endsWith('fgrep') === true, options.has('i') ? 'gi' : 'g');
+  let expression = regularExpression(
+    pattern,
+    options.has('E') || extendedName,
+    options.has('F') || process.args[0]?.endsWith('fgrep') === true,
+    options.has('i') ? 'gi' : 'g',
+  );
   if (options.has('w')) expression = new RegExp(`\\b(?:${expression.source})\\b`, expression.flags);
   if (options.has('x')) expression = new RegExp(`^(?:${expression.source})$`, expression.flags);
   const recursive = options.has('r') || options.has('R');
@@ -55,7 +78,9 @@ const grep: Program = async (process) => {
     const path = pathOf(process, name);
     if (!recursive || name === '-' || !fs.exists(path)) return [name];
     const node = fs.stat(path);
-    return node.kind === 'directory' ? [...node.entries.keys()].sort().flatMap((entry) => expand(`${name}/${entry}`)) : [name];
+    return node.kind === 'directory'
+      ? [...node.entries.keys()].sort().flatMap((entry) => expand(`${name}/${entry}`))
+      : [name];
   };
   const names = recursive && operands.length === 0 ? expand('.') : operands.flatMap(expand);
   const labelled = (names.length > 1 || recursive || options.has('H')) && !options.has('h');
@@ -152,7 +177,12 @@ function parseSed(script: string, extended: boolean): SedCommand[] {
       const replacement = delimited(delimiter);
       const flags = /^[gpiI0-9]*/.exec(script.slice(at))![0];
       at += flags.length;
-      const expression = regularExpression(kind === 'y' ? '' : pattern, extended, false, `${flags.includes('g') ? 'g' : ''}${/i/i.test(flags) ? 'i' : ''}`);
+      const expression = regularExpression(
+        kind === 'y' ? '' : pattern,
+        extended,
+        false,
+        `${flags.includes('g') ? 'g' : ''}${/i/i.test(flags) ? 'i' : ''}`,
+      );
       commands.push({ ...base, kind, expression, replacement, print: flags.includes('p'), text: pattern });
     } else if (kind === 'a' || kind === 'i' || kind === 'c') {
       const text = script.slice(at).split('\n')[0] ?? '';
@@ -168,7 +198,13 @@ function substitute(line: string, command: SedCommand): string {
   return line.replace(command.expression!, (...args: unknown[]) => {
     const groups = args as string[];
     return replacement.replace(/\\(\d)|\\n|\\(.)|&/g, (all, digit?: string, other?: string) =>
-      digit !== undefined ? (groups[Number(digit)] ?? '') : all === '&' ? groups[0]! : all === '\\n' ? '\n' : (other ?? ''),
+      digit !== undefined
+        ? (groups[Number(digit)] ?? '')
+        : all === '&'
+          ? groups[0]!
+          : all === '\\n'
+            ? '\n'
+            : (other ?? ''),
     );
   });
 }
@@ -186,12 +222,14 @@ const sed: Program = async (process) => {
       let line: string | undefined = original;
       const number = index + 1;
       const last = number === all.length;
-      const hits = (address: Address) => (address === '$' ? last : typeof address === 'number' ? number === address : address.test(line ?? ''));
+      const hits = (address: Address) =>
+        address === '$' ? last : typeof address === 'number' ? number === address : address.test(line ?? '');
       const applies = (command: SedCommand): boolean => {
         if (command.from === undefined) return true;
         if (command.to === undefined) return hits(command.from);
         if (command.active) {
-          if (hits(command.to) || (typeof command.to === 'number' && number >= command.to)) command.active = false;
+          if (hits(command.to) || (typeof command.to === 'number' && number >= command.to))
+            command.active = false;
           return true;
         }
         if (!hits(command.from)) return false;

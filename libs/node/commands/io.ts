@@ -33,7 +33,8 @@ export async function forEachInput(
       await use(openInput(process, name), name);
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
-      const why = error.code === 'ENOENT' ? `can't open '${name}': ${error.message}` : `${name}: ${error.message}`;
+      const why =
+        error.code === 'ENOENT' ? `can't open '${name}': ${error.message}` : `${name}: ${error.message}`;
       await complain(process, why);
       status = 1;
     }
@@ -55,7 +56,8 @@ export async function forEachOperand(
   process: Process,
   operands: readonly string[],
   use: (operand: string) => Promise<void> | void,
-  describe: (operand: string, error: FileError) => string = (operand, error) => `${operand}: ${error.message}`,
+  describe: (operand: string, error: FileError) => string = (operand, error) =>
+    `${operand}: ${error.message}`,
 ): Promise<number> {
   let status = 0;
   for (const operand of operands) {

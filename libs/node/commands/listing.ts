@@ -5,7 +5,12 @@ import { integer, parseOptions } from './options.ts';
 import { run } from './run.ts';
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-const types: Readonly<Record<FileNode['kind'], string>> = { file: '-', directory: 'd', link: 'l', device: 'c' };
+const types: Readonly<Record<FileNode['kind'], string>> = {
+  file: '-',
+  directory: 'd',
+  link: 'l',
+  device: 'c',
+};
 
 export function sizeOf(node: FileNode): number {
   if (node.kind === 'file') return node.generate === undefined ? node.size : 0;
@@ -59,9 +64,13 @@ const ls: Program = async (process) => {
   };
   const print = async (entries: readonly (readonly [string, FileNode])[]) => {
     const rows = entries.map(([name, node]) => line(name, node));
-    const widths = [0, 1, 2, 3, 4, 5].map((column) => Math.max(0, ...rows.map(({ cells }) => cells[column]?.length ?? 0)));
+    const widths = [0, 1, 2, 3, 4, 5].map((column) =>
+      Math.max(0, ...rows.map(({ cells }) => cells[column]?.length ?? 0)),
+    );
     for (const { cells, text } of rows) {
-      const padded = cells.map((cell, column) => (column === 1 || column === 4 ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)));
+      const padded = cells.map((cell, column) =>
+        column === 1 || column === 4 ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
+      );
       await out(process, `${[...padded, text].join(padded.length > 0 ? ' ' : '')}\n`);
     }
   };
@@ -72,12 +81,22 @@ const ls: Program = async (process) => {
     if (options.has('r')) entries.reverse();
     return entries;
   };
-  const list = async (name: string, node: Extract<FileNode, { kind: 'directory' }>, titled: boolean): Promise<void> => {
+  const list = async (
+    name: string,
+    node: Extract<FileNode, { kind: 'directory' }>,
+    titled: boolean,
+  ): Promise<void> => {
     if (titled) await out(process, `${name}:\n`);
-    const shown = [...node.entries].filter(([entry]) => options.has('a') || options.has('A') || !entry.startsWith('.'));
+    const shown = [...node.entries].filter(
+      ([entry]) => options.has('a') || options.has('A') || !entry.startsWith('.'),
+    );
     const entries = order(shown);
     if (options.has('a')) entries.unshift(['.', node], ['..', node]);
-    if (long) await out(process, `total ${entries.reduce((sum, [, entry]) => sum + Math.ceil(sizeOf(entry) / 4096) * 4, 0)}\n`);
+    if (long)
+      await out(
+        process,
+        `total ${entries.reduce((sum, [, entry]) => sum + Math.ceil(sizeOf(entry) / 4096) * 4, 0)}\n`,
+      );
     await print(entries);
     if (!options.has('R')) return;
     for (const [entry, child] of shown) {
@@ -90,8 +109,10 @@ const ls: Program = async (process) => {
   const folders: [string, Extract<FileNode, { kind: 'directory' }>][] = [];
   for (const operand of operands) {
     try {
-      const node = long || options.has('d') ? fs.lstat(pathOf(process, operand)) : fs.stat(pathOf(process, operand));
-      const target = node.kind === 'link' && !options.has('d') && !long ? fs.stat(pathOf(process, operand)) : node;
+      const node =
+        long || options.has('d') ? fs.lstat(pathOf(process, operand)) : fs.stat(pathOf(process, operand));
+      const target =
+        node.kind === 'link' && !options.has('d') && !long ? fs.stat(pathOf(process, operand)) : node;
       if (target.kind === 'directory' && !options.has('d')) folders.push([operand, target]);
       else files.push([operand, node]);
     } catch (error) {
@@ -113,7 +134,13 @@ interface Test {
   (path: string, name: string, node: FileNode, depth: number): boolean | Promise<boolean>;
 }
 
-function* walk(process: Process, path: string, node: FileNode, depth: number, deepFirst: boolean): Generator<[string, FileNode, number]> {
+function* walk(
+  process: Process,
+  path: string,
+  node: FileNode,
+  depth: number,
+  deepFirst: boolean,
+): Generator<[string, FileNode, number]> {
   if (!deepFirst) yield [path, node, depth];
   if (node.kind === 'directory') {
     for (const [name, child] of [...node.entries].sort(([a], [b]) => (a < b ? -1 : 1)))
@@ -183,7 +210,8 @@ const find: Program = async (process) => {
         };
       }
       case '-empty':
-        return (_path, _base, node) => (node.kind === 'directory' ? node.entries.size === 0 : sizeOf(node) === 0);
+        return (_path, _base, node) =>
+          node.kind === 'directory' ? node.entries.size === 0 : sizeOf(node) === 0;
       case '-depth':
         deepFirst = true;
         return () => true;
@@ -200,7 +228,11 @@ const find: Program = async (process) => {
         acts = true;
         const command: string[] = [];
         for (let word = value(); word !== ';' && word !== '+'; word = value()) command.push(word);
-        return async (path) => (await run(process, command.map((word) => word.replaceAll('{}', path)))) === 0;
+        return async (path) =>
+          (await run(
+            process,
+            command.map((word) => word.replaceAll('{}', path)),
+          )) === 0;
       }
       default:
         throw new ProgramError(`unrecognized: ${name ?? ''}`);
@@ -236,7 +268,11 @@ const find: Program = async (process) => {
       for (const [path, node, depth] of walk(process, start, root, 0, deepFirst)) {
         if (process.signal.aborted) throw process.signal.reason;
         if (depth > maxDepth || depth < minDepth) continue;
-        const name = path.split('/').filter((part) => part !== '').at(-1) ?? '/';
+        const name =
+          path
+            .split('/')
+            .filter((part) => part !== '')
+            .at(-1) ?? '/';
         if ((await test(path, name, node, depth)) && !acts) await out(process, `${path}\n`);
       }
     } catch (error) {
@@ -259,7 +295,8 @@ const du: Program = async (process) => {
     const root = fs.lstat(pathOf(process, name));
     for (const [path, node] of walk(process, name, root, 0, true)) {
       const shown = path === name || (!options.has('s') && (node.kind === 'directory' || options.has('a')));
-      if (shown) await out(process, `${options.has('h') ? human(total(node)) : total(node) / 1024}\t${path}\n`);
+      if (shown)
+        await out(process, `${options.has('h') ? human(total(node)) : total(node) / 1024}\t${path}\n`);
     }
   }
   return 0;

@@ -1,10 +1,4 @@
-import {
-  defaultPath,
-  findExecutable,
-  NotExecutableError,
-  runProgram,
-  type Process,
-} from '../shell/index.ts';
+import { defaultPath, findExecutable, NotExecutableError, runProgram, type Process } from '../shell/index.ts';
 import { complain } from './io.ts';
 
 /** Runs another program with this one's streams, as `env`, `xargs` and `timeout` do. */
@@ -31,7 +25,10 @@ export async function run(
   } catch (error) {
     if (!(error instanceof NotExecutableError)) throw error;
     const missing = error.kind !== 'not permitted';
-    await complain(process, `can't execute '${args[0] ?? ''}': ${missing ? 'No such file or directory' : 'Permission denied'}`);
+    await complain(
+      process,
+      `can't execute '${args[0] ?? ''}': ${missing ? 'No such file or directory' : 'Permission denied'}`,
+    );
     return missing ? 127 : 126;
   }
 }

@@ -6,7 +6,17 @@ import { complain, decoder, lines, out } from './io.ts';
 import { durationMs, parseOptions } from './options.ts';
 import { run } from './run.ts';
 
-const escapes: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', a: '\x07', b: '\b', f: '\f', v: '\v', e: '\x1b', '\\': '\\' };
+const escapes: Readonly<Record<string, string>> = {
+  n: '\n',
+  t: '\t',
+  r: '\r',
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  v: '\v',
+  e: '\x1b',
+  '\\': '\\',
+};
 
 function unescape(text: string): { text: string; stop: boolean } {
   let result = '';
@@ -65,7 +75,10 @@ const printf: Program = async (process) => {
       else if (kind === 'b') text = unescape(value).text;
       else if (kind === 'q') text = /^[\w./-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;
       else {
-        const number = value.startsWith("'") || value.startsWith('"') ? value.charCodeAt(1) : Number(value === '' ? 0 : value);
+        const number =
+          value.startsWith("'") || value.startsWith('"')
+            ? value.charCodeAt(1)
+            : Number(value === '' ? 0 : value);
         if (Number.isNaN(number)) status = 1;
         const known = Number.isNaN(number) ? 0 : number;
         const precision = Number(/\.(\d+)/.exec(width ?? '')?.[1] ?? 6);
@@ -133,8 +146,12 @@ const hostname: Program = async (process) => {
 const sleep: Program = async (process) => {
   const times = process.args.slice(1);
   if (times.length === 0) throw new ProgramError('missing operand');
-  const ms = times.reduce((sum, text) => sum + (text === 'infinity' ? Number.POSITIVE_INFINITY : durationMs(text)), 0);
-  for (let left = ms; left > 0; left -= maxTimerMs) await process.host.clock.sleep(Math.min(left, maxTimerMs), process.signal);
+  const ms = times.reduce(
+    (sum, text) => sum + (text === 'infinity' ? Number.POSITIVE_INFINITY : durationMs(text)),
+    0,
+  );
+  for (let left = ms; left > 0; left -= maxTimerMs)
+    await process.host.clock.sleep(Math.min(left, maxTimerMs), process.signal);
   return 0;
 };
 const maxTimerMs = 2_000_000_000;
@@ -145,12 +162,23 @@ const ps: Program = async (process) => {
   const name = user.uid === 0 ? 'root' : String(user.uid);
   for (const { pid, command, startedAtMs } of [...processes.values()].sort((a, b) => a.pid - b.pid)) {
     const seconds = Math.floor((clock.now() - startedAtMs) / 100_000);
-    await out(process, `${String(pid).padStart(5)} ${name.padEnd(8)}  0:${String(Math.min(59, seconds)).padStart(2, '0')} ${command}\n`);
+    await out(
+      process,
+      `${String(pid).padStart(5)} ${name.padEnd(8)}  0:${String(Math.min(59, seconds)).padStart(2, '0')} ${command}\n`,
+    );
   }
   return 0;
 };
 
-const signals: Readonly<Record<string, number>> = { HUP: 1, INT: 2, QUIT: 3, KILL: 9, USR1: 10, USR2: 12, TERM: 15 };
+const signals: Readonly<Record<string, number>> = {
+  HUP: 1,
+  INT: 2,
+  QUIT: 3,
+  KILL: 9,
+  USR1: 10,
+  USR2: 12,
+  TERM: 15,
+};
 
 const kill: Program = async (process) => {
   let signal = 15;
@@ -184,7 +212,12 @@ const date: Program = async (process) => {
   const args = process.args.slice(1).filter((arg) => arg !== '-u');
   const format = args.find((arg) => arg.startsWith('+'))?.slice(1);
   const given = args.indexOf('-d') >= 0 ? args[args.indexOf('-d') + 1] : undefined;
-  const ms = given === undefined ? process.host.clock.now() : /^@\d+$/.test(given) ? Number(given.slice(1)) * 1000 : Date.parse(given);
+  const ms =
+    given === undefined
+      ? process.host.clock.now()
+      : /^@\d+$/.test(given)
+        ? Number(given.slice(1)) * 1000
+        : Date.parse(given);
   if (Number.isNaN(ms)) throw new ProgramError(`invalid date '${given ?? ''}'`);
   const time = new Date(ms);
   const iso = time.toISOString();
@@ -207,7 +240,10 @@ const date: Program = async (process) => {
     z: '+0000',
     '%': '%',
   };
-  const text = (format ?? '%a %b %e %H:%M:%S UTC %Y').replace(/%(.)/g, (all, letter: string) => values[letter] ?? all);
+  const text = (format ?? '%a %b %e %H:%M:%S UTC %Y').replace(
+    /%(.)/g,
+    (all, letter: string) => values[letter] ?? all,
+  );
   await out(process, `${text}\n`);
   return 0;
 };
@@ -215,7 +251,8 @@ const date: Program = async (process) => {
 const id: Program = async (process) => {
   const { uid, gid } = process.host.user;
   const name = (number: number) => (number === 0 ? '(root)' : '');
-  if (process.args.includes('-u')) await out(process, process.args.includes('-n') ? `${uid === 0 ? 'root' : uid}\n` : `${uid}\n`);
+  if (process.args.includes('-u'))
+    await out(process, process.args.includes('-n') ? `${uid === 0 ? 'root' : uid}\n` : `${uid}\n`);
   else if (process.args.includes('-g')) await out(process, `${gid}\n`);
   else await out(process, `uid=${uid}${name(uid)} gid=${gid}${name(gid)} groups=${gid}${name(gid)}\n`);
   return 0;
@@ -244,10 +281,18 @@ const uname: Program = async (process) => {
 };
 
 const seq: Program = async (process) => {
-  const options = parseOptions(process.args.map((arg) => (/^-\d/.test(arg) ? ` ${arg}` : arg)), 's:w');
+  const options = parseOptions(
+    process.args.map((arg) => (/^-\d/.test(arg) ? ` ${arg}` : arg)),
+    's:w',
+  );
   const numbers = options.operands.map((text) => Number(text));
   if (numbers.length === 0 || numbers.some(Number.isNaN)) throw new ProgramError('invalid number');
-  const [first, step, last] = numbers.length === 1 ? [1, 1, numbers[0]!] : numbers.length === 2 ? [numbers[0]!, 1, numbers[1]!] : [numbers[0]!, numbers[1]!, numbers[2]!];
+  const [first, step, last] =
+    numbers.length === 1
+      ? [1, 1, numbers[0]!]
+      : numbers.length === 2
+        ? [numbers[0]!, 1, numbers[1]!]
+        : [numbers[0]!, numbers[1]!, numbers[2]!];
   if (step === 0) throw new ProgramError('zero increment');
   const separator = options.value('s') ?? '\n';
   let text = '';
@@ -275,7 +320,12 @@ const which: Program = async (process) => {
   let status = 0;
   for (const name of process.args.slice(1)) {
     try {
-      const { file } = findExecutable(process.host, [name], process.env.get('PATH') ?? defaultPath, process.cwd);
+      const { file } = findExecutable(
+        process.host,
+        [name],
+        process.env.get('PATH') ?? defaultPath,
+        process.cwd,
+      );
       await out(process, `${file}\n`);
     } catch (error) {
       if (!(error instanceof NotExecutableError)) throw error;
@@ -301,11 +351,20 @@ const xargs: Program = async (process) => {
   }
   const command = args.length === 0 ? ['echo'] : args;
   const items: string[] = [];
-  if (zero) items.push(...decoder.decode(await process.stdin.readAll(process.signal)).split('\0').filter((item) => item !== ''));
+  if (zero)
+    items.push(
+      ...decoder
+        .decode(await process.stdin.readAll(process.signal))
+        .split('\0')
+        .filter((item) => item !== ''),
+    );
   else {
     for await (const line of lines(process, process.stdin)) {
       if (replace !== undefined) items.push(line.trim());
-      else items.push(...(line.match(/"[^"]*"|'[^']*'|\S+/g) ?? []).map((item) => item.replace(/^(["'])(.*)\1$/, '$2')));
+      else
+        items.push(
+          ...(line.match(/"[^"]*"|'[^']*'|\S+/g) ?? []).map((item) => item.replace(/^(["'])(.*)\1$/, '$2')),
+        );
     }
   }
   if (items.length === 0 && skipEmpty) return 0;
@@ -313,7 +372,15 @@ const xargs: Program = async (process) => {
   let status = 0;
   if (replace !== undefined) {
     const mark = replace;
-    for (const item of items) if ((await run(process, command.map((word) => word.replaceAll(mark, item)), { stdin })) !== 0) status = 123;
+    for (const item of items)
+      if (
+        (await run(
+          process,
+          command.map((word) => word.replaceAll(mark, item)),
+          { stdin },
+        )) !== 0
+      )
+        status = 123;
     return status;
   }
   const size = Number.isFinite(perCall) ? Math.max(1, perCall) : Math.max(1, items.length);
@@ -348,7 +415,10 @@ const timeout: Program = async (process) => {
 const uptime: Program = async (process) => {
   const { clock, startedAtMs } = process.host;
   const now = new Date(clock.now()).toISOString().slice(11, 19);
-  await out(process, ` ${now} up ${humanDuration(clock.now() - startedAtMs)},  0 users,  load average: 0.00, 0.00, 0.00\n`);
+  await out(
+    process,
+    ` ${now} up ${humanDuration(clock.now() - startedAtMs)},  0 users,  load average: 0.00, 0.00, 0.00\n`,
+  );
   return 0;
 };
 
@@ -357,7 +427,8 @@ const stty: Program = async (process) => {
   if (terminal === undefined) throw new ProgramError('standard input: Not a tty');
   const { width, height } = terminal.size();
   if (process.args[1] === 'size') await out(process, `${height} ${width}\n`);
-  else if (process.args.length === 1 || process.args[1] === '-a') await out(process, `speed 38400 baud; rows ${height}; columns ${width}; line = 0;\n`);
+  else if (process.args.length === 1 || process.args[1] === '-a')
+    await out(process, `speed 38400 baud; rows ${height}; columns ${width}; line = 0;\n`);
   return 0;
 };
 

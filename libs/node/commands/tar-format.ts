@@ -20,7 +20,13 @@ export class TarError extends Error {
 export const blockBytes = 512;
 const maxMetadataBytes = 1024 * 1024;
 
-const typeFlags: Readonly<Record<TarHeader['kind'], string>> = { file: '0', 'hard-link': '1', link: '2', directory: '5', other: '0' };
+const typeFlags: Readonly<Record<TarHeader['kind'], string>> = {
+  file: '0',
+  'hard-link': '1',
+  link: '2',
+  directory: '5',
+  other: '0',
+};
 
 export function padding(size: number): number {
   return (blockBytes - (size % blockBytes)) % blockBytes;
@@ -29,7 +35,14 @@ export function padding(size: number): number {
 function rawHeader(header: TarHeader, flag: string, name: Uint8Array, linkName: Uint8Array): Uint8Array {
   const block = new Uint8Array(blockBytes);
   const octal = (value: number, at: number, length: number) =>
-    block.set(encoder.encode(Math.max(0, Math.floor(value)).toString(8).padStart(length - 1, '0')), at);
+    block.set(
+      encoder.encode(
+        Math.max(0, Math.floor(value))
+          .toString(8)
+          .padStart(length - 1, '0'),
+      ),
+      at,
+    );
   block.set(name.subarray(0, 100), 0);
   octal(header.mode & 0o7777, 100, 8);
   octal(header.uid, 108, 8);
@@ -174,7 +187,14 @@ export function createTarReader(read: () => Promise<Uint8Array | undefined>): Ta
         const prefix = text(block, 257, 5) === 'ustar' && block[262] === 0 ? text(block, 345, 155) : '';
         const short = text(block, 0, 100);
         const name = extended.get('path') ?? (prefix === '' ? short : `${prefix}/${short}`);
-        const kinds: Readonly<Record<string, TarHeader['kind']>> = { '0': 'file', '\0': 'file', '7': 'file', '1': 'hard-link', '2': 'link', '5': 'directory' };
+        const kinds: Readonly<Record<string, TarHeader['kind']>> = {
+          '0': 'file',
+          '\0': 'file',
+          '7': 'file',
+          '1': 'hard-link',
+          '2': 'link',
+          '5': 'directory',
+        };
         let kind = kinds[flag] ?? 'other';
         if (kind === 'file' && name.endsWith('/')) kind = 'directory';
         left = kind === 'file' || kind === 'other' ? Number(extended.get('size') ?? size) : 0;

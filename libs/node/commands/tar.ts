@@ -2,7 +2,14 @@ import { absolutePath, contentOf, dirName, FileError, type FileNode } from '../f
 import { fileSink, ProgramError, type Process, type Program } from '../shell/index.ts';
 import { complain, openInput, out, pathOf } from './io.ts';
 import { modeText } from './listing.ts';
-import { blockBytes, createTarReader, formatTarHeader, padding, TarError, type TarHeader } from './tar-format.ts';
+import {
+  blockBytes,
+  createTarReader,
+  formatTarHeader,
+  padding,
+  TarError,
+  type TarHeader,
+} from './tar-format.ts';
 import { parseOptions, type Options } from './options.ts';
 
 const chunkBytes = 32 * 1024;
@@ -60,7 +67,8 @@ async function create(process: Process, options: Options, base: string): Promise
   const { fs } = process.host;
   if (options.operands.length === 0) throw new ProgramError('empty archive');
   const target = options.value('f') ?? '-';
-  const sink = target === '-' ? process.stdout : fileSink(fs, fs.open(pathOf(process, target), true), process);
+  const sink =
+    target === '-' ? process.stdout : fileSink(fs, fs.open(pathOf(process, target), true), process);
   let status = 0;
   let told = false;
 
@@ -70,7 +78,8 @@ async function create(process: Process, options: Options, base: string): Promise
     // The content is taken as it is now: it may change while it is being sent.
     const content = node.kind === 'file' ? contentOf(node) : new Uint8Array();
     await sink.write(formatTarHeader({ ...headerOf(name, node), size: content.length }));
-    for (let at = 0; at < content.length; at += chunkBytes) await sink.write(content.slice(at, at + chunkBytes));
+    for (let at = 0; at < content.length; at += chunkBytes)
+      await sink.write(content.slice(at, at + chunkBytes));
     if (padding(content.length) > 0) await sink.write(new Uint8Array(padding(content.length)));
     if (options.has('v')) await (target === '-' ? complain(process, name) : out(process, `${name}\n`));
     if (node.kind !== 'directory' || options.has('n')) return;
@@ -115,10 +124,17 @@ async function extract(process: Process, options: Options, base: string): Promis
   const strip = Number(options.value('S') ?? 0);
   const wanted = options.operands;
   let status = 0;
-  if (!fs.exists(base)) throw new ProgramError(`can't change directory to '${options.value('C') ?? base}': No such file or directory`);
+  if (!fs.exists(base))
+    throw new ProgramError(
+      `can't change directory to '${options.value('C') ?? base}': No such file or directory`,
+    );
   for (let header = await reader.next(); header !== undefined; header = await reader.next()) {
     const { name } = header;
-    if (wanted.length > 0 && !wanted.some((one) => name === one || name.startsWith(`${one.replace(/\/$/, '')}/`))) continue;
+    if (
+      wanted.length > 0 &&
+      !wanted.some((one) => name === one || name.startsWith(`${one.replace(/\/$/, '')}/`))
+    )
+      continue;
     if (options.has('v')) await out(process, `${name}\n`);
     const path = placeOf(base, name, strip);
     if (path === undefined) {
@@ -128,7 +144,8 @@ async function extract(process: Process, options: Options, base: string): Promis
     }
     try {
       await restore(process, options, reader.content, header, path, base);
-      if (!options.has('m') && path !== base && header.kind !== 'link') fs.lstat(path).mtimeMs = header.mtimeSeconds * 1000;
+      if (!options.has('m') && path !== base && header.kind !== 'link')
+        fs.lstat(path).mtimeMs = header.mtimeSeconds * 1000;
       else if (path !== base && header.kind === 'file') fs.stat(path).mtimeMs = clock.now();
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
@@ -149,7 +166,8 @@ async function restore(
 ): Promise<void> {
   const { fs } = process.host;
   if (options.has('O')) {
-    for (let bytes = await content(); bytes !== undefined; bytes = await content()) await process.stdout.write(bytes);
+    for (let bytes = await content(); bytes !== undefined; bytes = await content())
+      await process.stdout.write(bytes);
     return;
   }
   if (path === base) return;
@@ -185,9 +203,17 @@ async function list(process: Process, options: Options): Promise<number> {
   const reader = createTarReader(() => input.read(process.signal));
   for (let header = await reader.next(); header !== undefined; header = await reader.next()) {
     const { name, mode, size, kind } = header;
-    const shown = { kind: kind === 'directory' ? 'directory' : kind === 'link' ? 'link' : 'file', mode } as FileNode;
+    const shown = {
+      kind: kind === 'directory' ? 'directory' : kind === 'link' ? 'link' : 'file',
+      mode,
+    } as FileNode;
     const when = new Date(header.mtimeSeconds * 1000).toISOString().slice(0, 19).replace('T', ' ');
-    await out(process, options.has('v') ? `${modeText(shown)} ${header.uid}/${header.gid} ${String(size).padStart(9)} ${when} ${name}\n` : `${name}\n`);
+    await out(
+      process,
+      options.has('v')
+        ? `${modeText(shown)} ${header.uid}/${header.gid} ${String(size).padStart(9)} ${when} ${name}\n`
+        : `${name}\n`,
+    );
   }
   return 0;
 }

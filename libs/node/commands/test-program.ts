@@ -5,7 +5,9 @@ import { sizeOf } from './listing.ts';
 
 function nodeAt(process: Process, path: string, follow = true): FileNode | undefined {
   try {
-    return follow ? process.host.fs.stat(pathOf(process, path)) : process.host.fs.lstat(pathOf(process, path));
+    return follow
+      ? process.host.fs.stat(pathOf(process, path))
+      : process.host.fs.lstat(pathOf(process, path));
   } catch (error) {
     if (error instanceof FileError) return undefined;
     throw error;

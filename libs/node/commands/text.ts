@@ -8,7 +8,8 @@ const cat: Program = async (process) => {
   let number = 0;
   return forEachInput(process, operands, async (input) => {
     if (has('n')) {
-      for await (const line of lines(process, input)) await out(process, `${String(++number).padStart(6)}\t${line}\n`);
+      for await (const line of lines(process, input))
+        await out(process, `${String(++number).padStart(6)}\t${line}\n`);
       return;
     }
     for (;;) {
@@ -63,11 +64,15 @@ const tail: Program = async (process) => {
     const size = options.value('c');
     if (size !== undefined) {
       const count = integer(size, 0);
-      return process.stdout.write(size.startsWith('+') ? all.slice(Math.max(0, count - 1)) : all.slice(-Math.abs(count) || all.length));
+      return process.stdout.write(
+        size.startsWith('+') ? all.slice(Math.max(0, count - 1)) : all.slice(-Math.abs(count) || all.length),
+      );
     }
     const text = decoder.decode(all);
     const parts = text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
-    const kept = wanted.startsWith('+') ? parts.slice(Math.max(0, integer(wanted, 1) - 1)) : parts.slice(-Math.abs(integer(wanted, 10)) || parts.length);
+    const kept = wanted.startsWith('+')
+      ? parts.slice(Math.max(0, integer(wanted, 1) - 1))
+      : parts.slice(-Math.abs(integer(wanted, 10)) || parts.length);
     await process.stdout.write(encoder.encode(kept.join('')));
   });
   const [name] = options.operands;
@@ -87,9 +92,16 @@ const wc: Program = async (process) => {
   const options = parseOptions(process.args, 'lwcm');
   const all = !['l', 'w', 'c', 'm'].some((letter) => options.has(letter));
   const show = (counts: readonly [number, number, number], name: string) => {
-    const shown = [all || options.has('l'), all || options.has('w'), all || options.has('c') || options.has('m')];
+    const shown = [
+      all || options.has('l'),
+      all || options.has('w'),
+      all || options.has('c') || options.has('m'),
+    ];
     const values = counts.filter((_count, index) => shown[index]).map(String);
-    const padded = values.length === 1 && name === '-' ? values : values.map((value) => value.padStart(name === '-' ? 7 : 0));
+    const padded =
+      values.length === 1 && name === '-'
+        ? values
+        : values.map((value) => value.padStart(name === '-' ? 7 : 0));
     return out(process, `${padded.join(' ')}${name === '-' ? '' : ` ${name}`}\n`);
   };
   const total: [number, number, number] = [0, 0, 0];
@@ -124,7 +136,12 @@ const sort: Program = async (process) => {
   const column = options.value('k') === undefined ? 0 : Number.parseInt(options.value('k')!, 10);
   const numeric = options.has('n') || /n/.test(options.value('k') ?? '');
   const keyOf = (line: string) => {
-    const key = column === 0 ? line : (separator === undefined ? line.trim().split(/\s+/) : line.split(separator)).slice(column - 1).join(separator ?? ' ');
+    const key =
+      column === 0
+        ? line
+        : (separator === undefined ? line.trim().split(/\s+/) : line.split(separator))
+            .slice(column - 1)
+            .join(separator ?? ' ');
     return options.has('f') ? key.toLowerCase() : key;
   };
   const compare = (a: string, b: string) => {
@@ -137,7 +154,9 @@ const sort: Program = async (process) => {
   };
   all.sort(compare);
   if (options.has('r')) all.reverse();
-  const kept = options.has('u') ? all.filter((line, index) => index === 0 || compare(line, all[index - 1]!) !== 0) : all;
+  const kept = options.has('u')
+    ? all.filter((line, index) => index === 0 || compare(line, all[index - 1]!) !== 0)
+    : all;
   await out(process, kept.map((line) => `${line}\n`).join(''));
   return status;
 };
@@ -168,7 +187,10 @@ function ranges(text: string): (index: number) => boolean {
     const match = /^(\d*)(-?)(\d*)$/.exec(part);
     if (match === null) throw new ProgramError(`invalid range '${part}'`);
     const from = match[1] === '' ? 1 : Number(match[1]);
-    return { from, to: match[2] === '' ? from : match[3] === '' ? Number.POSITIVE_INFINITY : Number(match[3]) };
+    return {
+      from,
+      to: match[2] === '' ? from : match[3] === '' ? Number.POSITIVE_INFINITY : Number(match[3]),
+    };
   });
   return (index) => parts.some(({ from, to }) => index >= from && index <= to);
 }
@@ -180,10 +202,18 @@ const cut: Program = async (process) => {
   const separator = options.value('d') ?? '\t';
   return forEachInput(process, options.operands, async (input) => {
     for await (const line of lines(process, input)) {
-      if (fields === undefined) await out(process, `${[...line].filter((_c, index) => wanted(index + 1)).join('')}\n`);
+      if (fields === undefined)
+        await out(process, `${[...line].filter((_c, index) => wanted(index + 1)).join('')}\n`);
       else if (!line.includes(separator)) {
         if (!options.has('s')) await out(process, `${line}\n`);
-      } else await out(process, `${line.split(separator).filter((_field, index) => wanted(index + 1)).join(separator)}\n`);
+      } else
+        await out(
+          process,
+          `${line
+            .split(separator)
+            .filter((_field, index) => wanted(index + 1))
+            .join(separator)}\n`,
+        );
     }
   });
 };
@@ -196,11 +226,15 @@ function characters(set: string): string[] {
     .replace(/\[:alpha:\]/g, 'A-Za-z')
     .replace(/\[:alnum:\]/g, 'A-Za-z0-9')
     .replace(/\[:space:\]/g, ' \t\n\r\f\v')
-    .replace(/\\([nrt0\\])/g, (_all, letter: string) => ({ n: '\n', r: '\r', t: '\t', '0': '\0' })[letter] ?? letter);
+    .replace(
+      /\\([nrt0\\])/g,
+      (_all, letter: string) => ({ n: '\n', r: '\r', t: '\t', '0': '\0' })[letter] ?? letter,
+    );
   const found: string[] = [];
   for (let at = 0; at < plain.length; at++) {
     if (plain[at + 1] === '-' && at + 2 < plain.length) {
-      for (let code = plain.charCodeAt(at); code <= plain.charCodeAt(at + 2); code++) found.push(String.fromCharCode(code));
+      for (let code = plain.charCodeAt(at); code <= plain.charCodeAt(at + 2); code++)
+        found.push(String.fromCharCode(code));
       at += 2;
     } else found.push(plain[at]!);
   }
@@ -251,7 +285,9 @@ const base64: Program = async (process) => {
   const bytes = await openInput(process, options.operands[0] ?? '-').readAll(process.signal);
   if (options.has('d')) {
     try {
-      await process.stdout.write(Uint8Array.from(atob(decoder.decode(bytes).replace(/\s/g, '')), (c) => c.charCodeAt(0)));
+      await process.stdout.write(
+        Uint8Array.from(atob(decoder.decode(bytes).replace(/\s/g, '')), (c) => c.charCodeAt(0)),
+      );
       return 0;
     } catch {
       throw new ProgramError('invalid input');
@@ -270,4 +306,16 @@ const rev: Program = (process) =>
     for await (const line of lines(process, input)) await out(process, `${[...line].reverse().join('')}\n`);
   });
 
-export const textPrograms: Readonly<Record<string, Program>> = { cat, head, tail, wc, sort, uniq, cut, tr, tee, base64, rev };
+export const textPrograms: Readonly<Record<string, Program>> = {
+  cat,
+  head,
+  tail,
+  wc,
+  sort,
+  uniq,
+  cut,
+  tr,
+  tee,
+  base64,
+  rev,
+};

@@ -1,4 +1,11 @@
-import { ConfigMap, Secret, Service, type Container, type EnvVarSource, type Pod } from '@drydock/api/core/v1';
+import {
+  ConfigMap,
+  Secret,
+  Service,
+  type Container,
+  type EnvVarSource,
+  type Pod,
+} from '@drydock/api/core/v1';
 import { isNotFound, parseQuantity, type KubeObject, type ResourceType } from '@drydock/base/apimachinery';
 import type { Client } from '@drydock/machinery/client';
 import { defaultPath } from '../shell/index.ts';

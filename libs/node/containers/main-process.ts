@@ -55,7 +55,11 @@ export function startMainProcess(options: MainProcessOptions): MainProcess {
     const streams = { stdin, stdout: broadcast('stdout'), stderr: broadcast('stderr'), resize: sizes.all() };
     runSession(session, streams, over.signal)
       .catch((error: unknown) => {
-        log.append('stderr', new TextEncoder().encode(`${error instanceof Error ? error.message : String(error)}\n`), clock.now());
+        log.append(
+          'stderr',
+          new TextEncoder().encode(`${error instanceof Error ? error.message : String(error)}\n`),
+          clock.now(),
+        );
         return 127;
       })
       .then((exitCode) => {
@@ -72,7 +76,8 @@ export function startMainProcess(options: MainProcessOptions): MainProcess {
     const { stdin: typed } = streams;
     if (typed === undefined) return;
     try {
-      for (let bytes = await typed.read(); bytes !== undefined; bytes = await typed.read()) await stdin.write(bytes);
+      for (let bytes = await typed.read(); bytes !== undefined; bytes = await typed.read())
+        await stdin.write(bytes);
       if (options.stdinOnce && !gone.aborted) stdin.end();
     } catch {
       typed.cancel();

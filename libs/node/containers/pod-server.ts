@@ -49,7 +49,11 @@ export function listeningPorts(pod: Pod): Set<number> {
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-const statusTexts: Readonly<Record<number, string>> = { 200: 'OK', 400: 'Bad Request', 413: 'Content Too Large' };
+const statusTexts: Readonly<Record<number, string>> = {
+  200: 'OK',
+  400: 'Bad Request',
+  413: 'Content Too Large',
+};
 const maxHeadBytes = 64 * 1024;
 const maxBodyBytes = 16 * 1024 * 1024;
 
@@ -61,7 +65,10 @@ export function answer(pod: Pod, hostname: string, port: number, request: Backen
     `IP: ${pod.status?.podIP ?? ''}`,
     `Port: ${port}`,
     `${request.method} ${request.path}${request.query === '' ? '' : `?${request.query}`} HTTP/1.1`,
-    ...[...request.headers].map(([name, value]) => `${name.replace(/(^|-)([a-z])/g, (_all, dash: string, letter: string) => dash + letter.toUpperCase())}: ${value}`),
+    ...[...request.headers].map(
+      ([name, value]) =>
+        `${name.replace(/(^|-)([a-z])/g, (_all, dash: string, letter: string) => dash + letter.toUpperCase())}: ${value}`,
+    ),
   ];
   const head = encoder.encode(`${lines.join('\n')}\n${request.body.length > 0 ? '\n' : ''}`);
   return {
@@ -96,7 +103,7 @@ function createReader(channel: ByteChannel): Reader {
     },
     async upTo(mark, maxBytes) {
       const wanted = encoder.encode(mark);
-      for (let from = 0; ; ) {
+      for (let from = 0; ;) {
         for (let at = from; at + wanted.length <= buffer.length; at++) {
           if (wanted.every((byte, index) => buffer[at + index] === byte)) return cut(at + wanted.length);
         }
@@ -111,10 +118,13 @@ function createReader(channel: ByteChannel): Reader {
   };
 }
 
-async function readBody(reader: Reader, headers: ReadonlyMap<string, string>): Promise<Uint8Array | undefined> {
+async function readBody(
+  reader: Reader,
+  headers: ReadonlyMap<string, string>,
+): Promise<Uint8Array | undefined> {
   if (/chunked/i.test(headers.get('transfer-encoding') ?? '')) {
     const parts: Uint8Array[] = [];
-    for (let total = 0; total <= maxBodyBytes; ) {
+    for (let total = 0; total <= maxBodyBytes;) {
       const line = await reader.upTo('\r\n', 1_024);
       const size = line === undefined ? Number.NaN : Number.parseInt(decoder.decode(line), 16);
       if (Number.isNaN(size)) return undefined;
@@ -131,7 +141,12 @@ async function readBody(reader: Reader, headers: ReadonlyMap<string, string>): P
   return length === 0 ? new Uint8Array() : reader.exactly(length);
 }
 
-async function sendResponse(channel: ByteChannel, response: BackendResponse, head: boolean, close: boolean): Promise<void> {
+async function sendResponse(
+  channel: ByteChannel,
+  response: BackendResponse,
+  head: boolean,
+  close: boolean,
+): Promise<void> {
   const lines = [
     `HTTP/1.1 ${response.status} ${statusTexts[response.status] ?? 'Unknown'}`,
     ...Object.entries(response.headers).map(([name, value]) => `${name}: ${value}`),
@@ -143,7 +158,10 @@ async function sendResponse(channel: ByteChannel, response: BackendResponse, hea
 }
 
 /** One connection to a port: HTTP/1.1 when it begins like it, else every byte comes back. */
-export async function serveConnection(channel: ByteChannel, respond: (request: BackendRequest) => BackendResponse): Promise<void> {
+export async function serveConnection(
+  channel: ByteChannel,
+  respond: (request: BackendRequest) => BackendResponse,
+): Promise<void> {
   const reader = createReader(channel);
   const first = await reader.first();
   if (first === undefined) return;
@@ -162,10 +180,15 @@ export async function serveConnection(channel: ByteChannel, respond: (request: B
         return [line.slice(0, colon).toLowerCase().trim(), line.slice(colon + 1).trim()] as const;
       }),
     );
-    if (/100-continue/i.test(headers.get('expect') ?? '')) await channel.write(encoder.encode('HTTP/1.1 100 Continue\r\n\r\n'));
+    if (/100-continue/i.test(headers.get('expect') ?? ''))
+      await channel.write(encoder.encode('HTTP/1.1 100 Continue\r\n\r\n'));
     const body = version.startsWith('HTTP/1.') ? await readBody(reader, headers) : undefined;
     if (body === undefined) {
-      const bad = { status: 400, headers: { 'content-type': 'text/plain' }, body: encoder.encode('bad request\n') };
+      const bad = {
+        status: 400,
+        headers: { 'content-type': 'text/plain' },
+        body: encoder.encode('bad request\n'),
+      };
       await sendResponse(channel, bad, false, true);
       return;
     }

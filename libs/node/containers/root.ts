@@ -1,5 +1,15 @@
 import { type Pod } from '@drydock/api/core/v1';
-import { baseName, device, directory, file, link, splitPath, type Directory, type FileNode, type FileSystem } from '../files/index.ts';
+import {
+  baseName,
+  device,
+  directory,
+  file,
+  link,
+  splitPath,
+  type Directory,
+  type FileNode,
+  type FileSystem,
+} from '../files/index.ts';
 import type { ContainerHost } from '../shell/index.ts';
 import { openVolume, type MountedVolume, type SharedDirectories } from './volumes.ts';
 import type { EnvironmentOptions } from './environment.ts';
@@ -15,7 +25,10 @@ function resolverConfig(pod: Pod, clusterDns: string): string {
   const { dnsPolicy = 'ClusterFirst', dnsConfig } = pod.spec ?? {};
   const cluster = dnsPolicy.startsWith('ClusterFirst');
   const namespace = pod.metadata.namespace ?? 'default';
-  const servers = [...(cluster ? [clusterDns] : dnsPolicy === 'None' ? [] : ['1.1.1.1']), ...(dnsConfig?.nameservers ?? [])];
+  const servers = [
+    ...(cluster ? [clusterDns] : dnsPolicy === 'None' ? [] : ['1.1.1.1']),
+    ...(dnsConfig?.nameservers ?? []),
+  ];
   const searches = [
     ...(cluster ? [`${namespace}.svc.cluster.local`, 'svc.cluster.local', 'cluster.local'] : []),
     ...(dnsConfig?.searches ?? []),
@@ -34,8 +47,12 @@ function resolverConfig(pod: Pod, clusterDns: string): string {
 function hostsFile({ pod, podIp, hostname }: EnvironmentOptions): string {
   const subdomain = pod.spec?.subdomain ?? '';
   const qualified =
-    subdomain === '' ? '' : `${hostname}.${subdomain}.${pod.metadata.namespace ?? 'default'}.svc.cluster.local\t`;
-  const aliases = (pod.spec?.hostAliases ?? []).map(({ ip, hostnames }) => `${ip}\t${(hostnames ?? []).join('\t')}\n`);
+    subdomain === ''
+      ? ''
+      : `${hostname}.${subdomain}.${pod.metadata.namespace ?? 'default'}.svc.cluster.local\t`;
+  const aliases = (pod.spec?.hostAliases ?? []).map(
+    ({ ip, hostnames }) => `${ip}\t${(hostnames ?? []).join('\t')}\n`,
+  );
   return `# Kubernetes-managed hosts file.
 127.0.0.1\tlocalhost
 ::1\tlocalhost ip6-localhost ip6-loopback
@@ -48,14 +65,23 @@ ${aliases.length === 0 ? '' : `\n# Entries added by HostAliases.\n${aliases.join
 }
 
 function seedProc(fs: FileSystem, host: ContainerHost, command: readonly string[], nowMs: number): void {
-  const generated = (path: string, generate: () => string) => fs.mount(path, file('', nowMs, { mode: 0o444, generate }));
+  const generated = (path: string, generate: () => string) =>
+    fs.mount(path, file('', nowMs, { mode: 0o444, generate }));
   const upSeconds = () => ((host.clock.now() - host.startedAtMs) / 1000).toFixed(2);
   generated('/proc/uptime', () => `${upSeconds()} ${upSeconds()}\n`);
   generated('/proc/loadavg', () => `0.00 0.00 0.00 1/${host.processes.size} 1\n`);
-  generated('/proc/meminfo', () => 'MemTotal:       33554432 kB\nMemFree:        25165824 kB\nMemAvailable:   29360128 kB\n');
-  generated('/proc/cpuinfo', () => Array.from({ length: 8 }, (_, at) => `processor\t: ${at}\nmodel name\t: Drydock\n\n`).join(''));
+  generated(
+    '/proc/meminfo',
+    () => 'MemTotal:       33554432 kB\nMemFree:        25165824 kB\nMemAvailable:   29360128 kB\n',
+  );
+  generated('/proc/cpuinfo', () =>
+    Array.from({ length: 8 }, (_, at) => `processor\t: ${at}\nmodel name\t: Drydock\n\n`).join(''),
+  );
   generated('/proc/version', () => 'Linux version 6.12.0-drydock\n');
-  generated('/proc/mounts', () => 'overlay / overlay rw,relatime 0 0\nproc /proc proc rw,nosuid,nodev,noexec,relatime 0 0\n');
+  generated(
+    '/proc/mounts',
+    () => 'overlay / overlay rw,relatime 0 0\nproc /proc proc rw,nosuid,nodev,noexec,relatime 0 0\n',
+  );
   generated('/proc/filesystems', () => 'nodev\tproc\nnodev\ttmpfs\nnodev\toverlay\n');
   generated('/proc/1/cmdline', () => `${command.join('\0')}\0`);
   generated('/proc/1/comm', () => `${baseName(command[0] ?? 'pause')}\n`);
@@ -93,7 +119,21 @@ function subPath(root: Directory, path: string, nowMs: number): FileNode {
 export async function seedRoot(options: RootOptions): Promise<MountedVolume[]> {
   const { fs, host, pod, container } = options;
   const nowMs = host.clock.now();
-  for (const path of ['/bin', '/usr/bin', '/usr/local/bin', '/etc', '/home', '/opt', '/proc', '/root', '/run', '/srv', '/sys', '/var/log', '/var/run'])
+  for (const path of [
+    '/bin',
+    '/usr/bin',
+    '/usr/local/bin',
+    '/etc',
+    '/home',
+    '/opt',
+    '/proc',
+    '/root',
+    '/run',
+    '/srv',
+    '/sys',
+    '/var/log',
+    '/var/run',
+  ])
     fs.mkdirAll(path);
   fs.mount('/tmp', directory(nowMs, 0o1777));
   fs.mount('/var/tmp', directory(nowMs, 0o1777));
@@ -102,7 +142,8 @@ export async function seedRoot(options: RootOptions): Promise<MountedVolume[]> {
     fs.mount(`/dev/${name}`, device(name, nowMs));
   fs.mount('/dev/urandom', device('random', nowMs));
   fs.mount('/dev/shm', directory(nowMs, 0o1777));
-  const text = (path: string, content: string, mode = 0o644) => fs.mount(path, file(content, nowMs, { mode }));
+  const text = (path: string, content: string, mode = 0o644) =>
+    fs.mount(path, file(content, nowMs, { mode }));
   text('/etc/hostname', `${host.hostname}\n`);
   text('/etc/hosts', hostsFile(options));
   text('/etc/resolv.conf', resolverConfig(pod, options.clusterDns));

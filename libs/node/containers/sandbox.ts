@@ -5,7 +5,13 @@ import type { Client } from '@drydock/machinery/client';
 import type { AttachOptions, ContainerSession, ExecOptions } from '@drydock/port/kubelet';
 import { programs } from '../commands/index.ts';
 import type { ContainerRuntime, PodRuntime } from '../pods/index.ts';
-import { findExecutable, NotExecutableError, defaultPath, type ContainerHost, type ProcessEntry } from '../shell/index.ts';
+import {
+  findExecutable,
+  NotExecutableError,
+  defaultPath,
+  type ContainerHost,
+  type ProcessEntry,
+} from '../shell/index.ts';
 import { containerEnvironment, substitute } from './environment.ts';
 import { startMainProcess, type MainProcess } from './main-process.ts';
 import { createOutputLog } from './output-log.ts';

@@ -82,9 +82,16 @@ export async function runSession(
 }
 
 /** A program that is stopped gets a moment to end by itself; the session does not wait for more. */
-async function settled(run: Promise<number>, stop: AbortSignal, containerEnded: AbortSignal): Promise<number> {
+async function settled(
+  run: Promise<number>,
+  stop: AbortSignal,
+  containerEnded: AbortSignal,
+): Promise<number> {
   try {
-    return await abortable(run, containerEnded.aborted ? AbortSignal.abort(new Interrupted()) : containerEnded);
+    return await abortable(
+      run,
+      containerEnded.aborted ? AbortSignal.abort(new Interrupted()) : containerEnded,
+    );
   } catch {
     return stop.aborted ? killedExitCode : 1;
   }

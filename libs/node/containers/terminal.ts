@@ -1,9 +1,24 @@
-import { BrokenPipeError, concatBytes, createBytePipe, type ByteSink, type ByteSource } from '@drydock/base/streams';
+import {
+  BrokenPipeError,
+  concatBytes,
+  createBytePipe,
+  type ByteSink,
+  type ByteSource,
+} from '@drydock/base/streams';
 import type { TerminalSize } from '@drydock/port/kubelet';
 import type { Input, Terminal } from '../shell/index.ts';
 import { abortable } from '../shell/index.ts';
 
-const keys = { interrupt: 3, endOfInput: 4, backspace: 8, newline: 10, return: 13, killLine: 21, killWord: 23, delete: 127 } as const;
+const keys = {
+  interrupt: 3,
+  endOfInput: 4,
+  backspace: 8,
+  newline: 10,
+  return: 13,
+  killLine: 21,
+  killWord: 23,
+  delete: 127,
+} as const;
 const maxLineBytes = 4_096;
 const encoder = new TextEncoder();
 const newlineByte = 10;
@@ -40,7 +55,8 @@ export function createTerminal(source: ByteSource, screen: ByteSink): PseudoTerm
   }
   async function show(): Promise<void> {
     try {
-      for (let bytes = await echoes.read(); bytes !== undefined; bytes = await echoes.read()) await screen.write(bytes);
+      for (let bytes = await echoes.read(); bytes !== undefined; bytes = await echoes.read())
+        await screen.write(bytes);
     } catch {
       echoes.cancel();
     }
@@ -153,7 +169,8 @@ export function createTerminal(source: ByteSource, screen: ByteSink): PseudoTerm
     },
     async readAll(signal) {
       const parts: Uint8Array[] = [];
-      for (let bytes = await input.read(signal); bytes !== undefined; bytes = await input.read(signal)) parts.push(bytes);
+      for (let bytes = await input.read(signal); bytes !== undefined; bytes = await input.read(signal))
+        parts.push(bytes);
       return concatBytes(parts);
     },
     cancel() {},

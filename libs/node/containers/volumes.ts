@@ -55,7 +55,11 @@ async function secretData(options: EnvironmentOptions, name: string): Promise<Ma
   return new Map(Object.entries(secret?.data ?? {}).map(([key, value]) => [key, decodeBinary(value)]));
 }
 
-async function token(options: EnvironmentOptions, audience: string | undefined, seconds: number): Promise<string> {
+async function token(
+  options: EnvironmentOptions,
+  audience: string | undefined,
+  seconds: number,
+): Promise<string> {
   const { pod, client } = options;
   const account = pod.spec?.serviceAccountName ?? 'default';
   try {
@@ -89,15 +93,30 @@ async function gather(volume: Volume, options: EnvironmentOptions): Promise<Item
     }
   };
   if (configMap !== undefined)
-    choose(await configMapData(options, configMap.name ?? ''), configMap.items, configMap.defaultMode ?? 0o644, items);
+    choose(
+      await configMapData(options, configMap.name ?? ''),
+      configMap.items,
+      configMap.defaultMode ?? 0o644,
+      items,
+    );
   else if (secret !== undefined)
-    choose(await secretData(options, secret.secretName ?? ''), secret.items, secret.defaultMode ?? 0o644, items);
+    choose(
+      await secretData(options, secret.secretName ?? ''),
+      secret.items,
+      secret.defaultMode ?? 0o644,
+      items,
+    );
   else if (downwardAPI !== undefined) describe(downwardAPI.items, downwardAPI.defaultMode ?? 0o644);
   else if (projected !== undefined) {
     const mode = projected.defaultMode ?? 0o644;
     for (const source of projected.sources ?? []) {
       if (source.configMap !== undefined)
-        choose(await configMapData(options, source.configMap.name ?? ''), source.configMap.items, mode, items);
+        choose(
+          await configMapData(options, source.configMap.name ?? ''),
+          source.configMap.items,
+          mode,
+          items,
+        );
       if (source.secret !== undefined)
         choose(await secretData(options, source.secret.name ?? ''), source.secret.items, mode, items);
       describe(source.downwardAPI?.items, mode);
@@ -127,7 +146,8 @@ function fill(target: Directory, items: Items, nowMs: number): void {
       folder = next;
     }
     const old = before.get(name);
-    const same = old?.kind === 'file' && old.size === data.length && old.data.every((byte, at) => byte === data[at]);
+    const same =
+      old?.kind === 'file' && old.size === data.length && old.data.every((byte, at) => byte === data[at]);
     folder.entries.set(name, same ? old : file(data, nowMs, { mode }));
   }
 }

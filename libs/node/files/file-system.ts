@@ -1,5 +1,13 @@
 import type { Clock } from '@drydock/base/clock';
-import { contentOf, directory, file, link, type Directory, type FileNode, type RegularFile } from './nodes.ts';
+import {
+  contentOf,
+  directory,
+  file,
+  link,
+  type Directory,
+  type FileNode,
+  type RegularFile,
+} from './nodes.ts';
 
 const messages = {
   ENOENT: 'No such file or directory',

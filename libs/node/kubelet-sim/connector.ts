@@ -57,7 +57,8 @@ export function createConnector({ agent: nodeAgent, clock }: ConnectorOptions): 
           while ((await stdin?.read()) !== undefined);
         })().catch(() => undefined);
         const options = { container: container.name, follow: true, tailLines: 0 };
-        for await (const bytes of followLog(agent, container, options, signal, clock)) await stdout?.write(bytes);
+        for await (const bytes of followLog(agent, container, options, signal, clock))
+          await stdout?.write(bytes);
         return 0;
       },
     };
@@ -106,7 +107,8 @@ export function createConnector({ agent: nodeAgent, clock }: ConnectorOptions): 
       const agent = runningPod(pod);
       const { answer, listeningPorts, podHostname } = await loadContainers();
       const current = agent.runtime.pod;
-      if (!listeningPorts(current).has(port)) throw new ConnectionRefusedError(`port ${port} refuses connections`);
+      if (!listeningPorts(current).has(port))
+        throw new ConnectionRefusedError(`port ${port} refuses connections`);
       return answer(current, podHostname(current), port, request);
     },
     async nodeRequest(nodeName, request) {

@@ -18,7 +18,8 @@ export function loggedRun(container: ContainerRuntime, previous: boolean): Logge
     command: [...(spec.command ?? []), ...(spec.args ?? [])],
     script: behaviour.logs,
   };
-  const ended = previous || state.kind === 'waiting' ? last : state.kind === 'terminated' ? state.ended : undefined;
+  const ended =
+    previous || state.kind === 'waiting' ? last : state.kind === 'terminated' ? state.ended : undefined;
   if (ended !== undefined) {
     return {
       ...base,
@@ -54,10 +55,11 @@ export async function* followLog(
     if (previous)
       throw badRequest(`previous terminated container "${container.name}" in pod "${podName}" not found`);
     const reason = container.state.kind === 'waiting' ? container.state.reason : 'ContainerCreating';
-    const imageFault = /^(ErrImagePull|ImagePullBackOff|InvalidImageName|ErrImageNeverPull|ImageInspectError|RegistryUnavailable)$/;
+    const imageFault =
+      /^(ErrImagePull|ImagePullBackOff|InvalidImageName|ErrImageNeverPull|ImageInspectError|RegistryUnavailable)$/;
     throw badRequest(
       imageFault.test(reason)
-        ? `container "${container.name}" in pod "${podName}" is waiting to start: ${reason === 'ErrImagePull' ? 'image can\'t be pulled' : 'trying and failing to pull image'}`
+        ? `container "${container.name}" in pod "${podName}" is waiting to start: ${reason === 'ErrImagePull' ? "image can't be pulled" : 'trying and failing to pull image'}`
         : `container "${container.name}" in pod "${podName}" is waiting to start: ${reason}`,
     );
   }
@@ -81,11 +83,18 @@ export async function* followLog(
     const recorded = logged.recorded ?? current.recorded;
     const lines = logLines({ ...current, recorded }, nowMs);
     // A recorded log forgets its oldest lines, a derived one only grows: what is new is at the end.
-    const fresh = recorded === undefined ? lines.filter(({ atMs }) => atMs > seenMs) : lines.slice(Math.min(taken, lines.length));
+    const fresh =
+      recorded === undefined
+        ? lines.filter(({ atMs }) => atMs > seenMs)
+        : lines.slice(Math.min(taken, lines.length));
     taken = lines.length;
     seenMs = nowMs;
     const { timestamps, stream } = options;
-    const chunk = formatLog(fresh, { container: options.container, timestamps, stream, limitBytes: budget }, nowMs);
+    const chunk = formatLog(
+      fresh,
+      { container: options.container, timestamps, stream, limitBytes: budget },
+      nowMs,
+    );
     budget -= chunk.length;
     if (chunk.length > 0) yield chunk;
     if (current.endedAtMs !== undefined || agent.gone.aborted) return;

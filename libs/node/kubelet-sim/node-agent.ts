@@ -47,7 +47,6 @@ function createLazy<T>(make: () => Promise<T>): () => Promise<T> {
   return () => (made ??= make());
 }
 
-
 export function createNodeAgent({ index, shape, startDelayMs, deps }: NodeAgentOptions): NodeAgent {
   const { client, clock, random, logger } = deps;
   const name = nodeName(index);
@@ -56,7 +55,9 @@ export function createNodeAgent({ index, shape, startDelayMs, deps }: NodeAgentO
   const recorder = createEventRecorder(client, 'kubelet', deps, { host: name });
   const nodes = client.resource(Node);
   const leases = client.resource(Lease).namespace(leaseNamespace);
-  const directories = createLazy(async () => (await loadContainers()).createSharedDirectories(() => clock.now()));
+  const directories = createLazy(async () =>
+    (await loadContainers()).createSharedDirectories(() => clock.now()),
+  );
   let ips = createIpPool(nodePodCidr(index));
   let timer: Timer | undefined;
   let running = false;

@@ -9,7 +9,11 @@ function text(status: number, body: string): BackendResponse {
 }
 
 function json(value: unknown): BackendResponse {
-  return { status: 200, headers: { 'content-type': 'application/json' }, body: encoder.encode(JSON.stringify(value)) };
+  return {
+    status: 200,
+    headers: { 'content-type': 'application/json' },
+    body: encoder.encode(JSON.stringify(value)),
+  };
 }
 
 function summary(agent: NodeAgent, nowMs: number): unknown {

@@ -76,7 +76,8 @@ export function formatLog(lines: readonly LogLine[], options: LogOptions, nowMs:
   let sinceMs = Number.NEGATIVE_INFINITY;
   if (options.sinceSeconds !== undefined) sinceMs = nowMs - options.sinceSeconds * 1000;
   if (options.sinceTime !== undefined) sinceMs = parseTime(options.sinceTime);
-  const wanted = options.stream === undefined || options.stream === 'All' ? undefined : options.stream.toLowerCase();
+  const wanted =
+    options.stream === undefined || options.stream === 'All' ? undefined : options.stream.toLowerCase();
   let kept = lines.filter(
     ({ atMs, stream }) => atMs >= sinceMs && (wanted === undefined || (stream ?? 'stdout') === wanted),
   );

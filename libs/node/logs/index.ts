@@ -1,1 +1,8 @@
-export { formatLog, logLines, nextLineAtMs, type LoggedRun, type LogLine, type RecordedOutput } from './container-log.ts';
+export {
+  formatLog,
+  logLines,
+  nextLineAtMs,
+  type LoggedRun,
+  type LogLine,
+  type RecordedOutput,
+} from './container-log.ts';

@@ -188,7 +188,12 @@ export function advance(runtime: PodRuntime, nowMs: number, newId: () => string)
   for (const container of runtime.containers) {
     startUp(container);
     live(container);
-    if (container.role !== 'main' && container.role !== 'ephemeral' && !runtime.initialized && !past(container)) {
+    if (
+      container.role !== 'main' &&
+      container.role !== 'ephemeral' &&
+      !runtime.initialized &&
+      !past(container)
+    ) {
       return { changed, wakeAtMs, happenings };
     }
     if (container.role === 'init' && container.state.kind === 'terminated' && !container.ready) {

@@ -154,7 +154,9 @@ export function createPodRuntime(pod: Pod, startDelayMs: number, nowMs: number):
   const containers = [
     ...(pod.spec?.initContainers ?? []).map((container) => make(container, true)),
     ...(pod.spec?.containers ?? []).map((container) => make(container, false)),
-    ...(pod.spec?.ephemeralContainers ?? []).map((container) => createEphemeral(pod, container, startDelayMs)),
+    ...(pod.spec?.ephemeralContainers ?? []).map((container) =>
+      createEphemeral(pod, container, startDelayMs),
+    ),
   ];
   const statuses = [
     ...(pod.status?.initContainerStatuses ?? []),

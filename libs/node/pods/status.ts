@@ -79,7 +79,8 @@ export function podStatus(runtime: PodRuntime, hostIp: string, nowMs: number): P
   const mains = runtime.containers.filter(({ role }) => role === 'main');
   const waited = runtime.containers.filter(({ role }) => role === 'main' || role === 'sidecar');
   const unready = waited.filter(({ ready }) => !ready).map(({ name }) => name);
-  const initialized = runtime.initialized || runtime.containers.every(({ role }) => role === 'main' || role === 'ephemeral');
+  const initialized =
+    runtime.initialized || runtime.containers.every(({ role }) => role === 'main' || role === 'ephemeral');
   const generation = runtime.pod.metadata.generation;
 
   const condition = (type: string, holds: boolean, reason?: string, message?: string): PodCondition => {

@@ -5,7 +5,8 @@ export interface Variables {
   set(name: string, value: string): void;
 }
 
-const tokenPattern = /\s*(?:(0[xX][\da-fA-F]+|\d+)|([A-Za-z_]\w*)|(\*\*|<<=|>>=|<<|>>|[-+*/%&|^<>=!]=|&&|\|\||\+\+|--|[-+*/%()<>=!~&|^?:,]))/y;
+const tokenPattern =
+  /\s*(?:(0[xX][\da-fA-F]+|\d+)|([A-Za-z_]\w*)|(\*\*|<<=|>>=|<<|>>|[-+*/%&|^<>=!]=|&&|\|\||\+\+|--|[-+*/%()<>=!~&|^?:,]))/y;
 
 const levels: readonly (readonly string[])[] = [
   ['||'],

@@ -2,7 +2,8 @@ import { absolutePath, FileError } from '../files/index.ts';
 import { abortable } from './input.ts';
 import { ProgramError } from './process.ts';
 import { parseScript } from './parser.ts';
-import { Flow, type Shell, type Streams } from './shell.ts';
+import { Flow } from './flow.ts';
+import type { Shell, Streams } from './shell.ts';
 import { defaultPath, findExecutable, NotExecutableError, say } from './spawn.ts';
 
 type Builtin = (shell: Shell, words: readonly string[], streams: Streams) => Promise<number> | number;
@@ -143,7 +144,12 @@ async function declare(
   return 0;
 }
 
-async function describe(shell: Shell, words: readonly string[], streams: Streams, brief: boolean): Promise<number> {
+async function describe(
+  shell: Shell,
+  words: readonly string[],
+  streams: Streams,
+  brief: boolean,
+): Promise<number> {
   let status = 0;
   for (const name of words) {
     if (shell.functions.has(name)) await say(streams.stdout, brief ? `${name}\n` : `${name} is a function\n`);
@@ -270,7 +276,8 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   async jobs(shell, _words, streams) {
     let number = 0;
     for (const pid of shell.jobs.keys())
-      if (shell.process.host.processes.has(pid)) await say(streams.stdout, `[${++number}]  Running  ${pid}\n`);
+      if (shell.process.host.processes.has(pid))
+        await say(streams.stdout, `[${++number}]  Running  ${pid}\n`);
     return 0;
   },
 };

@@ -185,7 +185,10 @@ async function parameter(
     case ':?':
     case '?':
       if (!missing) return values!;
-      throw new ProgramError(`${name}: ${(await expandText(argument, context)) || 'parameter null or not set'}`, 2);
+      throw new ProgramError(
+        `${name}: ${(await expandText(argument, context)) || 'parameter null or not set'}`,
+        2,
+      );
     case ':+':
     case '+':
       return missing ? { list: [], separate: false } : one(await expandText(argument, context));
@@ -198,7 +201,9 @@ async function parameter(
     case '/':
     case '//': {
       const replacement = part.second === undefined ? '' : await expandText(part.second, context);
-      return one(replacePattern(text, await expandPattern(argument, context), replacement, operator === '//'));
+      return one(
+        replacePattern(text, await expandPattern(argument, context), replacement, operator === '//'),
+      );
     }
     case ':': {
       const from = evaluate(await expandText(argument, context), context);
@@ -219,7 +224,8 @@ function glob(pattern: string, context: ExpansionContext): string[] {
   for (const part of splitPath(pattern)) {
     const next: string[] = [];
     for (const base of found) {
-      const join = (name: string) => (base === '' || base.endsWith('/') ? `${base}${name}` : `${base}/${name}`);
+      const join = (name: string) =>
+        base === '' || base.endsWith('/') ? `${base}${name}` : `${base}/${name}`;
       if (!hasPattern(part)) {
         const path = join(unquotePattern(part));
         if (context.fs.exists(path.startsWith('/') ? path : `${context.cwd()}/${path}`)) next.push(path);

@@ -54,7 +54,8 @@ class Parser implements Reader {
 
   scriptToParenthesis(): Script {
     const script = this.script(() => this.text[this.at] === ')');
-    if (this.at >= this.text.length) throw new IncompleteInputError('syntax error: unexpected end of file (expecting ")")');
+    if (this.at >= this.text.length)
+      throw new IncompleteInputError('syntax error: unexpected end of file (expecting ")")');
     this.at++;
     return script;
   }
@@ -63,7 +64,9 @@ class Parser implements Reader {
     const rest = this.text.slice(this.at);
     if (rest === '') throw new IncompleteInputError('syntax error: unexpected end of file');
     const token = /^(?:\n|&&|\|\||;;|[;&|()<>]|[^\s;&|()<>]+)/.exec(rest)?.[0] ?? rest[0]!;
-    throw new ShellSyntaxError(`syntax error: unexpected ${token === '\n' ? 'newline' : JSON.stringify(token)}`);
+    throw new ShellSyntaxError(
+      `syntax error: unexpected ${token === '\n' ? 'newline' : JSON.stringify(token)}`,
+    );
   }
 
   /** Skips blanks, comments and escaped newlines. */
@@ -131,7 +134,9 @@ class Parser implements Reader {
     this.lines();
     if (this.keyword() !== word) {
       if (this.at >= this.text.length)
-        throw new IncompleteInputError(`syntax error: unexpected end of file (expecting ${JSON.stringify(word)})`);
+        throw new IncompleteInputError(
+          `syntax error: unexpected end of file (expecting ${JSON.stringify(word)})`,
+        );
       this.unexpected();
     }
     this.at += word.length;

@@ -1,6 +1,7 @@
 import { Interrupted, type Process, type Program } from './process.ts';
 import { parseScript } from './parser.ts';
-import { Flow, Shell, type Streams } from './shell.ts';
+import { Flow } from './flow.ts';
+import { Shell, type Streams } from './shell.ts';
 import { say } from './spawn.ts';
 import { IncompleteInputError, ShellSyntaxError, type Script } from './syntax.ts';
 

@@ -1,6 +1,7 @@
 import { BrokenPipeError, createBytePipe, sourceOf, type ByteSink } from '@drydock/base/streams';
 import { absolutePath, FileError } from '../files/index.ts';
 import { builtins } from './builtins.ts';
+import { Flow } from './flow.ts';
 import { expandPattern, expandText, expandWords, type ExpansionContext } from './expand.ts';
 import { createInput, type Input } from './input.ts';
 import { matchesPattern } from './pattern.ts';
@@ -8,20 +9,6 @@ import { Interrupted, ProgramError, type Process } from './process.ts';
 import { fileSink, fileSource, unowned } from './sinks.ts';
 import { defaultPath, findExecutable, NotExecutableError, runProgram, say } from './spawn.ts';
 import { ShellSyntaxError, type Node, type Redirect, type Script } from './syntax.ts';
-
-/** Leaves loops, functions or the shell. */
-export class Flow extends Error {
-  override readonly name = 'Flow';
-  readonly kind: 'break' | 'continue' | 'return' | 'exit';
-  /** Levels of loops, or the exit code. */
-  readonly value: number;
-
-  constructor(kind: Flow['kind'], value: number) {
-    super(kind);
-    this.kind = kind;
-    this.value = value;
-  }
-}
 
 export interface Streams {
   readonly stdin: Input;
@@ -69,7 +56,8 @@ export class Shell {
     this.positional = positional;
     this.cwd = process.cwd;
     this.signal = process.signal;
-    for (const [key, value] of process.env) this.variables.set(key, { value, exported: true, readOnly: false });
+    for (const [key, value] of process.env)
+      this.variables.set(key, { value, exported: true, readOnly: false });
     this.set('PWD', process.cwd);
     if (!this.variables.has('PS1')) this.set('PS1', process.env.get('PS1') ?? '\\w \\$ ');
   }
@@ -81,7 +69,8 @@ export class Shell {
   set(name: string, value: string): void {
     const present = this.variables.get(name);
     if (present?.readOnly === true) throw new ProgramError(`${name}: is read only`, 2);
-    if (present === undefined) this.variables.set(name, { value, exported: this.options.has('a'), readOnly: false });
+    if (present === undefined)
+      this.variables.set(name, { value, exported: this.options.has('a'), readOnly: false });
     else present.value = value;
   }
 
@@ -222,7 +211,8 @@ export class Shell {
   }
 
   async execute(node: Node, streams: Streams): Promise<number> {
-    if (this.signal.aborted) throw this.signal.reason instanceof Interrupted ? this.signal.reason : new Interrupted();
+    if (this.signal.aborted)
+      throw this.signal.reason instanceof Interrupted ? this.signal.reason : new Interrupted();
     if (++this.#commands % yieldEvery === 0) await this.process.host.clock.sleep(0);
     if (++this.#depth > maxCallDepth) {
       this.#depth--;
@@ -398,7 +388,8 @@ export class Shell {
       } catch (error) {
         if (!(error instanceof FileError) && !(error instanceof ProgramError)) throw error;
         const what = operator.startsWith('<') ? "can't open" : "can't create";
-        const reason = error.message === 'No such file or directory' && operator === '<' ? 'no such file' : error.message;
+        const reason =
+          error.message === 'No such file or directory' && operator === '<' ? 'no such file' : error.message;
         await say(stderr, `${this.name}: ${what} ${text}: ${reason}\n`);
         return undefined;
       }

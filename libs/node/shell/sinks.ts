@@ -6,7 +6,11 @@ import type { ContainerHost, Process } from './process.ts';
 const chunkBytes = 32 * 1024;
 
 /** Writing to a file or device. */
-export function fileSink(fs: FileSystem, node: FileNode, process: Pick<Process, 'stdout' | 'stderr'>): ByteSink {
+export function fileSink(
+  fs: FileSystem,
+  node: FileNode,
+  process: Pick<Process, 'stdout' | 'stderr'>,
+): ByteSink {
   if (node.kind === 'directory') throw new FileError('EISDIR');
   if (node.kind === 'device') {
     if (node.device === 'stdout' || node.device === 'tty') return unowned(process.stdout);
@@ -44,7 +48,8 @@ export function fileSource(host: ContainerHost, node: FileNode): ByteSource {
           // Without end: the loop that reads it must not keep the others from running.
           await host.clock.sleep(0);
           const bytes = new Uint8Array(chunkBytes);
-          if (node.device === 'random') for (let i = 0; i < bytes.length; i++) bytes[i] = host.random.int(256);
+          if (node.device === 'random')
+            for (let i = 0; i < bytes.length; i++) bytes[i] = host.random.int(256);
           return bytes;
         }
         return undefined;

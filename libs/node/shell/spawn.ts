@@ -1,7 +1,14 @@
 import { BrokenPipeError, type ByteSink } from '@drydock/base/streams';
 import { absolutePath, contentOf, FileError } from '../files/index.ts';
 import type { Input } from './input.ts';
-import { Interrupted, ProgramError, type ContainerHost, type Process, type Program, type Terminal } from './process.ts';
+import {
+  Interrupted,
+  ProgramError,
+  type ContainerHost,
+  type Process,
+  type Program,
+  type Terminal,
+} from './process.ts';
 
 export interface SpawnOptions {
   readonly args: readonly string[];
@@ -44,7 +51,8 @@ interface Executable {
 
 function load(host: ContainerHost, path: string, args: readonly string[], depth: number): Executable {
   const node = host.fs.stat(path);
-  if (node.kind !== 'file' || (node.mode & 0o111) === 0) throw new NotExecutableError('not permitted', args[0] ?? '');
+  if (node.kind !== 'file' || (node.mode & 0o111) === 0)
+    throw new NotExecutableError('not permitted', args[0] ?? '');
   if (node.program !== undefined) {
     const program = host.programs.get(node.program);
     if (program !== undefined) return { program, args };
@@ -89,7 +97,11 @@ export async function say(sink: ByteSink, text: string): Promise<void> {
 }
 
 /** Runs a program that was found, as a process of its own, to its exit code. Never rejects. */
-export async function runProgram(host: ContainerHost, found: Executable, options: SpawnOptions): Promise<number> {
+export async function runProgram(
+  host: ContainerHost,
+  found: Executable,
+  options: SpawnOptions,
+): Promise<number> {
   const pid = host.nextPid();
   const stop = new AbortController();
   const relay = () => stop.abort(options.signal.reason);

@@ -90,7 +90,8 @@ function backquoted(reader: Reader, quoted: boolean): WordPart {
     const character = reader.text[reader.at++];
     if (character === undefined) unfinished('backquote');
     if (character === '`') break;
-    if (character === '\\' && '`\\$'.includes(reader.text[reader.at] ?? ' ')) inner += reader.text[reader.at++]!;
+    if (character === '\\' && '`\\$'.includes(reader.text[reader.at] ?? ' '))
+      inner += reader.text[reader.at++]!;
     else inner += character;
   }
   return { kind: 'command', script: reader.parse(inner), quoted };
@@ -170,7 +171,17 @@ function doubleQuoted(reader: Reader): WordPart[] {
 
 /** `$'…'` of bash. */
 function ansiQuoted(reader: Reader): string {
-  const escapes: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', a: '\x07', b: '\b', e: '\x1b', f: '\f', v: '\v', '0': '\0' };
+  const escapes: Readonly<Record<string, string>> = {
+    n: '\n',
+    t: '\t',
+    r: '\r',
+    a: '\x07',
+    b: '\b',
+    e: '\x1b',
+    f: '\f',
+    v: '\v',
+    '0': '\0',
+  };
   let text = '';
   for (;;) {
     const character = reader.text[reader.at++];
@@ -236,7 +247,11 @@ export function readWord(reader: Reader): Word {
 }
 
 /** A here-document's text: as in double quotes, but quotes are plain. */
-export function hereDocument(text: string, parse: (text: string) => Script, script: (reader: Reader) => Script): Word {
+export function hereDocument(
+  text: string,
+  parse: (text: string) => Script,
+  script: (reader: Reader) => Script,
+): Word {
   const reader: Reader = { text, at: 0, parse, scriptToParenthesis: () => script(reader) };
   const parts: WordPart[] = [];
   let plain = '';

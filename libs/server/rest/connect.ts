@@ -2,7 +2,12 @@ import type { Pod } from '@drydock/api/core/v1';
 import { badRequest, methodNotSupported, serviceUnavailable } from '@drydock/base/apimachinery';
 import type { Clock } from '@drydock/base/clock';
 import type { HttpRequest, HttpResponse } from '@drydock/port/http';
-import { KubeletError, type ContainerSession, type KubeletConnector, type PodRef } from '@drydock/port/kubelet';
+import {
+  KubeletError,
+  type ContainerSession,
+  type KubeletConnector,
+  type PodRef,
+} from '@drydock/port/kubelet';
 import type { Logger } from '@drydock/port/observability';
 import type { ResourceRef } from '@drydock/port/transport';
 import type { Registry, RequestContext } from '../registry/index.ts';
@@ -148,7 +153,8 @@ async function serveCommand(
 ): Promise<HttpResponse> {
   if (request.upgrade === 'spdy/3.1') {
     const offered = listHeader(request.header('x-stream-protocol-version'));
-    const protocol = offered.length === 0 ? { name: '', version: 1 as const } : choose(offered, spdyCommandProtocols);
+    const protocol =
+      offered.length === 0 ? { name: '', version: 1 as const } : choose(offered, spdyCommandProtocols);
     if (protocol === undefined) return refuseSpdy(offered, spdyCommandProtocols);
     const session = await open();
     return {
@@ -166,7 +172,9 @@ async function serveCommand(
   }
   const offered = listHeader(request.header('sec-websocket-protocol'));
   const protocol =
-    offered.length === 0 ? { name: '', version: 1 as const, base64: false } : choose(offered, commandProtocols);
+    offered.length === 0
+      ? { name: '', version: 1 as const, base64: false }
+      : choose(offered, commandProtocols);
   if (protocol === undefined) refuseWebSocket(offered, commandProtocols);
   // From version 5 on the API server answers the WebSocket itself, and tells of the kubelet's refusal inside it.
   const session =
@@ -210,7 +218,10 @@ async function portForward(
       upgrade: { kind: 'streams', serve: (session) => portForwardOverSpdy(session, ports, pod, deps.clock) },
     };
   }
-  const known = [{ name: tunnelledPortForwardProtocol }, ...commandProtocols.filter(({ version }) => version === 4)];
+  const known = [
+    { name: tunnelledPortForwardProtocol },
+    ...commandProtocols.filter(({ version }) => version === 4),
+  ];
   const offered = listHeader(request.header('sec-websocket-protocol'));
   const protocol = offered.length === 0 ? { name: '' } : choose(offered, known);
   if (protocol === undefined) refuseWebSocket(offered, known);

@@ -185,7 +185,8 @@ export function createRestHandler(options: RestOptions): HttpHandler {
       if (!reads) throw methodNotAllowed();
       return podLog(registry, options.kubelet, ref, query, { user }, request.signal);
     }
-    if (isConnect(ref)) return connect({ registry, kubelet: options.kubelet, clock, logger }, request, path, { user });
+    if (isConnect(ref))
+      return connect({ registry, kubelet: options.kubelet, clock, logger }, request, path, { user });
     const watching =
       reads &&
       ref.subresource === undefined &&

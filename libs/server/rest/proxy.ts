@@ -71,7 +71,11 @@ interface Place {
   readonly context: RequestContext;
 }
 
-async function getCore<T>({ registry, namespace, context }: Place, resource: string, name: string): Promise<T> {
+async function getCore<T>(
+  { registry, namespace, context }: Place,
+  resource: string,
+  name: string,
+): Promise<T> {
   return (await registry.get({ group: '', version: 'v1', resource, namespace, name }, {}, context))
     .object as unknown as T;
 }
@@ -100,7 +104,9 @@ async function serviceTarget(place: Place, id: string): Promise<Send> {
         : ports.find((one) => (one.name ?? '') === '')
       : ports.find((one) => one.name === port || String(one.port) === port);
   if (port !== '' && chosen === undefined) {
-    throw serviceUnavailable(`no service port ${JSON.stringify(port)} found for service ${JSON.stringify(name)}`);
+    throw serviceUnavailable(
+      `no service port ${JSON.stringify(port)} found for service ${JSON.stringify(name)}`,
+    );
   }
   const none = () => serviceUnavailable(`no endpoints available for service ${JSON.stringify(id)}`);
   const endpoints = await getCore<Endpoints>(place, 'endpoints', name).catch(() => undefined);

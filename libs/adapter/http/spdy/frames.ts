@@ -7,7 +7,12 @@ export type Frame =
       readonly unidirectional: boolean;
       readonly block: Buffer;
     }
-  | { readonly type: 'syn-reply' | 'headers'; readonly id: number; readonly fin: boolean; readonly block: Buffer }
+  | {
+      readonly type: 'syn-reply' | 'headers';
+      readonly id: number;
+      readonly fin: boolean;
+      readonly block: Buffer;
+    }
   | { readonly type: 'data'; readonly id: number; readonly fin: boolean; readonly bytes: Uint8Array }
   | { readonly type: 'rst-stream'; readonly id: number; readonly status: number }
   | { readonly type: 'settings'; readonly values: ReadonlyMap<number, number> }
@@ -124,7 +129,11 @@ export function createFrameReader(): (bytes: Uint8Array) => Frame[] {
   };
 }
 
-export function controlFrame(kind: number, flags: number, ...parts: readonly (number | Uint8Array)[]): Buffer {
+export function controlFrame(
+  kind: number,
+  flags: number,
+  ...parts: readonly (number | Uint8Array)[]
+): Buffer {
   const payload = parts.map((part) => {
     if (typeof part !== 'number') return part;
     const bytes = Buffer.alloc(4);

@@ -114,7 +114,13 @@ export function createSpdySession(connection: ByteChannel): StreamSession {
         if (departing && streams.size === 0) shut();
       },
     };
-    const inside: Inside = { stream, inbound, sendWindow: initialWindow, sentEnd: unidirectional, gone: false };
+    const inside: Inside = {
+      stream,
+      inbound,
+      sendWindow: initialWindow,
+      sentEnd: unidirectional,
+      gone: false,
+    };
     return inside;
   }
 
@@ -233,4 +239,3 @@ export function createSpdySession(connection: ByteChannel): StreamSession {
     },
   };
 }
-
