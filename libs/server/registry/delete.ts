@@ -81,6 +81,8 @@ async function deleteCurrent(
   if (ready !== undefined) await ready;
   const { object } = inFace(served, current);
   checkDeletePreconditions(served, current, name, options);
+  // An eviction says so in the options it brings.
+  const dry = scope.isDryRun || (options.dryRun?.length ?? 0) > 0;
   const passage = enterAdmission(env, served, '', 'DELETE', object, undefined, scope);
   let committed = false;
   try {
@@ -95,7 +97,7 @@ async function deleteCurrent(
     if (plan.kind === 'pending') return { stored: current, pending: true };
     if (plan.kind === 'mark') {
       const draft = markedDraft(env, served, object, plan, scope);
-      result = scope.isDryRun ? looseObject(draft, 0, current.key) : await swap(env, served, current, draft);
+      result = dry ? looseObject(draft, 0, current.key) : await swap(env, served, current, draft);
       committed = true;
       return { stored: result, pending: true };
     }
@@ -104,7 +106,7 @@ async function deleteCurrent(
       last = cloneJson(object);
       markGraceful(env, last, 0);
     }
-    result = scope.isDryRun ? current : await removeNow(env, served, current, last);
+    result = dry ? current : await removeNow(env, served, current, last);
     committed = true;
     if (served.strategy.returnDeletedObject === true) return { stored: result };
     return { status: deletedStatus(served, object) };
