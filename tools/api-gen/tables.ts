@@ -49,6 +49,8 @@ function row(field: FieldModel, byName: ReadonlyMap<string, MessageModel>): Fiel
   }
   const keys = field.options.get('list_map_keys');
   if (typeof keys === 'string') extras['listMapKeys'] = keys.split(',');
+  const values = field.options.get('values');
+  if (typeof values === 'string') extras['values'] = values.split(',');
   const fallback = field.options.get('default');
   if (typeof fallback === 'string') extras['default'] = JSON.parse(fallback) as unknown;
   return Object.keys(extras).length === 0

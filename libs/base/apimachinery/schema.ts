@@ -49,6 +49,8 @@ export interface FieldSchema {
   readonly struct?: boolean;
   /** For kind `json`: what the value is one of, where protobuf has a message with a field for each. */
   readonly jsonForm?: 'schemaOrArray' | 'schemaOrBool' | 'schemaOrStrings';
+  /** The values that the text may have. */
+  readonly values?: readonly string[];
   /** Value taken when the field is absent. */
   readonly default?: unknown;
   readonly listType?: 'atomic' | 'set' | 'map';
