@@ -11,6 +11,7 @@ import { createReplicaSetController } from '../replicaset/index.ts';
 import { createReplicationControllerController } from '../replicationcontroller/index.ts';
 import { createRootCaPublisher } from '../root-ca-publisher/index.ts';
 import { createServiceAccountController } from '../serviceaccount/index.ts';
+import { createStatefulSetController } from '../statefulset/index.ts';
 
 /** A resource as the API server declares it, as far as the loops need to know. */
 export interface DeclaredResource extends ResourceType {
@@ -61,6 +62,7 @@ export function createControllerManager(
     createDeploymentController(deps),
     createReplicaSetController(deps),
     createDaemonSetController(deps),
+    createStatefulSetController(deps),
     createReplicationControllerController(deps),
     createEndpointsController(deps),
     createEndpointSliceController(deps),
