@@ -17,3 +17,4 @@ export {
   type RunningProcess,
   type RunResult,
 } from './kubectl.ts';
+export { backup, backupsDefinition, bigDefinition } from './custom-kinds.ts';

@@ -6,6 +6,7 @@ import {
   type OwnerReference,
   type ResourceType,
 } from '@drydock/base/apimachinery';
+import { CustomResourceDefinition } from '@drydock/api/apiextensions/v1';
 import {
   createController,
   createEventRecorder,
@@ -25,7 +26,10 @@ import {
 const name = 'garbage-collector-controller';
 
 export interface GarbageCollectorOptions {
-  /** The resources that can be listed, watched and deleted. */
+  /**
+   * The resources that can be listed, watched and deleted. Asked again whenever a CustomResourceDefinition changes; of a
+   * resource in several versions the first is watched.
+   */
   readonly resources: () => readonly ResourceType[];
 }
 
@@ -39,7 +43,7 @@ export function createGarbageCollector(
   const { client, informers } = deps;
   const graph = createOwnerGraph();
   const recorder = createEventRecorder(client, name, deps);
-  const types = resources();
+  let types = resources();
   const typeOf = ({ apiVersion, kind }: OwnerReference): ResourceType | undefined => {
     const { group, version } = parseApiVersion(apiVersion);
     return types.find((type) => type.kind === kind && type.group === group && type.version === version);
@@ -196,25 +200,65 @@ export function createGarbageCollector(
   return {
     ...controller,
     async run(signal) {
-      const watched = types.map((type) => ({ type, informer: informers.informer<KubeObject>(type) }));
-      try {
-        await Promise.all(watched.map(({ informer }) => informer.waitForSync(signal)));
-      } catch (error) {
-        if (signal.aborted) return;
-        throw error;
-      }
-      const removers = watched.map(({ type, informer }) =>
-        informer.addHandler({
+      const followed = new Map<string, Followed>();
+      const follow = (type: ResourceType): Followed => ({
+        type,
+        stop: informers.informer<KubeObject>(type).addHandler({
           added: (object) => seen(type, object),
           updated: (object) => seen(type, object),
           deleted: gone,
         }),
-      );
+      });
+      /** Follows what is new and forgets what is no longer served. */
+      const refresh = (): void => {
+        types = resources();
+        const wanted = watchedTypes(types);
+        for (const [key, type] of wanted) if (!followed.has(key)) followed.set(key, follow(type));
+        for (const [key, { type, stop }] of followed) {
+          if (wanted.has(key)) continue;
+          followed.delete(key);
+          stop();
+          informers.release(type);
+          for (const { object } of graph.ofType(type)) gone(object);
+        }
+      };
+      const first = [...watchedTypes(types).values()].map((type) => informers.informer<KubeObject>(type));
+      try {
+        await Promise.all(first.map((informer) => informer.waitForSync(signal)));
+      } catch (error) {
+        if (signal.aborted) return;
+        throw error;
+      }
+      refresh();
+      const definitions = types.some(({ resource }) => resource === CustomResourceDefinition.resource)
+        ? informers
+            .informer(CustomResourceDefinition)
+            .addHandler({ added: refresh, updated: refresh, deleted: refresh })
+        : () => undefined;
       try {
         await controller.run(signal);
       } finally {
-        removers.forEach((remove) => remove());
+        definitions();
+        for (const { stop } of followed.values()) stop();
       }
     },
   };
+}
+
+interface Followed {
+  readonly type: ResourceType;
+  readonly stop: () => void;
+}
+
+/** One type for each resource, by a name of it and its version. */
+function watchedTypes(types: readonly ResourceType[]): Map<string, ResourceType> {
+  const resources = new Set<string>();
+  const chosen = new Map<string, ResourceType>();
+  for (const type of types) {
+    const resource = `${type.group}/${type.resource}`;
+    if (resources.has(resource)) continue;
+    resources.add(resource);
+    chosen.set(`${resource}/${type.version}`, type);
+  }
+  return chosen;
 }

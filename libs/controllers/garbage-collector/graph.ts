@@ -18,6 +18,8 @@ export interface OwnerGraph {
   get(uid: string): GraphNode | undefined;
   set(type: ResourceType, object: KubeObject): void;
   delete(uid: string): void;
+  /** All that were set with this very type. */
+  ofType(type: ResourceType): readonly GraphNode[];
   /** Uids of the objects that name `uid` as an owner. */
   dependents(uid: string): readonly string[];
 }
@@ -69,6 +71,7 @@ export function createOwnerGraph(): OwnerGraph {
       unlink(node);
       nodes.delete(uid);
     },
+    ofType: (type) => [...nodes.values()].filter((node) => node.type === type),
     dependents: (uid) => [...(byOwner.get(uid) ?? [])],
   };
 }

@@ -6,11 +6,16 @@ import type { Informer, InformerFactory, InformerOptions } from './types.ts';
 /** Shared informers over one client. May be started again after `stop`; the copies are then brought up to date by a list. */
 export function createInformerFactory(client: Client, deps: InformerDeps): InformerFactory {
   const informers = new Map<string, RunnableInformer<KubeObject>>();
+  /** Ends one informer before all others. */
+  const enders = new Map<RunnableInformer<KubeObject>, AbortController>();
   const running = new Set<Promise<void>>();
   let stopper: AbortController | undefined;
 
   const launch = (informer: RunnableInformer<KubeObject>, signal: AbortSignal) => {
-    const run: Promise<void> = informer.run(signal).finally(() => running.delete(run));
+    const ender = new AbortController();
+    enders.set(informer, ender);
+    const either = AbortSignal.any([signal, ender.signal]);
+    const run: Promise<void> = informer.run(either).finally(() => running.delete(run));
     running.add(run);
   };
 
@@ -33,6 +38,15 @@ export function createInformerFactory(client: Client, deps: InformerDeps): Infor
       informers.set(key, made as unknown as RunnableInformer<KubeObject>);
       if (stopper) launch(made as unknown as RunnableInformer<KubeObject>, stopper.signal);
       return made;
+    },
+    release({ group, version, resource }) {
+      for (const [key, informer] of informers) {
+        const { type } = informer;
+        if (type.group !== group || type.version !== version || type.resource !== resource) continue;
+        informers.delete(key);
+        enders.get(informer)?.abort(new Error('informer released'));
+        enders.delete(informer);
+      }
     },
     start() {
       if (stopper) return;

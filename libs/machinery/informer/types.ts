@@ -42,6 +42,8 @@ export interface Informer<T extends KubeObject> {
 export interface InformerFactory {
   /** Same type and same namespace/selectors give the same informer; indexers are merged. Starts it if the factory runs. */
   informer<T extends KubeObject>(type: ResourceType<T>, options?: InformerOptions<T>): Informer<T>;
+  /** Stops and forgets the informers of a type that is no longer served. Their handlers hear nothing more. */
+  release(type: ResourceType): void;
   start(): void;
   waitForSync(signal?: AbortSignal): Promise<void>;
   stop(): Promise<void>;

@@ -1,3 +1,4 @@
 export { buildOpenApiV2, buildOpenApiV3, openApiV3Paths } from './documents.ts';
 export { encodeOpenApiV2 } from './protobuf-v2.ts';
 export { encodeOpenApiV3 } from './protobuf-v3.ts';
+export { rootOf } from './paths.ts';

@@ -82,8 +82,10 @@ function merge(borrowed: ApplyEnvironment, request: ApplyRequest, config: KubeOb
       force,
       ignored: ignoredBy(served, mode),
     });
-    // A version that the configuration names is a precondition; the live one is none.
-    next.metadata.resourceVersion = config.metadata.resourceVersion;
+    // A version that the configuration names is a precondition; the live one is none, but for kinds that must have one.
+    const required = served.strategy.allowUnconditionalUpdate === false;
+    next.metadata.resourceVersion =
+      config.metadata.resourceVersion || (required ? live?.metadata.resourceVersion : undefined);
     const draft = shapeDraft(next as unknown as Record<string, unknown>, bodyTypeOf(served));
     borrowed.matchName(draft, served, ref);
     return borrowed.toStored(served, draft);

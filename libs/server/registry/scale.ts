@@ -66,7 +66,8 @@ export function scaledDraft(object: KubeObject, scale: ScaleSubresource, wanted:
   }
   const draft = cloneJson(object);
   setPath(draft, scale.specReplicasPath, replicas);
-  draft.metadata.resourceVersion = wanted.metadata.resourceVersion;
+  // Kinds that must have one get the present version; the write is made anew when it is lost.
+  draft.metadata.resourceVersion = wanted.metadata.resourceVersion || object.metadata.resourceVersion;
   if (wanted.metadata.uid !== undefined) draft.metadata.uid = wanted.metadata.uid;
   return draft;
 }

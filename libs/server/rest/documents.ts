@@ -13,6 +13,8 @@ export interface Document {
 export interface Documents {
   /** What `make` makes, once for as long as the served definitions are the same. */
   once<T>(key: string, make: (definitions: readonly ResourceDefinition[]) => T): T;
+  /** As `once`, but what is made lasts for as long as the chosen definitions are the same, whatever becomes of others. */
+  onceFor<T>(key: string, choose: (definition: ResourceDefinition) => boolean, make: () => T): T;
 }
 
 /** A name for a document's content, for ETags and for the hashes of `/openapi/v3`. */
@@ -24,7 +26,18 @@ export function documentOf(bytes: Uint8Array): Document {
 export function createDocuments(registry: Registry): Documents {
   let madeFor: readonly ResourceDefinition[] | undefined;
   const made = new Map<string, unknown>();
+  const lasting = new Map<string, { readonly of: readonly ResourceDefinition[]; readonly value: unknown }>();
   return {
+    onceFor<T>(key: string, choose: (definition: ResourceDefinition) => boolean, make: () => T): T {
+      const of = registry.definitions().filter(choose);
+      const known = lasting.get(key);
+      if (known?.of.length === of.length && known.of.every((one, at) => one === of[at]))
+        return known.value as T;
+      const value = make();
+      if (of.length > 0) lasting.set(key, { of, value });
+      else lasting.delete(key);
+      return value;
+    },
     once<T>(key: string, make: (definitions: readonly ResourceDefinition[]) => T): T {
       const definitions = registry.definitions();
       if (definitions !== madeFor) {

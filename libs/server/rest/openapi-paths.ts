@@ -6,7 +6,9 @@ import {
   encodeOpenApiV2,
   encodeOpenApiV3,
   openApiV3Paths,
+  rootOf,
 } from '../openapi/index.ts';
+import type { ResourceDefinition } from '../registry/index.ts';
 import { acceptClauses } from './accept.ts';
 import { textAnswer } from './answer.ts';
 import { documentAnswer, documentOf, type Document, type Documents } from './documents.ts';
@@ -55,15 +57,28 @@ export function createOpenApiPaths(
     });
   }
 
+  async function makeV3(
+    root: string,
+    encoding: Encoding,
+    definitions: readonly ResourceDefinition[],
+  ): Promise<Document | undefined> {
+    const document = await buildOpenApiV3(root, definitions);
+    if (document === undefined) return undefined;
+    if (encoding === 'json') return documentOf(jsonOf(document));
+    // Both encodings share a tag: the hash in the index stands for the content.
+    const etag = (await v3(root, 'json'))?.etag ?? '';
+    return { bytes: encodeOpenApiV3(document), etag };
+  }
+
   function v3(root: string, encoding: Encoding): Promise<Document | undefined> {
-    return documents.once(`/openapi/v3/${root} ${encoding}`, async (definitions) => {
-      const document = await buildOpenApiV3(root, definitions);
-      if (document === undefined) return undefined;
-      if (encoding === 'json') return documentOf(jsonOf(document));
-      // Both encodings share a tag: the hash in the index stands for the content.
-      const etag = (await v3(root, 'json'))?.etag ?? '';
-      return { bytes: encodeOpenApiV3(document), etag };
-    });
+    const key = `/openapi/v3/${root} ${encoding}`;
+    const ofRoot = ({ group, version }: ResourceDefinition) => rootOf(group, version) === `/${root}`;
+    return documents.once(key, (definitions) =>
+      // A definition that comes or goes elsewhere leaves this document as it is.
+      definitions.some(ofRoot)
+        ? documents.onceFor(key, ofRoot, () => makeV3(root, encoding, definitions))
+        : makeV3(root, encoding, definitions),
+    );
   }
 
   const address = (root: string, etag: string): string => `/openapi/v3/${root}?hash=${etag}`;
