@@ -31,6 +31,7 @@ export interface UpOptions {
   readonly tokenAuthFile: string | undefined;
   /** PEM bundle of further authorities for client certificates. */
   readonly clientCaFile: string | undefined;
+  readonly authorizationMode: 'AlwaysAllow' | 'RBAC';
   readonly serviceClusterIpRange: string;
   readonly logLevel: (typeof logLevels)[number];
 }
@@ -118,6 +119,11 @@ function upCommand(run: (options: UpOptions) => void): Command {
       flag('--token-auth-file <file>', 'static tokens: token,user,uid,"group1,group2"', 'TOKEN_AUTH_FILE'),
     )
     .addOption(flag('--client-ca-file <file>', 'authorities for client certificates, PEM', 'CLIENT_CA_FILE'))
+    .addOption(
+      flag('--authorization-mode <mode>', 'who may do what', 'AUTHORIZATION_MODE')
+        .choices(['AlwaysAllow', 'RBAC'])
+        .default('AlwaysAllow'),
+    )
     .optionsGroup('Logging:')
     .addOption(
       flag('--log-level <level>', 'least level to log', 'LOG_LEVEL')
@@ -145,6 +151,7 @@ function upCommand(run: (options: UpOptions) => void): Command {
         components: given.components,
         tokenAuthFile: given.tokenAuthFile,
         clientCaFile: given.clientCaFile,
+        authorizationMode: given.authorizationMode,
         serviceClusterIpRange: given.serviceClusterIpRange,
         logLevel: given.logLevel,
       });

@@ -70,7 +70,11 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
 
   // The API server, and its two doors: REST over HTTPS, gRPC.
   const apiserver: ApiServerCore = createApiServerCore(
-    { serviceCidr: options.serviceClusterIpRange, cache: { defer: (run) => void setImmediate(run) } },
+    {
+      serviceCidr: options.serviceClusterIpRange,
+      authorizationMode: options.authorizationMode,
+      cache: { defer: (run) => void setImmediate(run) },
+    },
     {
       definitions: allDefinitions,
       store,
@@ -110,6 +114,7 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
   const handler = createRestHandler({
     registry,
     authenticator: createAuthenticator(tokens),
+    authorizer: apiserver.authorizer,
     kubelet,
     clock,
     random,

@@ -13,6 +13,8 @@ import {
   serviceAccount,
   serviceIp,
 } from '../admission/index.ts';
+import { alwaysAllow, createRbacAuthorizer, type Authorizer } from '../authz/index.ts';
+import { createAuthorizationDefinitions } from '../resources/authorization/index.ts';
 import { followDefinitions, maintainDefinitions } from '../custom-resources/index.ts';
 import type { WebhookCaller } from '@drydock/port/webhook';
 import type { Registry, ResourceDefinition, UserInfo } from '../registry/index.ts';
@@ -20,13 +22,15 @@ import { createInProcessTransport, createRegistry } from '../registry/index.ts';
 import type { WatchCache, WatchCacheOptions } from '../watch-cache/index.ts';
 import { createWatchCache } from '../watch-cache/index.ts';
 import type { ServingAddress } from './bootstrap.ts';
-import { bootstrap, publishKubernetesService } from './bootstrap.ts';
+import { bootstrap, bootstrapRoles, publishKubernetesService } from './bootstrap.ts';
 
 export interface ApiServerCoreOptions {
   /** Addresses of Services. Default 10.96.0.0/12. */
   readonly serviceCidr?: string;
   /** Default 30000–32767. */
   readonly nodePorts?: { readonly first: number; readonly last: number };
+  /** Who may do what, as kube-apiserver's flag of this name. Default AlwaysAllow. */
+  readonly authorizationMode?: 'AlwaysAllow' | 'RBAC';
   /** Admission plugins that are left out, by Kubernetes' names. */
   readonly disableAdmission?: readonly string[];
   /** Limits and wake-up of the watch cache. */
@@ -50,6 +54,8 @@ export interface ApiServerCoreDeps {
 export interface ApiServerCore extends Component {
   readonly registry: Registry;
   readonly cache: WatchCache;
+  /** Decides who may do what: for the doors, and for reviews. */
+  readonly authorizer: Authorizer;
   /** The registry as one user's transport, for what runs in this process. */
   transport(user: UserInfo): Transport;
   /** Writes down where the server is reached: the endpoints of the `kubernetes` Service. After `start`. */
@@ -82,8 +88,9 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
     ips,
     ...(deps.plugins ?? []),
   ].filter((plugin) => !disabled.has(plugin.name));
+  const authorizer = options.authorizationMode === 'RBAC' ? createRbacAuthorizer(cache) : alwaysAllow;
   const registry = createRegistry({
-    definitions,
+    definitions: withReviews(definitions, authorizer),
     store,
     cache,
     clock,
@@ -112,6 +119,7 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
     name: 'apiserver-core',
     registry,
     cache,
+    authorizer,
     transport: (user) => createInProcessTransport(registry, user),
     async start() {
       try {
@@ -119,7 +127,7 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
         unfollow = ips.follow(cache);
         unserve = followDefinitions({ registry, cache, random, logger, webhooks: deps.webhooks });
         unmaintain = maintainDefinitions({ transport: own, cache, clock, logger });
-        await bootstrap(registry, own);
+        await Promise.all([bootstrap(registry, own), bootstrapRoles(registry, own)]);
         await publishKubernetesService(registry, own, ips.firstIp, undefined);
         running = true;
       } catch (error) {
@@ -131,4 +139,15 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
     ready: () => running && cache.ready(),
     publishAddress: (address) => publishKubernetesService(registry, own, ips.firstIp, address),
   };
+}
+
+/** The definitions with the reviews of authorization.k8s.io answered by `authorizer`. */
+function withReviews(
+  definitions: readonly ResourceDefinition[],
+  authorizer: Authorizer,
+): ResourceDefinition[] {
+  const reviews = new Map(createAuthorizationDefinitions(authorizer).map((one) => [one.resource, one]));
+  return definitions.map((one) =>
+    one.group === 'authorization.k8s.io' ? (reviews.get(one.resource) ?? one) : one,
+  );
 }

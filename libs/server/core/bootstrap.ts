@@ -1,6 +1,7 @@
 import type { KubeObject } from '@drydock/base/apimachinery';
-import { isAlreadyExists, isNotFound } from '@drydock/base/apimachinery';
+import { cloneJson, isAlreadyExists, isNotFound } from '@drydock/base/apimachinery';
 import type { ResourceRef, Transport } from '@drydock/port/transport';
+import { defaultBindings, defaultRoles } from '../authz/index.ts';
 import type { Registry } from '../registry/index.ts';
 
 /** Where clients inside the cluster find the API server. */
@@ -85,6 +86,21 @@ export async function bootstrap(registry: Registry, transport: Transport): Promi
       object,
     );
   }
+}
+
+/** Makes the default cluster roles and their bindings, where they are not there yet. */
+export async function bootstrapRoles(registry: Registry, transport: Transport): Promise<void> {
+  const make = (resource: string, objects: readonly KubeObject[]) =>
+    objects.map((object) =>
+      ensure(
+        registry,
+        transport,
+        { group: 'rbac.authorization.k8s.io', version: 'v1', resource },
+        // The registry changes what it is given.
+        cloneJson(object),
+      ),
+    );
+  await Promise.all([...make('clusterroles', defaultRoles), ...make('clusterrolebindings', defaultBindings)]);
 }
 
 /** Makes the `kubernetes` Service and, where the address is known, its Endpoints and EndpointSlice point at this server. */

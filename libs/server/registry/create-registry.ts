@@ -504,6 +504,6 @@ export function createRegistry(deps: RegistryDeps): Registry {
   }
 
   const applyEnv = { env, matchName, toStored, runUpdate };
-  const subresourceEnv = { env, getMain, keyOf, nameOf, runUpdate, inFace };
+  const subresourceEnv = { env, find, getMain, keyOf, nameOf, runUpdate, inFace };
   return registry;
 }

@@ -92,6 +92,10 @@ export class Scope implements StrategyContext {
   lookup(group: string, resource: string, key: string): KubeObject | undefined {
     return this.#cache.peek({ group, resource }, key)?.object;
   }
+
+  items(group: string, resource: string, namespace?: string): readonly KubeObject[] {
+    return this.#cache.items({ group, resource }, namespace).map(({ object }) => object);
+  }
 }
 
 const maxManagerLength = 128;

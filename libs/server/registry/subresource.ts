@@ -23,6 +23,7 @@ import type { UpdatePlan } from './update.ts';
 /** What subresources borrow from the registry. */
 export interface SubresourceEnvironment {
   readonly env: Environment;
+  find(group: string, version: string, resource: string): Served | undefined;
   getMain(served: Served, ref: ResourceRef, options: GetOptions): StoredObject | Promise<StoredObject>;
   keyOf(served: Served, ref: ResourceRef): string;
   nameOf(ref: ResourceRef): string;
@@ -69,6 +70,26 @@ function requestOf(
     parent: async () => (await borrowed.getMain(served, main, {})).object,
     async updateParent(change) {
       const { stored } = await borrowed.runUpdate(served, ref, scope, {
+        mode: 'raw',
+        make(current) {
+          const draft = cloneJson(current.object);
+          change(draft);
+          return draft;
+        },
+        attempts: rawAttempts,
+        retry: () => true,
+      });
+      return stored.object;
+    },
+    async updateOther({ group, version, resource }, name, change) {
+      const other = borrowed.find(group, version, resource);
+      if (other === undefined) throw pathNotFound();
+      const namespace = other.definition.namespaced ? ref.namespace : undefined;
+      const where: ResourceRef = {
+        ...{ group, version, resource, name },
+        ...(namespace === undefined ? {} : { namespace }),
+      };
+      const { stored } = await borrowed.runUpdate(other, where, scope, {
         mode: 'raw',
         make(current) {
           const draft = cloneJson(current.object);

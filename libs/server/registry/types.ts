@@ -21,6 +21,8 @@ export interface StrategyContext {
   warn(message: string): void;
   /** Reads another object from the cache; undefined when it is not there. `key` is `namespace/name` or `name`. */
   lookup(group: string, resource: string, key: string): KubeObject | undefined;
+  /** All other objects of a resource, or those of one namespace, from the cache. */
+  items(group: string, resource: string, namespace?: string): readonly KubeObject[];
 }
 
 /**
@@ -122,6 +124,12 @@ export interface SubresourceRequest {
   parent(): Promise<KubeObject>;
   /** Read-modify-write of the parent with conflict retry: `change` edits a private draft; throw an ApiError to refuse. Skips the strategy's validation. */
   updateParent(change: (draft: KubeObject) => void): Promise<KubeObject>;
+  /** The same for another object, by its resource and name, in the parent's namespace. */
+  updateOther(
+    resource: { readonly group: string; readonly version: string; readonly resource: string },
+    name: string,
+    change: (draft: KubeObject) => void,
+  ): Promise<KubeObject>;
   /** Deletes the parent as the DELETE verb would. */
   deleteParent(options: {
     gracePeriodSeconds?: number;

@@ -13,6 +13,14 @@ import type { HttpHandler, HttpRequest, HttpResponse } from '@drydock/port/http'
 import type { KubeletConnector } from '@drydock/port/kubelet';
 import type { Logger, Metrics } from '@drydock/port/observability';
 import type { Authenticator } from '../authn/index.ts';
+import {
+  alwaysAllow,
+  impersonated,
+  requireAllowed,
+  resourceRequest,
+  wantsImpersonation,
+  type Authorizer,
+} from '../authz/index.ts';
 import type { Registry, RequestContext, ResourceDefinition, UserInfo } from '../registry/index.ts';
 import { negotiate, negotiateError, wantsPretty, type Form, type Offer } from './accept.ts';
 import {
@@ -45,6 +53,8 @@ import { watchAnswer } from './watch.ts';
 export interface RestOptions {
   readonly registry: Registry;
   readonly authenticator: Authenticator;
+  /** Default: everybody may do everything. */
+  readonly authorizer?: Authorizer;
   /** May requests without credentials act as system:anonymous? Health and version always answer. Default false. */
   readonly anonymous?: boolean;
   readonly kubelet?: KubeletConnector;
@@ -90,7 +100,7 @@ function selectorOfOne(name: string, given: string | undefined): string {
 
 /** The Kubernetes API over HTTP. Every failure becomes a Status; the handler never rejects. */
 export function createRestHandler(options: RestOptions): HttpHandler {
-  const { registry, authenticator, clock, random, logger, metrics } = options;
+  const { registry, authenticator, authorizer = alwaysAllow, clock, random, logger, metrics } = options;
   const system = createSystemPaths(options);
   const requests = metrics.counter({
     name: 'apiserver_request_total',
@@ -284,15 +294,43 @@ export function createRestHandler(options: RestOptions): HttpHandler {
     }
   }
 
-  function dispatch(request: HttpRequest): HttpResponse | Promise<HttpResponse> {
-    const user = identify(request);
-    const path = request.path.startsWith('/api') ? parseResourcePath(request.path) : undefined;
+  function serve(
+    request: HttpRequest,
+    path: ResourcePath | undefined,
+    user: UserInfo,
+  ): HttpResponse | Promise<HttpResponse> {
     if (path !== undefined) return resource(request, path, user);
     const answer = system(request);
     if (request.method === 'GET' || request.method === 'HEAD' || !request.path.startsWith('/api'))
       return answer;
     // Whatever is served under these paths is only read.
     throw methodNotAllowed();
+  }
+
+  /** Serves what the user may have. */
+  function admit(
+    request: HttpRequest,
+    path: ResourcePath | undefined,
+    user: UserInfo,
+  ): HttpResponse | Promise<HttpResponse> {
+    if (authorizer === alwaysAllow) return serve(request, path, user);
+    const watching = path?.watch === true || /(^|&)watch=(true|1)(&|$)/.test(request.query);
+    const pending = requireAllowed(
+      authorizer,
+      path === undefined
+        ? { user, verb: request.method.toLowerCase(), path: request.path }
+        : resourceRequest(user, request.method, path.ref, watching),
+    );
+    return pending === undefined
+      ? serve(request, path, user)
+      : pending.then(() => serve(request, path, user));
+  }
+
+  function dispatch(request: HttpRequest): HttpResponse | Promise<HttpResponse> {
+    const user = identify(request);
+    const path = request.path.startsWith('/api') ? parseResourcePath(request.path) : undefined;
+    if (!wantsImpersonation(request)) return admit(request, path, user);
+    return impersonated(request, user, authorizer).then((other) => admit(request, path, other));
   }
 
   function finish(request: HttpRequest, response: HttpResponse): HttpResponse {

@@ -1,16 +1,8 @@
 import type { ResourceDefinition } from '../../registry/types.ts';
-import { alwaysAllow } from './authorizer.ts';
+import { alwaysAllow } from '../../authz/index.ts';
 import { createAuthorizationDefinitions } from './reviews.ts';
 
-export type {
-  AuthorizationDecision,
-  AuthorizationRequest,
-  AuthorizationRules,
-  Authorizer,
-  NonResourceRule,
-  ResourceRule,
-} from './authorizer.ts';
-export { alwaysAllow, createAuthorizationDefinitions };
+export { createAuthorizationDefinitions };
 
 /** All of authorization.k8s.io/v1 where everybody may do everything. */
 export const authorizationDefinitions: ResourceDefinition[] = createAuthorizationDefinitions(alwaysAllow);

@@ -12,7 +12,7 @@ import type {
   SubjectRulesReviewStatus,
 } from '@drydock/api/authorization/v1';
 import type { ResourceDefinition, UserInfo } from '../../registry/types.ts';
-import type { AuthorizationRequest, Authorizer } from './authorizer.ts';
+import type { AuthorizationRequest, Authorizer } from '../../authz/index.ts';
 import { attributesErrors, localErrors, metadataErrors, subjectErrors } from './review-errors.ts';
 
 const group = 'authorization.k8s.io';

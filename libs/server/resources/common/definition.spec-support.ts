@@ -16,6 +16,7 @@ export function testContext(known: Readonly<Record<string, KubeObject>> = {}): S
     random: createSeededRandom(1),
     dryRun: [],
     warn() {},
+    items: () => [],
     lookup: (group, resource, key) => known[`${group}/${resource}/${key}`],
   };
 }

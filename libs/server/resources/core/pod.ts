@@ -1,21 +1,18 @@
 import {
-  conflict,
+  cloneJson,
   deepEqual,
   fieldPath,
   forbiddenField,
   formatTime,
-  invalid,
-  notSupported,
-  required,
-  cloneJson,
   type FieldError,
-  type KubeObject,
 } from '@drydock/base/apimachinery';
 import { applyPodSpecDefaults } from '@drydock/api/defaulting';
 import type { Pod, PodSpec } from '@drydock/api/core/v1';
-import type { ResourceDefinition, SubresourceHandler } from '../../registry/types.ts';
+import type { ResourceDefinition } from '../../registry/types.ts';
 import { validatePodSpec } from '../shared/index.ts';
+import { eviction } from './eviction.ts';
 import { podColumns } from './pod-columns.ts';
+import { binding, ephemeralContainers, resize } from './pod-subresources.ts';
 
 const spec = fieldPath('spec');
 
@@ -106,94 +103,6 @@ function difference(before: PodSpec, after: PodSpec): string {
   return lines.join('\n');
 }
 
-const binding: SubresourceHandler = {
-  kind: 'Binding',
-  version: 'v1',
-  verbs: ['create'],
-  async create(request, body) {
-    const { target } = body as KubeObject & { target?: { kind?: string; name?: string } };
-    const errors: FieldError[] = [];
-    if (target?.kind && target.kind !== 'Node') {
-      errors.push(notSupported(fieldPath('target', 'kind'), target.kind, ['Node', '<empty>']));
-    }
-    if (!target?.name) errors.push(required(fieldPath('target', 'name')));
-    if (errors.length > 0) throw invalid({ group: '', kind: 'Binding' }, request.name, errors);
-    const now = formatTime(request.context.clock.now());
-    await request.updateParent((draft) => {
-      const pod = draft as Pod;
-      const refuse = (why: string): never => {
-        throw conflict({ group: '', resource: 'pods/binding' }, request.name, why);
-      };
-      const { uid } = body.metadata ?? {};
-      if (uid !== undefined && uid !== pod.metadata.uid) {
-        refuse(
-          `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${pod.metadata.uid ?? ''}`,
-        );
-      }
-      if (pod.metadata.deletionTimestamp !== undefined)
-        refuse(`pod ${request.name} is being deleted, cannot be assigned to a host`);
-      if (pod.spec?.nodeName)
-        refuse(`pod ${request.name} is already assigned to node "${pod.spec.nodeName}"`);
-      if ((pod.spec?.schedulingGates ?? []).length > 0)
-        refuse(`pod ${request.name} has non-empty .spec.schedulingGates`);
-      if (pod.spec === undefined) return;
-      pod.spec.nodeName = target?.name;
-      const annotations = body.metadata?.annotations;
-      if (annotations !== undefined)
-        pod.metadata.annotations = { ...pod.metadata.annotations, ...annotations };
-      pod.status ??= {};
-      const others = (pod.status.conditions ?? []).filter(({ type }) => type !== 'PodScheduled');
-      pod.status.conditions = [
-        ...others,
-        { type: 'PodScheduled', status: 'True', lastProbeTime: null as never, lastTransitionTime: now },
-      ];
-    });
-    return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } as KubeObject;
-  },
-};
-
-const eviction: SubresourceHandler = {
-  kind: 'Eviction',
-  group: 'policy',
-  version: 'v1',
-  verbs: ['create'],
-  async create(request, body) {
-    const { deleteOptions } = body as KubeObject & {
-      deleteOptions?: {
-        gracePeriodSeconds?: number;
-        preconditions?: { uid?: string; resourceVersion?: string };
-      };
-    };
-    await request.deleteParent(deleteOptions ?? {});
-    return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } as KubeObject;
-  },
-};
-
-const ephemeralContainers: SubresourceHandler = {
-  kind: 'Pod',
-  version: 'v1',
-  verbs: ['get', 'update', 'patch'],
-  get: (request) => request.parent(),
-  update: (request, body) =>
-    request.updateParent((draft) => {
-      const pod = draft as Pod;
-      const wanted = (body as Pod).spec?.ephemeralContainers ?? [];
-      const present = pod.spec?.ephemeralContainers ?? [];
-      for (const before of present) {
-        const after = wanted.find(({ name }) => name === before.name);
-        if (after === undefined || !deepEqual(before, after)) {
-          throw invalid({ group: '', kind: 'Pod' }, request.name, [
-            forbiddenField(
-              spec.child('ephemeralContainers'),
-              `existing ephemeral containers "${before.name}" may not be ${after === undefined ? 'removed' : 'changed'}\n`,
-            ),
-          ]);
-        }
-      }
-      if (pod.spec !== undefined) pod.spec.ephemeralContainers = wanted;
-    }),
-};
-
 /** core/v1 Pod. */
 export const podDefinition: ResourceDefinition<Pod> = {
   group: '',
@@ -206,7 +115,7 @@ export const podDefinition: ResourceDefinition<Pod> = {
   namespaced: true,
   schema: 'k8s.io.api.core.v1.Pod',
   status: true,
-  subresources: { binding, eviction, ephemeralcontainers: ephemeralContainers },
+  subresources: { binding, eviction, ephemeralcontainers: ephemeralContainers, resize },
   columns: podColumns,
   selectableFields: {
     'spec.nodeName': (pod) => pod.spec?.nodeName ?? '',

@@ -1,4 +1,4 @@
-import type { UserInfo } from '../../registry/types.ts';
+import type { UserInfo } from '../registry/types.ts';
 
 /** One thing that somebody wants to do. */
 export interface AuthorizationRequest {

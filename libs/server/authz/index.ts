@@ -1,0 +1,13 @@
+export type {
+  AuthorizationDecision,
+  AuthorizationRequest,
+  AuthorizationRules,
+  Authorizer,
+  NonResourceRule,
+  ResourceRule,
+} from './authorizer.ts';
+export { alwaysAllow } from './authorizer.ts';
+export { defaultBindings, defaultRoles } from './default-roles.ts';
+export { impersonated, wantsImpersonation } from './impersonation.ts';
+export { createRbacAuthorizer, ruleAllows } from './rbac.ts';
+export { requireAllowed, resourceRequest } from './request.ts';
