@@ -21,7 +21,7 @@ import {
   textColumn,
   workloadSelectorErrors,
 } from '../common/index.ts';
-import { validatePodTemplateSpec } from '../shared/index.ts';
+import { templateWarnings, validatePodTemplateSpec } from '../shared/index.ts';
 import { podNameWarnings } from '../common/index.ts';
 
 const spec = fieldPath('spec');
@@ -142,7 +142,10 @@ export const daemonSetDefinition: ResourceDefinition<DaemonSet> = {
       ),
       ...collisionCountErrors(object.status, old.status),
     ],
-    warnings: (object, old) => (old === undefined ? podNameWarnings(object) : []),
+    warnings: (object, old) => [
+      ...(old === undefined ? podNameWarnings(object) : []),
+      ...templateWarnings(object, old, object.spec?.template),
+    ],
   },
   columns: [
     nameColumn,

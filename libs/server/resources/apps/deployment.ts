@@ -18,7 +18,7 @@ import {
   textColumn,
   workloadSelectorErrors,
 } from '../common/index.ts';
-import { validatePodTemplateSpec } from '../shared/index.ts';
+import { templateWarnings, validatePodTemplateSpec } from '../shared/index.ts';
 import { availabilityErrors, selectorTextOfMatch } from './replicas.ts';
 import { podNameWarnings } from '../common/index.ts';
 
@@ -137,7 +137,10 @@ export const deploymentDefinition: ResourceDefinition<Deployment> = {
       ),
       ...collisionCountErrors(object.status, old.status),
     ],
-    warnings: (object, old) => (old === undefined ? podNameWarnings(object) : []),
+    warnings: (object, old) => [
+      ...(old === undefined ? podNameWarnings(object) : []),
+      ...templateWarnings(object, old, object.spec?.template),
+    ],
   },
   columns: [
     nameColumn,

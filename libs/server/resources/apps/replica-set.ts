@@ -15,7 +15,7 @@ import {
   textColumn,
   workloadSelectorErrors,
 } from '../common/index.ts';
-import { validatePodTemplateSpec } from '../shared/index.ts';
+import { templateWarnings, validatePodTemplateSpec } from '../shared/index.ts';
 import { availabilityErrors } from './replicas.ts';
 import { podNameWarnings } from '../common/index.ts';
 
@@ -79,7 +79,10 @@ export const replicaSetDefinition: ResourceDefinition<ReplicaSet> = {
         status,
       ),
     ],
-    warnings: (object, old) => (old === undefined ? podNameWarnings(object) : []),
+    warnings: (object, old) => [
+      ...(old === undefined ? podNameWarnings(object) : []),
+      ...templateWarnings(object, old, object.spec?.template),
+    ],
   },
   columns: [
     nameColumn,

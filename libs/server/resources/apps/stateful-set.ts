@@ -26,7 +26,7 @@ import {
   textColumn,
   workloadSelectorErrors,
 } from '../common/index.ts';
-import { validatePodTemplateSpec } from '../shared/index.ts';
+import { templateWarnings, validatePodTemplateSpec } from '../shared/index.ts';
 import { availabilityErrors } from './replicas.ts';
 
 const spec = fieldPath('spec');
@@ -164,6 +164,7 @@ export const statefulSetDefinition: ResourceDefinition<StatefulSet> = {
     selector: (object) => (object as StatefulSet).spec?.selector,
   },
   strategy: {
+    warnings: (object, old) => templateWarnings(object, old, object.spec?.template),
     nameFormat: 'dns1123label',
     defaults(object) {
       const value = (object.spec ??= {} as StatefulSetSpec);

@@ -1,6 +1,7 @@
 import type { FieldError, FieldPath } from '@drydock/base/apimachinery';
 import { fieldPath, invalidValue, notSupported, required } from '@drydock/base/apimachinery';
 import type { CronJob, CronJobSpec, CronJobStatus, JobSpec } from '@drydock/api/batch/v1';
+import { templateWarnings } from '../shared/index.ts';
 import type { ResourceDefinition } from '../../registry/types.ts';
 import {
   ageColumn,
@@ -131,6 +132,8 @@ export const cronJobDefinition: ResourceDefinition<CronJob> = {
           'CRON_TZ or TZ used in spec.schedule is not officially supported, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details',
         );
       }
+      const at = fieldPath('spec', 'jobTemplate', 'spec', 'template');
+      warnings.push(...templateWarnings(object, old, object.spec?.jobTemplate?.spec?.template, at));
       return warnings;
     },
   },

@@ -8,6 +8,7 @@ import {
 } from '@drydock/base/apimachinery';
 import type { FieldError } from '@drydock/base/apimachinery';
 import type { Job, JobSpec, JobStatus } from '@drydock/api/batch/v1';
+import { templateWarnings } from '../shared/index.ts';
 import type { ResourceDefinition } from '../../registry/types.ts';
 import {
   ageColumn,
@@ -119,7 +120,10 @@ export const jobDefinition: ResourceDefinition<Job> = {
     ],
     validateUpdate: (object, old) => jobSpecChangeErrors(object, old, spec),
     validateStatusUpdate: jobStatusErrors,
-    warnings: (object, old) => (old === undefined ? podNameWarnings(object) : []),
+    warnings: (object, old) => [
+      ...(old === undefined ? podNameWarnings(object) : []),
+      ...templateWarnings(object, old, object.spec?.template),
+    ],
   },
   columns: [
     nameColumn,

@@ -9,7 +9,7 @@ import {
 import { applyPodSpecDefaults } from '@drydock/api/defaulting';
 import type { Pod, PodSpec } from '@drydock/api/core/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
-import { validatePodSpec } from '../shared/index.ts';
+import { podWarnings, validatePodSpec } from '../shared/index.ts';
 import { eviction } from './eviction.ts';
 import { podColumns } from './pod-columns.ts';
 import { binding, ephemeralContainers, resize } from './pod-subresources.ts';
@@ -148,6 +148,7 @@ export const podDefinition: ResourceDefinition<Pod> = {
         ];
       }
     },
+    warnings: (pod) => podWarnings(pod),
     validate: (pod) => validatePodSpec(pod.spec, spec),
     validateUpdate: (pod, old) => updateErrors(pod, old),
     gracePeriodSeconds(pod, requested) {

@@ -12,7 +12,7 @@ import {
   nonNegative,
   textColumn,
 } from '../common/index.ts';
-import { validatePodTemplateSpec } from '../shared/index.ts';
+import { templateWarnings, validatePodTemplateSpec } from '../shared/index.ts';
 
 const spec = fieldPath('spec');
 
@@ -60,6 +60,7 @@ export const replicationControllerDefinition: ResourceDefinition<ReplicationCont
     selector: (object) => ({ matchLabels: (object as ReplicationController).spec?.selector ?? {} }),
   },
   strategy: {
+    warnings: (controller, old) => templateWarnings(controller, old, controller.spec?.template),
     defaultPropagation: 'Orphan',
     defaults(controller) {
       const { spec: value, metadata } = controller;
