@@ -11,7 +11,7 @@ import type { StoredObject } from '../watch-cache/index.ts';
 import { encodeStored, looseObject, StoredItem } from '../watch-cache/index.ts';
 import { enterAdmission } from './admit.ts';
 import type { Environment, Scope } from './environment.ts';
-import { orderedMeta, validateMeta } from './object-meta.ts';
+import { orderedMeta, validateFinalizerDomains, validateMeta } from './object-meta.ts';
 import { recordOwnership } from './ownership.ts';
 import type { Served } from './served.ts';
 import { storeFailure } from './store-failure.ts';
@@ -117,12 +117,14 @@ function resetStatus({ definition, strategy }: Served, draft: KubeObject): void 
   (draft as { status?: unknown }).status = {};
 }
 
-function validateNew({ strategy, definition, groupKind }: Served, draft: KubeObject, scope: Scope): void {
+function validateNew(served: Served, draft: KubeObject, scope: Scope): void {
+  const { strategy, definition, groupKind } = served;
   const errors: FieldError[] = validateMeta(
     draft.metadata,
     definition.namespaced,
     strategy.nameFormat ?? 'dns1123subdomain',
   );
+  errors.push(...validateFinalizerDomains(served, draft.metadata));
   if (strategy.validate !== undefined) errors.push(...strategy.validate(draft, scope));
   if (errors.length > 0) throw invalid(groupKind, draft.metadata.name ?? '', errors);
 }

@@ -16,6 +16,7 @@ import {
   validatePathSegment,
   validateQualifiedName,
 } from '@drydock/base/apimachinery';
+import type { Served } from './served.ts';
 import type { Strategy } from './types.ts';
 
 const metadata = fieldPath('metadata');
@@ -182,6 +183,27 @@ function versionOf(apiVersion: string): string {
   } catch {
     return '';
   }
+}
+
+const standardFinalizers: ReadonlySet<string> = new Set([orphanFinalizer, foregroundFinalizer, 'kubernetes']);
+/** Groups whose kinds are checked by the generic rules alone. */
+const genericGroups: ReadonlySet<string> = new Set(['apiextensions.k8s.io', 'apiregistration.k8s.io']);
+
+/** Built-in kinds take standard finalizers and those with a domain; custom resources are only advised so. */
+export function validateFinalizerDomains({ definition }: Served, { finalizers }: ObjectMeta): FieldError[] {
+  if (finalizers === undefined || definition.custom !== undefined || genericGroups.has(definition.group))
+    return [];
+  return finalizers.flatMap((finalizer, index) =>
+    finalizer.includes('/') || standardFinalizers.has(finalizer)
+      ? []
+      : [
+          invalidValue(
+            metadata.child('finalizers').index(index),
+            finalizer,
+            'name is neither a standard finalizer name nor is it fully qualified',
+          ),
+        ],
+  );
 }
 
 function validateFinalizers(finalizers: readonly string[], where: FieldPath): FieldError[] {

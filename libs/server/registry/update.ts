@@ -14,7 +14,7 @@ import { encodeStored, looseObject, StoredItem } from '../watch-cache/index.ts';
 import { enterAdmission } from './admit.ts';
 import { countsGenerations } from './create.ts';
 import type { Environment, Scope } from './environment.ts';
-import { orderedMeta, validateMeta, validateMetaUpdate } from './object-meta.ts';
+import { orderedMeta, validateFinalizerDomains, validateMeta, validateMetaUpdate } from './object-meta.ts';
 import { recordOwnership } from './ownership.ts';
 import { facesReady, inFace } from './face.ts';
 import type { Served } from './served.ts';
@@ -240,6 +240,7 @@ function validateChange(
   const format = strategy.nameFormat ?? 'dns1123subdomain';
   const errors = [
     ...validateMeta(draft.metadata, definition.namespaced, format),
+    ...validateFinalizerDomains(served, draft.metadata),
     ...validateMetaUpdate(draft.metadata, old.metadata),
   ];
   if (mode === 'status') {

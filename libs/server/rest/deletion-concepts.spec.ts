@@ -260,3 +260,14 @@ describe('resourceVersion of updates', () => {
     });
   });
 });
+
+describe('names of finalizers', () => {
+  it('have a domain, or are those that Kubernetes knows', async () => {
+    expect((await createMap('a', { finalizers: ['mine'] })).json).toMatchObject({
+      code: 422,
+      message:
+        'ConfigMap "a" is invalid: metadata.finalizers[0]: Invalid value: "mine": name is neither a standard finalizer name nor is it fully qualified',
+    });
+    expect((await createMap('a', { finalizers: ['orphan', 'example.org/mine'] })).status).toBe(201);
+  });
+});
