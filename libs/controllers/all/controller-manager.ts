@@ -6,6 +6,7 @@ import { createDeploymentController } from '../deployment/index.ts';
 import { createEndpointsController } from '../endpoints/index.ts';
 import { createEndpointSliceController } from '../endpointslice/index.ts';
 import { createGarbageCollector } from '../garbage-collector/index.ts';
+import { createJobController } from '../job/index.ts';
 import { createNamespaceController } from '../namespace/index.ts';
 import { createReplicaSetController } from '../replicaset/index.ts';
 import { createReplicationControllerController } from '../replicationcontroller/index.ts';
@@ -63,6 +64,7 @@ export function createControllerManager(
     createReplicaSetController(deps),
     createDaemonSetController(deps),
     createStatefulSetController(deps),
+    createJobController(deps),
     createReplicationControllerController(deps),
     createEndpointsController(deps),
     createEndpointSliceController(deps),

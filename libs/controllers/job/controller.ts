@@ -1,0 +1,319 @@
+import {
+  controllerOf,
+  formatTime,
+  isInvalid,
+  isNotFound,
+  joinKey,
+  objectKey,
+  selectorFromLabelSelector,
+  semanticEqual,
+} from '@drydock/base/apimachinery';
+import { Job, type JobStatus } from '@drydock/api/batch/v1';
+import { Pod } from '@drydock/api/core/v1';
+import {
+  claimObjects,
+  createController,
+  createEventRecorder,
+  createExpectations,
+  source,
+  type ControllerFactory,
+  type ReconcileResult,
+} from '@drydock/machinery/controller';
+import { byController, byNamespace } from '@drydock/machinery/informer';
+import { slowStart } from '../replicas/index.ts';
+import { isNamespaceTerminating, isPodReady } from '../shared/index.ts';
+import { createOwnership } from '../shared-ownership/index.ts';
+import { assessJob, deadlineLeftMs, isFinished, type Assessment, type Verdict } from './assess.ts';
+import { nextRecord, noFailures, type BackoffRecord } from './backoff.ts';
+import { jobEvents } from './events.ts';
+import { manageJob, type NewPod } from './manage.ts';
+import { finalizer, hasFinalizer, jobPod } from './pods.ts';
+import {
+  finalStatus,
+  settleUncounted,
+  suspendedCondition,
+  trackPods,
+  withCondition,
+  withInterim,
+} from './tracking.ts';
+
+const name = 'job-controller';
+const ourName = 'kubernetes.io/job-controller';
+/** Marks keys of Pods whose Job is gone and that wait for their finalizer. */
+const orphanMark = 'orphan:';
+
+/** `job-controller`: runs the Pods of each Job to their end and counts them, each once. */
+export const createJobController: ControllerFactory = (deps) => {
+  const { client, clock, informers } = deps;
+  const jobs = informers.informer(Job, { indexers: { [byNamespace.name]: byNamespace.values } });
+  const pods = informers.informer(Pod, { indexers: { [byController.name]: byController.values } });
+  const expectations = createExpectations(clock);
+  const events = jobEvents(createEventRecorder(client, name, deps));
+  const backoffs = new Map<string, BackoffRecord>();
+  /** uids of Pods without finalizer whom the cache shows with it still. */
+  const released = new Set<string>();
+  const ownership = createOwnership({
+    type: Job,
+    owners: jobs,
+    selector: (job) => selectorFromLabelSelector(job.spec?.selector),
+    expectations,
+  });
+
+  const podKeys = (pod: Pod, change: { previous?: Pod; deleted: boolean }): string[] => {
+    if (change.deleted || !hasFinalizer(pod)) released.delete(pod.metadata.uid ?? '');
+    const keys = ownership.keys(pod, change);
+    const orphaned =
+      !change.deleted &&
+      hasFinalizer(pod) &&
+      controllerOf(pod)?.kind === Job.kind &&
+      ownership.ownerOf(pod) === undefined;
+    return orphaned ? [...keys, `${orphanMark}${objectKey(pod)}`] : keys;
+  };
+  const jobKeys = (job: Job, { deleted }: { deleted: boolean }): string[] => {
+    if (!deleted) return [objectKey(job)];
+    const left = pods.byIndex(byController.name, job.metadata.uid ?? '').filter(hasFinalizer);
+    return [objectKey(job), ...left.map((pod) => `${orphanMark}${objectKey(pod)}`)];
+  };
+
+  async function reconcile(key: string): Promise<ReconcileResult | void> {
+    if (key.startsWith(orphanMark)) return releaseOrphan(key.slice(orphanMark.length));
+    const job = jobs.get(key);
+    if (job === undefined || isFinished(job)) {
+      backoffs.delete(key);
+      expectations.forget(key);
+      return;
+    }
+    if (job.spec?.managedBy !== undefined && job.spec.managedBy !== ourName) return;
+    return sync(key, job);
+  }
+
+  async function sync(key: string, cached: Job): Promise<ReconcileResult | void> {
+    const nowMs = clock.now();
+    const job = startedJob(cached, nowMs);
+    const selector = selectorFromLabelSelector(job.spec?.selector);
+    const mayManage = expectations.satisfied(key);
+    const owned = await claimObjects({
+      client,
+      owner: job,
+      ownerType: Job,
+      type: Pod,
+      matches: (pod) => selector.matches(pod.metadata.labels),
+      candidates: ownership.candidates(pods, job),
+      finalizers: [finalizer],
+    });
+    const assessed = assessJob({ job, pods: owned, released, nowMs });
+    const known = backoffs.get(key) ?? noFailures;
+    const record = nextRecord(known, assessed.newlySucceeded, assessed.newlyFailed, nowMs);
+    let { active: activePods, ready, terminating } = { ...assessed, active: assessed.active.length };
+    let verdict = assessed.verdict;
+    let waitMs = deadlineLeftMs(job, nowMs);
+    let failure: Error | undefined;
+    if (verdict !== undefined) {
+      const gone = await deletePods(key, job, assessed.active, false);
+      failure = gone.error;
+      activePods -= gone.removed.length;
+      terminating += gone.removed.length;
+      ready -= gone.removed.filter(isPodReady).length;
+    } else {
+      if (mayManage && job.metadata.deletionTimestamp === undefined) {
+        const plan = manageJob(job, owned, assessed, record, nowMs);
+        if (plan.waitMs !== undefined) waitMs = Math.min(waitMs ?? Infinity, plan.waitMs);
+        const gone = await deletePods(key, job, plan.remove, true);
+        const made = await createPods(key, job, plan.create);
+        failure = gone.error ?? made.error;
+        activePods += made.created - gone.removed.length;
+        ready -= gone.removed.filter(isPodReady).length;
+      }
+      if (isComplete(job, assessed, activePods)) {
+        verdict = {
+          type: 'SuccessCriteriaMet',
+          reason: 'CompletionsReached',
+          message: 'Reached expected number of succeeded pods',
+        };
+      }
+    }
+    const effective: Assessment = { ...assessed, verdict };
+    await track(job, owned, effective, { active: activePods, ready, terminating });
+    backoffs.set(key, record);
+    if (failure !== undefined) throw failure;
+    if (waitMs !== undefined) return { requeueAfterMs: Math.max(1, Math.ceil(waitMs)) };
+  }
+
+  function startedJob(job: Job, nowMs: number): Job {
+    if (job.status?.startTime !== undefined || job.spec?.suspend === true) return job;
+    return { ...job, status: { ...job.status, startTime: formatTime(nowMs) } };
+  }
+
+  /** Counts what ended, lets those Pods go, and ends the Job when all is done. */
+  async function track(
+    job: Job,
+    owned: readonly Pod[],
+    assessed: Assessment,
+    counts: { active: number; ready: number; terminating: number },
+  ): Promise<void> {
+    const nowMs = clock.now();
+    const { verdict } = assessed;
+    const tracking = trackPods(job, owned, released, assessed);
+    let stored = job;
+    let changed: Job | undefined;
+    const write = async (status: JobStatus) => {
+      if (semanticEqual(stored.status, status) && stored.status?.startTime === status.startTime && changed)
+        return;
+      if (changed === undefined && semanticEqual(jobs.get(objectKey(job))?.status, status)) return;
+      changed = await client
+        .resource(Job)
+        .namespace(job.metadata.namespace ?? '')
+        .updateStatus({ ...stored, status });
+      stored = changed;
+    };
+
+    let status: JobStatus = { ...tracking.status, ready: counts.ready, terminating: counts.terminating };
+    if (counts.active > 0) status.active = counts.active;
+    else delete status.active;
+    let told: (() => void) | undefined;
+    if (verdict === undefined) {
+      const suspended = suspendedCondition(job, status, nowMs);
+      if (suspended !== undefined) {
+        status = withCondition(status, suspended);
+        const on = suspended.status === 'True';
+        // The clock of a Job that was resumed begins anew.
+        if (!on) status.startTime = formatTime(nowMs);
+        told = () => (on ? events.suspended(job) : events.resumed(job));
+      }
+    } else status = withInterim(status, verdict, nowMs);
+
+    const stillHeld = (uid: string) =>
+      !released.has(uid) && owned.some((pod) => pod.metadata.uid === uid && hasFinalizer(pod));
+    status = settleUncounted(status, stillHeld);
+    await write(status);
+    told?.();
+    const failure = await releasePods(tracking.release);
+    status = settleUncounted(status, stillHeld);
+    const final = verdict === undefined || tracking.more ? undefined : finalStatus(status, verdict, nowMs);
+    await write(final ?? status);
+    if (final !== undefined && verdict !== undefined) tellEnd(job, verdict);
+    if (failure !== undefined) throw failure;
+    if (tracking.more) throw new Error('more Pods to count than one status carries');
+  }
+
+  function tellEnd(job: Job, verdict: Verdict): void {
+    if (verdict.type === 'SuccessCriteriaMet') events.completed(job);
+    else events.failed(job, verdict.reason, verdict.message);
+  }
+
+  async function releasePods(list: readonly Pod[]): Promise<Error | undefined> {
+    const results = await Promise.allSettled(list.map(release));
+    return results.find((result) => result.status === 'rejected')?.reason as Error | undefined;
+  }
+
+  async function release(pod: Pod): Promise<void> {
+    const { namespace = '', name: podName = '', uid = '', finalizers = [] } = pod.metadata;
+    released.add(uid);
+    try {
+      await client
+        .resource(Pod)
+        .namespace(namespace)
+        .patch(podName, {
+          type: 'strategic',
+          body: { metadata: { uid, '$deleteFromPrimitiveList/finalizers': [finalizer] } },
+        });
+    } catch (error) {
+      // Invalid: another Pod has the name by now.
+      if (isNotFound(error) || isInvalid(error)) return;
+      released.delete(uid);
+      throw error;
+    } finally {
+      // Gone from the cache before we were done: nothing will take the mark away.
+      if (finalizers.length > 0 && pods.get(joinKey(namespace, podName))?.metadata.uid !== uid)
+        released.delete(uid);
+    }
+  }
+
+  async function releaseOrphan(podKey: string): Promise<void> {
+    const pod = pods.get(podKey);
+    if (pod === undefined || !hasFinalizer(pod)) return;
+    const owner = controllerOf(pod);
+    if (owner?.kind === Job.kind) {
+      const live = await client
+        .resource(Job)
+        .namespace(pod.metadata.namespace ?? '')
+        .get(owner.name)
+        .catch((error: unknown) => {
+          if (isNotFound(error)) return undefined;
+          throw error;
+        });
+      if (live?.metadata.uid === owner.uid) return;
+    }
+    await release(pod);
+  }
+
+  async function createPods(
+    key: string,
+    job: Job,
+    wanted: readonly NewPod[],
+  ): Promise<{ created: number; error?: Error }> {
+    if (wanted.length === 0) return { created: 0 };
+    const { namespace = '' } = job.metadata;
+    expectations.expectCreations(key, wanted.length);
+    let at = 0;
+    let created = 0;
+    const { succeeded, error } = await slowStart(wanted.length, async () => {
+      const one = wanted[at++];
+      try {
+        const pod = await client
+          .resource(Pod)
+          .namespace(namespace)
+          .create(jobPod(job, one?.index, one?.annotations));
+        created++;
+        events.created(job, pod);
+      } catch (err) {
+        if (isNamespaceTerminating(err)) return;
+        events.createFailed(job, err as Error);
+        throw err;
+      }
+    });
+    for (let skipped = wanted.length - succeeded; skipped > 0; skipped--) expectations.creationObserved(key);
+    return error === undefined ? { created } : { created, error: error as Error };
+  }
+
+  /** Deletes Pods; with `forget` they lose their finalizer first, so that they count for nothing. */
+  async function deletePods(
+    key: string,
+    job: Job,
+    list: readonly Pod[],
+    forget: boolean,
+  ): Promise<{ removed: Pod[]; error?: Error }> {
+    const removed: Pod[] = [];
+    let failure: Error | undefined;
+    if (forget)
+      expectations.expectDeletions(
+        key,
+        list.map((pod) => pod.metadata.uid ?? ''),
+      );
+    await Promise.all(
+      list.map(async (pod) => {
+        const { namespace = '', name: podName = '', uid = '' } = pod.metadata;
+        try {
+          if (forget && hasFinalizer(pod)) await release(pod);
+          await client.resource(Pod).namespace(namespace).delete(podName, { preconditions: { uid } });
+          removed.push(pod);
+          events.deleted(job, pod);
+        } catch (error) {
+          expectations.deletionObserved(key, uid);
+          if (isNotFound(error)) return;
+          events.deleteFailed(job, error as Error);
+          failure ??= error as Error;
+        }
+      }),
+    );
+    return failure === undefined ? { removed } : { removed, error: failure };
+  }
+
+  return createController({ name, sources: [source(Job, jobKeys), source(Pod, podKeys)], reconcile }, deps);
+};
+
+function isComplete(job: Job, assessed: Assessment, active: number): boolean {
+  const completions = job.spec?.completions;
+  if (completions === undefined) return assessed.succeeded > 0 && active === 0;
+  return assessed.succeeded >= completions && active === 0;
+}

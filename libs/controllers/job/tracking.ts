@@ -1,0 +1,152 @@
+import { formatTime } from '@drydock/base/apimachinery';
+import type { Job, JobCondition, JobStatus, UncountedTerminatedPods } from '@drydock/api/batch/v1';
+import type { Pod } from '@drydock/api/core/v1';
+import type { Assessment, Verdict } from './assess.ts';
+import { isPodFailed, matchPodFailurePolicy } from './failure-policy.ts';
+import { completionIndex, formatIndexes } from './indexes.ts';
+import { hasFinalizer, isIndexed } from './pods.ts';
+
+/** Pods counted between two writes of the status at most, so that it does not grow without bound. */
+const maxUncounted = 500;
+
+export interface Tracking {
+  /** Status fields with the newly ended Pods in them. */
+  readonly status: JobStatus;
+  /** Pods that may go once the status is written. */
+  readonly release: readonly Pod[];
+  /** Whether there are more than one write may carry. */
+  readonly more: boolean;
+}
+
+/**
+ * Takes what has ended into the status. A Pod's uid stands in `uncountedTerminatedPods` until its finalizer is gone, so
+ * that a loop that is killed between the two writes neither forgets it nor counts it twice.
+ */
+export function trackPods(
+  job: Job,
+  pods: readonly Pod[],
+  released: ReadonlySet<string>,
+  assessed: Assessment,
+): Tracking {
+  const status: JobStatus = { ...job.status };
+  const uncounted = {
+    succeeded: [...(status.uncountedTerminatedPods?.succeeded ?? [])],
+    failed: [...(status.uncountedTerminatedPods?.failed ?? [])],
+  };
+  const knownFailed = new Set(uncounted.failed);
+  const knownSucceeded = new Set(uncounted.succeeded);
+  const recorded = new Set(assessed.recordedIndexes);
+  const indexed = isIndexed(job);
+  const completions = job.spec?.completions ?? 0;
+  const held = new Set([...assessed.lastFailures.values()].map((pod) => pod.metadata.uid));
+  const endsBadly = assessed.verdict !== undefined && assessed.verdict.type !== 'SuccessCriteriaMet';
+  const release: Pod[] = [];
+  let counted = 0;
+  let more = false;
+  for (const pod of pods) {
+    const { uid = '' } = pod.metadata;
+    if (!hasFinalizer(pod) || released.has(uid)) continue;
+    const succeeded = pod.status?.phase === 'Succeeded';
+    const failed = isPodFailed(pod, job);
+    const over = job.metadata.deletionTimestamp !== undefined || assessed.verdict !== undefined;
+    if (!over && !succeeded && !failed) continue;
+    if (!over && failed && held.has(uid)) continue;
+    if (counted >= maxUncounted) {
+      more = true;
+      break;
+    }
+    release.push(pod);
+    const index = completionIndex(pod);
+    const useful = !indexed || (index !== undefined && index < completions);
+    if (succeeded && !knownFailed.has(uid)) {
+      if (!indexed) {
+        if (knownSucceeded.has(uid)) continue;
+        uncounted.succeeded.push(uid);
+        counted++;
+      } else if (useful && index !== undefined && !recorded.has(index)) {
+        recorded.add(index);
+        counted++;
+      }
+    } else if ((failed || endsBadly) && useful && !knownFailed.has(uid)) {
+      if (!matchPodFailurePolicy(job.spec?.podFailurePolicy, pod).countFailed) continue;
+      uncounted.failed.push(uid);
+      counted++;
+    }
+  }
+  if (indexed) {
+    status.succeeded = recorded.size;
+    const completed = formatIndexes(recorded);
+    if (completed !== '') status.completedIndexes = completed;
+    if (assessed.failedIndexes !== undefined) status.failedIndexes = formatIndexes(assessed.failedIndexes);
+  }
+  status.uncountedTerminatedPods = compact(uncounted);
+  return { status, release, more };
+}
+
+function compact({ succeeded = [], failed = [] }: UncountedTerminatedPods): UncountedTerminatedPods {
+  return { ...(succeeded.length > 0 ? { succeeded } : {}), ...(failed.length > 0 ? { failed } : {}) };
+}
+
+/** Moves the uids whose Pods have no finalizer any more into the counters. `holds` tells of those that still have one. */
+export function settleUncounted(status: JobStatus, holds: (uid: string) => boolean): JobStatus {
+  const { succeeded = [], failed = [] } = status.uncountedTerminatedPods ?? {};
+  const settledOf = (uids: readonly string[]) => uids.filter((uid) => !holds(uid)).length;
+  const next: JobStatus = {
+    ...status,
+    uncountedTerminatedPods: compact({ succeeded: succeeded.filter(holds), failed: failed.filter(holds) }),
+  };
+  if (settledOf(succeeded) > 0) next.succeeded = (status.succeeded ?? 0) + settledOf(succeeded);
+  if (settledOf(failed) > 0) next.failed = (status.failed ?? 0) + settledOf(failed);
+  return next;
+}
+
+export function condition(
+  type: string,
+  status: 'True' | 'False',
+  reason: string,
+  message: string,
+  nowMs: number,
+): JobCondition {
+  const now = formatTime(nowMs);
+  return { type, status, lastProbeTime: now, lastTransitionTime: now, reason, message };
+}
+
+/** The status that announces how the Job ends while its Pods are still going. */
+export function withInterim(status: JobStatus, verdict: Verdict, nowMs: number): JobStatus {
+  if (verdict.type === 'Failed') return status;
+  if (status.conditions?.some((one) => one.type === verdict.type && one.status === 'True')) return status;
+  const made = condition(verdict.type, 'True', verdict.reason, verdict.message, nowMs);
+  return { ...status, conditions: [...(status.conditions ?? []), made] };
+}
+
+/** The last status of a Job; undefined while Pods of it are still at work, going or uncounted. */
+export function finalStatus(status: JobStatus, verdict: Verdict, nowMs: number): JobStatus | undefined {
+  const { succeeded = [], failed = [] } = status.uncountedTerminatedPods ?? {};
+  if (succeeded.length + failed.length > 0) return undefined;
+  if ((status.active ?? 0) > 0 || (status.terminating ?? 0) > 0) return undefined;
+  const type = verdict.type === 'SuccessCriteriaMet' ? 'Complete' : 'Failed';
+  const made = condition(type, 'True', verdict.reason, verdict.message, nowMs);
+  const next: JobStatus = { ...status, conditions: [...(status.conditions ?? []), made] };
+  if (type === 'Complete') next.completionTime = formatTime(nowMs);
+  return next;
+}
+
+/** The condition Suspended as it should be, or undefined when it is so. */
+export function suspendedCondition(job: Job, status: JobStatus, nowMs: number): JobCondition | undefined {
+  const present = status.conditions?.find(({ type }) => type === 'Suspended');
+  if (job.spec?.suspend === true)
+    return present?.status === 'True'
+      ? undefined
+      : condition('Suspended', 'True', 'JobSuspended', 'Job suspended', nowMs);
+  if (present === undefined || present.status === 'False') return undefined;
+  return condition('Suspended', 'False', 'JobResumed', 'Job resumed', nowMs);
+}
+
+export function withCondition(status: JobStatus, made: JobCondition): JobStatus {
+  const others = status.conditions ?? [];
+  const known = others.some(({ type }) => type === made.type);
+  return {
+    ...status,
+    conditions: known ? others.map((one) => (one.type === made.type ? made : one)) : [...others, made],
+  };
+}
