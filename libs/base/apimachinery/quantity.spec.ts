@@ -110,8 +110,9 @@ describe('values', () => {
   });
 });
 
+// Larger amounts than 2^63-1 are read as that.
 const amount = fc.record({
-  unscaled: fc.bigInt({ min: -(10n ** 15n), max: 10n ** 15n }),
+  unscaled: fc.bigInt({ min: -(10n ** 12n), max: 10n ** 12n }),
   scale: fc.integer({ min: -9, max: 6 }),
 });
 const anyQuantity = fc
