@@ -8,19 +8,19 @@ export interface ApplyConfiguration {
   expression?: string;
 }
 
-/** An audit annotation. */
+/** What is written into the audit log about a request. */
 export interface AuditAnnotation {
-  /** The key. */
+  /** Last part of the annotation's key; the name of the policy comes before it. Unique in the policy. */
   key: string;
-  /** The value expression. */
+  /** CEL expression that gives the text of the annotation, or null for none. */
   valueExpression: string;
 }
 
-/** An expression warning. */
+/** What is wrong with the types in an expression. */
 export interface ExpressionWarning {
   /** A field of the Pod. */
   fieldRef: string;
-  /** The warning. */
+  /** What the type checker found, and for which kinds. */
   warning: string;
 }
 
@@ -140,7 +140,7 @@ export interface MutatingWebhook {
   name: string;
   /** How it is reached. */
   clientConfig: WebhookClientConfig;
-  /** The rules. */
+  /** Operations and resources that the webhook is called for. */
   rules?: RuleWithOperations[];
   /** What becomes of a request when this cannot be asked: Ignore or Fail. */
   failurePolicy?: string;
@@ -162,13 +162,13 @@ export interface MutatingWebhook {
   matchConditions?: MatchCondition[];
 }
 
-/** Webhooks that may change objects. */
+/** Webhooks that may change objects before they are stored. */
 export interface MutatingWebhookConfiguration {
   apiVersion?: string;
   kind?: string;
   /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** The webhooks. */
+  /** The webhooks, called one after another. */
   webhooks?: MutatingWebhook[];
 }
 export const MutatingWebhookConfiguration: ResourceType<MutatingWebhookConfiguration> = {
@@ -189,13 +189,13 @@ export interface MutatingWebhookConfigurationList {
   items: MutatingWebhookConfiguration[];
 }
 
-/** A mutation. */
+/** One change that a policy makes. */
 export interface Mutation {
-  /** Form of the patch. */
+  /** Which of the two forms the change has. */
   patchType: string;
-  /** The apply configuration. */
+  /** CEL expression that gives an object to merge in, as server-side apply would. */
   applyConfiguration?: ApplyConfiguration;
-  /** The json patch. */
+  /** CEL expression that gives the operations of a JSON patch. */
   jsonPatch?: JSONPatch;
 }
 
@@ -223,7 +223,7 @@ export interface ParamKind {
   kind?: string;
 }
 
-/** A param ref. */
+/** Which objects a policy takes its parameters from. */
 export interface ParamRef {
   /** Name, unique among its neighbours. */
   name?: string;
@@ -231,7 +231,7 @@ export interface ParamRef {
   namespace?: string;
   /** Labels that choose the objects this concerns. */
   selector?: meta_v1.LabelSelector;
-  /** The parameter not found action. */
+  /** What happens where there are none: `Allow` skips the policy, `Deny` lets it fail. */
   parameterNotFoundAction?: string;
 }
 
@@ -273,9 +273,9 @@ export interface ServiceReference {
   port?: number;
 }
 
-/** A type checking. */
+/** What the type checker says about a policy. */
 export interface TypeChecking {
-  /** The expression warnings. */
+  /** What is wrong with the single expressions. */
   expressionWarnings?: ExpressionWarning[];
 }
 
@@ -365,23 +365,23 @@ export interface ValidatingAdmissionPolicySpec {
   variables?: Variable[];
 }
 
-/** The state of a validating admission policy. */
+/** What is known of a policy. */
 export interface ValidatingAdmissionPolicyStatus {
   /** The generation of the spec that this status is about. */
   observedGeneration?: number;
-  /** The type checking. */
+  /** Result of checking the types in its expressions. Absent until they have been checked. */
   typeChecking?: TypeChecking;
   /** The latest observations of the state, at most one of each type. */
   conditions?: meta_v1.Condition[];
 }
 
-/** A webhook that may refuse requests. */
+/** A webhook that may refuse objects. */
 export interface ValidatingWebhook {
   /** Name, unique among its neighbours. */
   name: string;
   /** How it is reached. */
   clientConfig: WebhookClientConfig;
-  /** The rules. */
+  /** Operations and resources that the webhook is called for. */
   rules?: RuleWithOperations[];
   /** What becomes of a request when this cannot be asked: Ignore or Fail. */
   failurePolicy?: string;
@@ -401,13 +401,13 @@ export interface ValidatingWebhook {
   matchConditions?: MatchCondition[];
 }
 
-/** Webhooks that may refuse requests. */
+/** Webhooks that may refuse objects before they are stored. */
 export interface ValidatingWebhookConfiguration {
   apiVersion?: string;
   kind?: string;
   /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** The webhooks. */
+  /** The webhooks, called at the same time. */
   webhooks?: ValidatingWebhook[];
 }
 export const ValidatingWebhookConfiguration: ResourceType<ValidatingWebhookConfiguration> = {
@@ -428,9 +428,9 @@ export interface ValidatingWebhookConfigurationList {
   items: ValidatingWebhookConfiguration[];
 }
 
-/** A validation. */
+/** A check that a policy makes. */
 export interface Validation {
-  /** The expression. */
+  /** CEL expression that must be true. It knows `object`, `oldObject`, `request`, `params`, `namespaceObject`, `authorizer` and `variables`. */
   expression: string;
   /** Why, in words for people. */
   message?: string;
@@ -440,19 +440,19 @@ export interface Validation {
   messageExpression?: string;
 }
 
-/** A variable. */
+/** A value that expressions may use by its name. */
 export interface Variable {
   /** Name of the . */
   name: string;
-  /** The expression. */
+  /** CEL expression that gives the value; worked out when first used. */
   expression: string;
 }
 
-/** A webhook client config. */
+/** How a webhook is reached: by a URL or through a Service. */
 export interface WebhookClientConfig {
   /** Address, as a URL. */
   url?: string;
-  /** The Service. */
+  /** Service in front of the webhook. */
   service?: ServiceReference;
   /** Certificates, in PEM, that the server is checked against. */
   caBundle?: string;

@@ -30,13 +30,13 @@ export interface ConversionReview {
   response?: ConversionResponse;
 }
 
-/** A custom resource column definition. */
+/** A column that `kubectl get` shows. */
 export interface CustomResourceColumnDefinition {
   /** Name, unique among its neighbours. */
   name: string;
   /** Which of the possible types this is. */
   type: string;
-  /** Format. */
+  /** Format of the type, e.g. `int32`, `date-time`; `name` marks the column with the name. */
   format?: string;
   /** Words for people. */
   description?: string;
@@ -46,11 +46,11 @@ export interface CustomResourceColumnDefinition {
   jsonPath: string;
 }
 
-/** A custom resource conversion. */
+/** How objects of one version are turned into another. */
 export interface CustomResourceConversion {
   /** How old Pods give way to new ones. */
   strategy: string;
-  /** The webhook. */
+  /** The webhook that does it. Only with the strategy Webhook. */
   webhook?: WebhookConversion;
 }
 
@@ -115,15 +115,15 @@ export interface CustomResourceDefinitionNames {
   categories?: string[];
 }
 
-/** What is asked for of a custom resource definition. */
+/** What kind is defined, under which names, and in which versions. */
 export interface CustomResourceDefinitionSpec {
-  /** API group; empty for the core group. */
+  /** API group of the kind, a domain name. The name of the definition is `<plural>.<group>`. */
   group: string;
-  /** The names. */
+  /** Names of the kind: plural, singular, kind, short ones. */
   names: CustomResourceDefinitionNames;
-  /** Whether objects inside or outside of namespaces are meant. */
+  /** Whether objects live in namespaces (`Namespaced`) or not (`Cluster`). */
   scope: string;
-  /** The versions. */
+  /** Versions of the kind. One is the storage version. */
   versions: CustomResourceDefinitionVersion[];
   /** How objects go from one version to another. */
   conversion?: CustomResourceConversion;
@@ -201,79 +201,79 @@ export interface ExternalDocumentation {
   url?: string;
 }
 
-/** A JSON schema, with what Kubernetes adds to it. */
+/** A JSON schema of OpenAPI v3, with what Kubernetes adds to it. */
 export interface JSONSchemaProps {
-  /** The id. */
+  /** Not allowed in definitions. */
   id?: string;
-  /** Schema of the objects. */
+  /** Not allowed in definitions. */
   '$schema'?: string;
-  /** The ref. */
+  /** Not allowed in definitions: schemas must be written out. */
   '$ref'?: string;
   /** Words for people. */
   description?: string;
   /** Which of the possible types this is. */
   type?: string;
-  /** Format. */
+  /** Format of a text or a number, such as `date-time`, `email`, `ipv4`, `int32`. Unknown ones are ignored. */
   format?: string;
-  /** The title. */
+  /** Short name of what is described. */
   title?: string;
-  /** Value that is taken where none is given. */
+  /** Value that is filled in where the field is absent. */
   default?: unknown;
-  /** The maximum. */
+  /** Largest number allowed. */
   maximum?: number;
-  /** Whether exclusive maximum is wanted. */
+  /** Whether `maximum` itself is not allowed. */
   exclusiveMaximum?: boolean;
-  /** The minimum. */
+  /** Smallest number allowed. */
   minimum?: number;
-  /** Whether exclusive minimum is wanted. */
+  /** Whether `minimum` itself is not allowed. */
   exclusiveMinimum?: boolean;
-  /** The max length. */
+  /** Most characters that the text may have. */
   maxLength?: number;
-  /** The min length. */
+  /** Fewest characters that the text may have. */
   minLength?: number;
-  /** The pattern. */
+  /** Regular expression (RE2) that must be found in the text. */
   pattern?: string;
-  /** The max items. */
+  /** Most items that the list may have. */
   maxItems?: number;
-  /** The min items. */
+  /** Fewest items that the list may have. */
   minItems?: number;
-  /** Whether unique items is wanted. */
+  /** Must not be true: declare the list a set instead. */
   uniqueItems?: boolean;
-  /** The multiple of. */
+  /** Number that the value must be a multiple of. */
   multipleOf?: number;
-  /** The enum. */
+  /** Values that are allowed. */
   enum?: unknown[];
-  /** The max properties. */
+  /** Most fields that the object may have. */
   maxProperties?: number;
-  /** The min properties. */
+  /** Fewest fields that the object may have. */
   minProperties?: number;
   /** What must hold. */
   required?: string[];
   /** The single ones. */
   items?: unknown;
-  /** The all of. */
+  /** Schemas that must all fit. */
   allOf?: JSONSchemaProps[];
-  /** The one of. */
+  /** Schemas of which exactly one must fit. */
   oneOf?: JSONSchemaProps[];
-  /** The any of. */
+  /** Schemas of which at least one must fit. */
   anyOf?: JSONSchemaProps[];
-  /** The not. */
+  /** Schema that must not fit. */
   not?: JSONSchemaProps;
-  /** The properties. */
+  /** Fields of the object, and the schema of each. */
   properties?: Record<string, JSONSchemaProps>;
-  /** The additional properties. */
+  /** Schema of the values of a map, or whether fields beyond `properties` are kept. */
   additionalProperties?: unknown;
-  /** The pattern properties. */
+  /** Not allowed in definitions. */
   patternProperties?: Record<string, JSONSchemaProps>;
-  /** The dependencies. */
+  /** Not allowed in definitions. */
   dependencies?: Record<string, unknown>;
-  /** The additional items. */
+  /** Not allowed in definitions. */
   additionalItems?: unknown;
-  /** The definitions. */
+  /** Not allowed in definitions. */
   definitions?: Record<string, JSONSchemaProps>;
-  /** The external docs. */
+  /** Where more is written about it. */
   externalDocs?: ExternalDocumentation;
-  /** The example. */
+  /** A value as it might be. */
   example?: unknown;
   /** Whether it is nullable. */
   nullable?: boolean;
@@ -311,9 +311,9 @@ export interface ServiceReference {
   port?: number;
 }
 
-/** A validation rule. */
+/** A rule that values must keep. */
 export interface ValidationRule {
-  /** The rule. */
+  /** CEL expression that must be true. `self` is the value, `oldSelf` what it was. */
   rule: string;
   /** Why, in words for people. */
   message?: string;
@@ -327,20 +327,20 @@ export interface ValidationRule {
   optionalOldSelf?: boolean;
 }
 
-/** A webhook client config. */
+/** How a webhook is reached: by a URL or through a Service. */
 export interface WebhookClientConfig {
   /** Address, as a URL. */
   url?: string;
-  /** The Service. */
+  /** Service in front of the webhook. */
   service?: ServiceReference;
   /** Certificates, in PEM, that the server is checked against. */
   caBundle?: string;
 }
 
-/** A webhook conversion. */
+/** A webhook that turns objects of one version into another. */
 export interface WebhookConversion {
   /** How it is reached. */
   clientConfig?: WebhookClientConfig;
-  /** The conversion review versions. */
+  /** Versions of ConversionReview that the webhook understands, best first. */
   conversionReviewVersions: string[];
 }

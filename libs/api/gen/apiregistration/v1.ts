@@ -45,9 +45,9 @@ export interface APIServiceList {
   items: APIService[];
 }
 
-/** What is asked for of an API service. */
+/** Where a group version is served from. */
 export interface APIServiceSpec {
-  /** The Service. */
+  /** Service in front of the server. Absent: this server serves it itself. */
   service?: ServiceReference;
   /** API group; empty for the core group. */
   group?: string;

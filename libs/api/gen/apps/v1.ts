@@ -75,17 +75,17 @@ export interface DaemonSetList {
   items: DaemonSet[];
 }
 
-/** Which Pod runs on each node. */
+/** Which Pod runs on each node that it fits. */
 export interface DaemonSetSpec {
-  /** Labels that choose the objects this concerns. */
+  /** Labels by which the DaemonSet knows its Pods. They must fit the labels of the template, and cannot be changed. */
   selector: meta_v1.LabelSelector;
-  /** The Pod that is made. */
+  /** The Pod that is made for each node that its node selector, affinity and tolerations allow. */
   template: core_v1.PodTemplateSpec;
-  /** How old Pods give way to new ones. */
+  /** How Pods of an old template give way to those of the new one. */
   updateStrategy?: DaemonSetUpdateStrategy;
   /** Seconds for which a Pod must be ready, with no container ending, before it counts as available. */
   minReadySeconds?: number;
-  /** How many old revisions are kept to go back to. */
+  /** How many old revisions are kept to roll back to. Default: 10. */
   revisionHistoryLimit?: number;
 }
 
@@ -113,15 +113,15 @@ export interface DaemonSetStatus {
   conditions?: DaemonSetCondition[];
 }
 
-/** A daemon set update strategy. */
+/** How Pods of an old template give way to those of the new one. */
 export interface DaemonSetUpdateStrategy {
-  /** RollingUpdate or OnDelete. */
+  /** `RollingUpdate` replaces them node by node, `OnDelete` waits until somebody deletes them. Default: RollingUpdate. */
   type?: string;
-  /** Details of a rolling update; only for that type. */
+  /** How many nodes at a time. Only with RollingUpdate. */
   rollingUpdate?: RollingUpdateDaemonSet;
 }
 
-/** Keeps a number of Pods running and replaces them step by step when their template changes. */
+/** Keeps a number of alike Pods running and replaces them step by step when their template changes. */
 export interface Deployment {
   apiVersion?: string;
   kind?: string;
@@ -166,53 +166,53 @@ export interface DeploymentList {
   items: Deployment[];
 }
 
-/** How many Pods of which template, and how they are replaced. */
+/** How many Pods of which template there are to be, and how they are replaced. */
 export interface DeploymentSpec {
-  /** Number of Pods. */
+  /** Number of Pods that there are to be. 0 is allowed. Default: 1. */
   replicas?: number;
-  /** Labels that choose the objects this concerns. */
+  /** Labels by which the Deployment knows its Pods. They must fit the labels of the template, and cannot be changed. */
   selector: meta_v1.LabelSelector;
-  /** The Pod that is made. */
+  /** The Pods that are made. Each change of it begins a rollout. */
   template: core_v1.PodTemplateSpec;
-  /** How old Pods give way to new ones. */
+  /** How Pods of an old template give way to those of the new one. */
   strategy?: DeploymentStrategy;
-  /** Seconds for which a Pod must be ready, with no container ending, before it counts as available. */
+  /** Seconds for which a new Pod must be ready, with none of its containers crashing, to count as available. Default: 0. */
   minReadySeconds?: number;
-  /** How many old revisions are kept to go back to. */
+  /** How many old ReplicaSets are kept to roll back to. Default: 10. */
   revisionHistoryLimit?: number;
-  /** Whether changes of the template are held back. */
+  /** Whether changes of the template wait: nothing is rolled out until it is false again. */
   paused?: boolean;
-  /** Seconds without progress after which a rollout is reported as failed. */
+  /** Seconds without progress after which the condition Progressing says ProgressDeadlineExceeded. Time while paused does not count. Default: 600. */
   progressDeadlineSeconds?: number;
 }
 
-/** State of a Deployment. */
+/** How far a Deployment has come. */
 export interface DeploymentStatus {
   /** The generation of the spec that this status is about. */
   observedGeneration?: number;
-  /** Number of Pods. */
+  /** Pods that there are, of all templates; those on their way out are not counted. */
   replicas?: number;
-  /** Number of Pods at the newest template. */
+  /** Pods that are of the newest template. */
   updatedReplicas?: number;
-  /** Number of Pods that are ready. */
+  /** Pods that are ready. */
   readyReplicas?: number;
-  /** Number of Pods that have been ready for minReadySeconds. */
+  /** Pods that have been ready for at least `minReadySeconds`. */
   availableReplicas?: number;
-  /** Number of Pods still missing until everything asked for is available. */
+  /** Pods that are still missing or not available. */
   unavailableReplicas?: number;
   /** Number of Pods that are being deleted and are not gone yet. */
   terminatingReplicas?: number;
-  /** The latest observations of the state, at most one of each type. */
+  /** The observations Available, Progressing and ReplicaFailure. */
   conditions?: DeploymentCondition[];
   /** How often the hash of a template met a name that was taken; part of the next hash. */
   collisionCount?: number;
 }
 
-/** How old Pods give way to new ones. */
+/** How Pods of an old template give way to those of the new one. */
 export interface DeploymentStrategy {
-  /** RollingUpdate or Recreate. */
+  /** `RollingUpdate` replaces them a few at a time, `Recreate` ends all old ones before it makes new ones. Default: RollingUpdate. */
   type?: string;
-  /** Details of a rolling update; only for that type. */
+  /** How many at a time. Only with RollingUpdate. */
   rollingUpdate?: RollingUpdateDeployment;
 }
 
@@ -259,23 +259,23 @@ export interface ReplicaSetList {
   items: ReplicaSet[];
 }
 
-/** How many Pods of which template. */
+/** How many Pods of which template there are to be. */
 export interface ReplicaSetSpec {
-  /** Number of Pods. */
+  /** Number of Pods that there are to be. Default: 1. */
   replicas?: number;
   /** Seconds for which a Pod must be ready, with no container ending, before it counts as available. */
   minReadySeconds?: number;
-  /** Labels that choose the objects this concerns. */
+  /** Labels by which the ReplicaSet knows its Pods. They must fit the labels of the template, and cannot be changed. */
   selector: meta_v1.LabelSelector;
-  /** The Pod that is made. */
+  /** The Pods that are made where some are missing. */
   template?: core_v1.PodTemplateSpec;
 }
 
-/** State of a ReplicaSet. */
+/** How far a ReplicaSet has come. */
 export interface ReplicaSetStatus {
-  /** Number of Pods. */
+  /** Pods that there are; those on their way out are not counted. */
   replicas: number;
-  /** Number of Pods whose labels match those of the template. */
+  /** Pods that have all labels of the template. */
   fullyLabeledReplicas?: number;
   /** Number of Pods that are ready. */
   readyReplicas?: number;
@@ -289,31 +289,31 @@ export interface ReplicaSetStatus {
   conditions?: ReplicaSetCondition[];
 }
 
-/** A rolling update daemon set. */
+/** How many nodes are updated at a time. */
 export interface RollingUpdateDaemonSet {
-  /** How many may be missing at a time, as a number or a percentage. */
+  /** Most nodes whose Pod may be missing during an update, as a number or a percentage of the nodes. Default: 1. */
   maxUnavailable?: number | string;
-  /** How many may exist on top of what is asked for, as a number or a percentage. */
+  /** Most nodes that may have an old and a new Pod at once, as a number or a percentage. Not together with `maxUnavailable`. Default: 0. */
   maxSurge?: number | string;
 }
 
-/** A rolling update deployment. */
+/** How many Pods are replaced at a time. */
 export interface RollingUpdateDeployment {
-  /** How many may be missing at a time, as a number or a percentage. */
+  /** Most Pods that may be missing during a rollout, as a number or a percentage (rounded down) of `replicas`. Not 0 if `maxSurge` is. Default: 25%. */
   maxUnavailable?: number | string;
-  /** How many may exist on top of what is asked for, as a number or a percentage. */
+  /** Most Pods that may exist beyond `replicas` during a rollout, as a number or a percentage (rounded up). Not 0 if `maxUnavailable` is. Default: 25%. */
   maxSurge?: number | string;
 }
 
-/** A rolling update stateful set strategy. */
+/** Settings of a rolling update. */
 export interface RollingUpdateStatefulSetStrategy {
-  /** Only Pods with this ordinal or a higher one are updated. */
+  /** Pods with a lower number than this keep the old template. Default: 0. */
   partition?: number;
-  /** How many may be missing at a time, as a number or a percentage. */
+  /** Most Pods that may be missing at a time, as a number or a percentage. Default: 1. */
   maxUnavailable?: number | string;
 }
 
-/** Keeps numbered Pods running, each with its own name and storage. */
+/** Keeps numbered Pods running, each with a name and storage of its own that outlive it. */
 export interface StatefulSet {
   apiVersion?: string;
   kind?: string;
@@ -356,43 +356,43 @@ export interface StatefulSetList {
   items: StatefulSet[];
 }
 
-/** A stateful set ordinals. */
+/** How the Pods are numbered. */
 export interface StatefulSetOrdinals {
-  /** The start. */
+  /** Number of the first Pod. Default: 0. */
   start?: number;
 }
 
-/** A stateful set persistent volume claim retention policy. */
+/** What becomes of the claims of Pods. */
 export interface StatefulSetPersistentVolumeClaimRetentionPolicy {
-  /** What becomes of claims when the set is deleted. */
+  /** When the set is deleted: `Retain` or `Delete`. Default: Retain. */
   whenDeleted?: string;
-  /** What becomes of claims when the set shrinks. */
+  /** When the set is scaled down, for the Pods that go: `Retain` or `Delete`. Default: Retain. */
   whenScaled?: string;
 }
 
-/** How many numbered Pods of which template and storage. */
+/** How many numbered Pods of which template and storage there are to be. */
 export interface StatefulSetSpec {
-  /** Number of Pods. */
+  /** Number of Pods that there are to be, numbered from `ordinals.start`. Default: 1. */
   replicas?: number;
-  /** Labels that choose the objects this concerns. */
+  /** Labels by which the StatefulSet knows its Pods. They must fit the labels of the template, and cannot be changed. */
   selector: meta_v1.LabelSelector;
-  /** The Pod that is made. */
+  /** The Pods that are made; the name of each is that of the set with its number, e.g. `web-0`. */
   template: core_v1.PodTemplateSpec;
-  /** Claims that each Pod gets. */
+  /** Claims that each Pod gets for itself, named `<template>-<pod>`. They stay when the Pod goes, unless the retention policy says otherwise. */
   volumeClaimTemplates?: core_v1.PersistentVolumeClaim[];
-  /** Name of the Service. */
+  /** Headless Service, to be made by you, under which each Pod has a DNS name of its own. */
   serviceName?: string;
-  /** Whether Pods start one after another or all at once. */
+  /** `OrderedReady` starts Pods one by one, each after the one before is ready, and ends them in reverse; `Parallel` does not wait. It cannot be changed. Default: OrderedReady. */
   podManagementPolicy?: string;
-  /** How old Pods give way to new ones. */
+  /** How Pods of an old template give way to those of the new one. */
   updateStrategy?: StatefulSetUpdateStrategy;
-  /** How many old revisions are kept to go back to. */
+  /** How many old revisions are kept to roll back to. Default: 10. */
   revisionHistoryLimit?: number;
   /** Seconds for which a Pod must be ready, with no container ending, before it counts as available. */
   minReadySeconds?: number;
-  /** What becomes of claims when Pods go. */
+  /** Whether the claims of Pods are kept or deleted when the set is deleted or scaled down. Default: kept. */
   persistentVolumeClaimRetentionPolicy?: StatefulSetPersistentVolumeClaimRetentionPolicy;
-  /** How the Pods are numbered. */
+  /** Which number the Pods begin with. Default: 0. */
   ordinals?: StatefulSetOrdinals;
 }
 
@@ -420,10 +420,10 @@ export interface StatefulSetStatus {
   availableReplicas?: number;
 }
 
-/** A stateful set update strategy. */
+/** How Pods of an old template give way to those of the new one. */
 export interface StatefulSetUpdateStrategy {
-  /** RollingUpdate or OnDelete. */
+  /** `RollingUpdate` replaces them from the highest number down, `OnDelete` waits until somebody deletes them. Default: RollingUpdate. */
   type?: string;
-  /** Details of a rolling update; only for that type. */
+  /** Further settings of a rolling update. */
   rollingUpdate?: RollingUpdateStatefulSetStrategy;
 }

@@ -88,19 +88,19 @@ export const TokenReview: ResourceType<TokenReview> = {
   namespaced: false,
 };
 
-/** What is asked for of a token review. */
+/** A token to be looked at. */
 export interface TokenReviewSpec {
-  /** The token. */
+  /** The bearer token. */
   token: string;
   /** Who the token is meant for. */
   audiences?: string[];
 }
 
-/** The state of a token review. */
+/** What is known of a token. */
 export interface TokenReviewStatus {
   /** Whether the token is valid. */
   authenticated?: boolean;
-  /** User. */
+  /** Who the token stands for. */
   user?: UserInfo;
   /** Who the token is meant for. */
   audiences?: string[];

@@ -2,19 +2,19 @@
 import type { ResourceType } from '@drydock/base/apimachinery';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** A field selector attributes. */
+/** A field selector of a request. */
 export interface FieldSelectorAttributes {
-  /** The raw selector. */
+  /** The selector as it came. */
   rawSelector?: string;
-  /** The requirements. */
+  /** The selector taken apart. */
   requirements?: meta_v1.FieldSelectorRequirement[];
 }
 
-/** A label selector attributes. */
+/** A label selector of a request. */
 export interface LabelSelectorAttributes {
-  /** The raw selector. */
+  /** The selector as it came. */
   rawSelector?: string;
-  /** The requirements. */
+  /** The selector taken apart. */
   requirements?: meta_v1.LabelSelectorRequirement[];
 }
 
@@ -37,9 +37,9 @@ export const LocalSubjectAccessReview: ResourceType<LocalSubjectAccessReview> = 
   namespaced: true,
 };
 
-/** A non resource attributes. */
+/** A path that is no resource, and what is to be done with it. */
 export interface NonResourceAttributes {
-  /** The path. */
+  /** Path of the URL, such as `/healthz`. */
   path?: string;
   /** Verb of the request. */
   verb?: string;
@@ -158,13 +158,13 @@ export const SubjectAccessReview: ResourceType<SubjectAccessReview> = {
   namespaced: false,
 };
 
-/** What is asked for of a subject access review. */
+/** Who wants to do what. */
 export interface SubjectAccessReviewSpec {
   /** What is to be done to a resource. */
   resourceAttributes?: ResourceAttributes;
   /** What is to be done to a path. */
   nonResourceAttributes?: NonResourceAttributes;
-  /** User. */
+  /** Name of the user. At least this or `groups` is given. */
   user?: string;
   /** Groups that the user belongs to. */
   groups?: string[];

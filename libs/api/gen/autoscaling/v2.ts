@@ -22,55 +22,55 @@ export interface ContainerResourceMetricStatus {
   container: string;
 }
 
-/** A cross version object reference. */
+/** Names an object of the same namespace. */
 export interface CrossVersionObjectReference {
-  /** Kind of the object, in CamelCase. */
+  /** Kind of the object, e.g. `Deployment`. */
   kind: string;
   /** Name of the object. */
   name: string;
-  /** Group and version of the schema, such as apps/v1. */
+  /** Group and version of its kind, e.g. `apps/v1`. */
   apiVersion?: string;
 }
 
-/** An external metric source. */
+/** A metric from outside of the cluster. */
 export interface ExternalMetricSource {
-  /** The metric. */
+  /** Name of the metric, and labels that narrow it down. */
   metric: MetricIdentifier;
   /** What is aimed at. */
   target: MetricTarget;
 }
 
-/** The state of an external metric. */
+/** A metric from outside of the cluster, as last read. */
 export interface ExternalMetricStatus {
-  /** The metric. */
+  /** Name of the metric, and labels that narrow it down. */
   metric: MetricIdentifier;
   /** The present value. */
   current: MetricValueStatus;
 }
 
-/** A HPA scaling policy. */
+/** A limit on how much may change in how long. */
 export interface HPAScalingPolicy {
-  /** Pods or Percent. */
+  /** Whether `value` is a number of `Pods` or a `Percent` of them. */
   type: string;
   /** Most that may change within the period. */
   value: number;
-  /** Seconds within which the change is measured. */
+  /** Length of the period in seconds, 1 to 1800. */
   periodSeconds: number;
 }
 
-/** A HPA scaling rules. */
+/** Limits on a change in one direction. */
 export interface HPAScalingRules {
-  /** Seconds of past recommendations that are looked at. */
+  /** Seconds for which past recommendations are remembered; the most cautious of them is taken. 0 to 3600. Default: 0 up, 300 down. */
   stabilizationWindowSeconds?: number;
-  /** Which of the policies holds: Max, Min or Disabled. */
+  /** Which of the policies counts: `Max` the one that allows the most change, `Min` the least; `Disabled` forbids change in this direction. Default: Max. */
   selectPolicy?: string;
-  /** Limits on the change. */
+  /** Limits on how much may change in how long. */
   policies?: HPAScalingPolicy[];
-  /** Deviation that leads to no change. */
+  /** Deviation from the target that changes nothing, as a fraction. Default: 0.1. */
   tolerance?: string;
 }
 
-/** Sets the number of Pods of another object by metrics. */
+/** Sets the number of Pods of a workload so that metrics stay near their targets. */
 export interface HorizontalPodAutoscaler {
   apiVersion?: string;
   kind?: string;
@@ -89,11 +89,11 @@ export const HorizontalPodAutoscaler: ResourceType<HorizontalPodAutoscaler> = {
   namespaced: true,
 };
 
-/** A horizontal pod autoscaler behavior. */
+/** How fast the number of Pods may rise and fall. */
 export interface HorizontalPodAutoscalerBehavior {
-  /** How fast the number of Pods may grow. */
+  /** Limits on rising. Default: no waiting, and at most 4 Pods or 100 % more in 15 seconds, whichever is more. */
   scaleUp?: HPAScalingRules;
-  /** How fast the number of Pods may shrink. */
+  /** Limits on falling. Default: the highest recommendation of the last 300 seconds, and no other limit. */
   scaleDown?: HPAScalingRules;
 }
 
@@ -123,67 +123,67 @@ export interface HorizontalPodAutoscalerList {
   items: HorizontalPodAutoscaler[];
 }
 
-/** What is asked for of a horizontal pod autoscaler. */
+/** What is scaled, within which bounds, and by which metrics. */
 export interface HorizontalPodAutoscalerSpec {
-  /** The object whose replicas are set. */
+  /** The workload whose replicas are set; it must have a `scale` subresource. */
   scaleTargetRef: CrossVersionObjectReference;
-  /** Fewest Pods that the autoscaler may ask for. */
+  /** Fewest Pods that the autoscaler asks for. Default: 1. */
   minReplicas?: number;
-  /** Most Pods that the autoscaler may ask for. */
+  /** Most Pods that the autoscaler asks for. Not below `minReplicas`. */
   maxReplicas: number;
-  /** What the number of Pods follows from. */
+  /** Metrics that are looked at; the one that wants the most Pods decides. Default: 80 % of the requested cpu. */
   metrics?: MetricSpec[];
-  /** How fast the number of Pods may change. */
+  /** How fast the number of Pods may rise and fall. */
   behavior?: HorizontalPodAutoscalerBehavior;
 }
 
-/** The state of a horizontal pod autoscaler. */
+/** What the autoscaler has seen and done. */
 export interface HorizontalPodAutoscalerStatus {
   /** The generation of the spec that this status is about. */
   observedGeneration?: number;
-  /** When the number of Pods was last changed. */
+  /** When it last changed the number of Pods. */
   lastScaleTime?: string;
-  /** Number of Pods at the current revision. */
+  /** Number of Pods that it last saw. */
   currentReplicas?: number;
-  /** Number of Pods that the autoscaler last asked for. */
+  /** Number of Pods that it last asked for. */
   desiredReplicas: number;
-  /** Metrics as last read. */
+  /** The metrics as it last read them. */
   currentMetrics?: MetricStatus[];
-  /** The latest observations of the state, at most one of each type. */
+  /** The observations AbleToScale, ScalingActive and ScalingLimited. */
   conditions?: HorizontalPodAutoscalerCondition[];
 }
 
-/** A metric identifier. */
+/** Names a metric. */
 export interface MetricIdentifier {
-  /** Name, unique among its neighbours. */
+  /** Name of the metric. */
   name: string;
-  /** Labels that choose the objects this concerns. */
+  /** Labels that narrow the metric down. */
   selector?: meta_v1.LabelSelector;
 }
 
-/** What is asked for of a metric. */
+/** One metric and its target; the field that `type` names is set. */
 export interface MetricSpec {
-  /** Which of the possible types this is. */
+  /** Where the metric comes from: `Resource`, `ContainerResource`, `Pods`, `Object` or `External`. */
   type: string;
-  /** The object. */
+  /** A metric of one object, e.g. requests per second of an Ingress. */
   object?: ObjectMetricSource;
-  /** The Pods. */
+  /** A metric of each of the Pods, of which the average is compared. */
   pods?: PodsMetricSource;
-  /** Resource, in the plural and lower case. */
+  /** A resource that the Pods request, such as cpu or memory, averaged over them. */
   resource?: ResourceMetricSource;
-  /** A resource of one container of the Pods. */
+  /** A resource that one container of the Pods requests, averaged over them. */
   containerResource?: ContainerResourceMetricSource;
-  /** Whether it comes from outside of the cluster. */
+  /** A metric from outside of the cluster, e.g. the length of a queue. */
   external?: ExternalMetricSource;
 }
 
-/** The state of a metric. */
+/** A metric as last read; the field that `type` names is set. */
 export interface MetricStatus {
   /** Which of the possible types this is. */
   type: string;
-  /** The object. */
+  /** A metric of one object. */
   object?: ObjectMetricStatus;
-  /** The Pods. */
+  /** A metric of each of the Pods. */
   pods?: PodsMetricStatus;
   /** Resource, in the plural and lower case. */
   resource?: ResourceMetricStatus;
@@ -193,21 +193,21 @@ export interface MetricStatus {
   external?: ExternalMetricStatus;
 }
 
-/** A metric target. */
+/** What a metric should be. */
 export interface MetricTarget {
-  /** Which of the possible types this is. */
+  /** What is compared: `Utilization` in percent of the request, `Value`, or `AverageValue` for each Pod. */
   type: string;
-  /** The value. */
+  /** Target of the metric as a whole. With type Value. */
   value?: string;
-  /** Average over the Pods, as a quantity. */
+  /** Target of the metric divided by the number of Pods. With type AverageValue. */
   averageValue?: string;
-  /** Average over the Pods, in percent of what they request. */
+  /** Target in percent of what the Pods request. With type Utilization; only for resources. */
   averageUtilization?: number;
 }
 
-/** The state of a metric value. */
+/** A metric as last read. */
 export interface MetricValueStatus {
-  /** The value. */
+  /** Value of the metric as a whole. */
   value?: string;
   /** Average over the Pods, as a quantity. */
   averageValue?: string;
@@ -215,19 +215,19 @@ export interface MetricValueStatus {
   averageUtilization?: number;
 }
 
-/** An object metric source. */
+/** A metric of one object. */
 export interface ObjectMetricSource {
   /** The object that the metric is about. */
   describedObject: CrossVersionObjectReference;
   /** What is aimed at. */
   target: MetricTarget;
-  /** The metric. */
+  /** Name of the metric, and labels that narrow it down. */
   metric: MetricIdentifier;
 }
 
-/** The state of an object metric. */
+/** A metric of one object, as last read. */
 export interface ObjectMetricStatus {
-  /** The metric. */
+  /** Name of the metric, and labels that narrow it down. */
   metric: MetricIdentifier;
   /** The present value. */
   current: MetricValueStatus;
@@ -235,17 +235,17 @@ export interface ObjectMetricStatus {
   describedObject: CrossVersionObjectReference;
 }
 
-/** A pods metric source. */
+/** A metric of each of the Pods. */
 export interface PodsMetricSource {
-  /** The metric. */
+  /** Name of the metric, and labels that narrow it down. */
   metric: MetricIdentifier;
   /** What is aimed at. */
   target: MetricTarget;
 }
 
-/** The state of a pods metric. */
+/** A metric of each of the Pods, as last read. */
 export interface PodsMetricStatus {
-  /** The metric. */
+  /** Name of the metric, and labels that narrow it down. */
   metric: MetricIdentifier;
   /** The present value. */
   current: MetricValueStatus;

@@ -32,33 +32,33 @@ export interface CronJobList {
   items: CronJob[];
 }
 
-/** When to make which Job. */
+/** When Jobs are made, and which. */
 export interface CronJobSpec {
-  /** When to run, in cron format. */
+  /** When to run, in the five fields of cron: minute, hour, day of month, month, day of week; or `@hourly`, `@daily` and the like. */
   schedule: string;
-  /** Time zone of the schedule. */
+  /** Time zone of the schedule, by its name in the tz database, e.g. `Europe/Berlin`. Default: that of the controller manager. */
   timeZone?: string;
-  /** Seconds by which a run may start late. */
+  /** Seconds by which a run that was missed may still start. Absent: any. */
   startingDeadlineSeconds?: number;
-  /** What to do when the last run still runs: Allow, Forbid or Replace. */
+  /** What happens when it is time and the last run has not ended: `Allow` runs both, `Forbid` skips the new one, `Replace` ends the old one. Default: Allow. */
   concurrencyPolicy?: string;
-  /** Whether nothing is started for now. */
+  /** Whether no new runs start; those under way go on. Default: false. */
   suspend?: boolean;
-  /** The Job that is made. */
+  /** The Job that is made for each run. */
   jobTemplate: JobTemplateSpec;
-  /** How many good runs are kept. */
+  /** How many Jobs that succeeded are kept. Default: 3. */
   successfulJobsHistoryLimit?: number;
-  /** How many bad runs are kept. */
+  /** How many Jobs that failed are kept. Default: 1. */
   failedJobsHistoryLimit?: number;
 }
 
-/** The state of a cron job. */
+/** What became of the runs. */
 export interface CronJobStatus {
-  /** Number of running ones. */
+  /** Jobs that are running. */
   active?: core_v1.ObjectReference[];
-  /** When a run was last started. */
+  /** When a run was last due and started. */
   lastScheduleTime?: string;
-  /** When a run last ended well. */
+  /** When a run last succeeded. */
   lastSuccessfulTime?: string;
 }
 
@@ -111,67 +111,67 @@ export interface JobList {
 export interface JobSchedulingConfiguration {
 }
 
-/** How many Pods must end well, and how. */
+/** How many Pods must succeed, how many run at a time, and when to give up. */
 export interface JobSpec {
-  /** Most Pods that run at a time. */
+  /** Most Pods that run at a time. 0 stops the Job. Default: 1. */
   parallelism?: number;
-  /** Pods that must end well. */
+  /** How many Pods must succeed for the Job to be complete. Absent: one success is enough, and any number may run (a work queue). Default: 1 unless only `parallelism` is given. */
   completions?: number;
-  /** Seconds after which it is ended. */
+  /** Seconds after its start at which the Job is ended and counted as failed, however many retries are left. */
   activeDeadlineSeconds?: number;
-  /** What failures of Pods mean. */
+  /** What the failure of a Pod means, by its exit codes or conditions: retry, ignore it, fail the index or the Job. Only with `restartPolicy: Never`. */
   podFailurePolicy?: PodFailurePolicy;
-  /** When the Job counts as done before all its Pods are. */
+  /** When an Indexed Job counts as a success before all of its indexes have succeeded. */
   successPolicy?: SuccessPolicy;
-  /** Failures that are borne. */
+  /** Failed Pods after which the Job has failed; each retry waits longer. Default: 6, or no limit with `backoffLimitPerIndex`. */
   backoffLimit?: number;
-  /** Failures that are borne for each index. */
+  /** Failed Pods of one index after which that index has failed. Only for Indexed Jobs with `restartPolicy: Never`. */
   backoffLimitPerIndex?: number;
-  /** Indexes that may fail. */
+  /** Failed indexes after which the whole Job has failed. Only with `backoffLimitPerIndex`. */
   maxFailedIndexes?: number;
-  /** Labels of the Pods of the Job; normally made by the system. */
+  /** Labels by which the Job knows its Pods. Normally left to the system, which uses the uid of the Job. */
   selector?: meta_v1.LabelSelector;
-  /** Whether the selector is given by hand. */
+  /** Whether `selector` is your own. Wrong ones disturb other Jobs: leave it out. */
   manualSelector?: boolean;
-  /** The Pod that is made. */
+  /** The Pods that do the work. Their `restartPolicy` is Never or OnFailure. */
   template: core_v1.PodTemplateSpec;
-  /** Seconds after its end at which it is deleted. */
+  /** Seconds after its end at which the Job and its Pods are deleted; 0 at once. Absent: they stay. */
   ttlSecondsAfterFinished?: number;
-  /** Whether Pods are alike or numbered: NonIndexed or Indexed. */
+  /** `NonIndexed`: any Pods will do. `Indexed`: each has a number from 0 on, told in JOB_COMPLETION_INDEX, and each number must succeed once. Default: NonIndexed. */
   completionMode?: string;
-  /** Whether nothing is started for now. */
+  /** Whether no Pods run for now: those that do are deleted, and the clock of the deadline is reset. Default: false. */
   suspend?: boolean;
-  /** When a failing Pod is replaced. */
+  /** When a Pod that fails is replaced: `TerminatingOrFailed` as soon as it is on its way out, `Failed` only when it is gone. */
   podReplacementPolicy?: string;
-  /** Controller that takes care of it. */
+  /** Controller that looks after the Job, if not the built-in one, as `<domain>/<name>`. It cannot be changed. */
   managedBy?: string;
-  /** The scheduling. */
+  /** How the Pods of the Job are placed together. */
   scheduling?: JobSchedulingConfiguration;
 }
 
-/** State of a Job. */
+/** How far a Job has come. */
 export interface JobStatus {
-  /** The latest observations of the state, at most one of each type. */
+  /** The observations Complete, Failed, Suspended, FailureTarget and SuccessCriteriaMet. */
   conditions?: JobCondition[];
-  /** When it began. */
+  /** When the Job was first taken up, or last taken up after a suspension. */
   startTime?: string;
-  /** When it was done. */
+  /** When the Job succeeded; absent if it failed. */
   completionTime?: string;
-  /** Number of running ones. */
+  /** Pods that are pending or running and not on their way out. */
   active?: number;
-  /** Number of Pods that ended well. */
+  /** Pods that have succeeded. */
   succeeded?: number;
-  /** Number of Pods that ended badly. */
+  /** Pods that have failed. */
   failed?: number;
-  /** Whether it is on its way out. */
+  /** Pods that are on their way out and have not ended yet. */
   terminating?: number;
-  /** Indexes that ended well, as ranges. */
+  /** Indexes that have succeeded, as ranges like `1,3-5,7`. */
   completedIndexes?: string;
-  /** Indexes that failed, as ranges. */
+  /** Indexes that have failed, as ranges like `1,3-5,7`. */
   failedIndexes?: string;
-  /** Ended Pods that the counts do not hold yet. */
+  /** Pods that have ended and are not in the counts yet. */
   uncountedTerminatedPods?: UncountedTerminatedPods;
-  /** Whether it is ready. */
+  /** Active Pods that are ready. */
   ready?: number;
 }
 
@@ -185,9 +185,9 @@ export interface JobTemplateSpec {
   spec?: JobSpec;
 }
 
-/** A pod failure policy. */
+/** What the failure of a Pod means. */
 export interface PodFailurePolicy {
-  /** The rules. */
+  /** Rules that are tried in order; the first that fits decides. Where none does, the failure counts towards the limits. */
   rules: PodFailurePolicyRule[];
 }
 
@@ -209,27 +209,27 @@ export interface PodFailurePolicyOnPodConditionsPattern {
   status?: string;
 }
 
-/** A pod failure policy rule. */
+/** A rule about failed Pods: what must hold, and what follows. */
 export interface PodFailurePolicyRule {
-  /** What was done. */
+  /** What follows: `FailJob` fails the Job at once, `FailIndex` the index, `Ignore` does not count the failure, `Count` counts it. */
   action: string;
-  /** The on exit codes. */
+  /** Exit codes of containers for which the rule fits. */
   onExitCodes?: PodFailurePolicyOnExitCodesRequirement;
-  /** The on pod conditions. */
+  /** Conditions of the Pod for which the rule fits. */
   onPodConditions?: PodFailurePolicyOnPodConditionsPattern[];
 }
 
-/** A success policy. */
+/** When a Job counts as a success early. */
 export interface SuccessPolicy {
-  /** The rules. */
+  /** Rules that are tried in order; one that holds is enough. */
   rules: SuccessPolicyRule[];
 }
 
-/** A success policy rule. */
+/** When a Job counts as a success early. */
 export interface SuccessPolicyRule {
-  /** The succeeded indexes. */
+  /** Indexes that must have succeeded, as ranges like `0-2,5`. */
   succeededIndexes?: string;
-  /** The succeeded count. */
+  /** How many must have succeeded, of `succeededIndexes` or of all. */
   succeededCount?: number;
 }
 

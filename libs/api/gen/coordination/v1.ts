@@ -29,7 +29,7 @@ export interface LeaseList {
   items: Lease[];
 }
 
-/** What is asked for of a lease. */
+/** Who holds a lease, and until when. */
 export interface LeaseSpec {
   /** Who holds the lease. */
   holderIdentity?: string;
@@ -43,6 +43,6 @@ export interface LeaseSpec {
   leaseTransitions?: number;
   /** How old Pods give way to new ones. */
   strategy?: string;
-  /** The preferred holder. */
+  /** Who should take the lease over at the next occasion. Only with `strategy`. */
   preferredHolder?: string;
 }

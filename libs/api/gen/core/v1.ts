@@ -14,29 +14,29 @@ export interface AWSElasticBlockStoreVolumeSource {
   readOnly?: boolean;
 }
 
-/** What draws Pods to nodes and Pods, or keeps them away. */
+/** What draws a Pod to nodes and other Pods, and what keeps it away. */
 export interface Affinity {
-  /** Nodes that are meant. */
+  /** Nodes that the Pod must or should run on, by their labels. */
   nodeAffinity?: NodeAffinity;
-  /** Pods that it wants to be near. */
+  /** Pods that it must or should share a node, a zone or another domain with. */
   podAffinity?: PodAffinity;
-  /** Pods that it wants to be away from. */
+  /** Pods that it must not or should not share a domain with. */
   podAntiAffinity?: PodAntiAffinity;
 }
 
-/** An app armor profile. */
+/** A profile of AppArmor. */
 export interface AppArmorProfile {
-  /** Which of the possible types this is. */
+  /** `RuntimeDefault` is the runtime's own, `Localhost` one that is loaded on the node, `Unconfined` none. */
   type: string;
-  /** Profile file on the node. */
+  /** Name of the loaded profile. Only with `type: Localhost`. */
   localhostProfile?: string;
 }
 
-/** An attached volume. */
+/** A volume that is attached to a node. */
 export interface AttachedVolume {
   /** Name, unique among its neighbours. */
   name: string;
-  /** The device path. */
+  /** Device on the node, where it is known. */
   devicePath: string;
 }
 
@@ -46,13 +46,13 @@ export interface AvoidPods {
   preferAvoidPods?: PreferAvoidPodsEntry[];
 }
 
-/** A volume of type azure disk. */
+/** A data disk of Azure. */
 export interface AzureDiskVolumeSource {
   /** Name of the disk. */
   diskName: string;
-  /** The disk URI. */
+  /** Address of the disk. */
   diskURI: string;
-  /** The caching mode. */
+  /** How the host caches the disk. */
   cachingMode?: string;
   /** File system on the volume, such as ext4. */
   fsType?: string;
@@ -101,11 +101,11 @@ export const Binding: ResourceType<Binding> = {
   namespaced: true,
 };
 
-/** A persistent volume of type CSI. */
+/** A volume of a CSI driver. */
 export interface CSIPersistentVolumeSource {
   /** Name of the driver. */
   driver: string;
-  /** The volume handle. */
+  /** Identifier that the driver knows the volume by. */
   volumeHandle: string;
   /** Whether writing is forbidden. */
   readOnly?: boolean;
@@ -139,23 +139,23 @@ export interface CSIVolumeSource {
   nodePublishSecretRef?: LocalObjectReference;
 }
 
-/** A capabilities. */
+/** Linux capabilities that are given and taken. */
 export interface Capabilities {
-  /** What is added. */
+  /** Capabilities that the container gets on top of the usual ones, such as `NET_ADMIN`; `ALL` for all. */
   add?: string[];
-  /** What is taken away. */
+  /** Capabilities that the container does not get; `ALL` for all. */
   drop?: string[];
 }
 
-/** A persistent volume of type ceph FS. */
+/** A directory of Ceph's file system. */
 export interface CephFSPersistentVolumeSource {
   /** Addresses of the monitors. */
   monitors: string[];
   /** Path; what it is relative to follows from the context. */
   path?: string;
-  /** User. */
+  /** User of Ceph. Default: admin. */
   user?: string;
-  /** The secret file. */
+  /** File on the node with the user's key. */
   secretFile?: string;
   /** Secret that holds what is needed to log in. */
   secretRef?: SecretReference;
@@ -163,15 +163,15 @@ export interface CephFSPersistentVolumeSource {
   readOnly?: boolean;
 }
 
-/** A volume of type ceph FS. */
+/** A directory of Ceph's file system. */
 export interface CephFSVolumeSource {
   /** Addresses of the monitors. */
   monitors: string[];
   /** Path; what it is relative to follows from the context. */
   path?: string;
-  /** User. */
+  /** User of Ceph. Default: admin. */
   user?: string;
-  /** The secret file. */
+  /** File on the node with the user's key. */
   secretFile?: string;
   /** Secret that holds what is needed to log in. */
   secretRef?: LocalObjectReference;
@@ -209,7 +209,7 @@ export interface ClientIPConfig {
   timeoutSeconds?: number;
 }
 
-/** A cluster trust bundle projection. */
+/** Certificates of authorities, as a file. */
 export interface ClusterTrustBundleProjection {
   /** Name, unique among its neighbours. */
   name?: string;
@@ -221,7 +221,7 @@ export interface ClusterTrustBundleProjection {
   optional?: boolean;
   /** Path; what it is relative to follows from the context. */
   path: string;
-  /** User. */
+  /** User that the file belongs to. */
   user?: number;
 }
 
@@ -264,17 +264,17 @@ export interface ComponentStatusList {
   items: ComponentStatus[];
 }
 
-/** Settings that Pods read. */
+/** Settings that Pods read as files or variables. At most 1 MiB. */
 export interface ConfigMap {
   apiVersion?: string;
   kind?: string;
   /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** Whether the content is fixed for good. */
+  /** Whether the content cannot be changed any more; only deleting the object then helps. Spares the cluster watching it. */
   immutable?: boolean;
-  /** The content. */
+  /** The entries, as text. Keys consist of letters, digits, `-`, `_` and `.`. */
   data?: Record<string, string>;
-  /** Content that is not text, in base64. */
+  /** Entries that are no UTF-8 text, in base64. No key may stand in both. */
   binaryData?: Record<string, string>;
 }
 export const ConfigMap: ResourceType<ConfigMap> = {
@@ -287,19 +287,19 @@ export const ConfigMap: ResourceType<ConfigMap> = {
 
 /** A config map env source. */
 export interface ConfigMapEnvSource {
-  /** Name, unique among its neighbours. */
+  /** Name of the object. */
   name?: string;
   /** Whether it may be missing. */
   optional?: boolean;
 }
 
-/** A config map key selector. */
+/** One entry of a ConfigMap. */
 export interface ConfigMapKeySelector {
-  /** Name, unique among its neighbours. */
+  /** Name of the object. */
   name?: string;
-  /** The key. */
+  /** Key of the entry. */
   key: string;
-  /** Whether it may be missing. */
+  /** Whether the Pod may start without the ConfigMap or the entry. */
   optional?: boolean;
 }
 
@@ -313,7 +313,7 @@ export interface ConfigMapList {
   items: ConfigMap[];
 }
 
-/** A config map node config source. */
+/** Settings of a kubelet in a ConfigMap. No longer of use. */
 export interface ConfigMapNodeConfigSource {
   /** Namespace that it is in. */
   namespace: string;
@@ -323,13 +323,13 @@ export interface ConfigMapNodeConfigSource {
   uid?: string;
   /** Version of the object; it changes with every write and is compared for equality only. */
   resourceVersion?: string;
-  /** The kubelet config key. */
+  /** Key of the settings. */
   kubeletConfigKey: string;
 }
 
 /** A config map projection. */
 export interface ConfigMapProjection {
-  /** Name, unique among its neighbours. */
+  /** Name of the object. */
   name?: string;
   /** The single ones; all if empty. */
   items?: KeyToPath[];
@@ -337,71 +337,71 @@ export interface ConfigMapProjection {
   optional?: boolean;
 }
 
-/** A volume of type config map. */
+/** The entries of a ConfigMap as files. */
 export interface ConfigMapVolumeSource {
-  /** Name, unique among its neighbours. */
+  /** Name of the object. */
   name?: string;
-  /** The single ones; all if empty. */
+  /** Entries that become files, and the paths of these. Default: all, named by their keys. */
   items?: KeyToPath[];
-  /** File mode bits of files that name none of their own. */
+  /** Permission bits of files that name none of their own. Default: 0644. */
   defaultMode?: number;
-  /** Whether it may be missing. */
+  /** Whether the Pod may start without the ConfigMap or the entries. */
   optional?: boolean;
-  /** The default user. */
+  /** User that the files belong to. */
   defaultUser?: number;
 }
 
-/** One container of a Pod. */
+/** One container of a Pod: an image, what is run in it, and what it may use. */
 export interface Container {
-  /** Name of the container, unique in its Pod. */
+  /** Name of the container, a DNS label that is unique in the Pod. It cannot be changed. */
   name: string;
-  /** Container image. */
+  /** Image to run, such as `nginx:1.27` or `registry.example.com/team/app@sha256:…`. Only workloads that fill it in later may leave it out. */
   image?: string;
-  /** Entry point, in place of the one of the image. */
+  /** Program to run and its first arguments, in place of the entry point of the image. No shell is involved; `$(NAME)` stands for the variables of the container, `$$(NAME)` for itself. */
   command?: string[];
-  /** Arguments of the entry point. */
+  /** Arguments of the program, in place of those of the image. `$(NAME)` stands for the variables of the container. */
   args?: string[];
-  /** Directory that the entry point starts in. */
+  /** Directory that the program starts in. Default: that of the image. */
   workingDir?: string;
-  /** Ports that the container listens on. */
+  /** Ports that the container listens on. They are for information and for naming: what listens can be reached also when it is not listed. */
   ports?: ContainerPort[];
-  /** Sources of whole sets of environment variables. */
+  /** ConfigMaps and Secrets whose every entry becomes an environment variable. Later ones outrank earlier ones, and `env` outranks all of them. */
   envFrom?: EnvFromSource[];
-  /** Environment variables. */
+  /** Environment variables of the container, set in this order. */
   env?: EnvVar[];
-  /** Compute resources that are asked for and allowed. */
+  /** Resources that the container is sure to get, and those that it may not exceed. */
   resources?: ResourceRequirements;
-  /** Whether the container restarts when its resources change. */
+  /** For each resource, whether the container must be restarted for a change of it to take effect. */
   resizePolicy?: ContainerResizePolicy[];
-  /** When ended containers are started again: Always, OnFailure or Never. */
+  /** Restart policy of this container, against that of the Pod. For an init container `Always` makes it a sidecar. */
   restartPolicy?: string;
-  /** The restart policy rules. */
+  /** Rules that look at the exit code to decide on a restart; the first that fits decides, and `restartPolicy` where none does. */
   restartPolicyRules?: ContainerRestartRule[];
-  /** Where volumes appear in the file system. */
+  /** Where volumes of the Pod appear in the file system of the container. */
   volumeMounts?: VolumeMount[];
-  /** Raw block devices of the container. */
+  /** Raw block devices that the container sees, from claims with `volumeMode: Block`. */
   volumeDevices?: VolumeDevice[];
-  /** Check whose failure restarts the container. */
+  /** Check that is made as long as the container runs; when it fails, the container is killed and restarted. */
   livenessProbe?: Probe;
-  /** Check whose failure takes the container out of Services. */
+  /** Check that is made as long as the container runs; while it fails, the Pod gets no traffic of its Services. */
   readinessProbe?: Probe;
-  /** Check that must succeed once before the others begin. */
+  /** Check that must succeed once before the other probes begin; when it fails for too long, the container is killed. For programs that are slow to start. */
   startupProbe?: Probe;
-  /** What is done after the start and before the end. */
+  /** What is done right after the start of the container and right before its end. */
   lifecycle?: Lifecycle;
-  /** File whose end becomes the message of an ended container. */
+  /** File whose last 4 KiB become the message in the status when the container ends. Default: `/dev/termination-log`. */
   terminationMessagePath?: string;
-  /** Where the message of an ended container comes from: File or FallbackToLogsOnError. */
+  /** Where that message comes from: the `File`, or with `FallbackToLogsOnError` the end of the log if the container failed and the file is empty. Default: File. */
   terminationMessagePolicy?: string;
-  /** When the image is pulled: Always, Never or IfNotPresent. */
+  /** When the image is pulled: `Always` at each start, `IfNotPresent` if the node does not have it, `Never`. Default: Always for the tag `latest`, else IfNotPresent. */
   imagePullPolicy?: string;
-  /** Identity and privileges. */
+  /** Identity and privileges of the container; outranks that of the Pod. */
   securityContext?: SecurityContext;
-  /** Whether standard input is connected. */
+  /** Whether standard input is kept open, so that `kubectl attach -i` can write to it. Default: false, reads meet their end. */
   stdin?: boolean;
-  /** Whether standard input ends with the first client that detaches. */
+  /** Whether standard input is closed for good when the first client that attached goes. Default: false. */
   stdinOnce?: boolean;
-  /** Whether a terminal is allocated. */
+  /** Whether the program gets a terminal; needs `stdin`. Default: false. */
   tty?: boolean;
 }
 
@@ -415,9 +415,9 @@ export interface ContainerExtendedResourceRequest {
   requestName: string;
 }
 
-/** A container image. */
+/** An image that a node has. */
 export interface ContainerImage {
-  /** The names. */
+  /** Names that the image goes by. */
   names?: string[];
   /** Size, in bytes. */
   sizeBytes?: number;
@@ -425,15 +425,15 @@ export interface ContainerImage {
 
 /** A port that a container listens on. */
 export interface ContainerPort {
-  /** Name by which Services may refer to the port. */
+  /** Name by which Services and probes may refer to the port, at most 15 characters, unique in the Pod. */
   name?: string;
-  /** Port on the node. */
+  /** Port of the node that leads to this one. Two Pods with the same one never share a node. */
   hostPort?: number;
-  /** Port inside the container. */
+  /** Port that the container listens on, 1 to 65535. */
   containerPort: number;
-  /** Transport protocol: TCP, UDP or SCTP. */
+  /** Transport protocol of the port. Default: TCP. */
   protocol?: string;
-  /** Address of the node. */
+  /** Address of the node that `hostPort` is bound to. Default: all of them. */
   hostIP?: string;
 }
 
@@ -445,11 +445,11 @@ export interface ContainerResizePolicy {
   restartPolicy: string;
 }
 
-/** A container restart rule. */
+/** When a container that ended is restarted. */
 export interface ContainerRestartRule {
   /** What was done. */
   action: string;
-  /** The exit codes. */
+  /** Exit codes for which the rule fits. */
   exitCodes?: ContainerRestartRuleOnExitCodes;
 }
 
@@ -461,13 +461,13 @@ export interface ContainerRestartRuleOnExitCodes {
   values?: number[];
 }
 
-/** State of a container: one of waiting, running and terminated. */
+/** What a container does; one field is set. */
 export interface ContainerState {
-  /** Not yet started. */
+  /** It has not started, and why. */
   waiting?: ContainerStateWaiting;
-  /** Running. */
+  /** It runs, and since when. */
   running?: ContainerStateRunning;
-  /** Ended. */
+  /** It has ended, and how. */
   terminated?: ContainerStateTerminated;
 }
 
@@ -503,49 +503,49 @@ export interface ContainerStateWaiting {
   message?: string;
 }
 
-/** State of one container. */
+/** State of one container of a Pod. */
 export interface ContainerStatus {
-  /** Name, unique among its neighbours. */
+  /** Name of the container in the spec. */
   name: string;
-  /** The present state. */
+  /** What the container does now: it waits, runs, or has ended. */
   state?: ContainerState;
-  /** The state before. */
+  /** How its last run ended, if there was one. */
   lastState?: ContainerState;
-  /** Whether it is ready. */
+  /** Whether the container passes its readiness probe, or runs without having one. */
   ready: boolean;
-  /** How often it was started again. */
+  /** How often the container has been restarted. */
   restartCount: number;
-  /** Container image. */
+  /** Image that the container runs, as the runtime names it. */
   image: string;
-  /** Identifier of the image that runs. */
+  /** Digest of the image that the container runs. */
   imageID: string;
-  /** Identifier of the container, with its runtime. */
+  /** Identifier of the container, as `<runtime>://<id>`. */
   containerID?: string;
-  /** Whether it has started up. */
+  /** Whether the container has started and passed its startup probe. */
   started?: boolean;
-  /** Resources that are set aside. */
+  /** Requests that the node has set aside for the container. */
   allocatedResources?: Record<string, string>;
-  /** Compute resources that are asked for and allowed. */
+  /** Requests and limits that are in force. */
   resources?: ResourceRequirements;
-  /** Where volumes appear in the file system. */
+  /** How the volumes are really mounted. */
   volumeMounts?: VolumeMountStatus[];
-  /** User. */
+  /** User and groups that the first process really has. */
   user?: ContainerUser;
-  /** The allocated resources status. */
+  /** Health of the devices that the container was given. */
   allocatedResourcesStatus?: ResourceStatus[];
-  /** Signal that asks the container to end. */
+  /** Signal that tells the container to end. */
   stopSignal?: string;
 }
 
-/** A container user. */
+/** Identity of the first process of a container. */
 export interface ContainerUser {
-  /** The linux. */
+  /** User and groups on Linux. */
   linux?: LinuxContainerUser;
 }
 
-/** A daemon endpoint. */
+/** Where a daemon of a node listens. */
 export interface DaemonEndpoint {
-  /** The port. */
+  /** Number of the port. */
   Port: number;
 }
 
@@ -555,7 +555,7 @@ export interface DownwardAPIProjection {
   items?: DownwardAPIVolumeFile[];
 }
 
-/** A downward API volume file. */
+/** A field of the Pod, as a file. */
 export interface DownwardAPIVolumeFile {
   /** Path; what it is relative to follows from the context. */
   path: string;
@@ -565,27 +565,27 @@ export interface DownwardAPIVolumeFile {
   resourceFieldRef?: ResourceFieldSelector;
   /** File mode bits. */
   mode?: number;
-  /** User. */
+  /** User that the file belongs to. */
   user?: number;
 }
 
-/** A volume of type downward API. */
+/** Fields of the Pod, as files. */
 export interface DownwardAPIVolumeSource {
   /** The single ones; all if empty. */
   items?: DownwardAPIVolumeFile[];
   /** File mode bits of files that name none of their own. */
   defaultMode?: number;
-  /** The default user. */
+  /** User that the files belong to. */
   defaultUser?: number;
 }
 
-/** A volume of type empty dir. */
+/** A directory that lives as long as the Pod is on its node. */
 export interface EmptyDirVolumeSource {
-  /** Where the directory is kept: on disk or in memory. */
+  /** What the directory is kept on: empty for the disk of the node, `Memory` for a file system in memory that counts against the limits of the containers, `HugePages` for huge pages. */
   medium?: string;
-  /** Most that may be stored. */
+  /** Most that may be stored; going over it evicts the Pod. Default: no limit but those of the node. */
   sizeLimit?: string;
-  /** File mode bits. */
+  /** Permission bits of the directory. */
   mode?: number;
 }
 
@@ -615,7 +615,7 @@ export interface EndpointPort {
 
 /** Addresses that share their ports. */
 export interface EndpointSubset {
-  /** The addresses. */
+  /** Addresses that are ready. */
   addresses?: EndpointAddress[];
   /** Addresses of Pods that are not ready. */
   notReadyAddresses?: EndpointAddress[];
@@ -650,37 +650,37 @@ export interface EndpointsList {
   items: Endpoints[];
 }
 
-/** A whole set of environment variables. */
+/** A ConfigMap or a Secret whose every entry becomes an environment variable. */
 export interface EnvFromSource {
-  /** What names begin with. */
+  /** Text put before the name of each variable. */
   prefix?: string;
-  /** The ConfigMap. */
+  /** The ConfigMap whose entries are taken. */
   configMapRef?: ConfigMapEnvSource;
-  /** Secret that holds what is needed to log in. */
+  /** The Secret whose entries are taken. */
   secretRef?: SecretEnvSource;
 }
 
-/** An environment variable. */
+/** One environment variable. */
 export interface EnvVar {
-  /** Name of the variable. */
+  /** Name of the variable; any printable characters but `=`. */
   name: string;
-  /** The value; $(NAME) stands for variables defined before. */
+  /** Value of the variable. `$(OTHER)` stands for a variable set before it, `$$(OTHER)` for itself. */
   value?: string;
-  /** Where the value comes from. */
+  /** Source of the value, in place of `value`. */
   valueFrom?: EnvVarSource;
 }
 
-/** Where the value of an environment variable comes from. */
+/** Where the value of an environment variable comes from; exactly one field is set. */
 export interface EnvVarSource {
-  /** A field of the Pod. */
+  /** A field of the Pod, such as `metadata.name`, `metadata.labels['app']`, `spec.nodeName`, `status.podIP`. */
   fieldRef?: ObjectFieldSelector;
-  /** A resource of a container. */
+  /** A request or a limit of a container, such as `limits.cpu`. */
   resourceFieldRef?: ResourceFieldSelector;
-  /** A key of a ConfigMap. */
+  /** One entry of a ConfigMap of the same namespace. */
   configMapKeyRef?: ConfigMapKeySelector;
-  /** A key of a Secret. */
+  /** One entry of a Secret of the same namespace. */
   secretKeyRef?: SecretKeySelector;
-  /** A key of an environment file in a volume. */
+  /** One variable of a file in the format of `.env` that lies in an emptyDir volume. */
   fileKeyRef?: FileKeySelector;
 }
 
@@ -861,9 +861,9 @@ export interface EventSeries {
   lastObservedTime?: string;
 }
 
-/** Who reported an event. */
+/** Where an event comes from. */
 export interface EventSource {
-  /** The component. */
+  /** Component that tells of it, e.g. `kubelet`. */
   component?: string;
   /** Host name or address. */
   host?: string;
@@ -877,13 +877,13 @@ export interface EvictionResponder {
   priority: number;
 }
 
-/** A command inside a container. */
+/** A command that is run inside the container. It succeeds with exit code 0. */
 export interface ExecAction {
-  /** Entry point, in place of the one of the image. */
+  /** The program and its arguments. No shell is involved: to use one, call it. */
   command?: string[];
 }
 
-/** A volume of type FC. */
+/** A disk that is attached by Fibre Channel. */
 export interface FCVolumeSource {
   /** The target WW ns. */
   targetWWNs?: string[];
@@ -893,23 +893,23 @@ export interface FCVolumeSource {
   fsType?: string;
   /** Whether writing is forbidden. */
   readOnly?: boolean;
-  /** The wwids. */
+  /** World wide identifiers of the disk. Either these or `targetWWNs` and `lun`. */
   wwids?: string[];
 }
 
-/** A file key selector. */
+/** A variable of a file in a volume. */
 export interface FileKeySelector {
   /** Name of the volume. */
   volumeName: string;
   /** Path; what it is relative to follows from the context. */
   path: string;
-  /** The key. */
+  /** Name of the variable in the file. */
   key: string;
   /** Whether it may be missing. */
   optional?: boolean;
 }
 
-/** A persistent volume of type flex. */
+/** A volume made by a program on the node. */
 export interface FlexPersistentVolumeSource {
   /** Name of the driver. */
   driver: string;
@@ -919,11 +919,11 @@ export interface FlexPersistentVolumeSource {
   secretRef?: SecretReference;
   /** Whether writing is forbidden. */
   readOnly?: boolean;
-  /** Options. */
+  /** Options that the program understands. */
   options?: Record<string, string>;
 }
 
-/** A volume of type flex. */
+/** A volume made by a program on the node. */
 export interface FlexVolumeSource {
   /** Name of the driver. */
   driver: string;
@@ -933,7 +933,7 @@ export interface FlexVolumeSource {
   secretRef?: LocalObjectReference;
   /** Whether writing is forbidden. */
   readOnly?: boolean;
-  /** Options. */
+  /** Options that the program understands. */
   options?: Record<string, string>;
 }
 
@@ -957,41 +957,41 @@ export interface GCEPersistentDiskVolumeSource {
   readOnly?: boolean;
 }
 
-/** A gRPC health check. */
+/** A call of gRPC's standard health service. It succeeds when the answer is SERVING. */
 export interface GRPCAction {
-  /** Port, by number or, where allowed, by name. */
+  /** Port of the service, by number. */
   port: number;
-  /** The Service. */
+  /** Name that the health service is asked about. Default: empty, the server as a whole. */
   service?: string;
-  /** File mode bits. */
+  /** Whether the connection is encrypted. */
   mode?: string;
 }
 
-/** A volume of type git repo. */
+/** A clone of a Git repository. */
 export interface GitRepoVolumeSource {
-  /** The repository. */
+  /** Address of the repository. */
   repository: string;
   /** Number of the revision; it only ever grows. */
   revision?: string;
-  /** The directory. */
+  /** Directory that it is cloned into; `.` for the volume itself. */
   directory?: string;
 }
 
-/** A persistent volume of type glusterfs. */
+/** A volume of Glusterfs. */
 export interface GlusterfsPersistentVolumeSource {
-  /** The endpoints. */
+  /** Endpoints object with the servers. */
   endpoints: string;
   /** Path; what it is relative to follows from the context. */
   path: string;
   /** Whether writing is forbidden. */
   readOnly?: boolean;
-  /** The endpoints namespace. */
+  /** Namespace of that object. Default: that of the claim. */
   endpointsNamespace?: string;
 }
 
-/** A volume of type glusterfs. */
+/** A volume of Glusterfs. */
 export interface GlusterfsVolumeSource {
-  /** The endpoints. */
+  /** Endpoints object with the servers. */
   endpoints: string;
   /** Path; what it is relative to follows from the context. */
   path: string;
@@ -999,35 +999,35 @@ export interface GlusterfsVolumeSource {
   readOnly?: boolean;
 }
 
-/** An HTTP request. */
+/** An HTTP GET. It succeeds with a status from 200 to 399. */
 export interface HTTPGetAction {
-  /** Path of the request. */
+  /** Path to ask for. Default: `/`. */
   path?: string;
-  /** Port of the container, by number or name. */
+  /** Port of the container, by number or by name. */
   port: number | string;
-  /** Host to ask, in place of the address of the Pod. */
+  /** Host to connect to. Default: the address of the Pod; to change only the Host header, use `httpHeaders`. */
   host?: string;
-  /** HTTP or HTTPS. */
+  /** `HTTP`, or `HTTPS`, whose certificate is not checked. Default: HTTP. */
   scheme?: string;
-  /** Headers of the request. */
+  /** Headers that are sent along; one may be given several times. */
   httpHeaders?: HTTPHeader[];
-  /** Transport protocol: TCP, UDP or SCTP. */
+  /** Version of HTTP that is spoken. */
   protocol?: string;
 }
 
-/** A HTTP header. */
+/** One header of a request. */
 export interface HTTPHeader {
-  /** Name, unique among its neighbours. */
+  /** Name of the header; case does not matter. */
   name: string;
-  /** The value. */
+  /** Value of the header. */
   value: string;
 }
 
-/** A host alias. */
+/** A line of `/etc/hosts`. */
 export interface HostAlias {
-  /** IP address. */
+  /** The address. */
   ip: string;
-  /** The hostnames. */
+  /** Names that lead to the address. */
   hostnames?: string[];
 }
 
@@ -1037,29 +1037,29 @@ export interface HostIP {
   ip: string;
 }
 
-/** A volume of type host path. */
+/** A file or directory of the node. */
 export interface HostPathVolumeSource {
-  /** Path; what it is relative to follows from the context. */
+  /** Path on the node. Links are followed. */
   path: string;
-  /** Which of the possible types this is. */
+  /** What must be at the path: empty checks nothing, `Directory`, `File`, `Socket`, `CharDevice` and `BlockDevice` must exist, `DirectoryOrCreate` and `FileOrCreate` are made if need be. */
   type?: string;
 }
 
-/** A persistent volume of type ISCSI. */
+/** A disk that is attached by iSCSI. */
 export interface ISCSIPersistentVolumeSource {
-  /** The target portal. */
+  /** Address of the target, with the port if it is not 860 or 3260. */
   targetPortal: string;
-  /** The iqn. */
+  /** Qualified name of the target. */
   iqn: string;
   /** Logical unit number. */
   lun: number;
-  /** The iscsi interface. */
+  /** Interface of iSCSI that is used. Default: default, over TCP. */
   iscsiInterface?: string;
   /** File system on the volume, such as ext4. */
   fsType?: string;
   /** Whether writing is forbidden. */
   readOnly?: boolean;
-  /** The portals. */
+  /** Further addresses of the target, for multipathing. */
   portals?: string[];
   /** Whether chap auth discovery is wanted. */
   chapAuthDiscovery?: boolean;
@@ -1071,21 +1071,21 @@ export interface ISCSIPersistentVolumeSource {
   initiatorName?: string;
 }
 
-/** A volume of type ISCSI. */
+/** A disk that is attached by iSCSI. */
 export interface ISCSIVolumeSource {
-  /** The target portal. */
+  /** Address of the target, with the port if it is not 860 or 3260. */
   targetPortal: string;
-  /** The iqn. */
+  /** Qualified name of the target. */
   iqn: string;
   /** Logical unit number. */
   lun: number;
-  /** The iscsi interface. */
+  /** Interface of iSCSI that is used. Default: default, over TCP. */
   iscsiInterface?: string;
   /** File system on the volume, such as ext4. */
   fsType?: string;
   /** Whether writing is forbidden. */
   readOnly?: boolean;
-  /** The portals. */
+  /** Further addresses of the target, for multipathing. */
   portals?: string[];
   /** Whether chap auth discovery is wanted. */
   chapAuthDiscovery?: boolean;
@@ -1097,11 +1097,11 @@ export interface ISCSIVolumeSource {
   initiatorName?: string;
 }
 
-/** A volume of type image. */
+/** The files of an OCI image or artifact. */
 export interface ImageVolumeSource {
-  /** The reference. */
+  /** Image or artifact, named as images of containers are. */
   reference?: string;
-  /** The pull policy. */
+  /** When it is pulled. Default: Always for the tag `latest`, else IfNotPresent. */
   pullPolicy?: string;
 }
 
@@ -1111,37 +1111,37 @@ export interface ImageVolumeStatus {
   imageRef: string;
 }
 
-/** A key to path. */
+/** An entry that becomes a file. */
 export interface KeyToPath {
-  /** The key. */
+  /** Key of the entry. */
   key: string;
-  /** Path; what it is relative to follows from the context. */
+  /** Path of the file inside the volume; relative, without `..`. */
   path: string;
-  /** File mode bits. */
+  /** Permission bits of the file. Default: those of the volume. */
   mode?: number;
-  /** User. */
+  /** User that the file belongs to. */
   user?: number;
 }
 
-/** What is done after the start and before the end of a container. */
+/** What is done right after the start of a container and right before its end. */
 export interface Lifecycle {
-  /** What is done right after the start. */
+  /** Done right after the container is made, beside its program. If it fails, the container is killed. */
   postStart?: LifecycleHandler;
-  /** What is done before the end. */
+  /** Done before the container is told to end. The grace period runs meanwhile. */
   preStop?: LifecycleHandler;
-  /** Signal that asks the container to end. */
+  /** Signal that tells the container to end. Default: that of the image, else SIGTERM. Needs `spec.os.name`. */
   stopSignal?: string;
 }
 
-/** What is done at a turn of the life of a container. */
+/** What is done at a turn in the life of a container; exactly one field is set. */
 export interface LifecycleHandler {
-  /** A command inside the container that must succeed. */
+  /** Runs a command in the container. */
   exec?: ExecAction;
-  /** An HTTP request that must succeed. */
+  /** Makes an HTTP request. */
   httpGet?: HTTPGetAction;
-  /** A connection that must be accepted. */
+  /** No longer of use; kept for old objects. */
   tcpSocket?: TCPSocketAction;
-  /** A pause. */
+  /** Waits for some seconds. */
   sleep?: SleepAction;
 }
 
@@ -1164,17 +1164,17 @@ export const LimitRange: ResourceType<LimitRange> = {
 
 /** Bounds and defaults for one type of object. */
 export interface LimitRangeItem {
-  /** Which of the possible types this is. */
+  /** What the bounds apply to: Pod, Container or PersistentVolumeClaim. */
   type: string;
-  /** The most. */
+  /** The most that may be asked for of each resource. */
   max?: Record<string, string>;
-  /** The least. */
+  /** The least that may be asked for of each resource. */
   min?: Record<string, string>;
-  /** Value that is taken where none is given. */
+  /** Limits of containers that name none. */
   default?: Record<string, string>;
-  /** Requests of containers that give none. */
+  /** Requests of containers that name none. */
   defaultRequest?: Record<string, string>;
-  /** Most that a limit may exceed its request by, as a factor. */
+  /** Most times that a limit may be its request. */
   maxLimitRequestRatio?: Record<string, string>;
 }
 
@@ -1194,11 +1194,11 @@ export interface LimitRangeSpec {
   limits: LimitRangeItem[];
 }
 
-/** A linux container user. */
+/** User and groups of a process. */
 export interface LinuxContainerUser {
   /** Identifier that is never used again, unlike the name. */
   uid: number;
-  /** The gid. */
+  /** Primary group id of the process. */
   gid: number;
   /** Groups that the first process is in besides its own. */
   supplementalGroups?: number[];
@@ -1214,13 +1214,13 @@ export interface List {
   items: unknown[];
 }
 
-/** A load balancer ingress. */
+/** An address of a load balancer. */
 export interface LoadBalancerIngress {
   /** IP address. */
   ip?: string;
   /** Host name. */
   hostname?: string;
-  /** The ip mode. */
+  /** How traffic for the address is delivered: `VIP` with it as the target, `Proxy` with that of the node or the Pod. */
   ipMode?: string;
   /** Ports that are open. */
   ports?: PortStatus[];
@@ -1232,9 +1232,9 @@ export interface LoadBalancerStatus {
   ingress?: LoadBalancerIngress[];
 }
 
-/** Names an object in the same namespace. */
+/** Names an object of the same namespace. */
 export interface LocalObjectReference {
-  /** Name, unique among its neighbours. */
+  /** Name of the object. */
   name?: string;
 }
 
@@ -1264,7 +1264,7 @@ export interface NFSVolumeSource {
   readOnly?: boolean;
 }
 
-/** A space of names; most objects live in one. */
+/** A part of the cluster in which names are unique and to which rights and quotas apply. */
 export interface Namespace {
   apiVersion?: string;
   kind?: string;
@@ -1340,19 +1340,19 @@ export const Node: ResourceType<Node> = {
   namespaced: false,
 };
 
-/** An address of a node. */
+/** One address of a node. */
 export interface NodeAddress {
-  /** Which of the possible types this is. */
+  /** What the address is: Hostname, InternalIP, ExternalIP, InternalDNS or ExternalDNS. */
   type: string;
-  /** The address. */
+  /** The address itself. */
   address: string;
 }
 
-/** A node affinity. */
+/** Nodes that a Pod must or should run on. */
 export interface NodeAffinity {
-  /** What must hold when the Pod is placed. */
+  /** What a node must fulfil for the Pod to be placed on it. A node that ceases to fulfil it keeps the Pod. */
   requiredDuringSchedulingIgnoredDuringExecution?: NodeSelector;
-  /** What should hold when the Pod is placed, with weights. */
+  /** What speaks for a node, each with a weight. The scheduler adds up the weights of what a node fulfils. */
   preferredDuringSchedulingIgnoredDuringExecution?: PreferredSchedulingTerm[];
 }
 
@@ -1388,11 +1388,11 @@ export interface NodeAllocatableResourceClaimStatus {
 
 /** An observation of a node. */
 export interface NodeCondition {
-  /** What is observed. */
+  /** What is observed: Ready, MemoryPressure, DiskPressure, PIDPressure or NetworkUnavailable. */
   type: string;
   /** True, False or Unknown. */
   status: string;
-  /** The last heartbeat time. */
+  /** When the node last told of it. */
   lastHeartbeatTime?: string;
   /** When the status last went from one value to another. */
   lastTransitionTime?: string;
@@ -1408,13 +1408,13 @@ export interface NodeConfigSource {
   configMap?: ConfigMapNodeConfigSource;
 }
 
-/** The state of a node config. */
+/** Settings of a kubelet. No longer of use. */
 export interface NodeConfigStatus {
-  /** The assigned. */
+  /** Settings that the kubelet is to use. */
   assigned?: NodeConfigSource;
   /** Number of running ones. */
   active?: NodeConfigSource;
-  /** The last known good. */
+  /** Settings that the kubelet falls back to. */
   lastKnownGood?: NodeConfigSource;
   /** What went wrong. */
   error?: string;
@@ -1476,73 +1476,73 @@ export interface NodeSelector {
   nodeSelectorTerms: NodeSelectorTerm[];
 }
 
-/** A node selector requirement. */
+/** One requirement on a label of nodes. */
 export interface NodeSelectorRequirement {
-  /** The key. */
+  /** Key of the label. */
   key: string;
-  /** How the value is compared. */
+  /** How the value is compared: `In` and `NotIn` a list, `Exists` and `DoesNotExist` at all, `Gt` and `Lt` as an integer. */
   operator: string;
-  /** Values to compare with; none for Exists and DoesNotExist, one or more otherwise. */
+  /** Values to compare with: some for In and NotIn, none for Exists and DoesNotExist, a single integer for Gt and Lt. */
   values?: string[];
 }
 
-/** A node selector term. */
+/** Nodes that fulfil all requirements. A term without any fits no node. */
 export interface NodeSelectorTerm {
-  /** Requirements that must all hold. */
+  /** Requirements on the labels of the node. */
   matchExpressions?: NodeSelectorRequirement[];
-  /** Requirements about fields that must all hold. */
+  /** Requirements on the fields of the node; only `metadata.name` is known. */
   matchFields?: NodeSelectorRequirement[];
 }
 
 /** What is decided about a node. */
 export interface NodeSpec {
-  /** Range that addresses of Pods come from. */
+  /** Range that the addresses of the node's Pods come from. */
   podCIDR?: string;
-  /** Ranges that addresses of Pods come from, one a family. */
+  /** Ranges that the addresses of the node's Pods come from, one for each IP family. */
   podCIDRs?: string[];
-  /** Identifier of the node at its cloud. */
+  /** Identifier of the machine at its cloud, as `<provider>://<id>`. */
   providerID?: string;
-  /** Whether new Pods are kept away. */
+  /** Whether no more Pods are placed on the node; those that run stay. `kubectl cordon` sets it. */
   unschedulable?: boolean;
-  /** Marks that keep away Pods that do not tolerate them. */
+  /** What keeps Pods away from the node unless they tolerate it. */
   taints?: Taint[];
-  /** The config source. */
+  /** No longer of use. */
   configSource?: NodeConfigSource;
-  /** Identifier of the external. */
+  /** No longer of use. */
   externalID?: string;
   /** The pod preemption policy. */
   podPreemptionPolicy?: NodePodPreemptionPolicy;
 }
 
-/** State of a node, as it reports it. */
+/** State of a node, as its kubelet reports it. */
 export interface NodeStatus {
-  /** How much there is of each resource. */
+  /** All that the node has of each resource. */
   capacity?: Record<string, string>;
-  /** How much of each resource Pods may use. */
+  /** What of its resources the node leaves to Pods. */
   allocatable?: Record<string, string>;
-  /** No longer used. */
+  /** No longer of use. */
   phase?: string;
-  /** The latest observations of the state, at most one of each type. */
+  /** Observations such as Ready, MemoryPressure, DiskPressure and PIDPressure, one of each type. */
   conditions?: NodeCondition[];
-  /** The addresses. */
+  /** Addresses and names of the node, each with its type. */
   addresses?: NodeAddress[];
-  /** Ports of the node's daemons. */
+  /** Ports of the kubelet. */
   daemonEndpoints?: NodeDaemonEndpoints;
-  /** Versions and identifiers of the node. */
+  /** Versions and identifiers of the machine and of what runs on it. */
   nodeInfo?: NodeSystemInfo;
-  /** Images on the node. */
+  /** Images that the node has. */
   images?: ContainerImage[];
-  /** Volumes that the node uses. */
+  /** Attachable volumes that the node uses: they must not be detached. */
   volumesInUse?: string[];
-  /** Volumes attached to the node. */
+  /** Volumes that are attached to the node. */
   volumesAttached?: AttachedVolume[];
-  /** Configuration. */
+  /** No longer of use. */
   config?: NodeConfigStatus;
-  /** The runtime handlers. */
+  /** Container runtimes of the node and what they can do. */
   runtimeHandlers?: NodeRuntimeHandler[];
-  /** Features that are supported. */
+  /** What the container runtime can do. */
   features?: NodeFeatures;
-  /** The declared features. */
+  /** Features that the node says it has. */
   declaredFeatures?: string[];
 }
 
@@ -1554,35 +1554,35 @@ export interface NodeSwapStatus {
 
 /** Versions and identifiers of a node. */
 export interface NodeSystemInfo {
-  /** Identifier of the machine. */
+  /** Identifier of the installation, from `/etc/machine-id`. */
   machineID: string;
-  /** Identifier of the system U. */
+  /** Identifier of the hardware. */
   systemUUID: string;
-  /** Identifier of the boot. */
+  /** Identifier of the present boot. */
   bootID: string;
-  /** The kernel version. */
+  /** Version of the kernel, as `uname -r` has it. */
   kernelVersion: string;
-  /** The os image. */
+  /** Name of the operating system, from `/etc/os-release`. */
   osImage: string;
-  /** The container runtime version. */
+  /** Container runtime and its version, as `<runtime>://<version>`. */
   containerRuntimeVersion: string;
-  /** The kubelet version. */
+  /** Version of the kubelet. */
   kubeletVersion: string;
-  /** The kube proxy version. */
+  /** No longer of use. */
   kubeProxyVersion: string;
-  /** The operating system. */
+  /** Operating system of the node, e.g. `linux`. */
   operatingSystem: string;
-  /** The architecture. */
+  /** Architecture of the node, e.g. `amd64`. */
   architecture: string;
-  /** The swap. */
+  /** How much swap the node has. */
   swap?: NodeSwapStatus;
 }
 
-/** An object field selector. */
+/** A field of the Pod. */
 export interface ObjectFieldSelector {
-  /** Group and version of the schema, such as apps/v1. */
+  /** Version of the API in which the path is meant. Default: v1. */
   apiVersion?: string;
-  /** Path of the field. */
+  /** Path of the field, e.g. `metadata.name`. */
   fieldPath: string;
 }
 
@@ -1668,47 +1668,47 @@ export interface PersistentVolumeClaimList {
   items: PersistentVolumeClaim[];
 }
 
-/** What storage is wished for. */
+/** What storage is wished for, and what was given. */
 export interface PersistentVolumeClaimSpec {
-  /** Ways in which the volume may be mounted. */
+  /** Ways in which the volume must be mountable: `ReadWriteOnce` on one node, `ReadOnlyMany` and `ReadWriteMany` on many, `ReadWriteOncePod` by a single Pod. */
   accessModes?: string[];
-  /** Labels that choose the objects this concerns. */
+  /** Labels of the volumes that may be given. With it no volume is made on demand. */
   selector?: meta_v1.LabelSelector;
-  /** Compute resources that are asked for and allowed. */
+  /** How much storage is wished for, as `requests.storage`. It may grow later if the class allows it. */
   resources?: VolumeResourceRequirements;
-  /** Name of the volume that the claim is bound to. */
+  /** Volume that the claim has been given, or that it wants. */
   volumeName?: string;
-  /** Name of the storage class. */
+  /** Class that the storage is to be of. Absent: the default class; empty: only volumes without class. */
   storageClassName?: string;
-  /** Whether the volume is a file system or a raw block device. */
+  /** Whether the volume is mounted as a `Filesystem` or given as a raw `Block` device. Default: Filesystem. */
   volumeMode?: string;
-  /** What the volume begins with. */
+  /** Claim or snapshot of the same namespace that the new volume begins as a copy of. */
   dataSource?: TypedLocalObjectReference;
-  /** What the volume begins with. */
+  /** As `dataSource`, for objects of any kind that a populator knows. */
   dataSourceRef?: TypedObjectReference;
-  /** Name of the class that gives the volume its attributes. */
+  /** VolumeAttributesClass that the volume is to have. It may be changed later. */
   volumeAttributesClassName?: string;
 }
 
-/** State of a claim. */
+/** What a claim has been given. */
 export interface PersistentVolumeClaimStatus {
-  /** Pending, Bound or Lost. */
+  /** `Pending` until there is a volume, then `Bound`; `Lost` if the volume has gone. */
   phase?: string;
-  /** Ways in which the volume may be mounted. */
+  /** Ways in which the volume can really be mounted. */
   accessModes?: string[];
-  /** How much there is of each resource. */
+  /** Real size of the volume. */
   capacity?: Record<string, string>;
-  /** The latest observations of the state, at most one of each type. */
+  /** Observations, such as that the volume is being resized. */
   conditions?: PersistentVolumeClaimCondition[];
-  /** Resources that are set aside. */
+  /** Sizes that a resize under way aims at. */
   allocatedResources?: Record<string, string>;
-  /** The allocated resource statuses. */
+  /** How far a resize under way has come, for each resource. */
   allocatedResourceStatuses?: Record<string, string>;
-  /** Name of the current volume attributes class. */
+  /** VolumeAttributesClass that the volume has now. */
   currentVolumeAttributesClassName?: string;
-  /** The modify volume status. */
+  /** How far a change of the attributes class has come. */
   modifyVolumeStatus?: ModifyVolumeStatus;
-  /** The health status. */
+  /** What is known of the health of the volume. */
   healthStatus?: VolumeHealthStatus;
 }
 
@@ -1722,11 +1722,11 @@ export interface PersistentVolumeClaimTemplate {
   spec: PersistentVolumeClaimSpec;
 }
 
-/** A volume of type persistent volume claim. */
+/** Storage that a claim has been given. */
 export interface PersistentVolumeClaimVolumeSource {
-  /** Name of the claim. */
+  /** Name of the claim, in the namespace of the Pod. */
   claimName: string;
-  /** Whether writing is forbidden. */
+  /** Whether all mounts of the volume are read-only. Default: false. */
   readOnly?: boolean;
 }
 
@@ -1740,117 +1740,117 @@ export interface PersistentVolumeList {
   items: PersistentVolume[];
 }
 
-/** Where a persistent volume is; exactly one field is set. */
+/** What a persistent volume really is; exactly one field is set. */
 export interface PersistentVolumeSource {
-  /** The gce persistent disk. */
+  /** A disk of Google Compute Engine. No longer supported: use its CSI driver. */
   gcePersistentDisk?: GCEPersistentDiskVolumeSource;
-  /** The aws elastic block store. */
+  /** A disk of Amazon's Elastic Block Store. No longer supported: use its CSI driver. */
   awsElasticBlockStore?: AWSElasticBlockStoreVolumeSource;
-  /** A file or directory of the node. */
+  /** A directory of a node; only for tests on a single node. */
   hostPath?: HostPathVolumeSource;
-  /** The glusterfs. */
+  /** A volume of Glusterfs. No longer supported. */
   glusterfs?: GlusterfsPersistentVolumeSource;
-  /** An NFS export. */
+  /** A directory that an NFS server exports. */
   nfs?: NFSVolumeSource;
-  /** The rbd. */
+  /** An image of Ceph's block device. No longer supported. */
   rbd?: RBDPersistentVolumeSource;
-  /** The iscsi. */
+  /** A disk that is attached to the node by iSCSI. */
   iscsi?: ISCSIPersistentVolumeSource;
-  /** The cinder. */
+  /** A disk of OpenStack. No longer supported: use its CSI driver. */
   cinder?: CinderPersistentVolumeSource;
-  /** The cephfs. */
+  /** A directory of Ceph's file system. No longer supported. */
   cephfs?: CephFSPersistentVolumeSource;
-  /** The fc. */
+  /** A disk that is attached to the node by Fibre Channel. */
   fc?: FCVolumeSource;
-  /** The flocker. */
+  /** A dataset of Flocker. No longer supported. */
   flocker?: FlockerVolumeSource;
-  /** The flex volume. */
+  /** A volume made by a program on the node. Deprecated: use a CSI driver. */
   flexVolume?: FlexPersistentVolumeSource;
-  /** The azure file. */
+  /** A file share of Azure. Use its CSI driver. */
   azureFile?: AzureFilePersistentVolumeSource;
-  /** The vsphere volume. */
+  /** A disk of vSphere. No longer supported: use its CSI driver. */
   vsphereVolume?: VsphereVirtualDiskVolumeSource;
-  /** The quobyte. */
+  /** A volume of Quobyte. No longer supported. */
   quobyte?: QuobyteVolumeSource;
-  /** The azure disk. */
+  /** A data disk of Azure. No longer supported: use its CSI driver. */
   azureDisk?: AzureDiskVolumeSource;
-  /** The photon persistent disk. */
+  /** A disk of Photon Controller. No longer supported. */
   photonPersistentDisk?: PhotonPersistentDiskVolumeSource;
-  /** The portworx volume. */
+  /** A volume of Portworx. Use its CSI driver. */
   portworxVolume?: PortworxVolumeSource;
-  /** The scale IO. */
+  /** A volume of ScaleIO. No longer supported. */
   scaleIO?: ScaleIOPersistentVolumeSource;
-  /** The local. */
+  /** A disk, partition or directory of one node; `spec.nodeAffinity` must name that node. */
   local?: LocalVolumeSource;
-  /** The storageos. */
+  /** A volume of StorageOS. No longer supported. */
   storageos?: StorageOSPersistentVolumeSource;
   /** A volume of a CSI driver. */
   csi?: CSIPersistentVolumeSource;
 }
 
-/** What a piece of storage is and how it is mounted. */
+/** What a piece of storage is, who has it, and how it is mounted. */
 export interface PersistentVolumeSpec {
-  /** How much there is of each resource. */
+  /** Size of the volume, as `storage`. */
   capacity?: Record<string, string>;
-  /** The gce persistent disk. */
+  /** A disk of Google Compute Engine. No longer supported: use its CSI driver. */
   gcePersistentDisk?: GCEPersistentDiskVolumeSource;
-  /** The aws elastic block store. */
+  /** A disk of Amazon's Elastic Block Store. No longer supported: use its CSI driver. */
   awsElasticBlockStore?: AWSElasticBlockStoreVolumeSource;
-  /** A file or directory of the node. */
+  /** A directory of a node; only for tests on a single node. */
   hostPath?: HostPathVolumeSource;
-  /** The glusterfs. */
+  /** A volume of Glusterfs. No longer supported. */
   glusterfs?: GlusterfsPersistentVolumeSource;
-  /** An NFS export. */
+  /** A directory that an NFS server exports. */
   nfs?: NFSVolumeSource;
-  /** The rbd. */
+  /** An image of Ceph's block device. No longer supported. */
   rbd?: RBDPersistentVolumeSource;
-  /** The iscsi. */
+  /** A disk that is attached to the node by iSCSI. */
   iscsi?: ISCSIPersistentVolumeSource;
-  /** The cinder. */
+  /** A disk of OpenStack. No longer supported: use its CSI driver. */
   cinder?: CinderPersistentVolumeSource;
-  /** The cephfs. */
+  /** A directory of Ceph's file system. No longer supported. */
   cephfs?: CephFSPersistentVolumeSource;
-  /** The fc. */
+  /** A disk that is attached to the node by Fibre Channel. */
   fc?: FCVolumeSource;
-  /** The flocker. */
+  /** A dataset of Flocker. No longer supported. */
   flocker?: FlockerVolumeSource;
-  /** The flex volume. */
+  /** A volume made by a program on the node. Deprecated: use a CSI driver. */
   flexVolume?: FlexPersistentVolumeSource;
-  /** The azure file. */
+  /** A file share of Azure. Use its CSI driver. */
   azureFile?: AzureFilePersistentVolumeSource;
-  /** The vsphere volume. */
+  /** A disk of vSphere. No longer supported: use its CSI driver. */
   vsphereVolume?: VsphereVirtualDiskVolumeSource;
-  /** The quobyte. */
+  /** A volume of Quobyte. No longer supported. */
   quobyte?: QuobyteVolumeSource;
-  /** The azure disk. */
+  /** A data disk of Azure. No longer supported: use its CSI driver. */
   azureDisk?: AzureDiskVolumeSource;
-  /** The photon persistent disk. */
+  /** A disk of Photon Controller. No longer supported. */
   photonPersistentDisk?: PhotonPersistentDiskVolumeSource;
-  /** The portworx volume. */
+  /** A volume of Portworx. Use its CSI driver. */
   portworxVolume?: PortworxVolumeSource;
-  /** The scale IO. */
+  /** A volume of ScaleIO. No longer supported. */
   scaleIO?: ScaleIOPersistentVolumeSource;
-  /** The local. */
+  /** A disk, partition or directory of one node; `spec.nodeAffinity` must name that node. */
   local?: LocalVolumeSource;
-  /** The storageos. */
+  /** A volume of StorageOS. No longer supported. */
   storageos?: StorageOSPersistentVolumeSource;
   /** A volume of a CSI driver. */
   csi?: CSIPersistentVolumeSource;
-  /** Ways in which the volume may be mounted. */
+  /** Ways in which the volume can be mounted: `ReadWriteOnce` on one node, `ReadOnlyMany` and `ReadWriteMany` on many, `ReadWriteOncePod` by a single Pod. */
   accessModes?: string[];
-  /** The claim that the volume is bound to. */
+  /** Claim that has the volume, or that it is kept for. */
   claimRef?: ObjectReference;
-  /** What becomes of the volume after its claim: Retain, Delete or Recycle. */
+  /** What becomes of the volume when its claim is deleted: `Retain` keeps it for somebody to look at, `Delete` removes it and its storage, `Recycle` is no longer supported. Default: Retain; for volumes made on demand what their class says. */
   persistentVolumeReclaimPolicy?: string;
-  /** Name of the storage class. */
+  /** Class that the volume belongs to; only claims of the same class get it. Empty: no class. */
   storageClassName?: string;
-  /** Options of the mount. */
+  /** Options of the mount, e.g. `ro`, `soft`. They are not checked: a wrong one makes the mount fail. */
   mountOptions?: string[];
-  /** Whether the volume is a file system or a raw block device. */
+  /** Whether the volume is mounted as a `Filesystem` or given as a raw `Block` device. Default: Filesystem. */
   volumeMode?: string;
-  /** Nodes that are meant. */
+  /** Nodes from which the volume can be reached; Pods that use it are placed there. */
   nodeAffinity?: VolumeNodeAffinity;
-  /** Name of the class that gives the volume its attributes. */
+  /** VolumeAttributesClass that the volume has now. */
   volumeAttributesClassName?: string;
 }
 
@@ -1893,35 +1893,35 @@ export const Pod: ResourceType<Pod> = {
   namespaced: true,
 };
 
-/** A pod affinity. */
+/** Pods that a Pod must or should be near. */
 export interface PodAffinity {
-  /** What must hold when the Pod is placed. */
+  /** Domains that the Pod must be placed in: those where Pods of every term already run. */
   requiredDuringSchedulingIgnoredDuringExecution?: PodAffinityTerm[];
-  /** What should hold when the Pod is placed, with weights. */
+  /** Pods whose nearness speaks for a node, each with a weight. */
   preferredDuringSchedulingIgnoredDuringExecution?: WeightedPodAffinityTerm[];
 }
 
-/** A pod affinity term. */
+/** Pods, and the domains within which they count as near. */
 export interface PodAffinityTerm {
-  /** Labels that choose the objects. */
+  /** Pods that are meant, by their labels. Without it none are. */
   labelSelector?: meta_v1.LabelSelector;
-  /** Names of namespaces. */
+  /** Namespaces in which they are looked for, besides those of `namespaceSelector`. Default: that of the Pod. */
   namespaces?: string[];
-  /** Node label whose values divide the nodes into domains. */
+  /** Node label that makes the domains: nodes with the same value are one, e.g. `kubernetes.io/hostname` or `topology.kubernetes.io/zone`. */
   topologyKey: string;
-  /** Labels that choose namespaces. */
+  /** Namespaces in which they are looked for, by their labels; the empty selector means all. */
   namespaceSelector?: meta_v1.LabelSelector;
-  /** Labels of the incoming Pod that are added to the selector. */
+  /** Label keys whose values are taken from the Pod that is being placed: only Pods with the same values count. */
   matchLabelKeys?: string[];
-  /** Labels of the incoming Pod that are excluded by the selector. */
+  /** Label keys whose values are taken from the Pod that is being placed: only Pods with other values count. */
   mismatchLabelKeys?: string[];
 }
 
-/** A pod anti affinity. */
+/** Pods that a Pod must or should stay away from. */
 export interface PodAntiAffinity {
-  /** What must hold when the Pod is placed. */
+  /** Domains that the Pod must not be placed in: those where Pods of any term already run. */
   requiredDuringSchedulingIgnoredDuringExecution?: PodAffinityTerm[];
-  /** What should hold when the Pod is placed, with weights. */
+  /** Pods whose nearness speaks against a node, each with a weight. */
   preferredDuringSchedulingIgnoredDuringExecution?: WeightedPodAffinityTerm[];
 }
 
@@ -1939,29 +1939,29 @@ export interface PodAttachOptions {
   container?: string;
 }
 
-/** A pod certificate projection. */
+/** A private key and a certificate for the Pod. */
 export interface PodCertificateProjection {
   /** Who is to sign. */
   signerName: string;
-  /** The key type. */
+  /** Kind of key that is made, e.g. `ED25519`, `ECDSAP256`, `RSA3072`. */
   keyType: string;
   /** Max expiration, in seconds. */
   maxExpirationSeconds?: number;
-  /** The credential bundle path. */
+  /** Path of a file with the key and the whole chain. */
   credentialBundlePath?: string;
-  /** The key path. */
+  /** Path of a file with the key alone. */
   keyPath?: string;
-  /** The certificate chain path. */
+  /** Path of a file with the chain alone. */
   certificateChainPath?: string;
-  /** The user annotations. */
+  /** Annotations that are passed on to the signer. */
   userAnnotations?: Record<string, string>;
-  /** User. */
+  /** User that the files belong to. */
   user?: number;
 }
 
 /** An observation of a Pod. */
 export interface PodCondition {
-  /** What is observed. */
+  /** What is observed: PodScheduled, Initialized, ContainersReady, Ready, or what a controller adds. */
   type: string;
   /** The generation of the spec that this status is about. */
   observedGeneration?: number;
@@ -1977,21 +1977,21 @@ export interface PodCondition {
   message?: string;
 }
 
-/** A pod DNS config. */
+/** Further settings of the resolver of a Pod. */
 export interface PodDNSConfig {
-  /** The nameservers. */
+  /** Addresses of DNS servers, after those that the policy gives; at most three in all. */
   nameservers?: string[];
-  /** The searches. */
+  /** Domains in which short names are looked up, after those that the policy gives. */
   searches?: string[];
-  /** Options. */
+  /** Options of the resolver, over those that the policy gives. */
   options?: PodDNSConfigOption[];
 }
 
-/** A pod DNS config option. */
+/** One option of the resolver. */
 export interface PodDNSConfigOption {
-  /** Name, unique among its neighbours. */
+  /** Name of the option, e.g. `ndots`. */
   name?: string;
-  /** The value. */
+  /** Value of the option, where it has one. */
   value?: string;
 }
 
@@ -2011,9 +2011,9 @@ export interface PodExecOptions {
   command: string[];
 }
 
-/** The state of a pod extended resource claim. */
+/** The claim behind the extended resources of a Pod. */
 export interface PodExtendedResourceClaimStatus {
-  /** The request mappings. */
+  /** Which request of the claim stands for which resource of which container. */
   requestMappings: ContainerExtendedResourceRequest[];
   /** Name of the resource claim. */
   resourceClaimName: string;
@@ -2077,9 +2077,9 @@ export interface PodProxyOptions {
   path?: string;
 }
 
-/** A pod readiness gate. */
+/** A condition that must be True for a Pod to be ready. */
 export interface PodReadinessGate {
-  /** The condition type. */
+  /** Type of the condition in the status of the Pod. */
   conditionType: string;
 }
 
@@ -2113,33 +2113,33 @@ export interface PodSchedulingGroup {
   podGroupName?: string;
 }
 
-/** Identity and privileges of all containers of a Pod. */
+/** Identity and privileges of all containers of a Pod, and the ownership of its volumes. */
 export interface PodSecurityContext {
-  /** SELinux context. */
+  /** SELinux label of all containers. */
   seLinuxOptions?: SELinuxOptions;
-  /** Settings of Windows nodes. */
+  /** Settings that only apply on Windows nodes. */
   windowsOptions?: WindowsSecurityContextOptions;
-  /** User id of the first process. */
+  /** User id of the processes of all containers. Default: what their images say. */
   runAsUser?: number;
-  /** Group id of the first process. */
+  /** Primary group id of the processes of all containers. Default: what the runtime says. */
   runAsGroup?: number;
-  /** Whether starting as user 0 is refused. */
+  /** Whether the kubelet refuses to start containers that would run as user 0. */
   runAsNonRoot?: boolean;
-  /** Groups that the first process is in besides its own. */
+  /** Group ids that the processes have besides the primary one and `fsGroup`. */
   supplementalGroups?: number[];
-  /** How the groups of the image and of this context are combined. */
+  /** How those go together with the groups that the image lists for the user: `Merge` adds them up, `Strict` drops those of the image. Default: Merge. */
   supplementalGroupsPolicy?: string;
-  /** Group that owns the volumes. */
+  /** Group that is to own the volumes that allow it: files are given to it, made readable and writable by it, and new ones get it too. */
   fsGroup?: number;
-  /** Kernel parameters. */
+  /** Kernel parameters of the namespaces of the Pod. */
   sysctls?: Sysctl[];
-  /** When the ownership of volumes is changed. */
+  /** When the ownership of a volume is changed: `Always` on each mount, `OnRootMismatch` only if that of its root differs. Default: Always. */
   fsGroupChangePolicy?: string;
-  /** Profile that limits system calls. */
+  /** Filter of system calls for all containers. */
   seccompProfile?: SeccompProfile;
-  /** Profile of AppArmor. */
+  /** AppArmor profile for all containers. */
   appArmorProfile?: AppArmorProfile;
-  /** The se linux change policy. */
+  /** How volumes get the SELinux label of the Pod: `Recursive` relabels every file, `MountOption` mounts with the label. */
   seLinuxChangePolicy?: string;
 }
 
@@ -2149,93 +2149,93 @@ export interface PodSignature {
   podController?: meta_v1.OwnerReference;
 }
 
-/** What a Pod is made of and how it is to be run. */
+/** What a Pod is made of: its containers and volumes, where it may run, and under which identity. */
 export interface PodSpec {
-  /** Volumes that containers may mount. */
+  /** Volumes that the containers of the Pod may mount, each by its name. */
   volumes?: Volume[];
-  /** Containers that run to their end, one after another, before the others start. */
+  /** Containers that run one after another, each to a successful end, before the containers of the Pod are started. One with `restartPolicy: Always` is a sidecar: it keeps running beside them, and the next is started once it has started up. */
   initContainers?: Container[];
-  /** Containers of the Pod; at least one. */
+  /** Containers of the Pod. There is at least one, names are unique, and none can be added or removed later. */
   containers: Container[];
-  /** Containers added to a running Pod for looking into it. */
+  /** Containers put into a running Pod to look into it, as `kubectl debug` does. They are added through the `ephemeralcontainers` subresource only and are never restarted. */
   ephemeralContainers?: EphemeralContainer[];
-  /** When ended containers are started again: Always, OnFailure or Never. */
+  /** What the kubelet does when a container ends: `Always` starts it again, `OnFailure` only after a failure, `Never` leaves it. Pods of Deployments, StatefulSets and DaemonSets must say `Always`. Default: Always. */
   restartPolicy?: string;
-  /** Seconds between the request to end and the killing. */
+  /** Seconds that the processes have between the signal to end and being killed; 0 kills them at once. Default: 30. */
   terminationGracePeriodSeconds?: number;
-  /** Seconds after which it is ended. */
+  /** Seconds after its start at which the Pod is ended and counted as failed, whatever its containers do. */
   activeDeadlineSeconds?: number;
-  /** Where the Pod gets its DNS settings. */
+  /** Where the resolver of the containers asks: `ClusterFirst` the DNS of the cluster, `ClusterFirstWithHostNet` the same for Pods on the host network, `Default` what the node asks, `None` only what `dnsConfig` says. Default: ClusterFirst. */
   dnsPolicy?: string;
-  /** Labels that a node must have. */
+  /** Labels that a node must have, with these very values, for the Pod to be placed on it. */
   nodeSelector?: Record<string, string>;
-  /** Service account whose identity the Pod has. */
+  /** Service account of the same namespace as which the Pod talks to the API. Default: `default`. */
   serviceAccountName?: string;
-  /** Older name of serviceAccountName. */
+  /** The older name of `serviceAccountName`; both are kept equal. */
   serviceAccount?: string;
-  /** Whether a token of the service account is mounted. */
+  /** Whether a token of the service account is mounted into the containers. What the Pod says outranks what the account says. */
   automountServiceAccountToken?: boolean;
-  /** Node that the Pod runs on; set by the scheduler. */
+  /** Node that runs the Pod. The scheduler sets it by binding; a Pod created with it skips the scheduler. */
   nodeName?: string;
-  /** Whether the Pod uses the network of the node. */
+  /** Whether the containers use the network of the node instead of one of their own: its addresses, and its ports. Default: false. */
   hostNetwork?: boolean;
-  /** Whether the Pod sees the processes of the node. */
+  /** Whether the containers see and may signal the processes of the node. Default: false. */
   hostPID?: boolean;
-  /** Whether the Pod shares the IPC namespace of the node. */
+  /** Whether the containers share System V IPC and POSIX message queues with the node. Default: false. */
   hostIPC?: boolean;
-  /** Whether the containers see each other's processes. */
+  /** Whether the containers see each other's processes; the first process of none of them then has id 1. Not together with `hostPID`. Default: false. */
   shareProcessNamespace?: boolean;
-  /** Identity and privileges. */
+  /** Identity and privileges of all containers; what a container says itself outranks it. */
   securityContext?: PodSecurityContext;
-  /** Secrets for pulling images. */
+  /** Secrets of the same namespace with the credentials of the registries that the images come from. */
   imagePullSecrets?: LocalObjectReference[];
-  /** Host name. */
+  /** Host name that the containers see. Default: the name of the Pod. */
   hostname?: string;
-  /** Domain of the Pod beneath that of the cluster. */
+  /** With it the Pod has the full name `<hostname>.<subdomain>.<namespace>.svc.<cluster domain>`; a headless Service of that name makes it resolve. */
   subdomain?: string;
-  /** What draws the Pod to nodes and Pods or keeps it away. */
+  /** What draws the Pod to nodes, draws it to other Pods, or keeps it away from them. */
   affinity?: Affinity;
-  /** Scheduler that places the Pod. */
+  /** Scheduler that places the Pod. Default: `default-scheduler`. */
   schedulerName?: string;
-  /** Taints that do not keep the Pod away. */
+  /** Taints of nodes that do not keep the Pod away. */
   tolerations?: Toleration[];
-  /** Further lines of the hosts file. */
+  /** Lines that are added to `/etc/hosts` of the containers. Not for Pods on the host network. */
   hostAliases?: HostAlias[];
-  /** Name of the priority class. */
+  /** PriorityClass that the Pod takes its priority from. `system-cluster-critical` and `system-node-critical` are the highest. */
   priorityClassName?: string;
-  /** Priority; the higher goes first. */
+  /** The number that stands for the priority class; filled in by the server. Higher ones are placed first and may push out lower ones. */
   priority?: number;
-  /** DNS settings of the Pod. */
+  /** Further settings of the resolver, added to what `dnsPolicy` gives. */
   dnsConfig?: PodDNSConfig;
-  /** Further conditions that the Pod must have to be ready. */
+  /** Conditions that others set in the status and that must also be True for the Pod to count as ready. */
   readinessGates?: PodReadinessGate[];
-  /** Name of the runtime class. */
+  /** RuntimeClass that says which container runtime of the node runs the Pod. Default: the node's own choice. */
   runtimeClassName?: string;
-  /** Whether Services appear as environment variables. */
+  /** Whether the Services of the namespace appear as environment variables, as Docker's links did. Default: true. */
   enableServiceLinks?: boolean;
-  /** Whether lower Pods may be evicted to make room: PreemptLowerPriority or Never. */
+  /** Whether Pods of lower priority may be pushed out for this one: `PreemptLowerPriority`, or `Never`. Default: PreemptLowerPriority. */
   preemptionPolicy?: string;
-  /** Resources that the Pod takes beyond its containers. */
+  /** Resources that the runtime needs for the Pod beyond those of its containers; filled in from the runtime class and counted by the scheduler. */
   overhead?: Record<string, string>;
-  /** How Pods spread over the domains. */
+  /** How evenly such Pods are to be spread over nodes, zones or other domains. All constraints must hold. */
   topologySpreadConstraints?: TopologySpreadConstraint[];
-  /** Whether the host name is the full name of the Pod. */
+  /** Whether the containers see the full DNS name of the Pod as their host name instead of its first part. Default: false. */
   setHostnameAsFQDN?: boolean;
-  /** Operating system of the containers. */
+  /** Operating system that the containers are built for. Some settings are only allowed for one of them. */
   os?: PodOS;
-  /** Whether the Pod uses the user namespace of the node. */
+  /** Whether the containers use the user ids of the node; with false they get a user namespace, in which root is nobody outside. Default: true. */
   hostUsers?: boolean;
-  /** What must be removed before the Pod is placed. */
+  /** Names of what the Pod still waits for. The scheduler leaves it alone until all of them are removed; they can only be given on creation. */
   schedulingGates?: PodSchedulingGate[];
-  /** Resource claims of the Pod. */
+  /** Resource claims that must be allocated and reserved before the Pod may start; containers refer to them by name. */
   resourceClaims?: PodResourceClaim[];
-  /** Compute resources that are asked for and allowed. */
+  /** Resources of the Pod as a whole, which its containers share. Only cpu, memory and huge pages. */
   resources?: ResourceRequirements;
-  /** The hostname override. */
+  /** Host name that the containers see, whatever `hostname`, `subdomain` and the network say. Not together with `setHostnameAsFQDN` or `hostNetwork`. */
   hostnameOverride?: string;
-  /** The scheduling group. */
+  /** Group of Pods that are to be placed together. */
   schedulingGroup?: PodSchedulingGroup;
-  /** The eviction responders. */
+  /** Who is asked before the Pod is evicted, and in which order. */
   evictionResponders?: EvictionResponder[];
 }
 
@@ -2243,47 +2243,47 @@ export interface PodSpec {
 export interface PodStatus {
   /** The generation of the spec that this status is about. */
   observedGeneration?: number;
-  /** Pending, Running, Succeeded, Failed or Unknown. */
+  /** Where the Pod is in its life: `Pending` until all containers have been made, `Running`, `Succeeded` or `Failed` when all have ended for good, `Unknown` when its node is silent. */
   phase?: string;
-  /** The latest observations of the state, at most one of each type. */
+  /** Observations such as PodScheduled, Initialized, ContainersReady and Ready, one of each type. */
   conditions?: PodCondition[];
-  /** Why, in words for people. */
+  /** Why the Pod is in this state, in words for people. */
   message?: string;
-  /** Why the Pod is in this state, as one word in CamelCase. */
+  /** Why the Pod is in this state, in one word, e.g. `Evicted`. */
   reason?: string;
-  /** Node on which room is being made for the Pod. */
+  /** Node on which Pods of lower priority are being pushed out to make room. The Pod may still end up on another. */
   nominatedNodeName?: string;
-  /** Address of the node. */
+  /** First address of the node that runs the Pod. */
   hostIP?: string;
-  /** Addresses of the node. */
+  /** Addresses of the node that runs the Pod, one for each family. */
   hostIPs?: HostIP[];
-  /** Address of the Pod. */
+  /** First address of the Pod. Empty until it has one. */
   podIP?: string;
-  /** Addresses of the Pod, one a family. */
+  /** Addresses of the Pod, one for each family. */
   podIPs?: PodIP[];
-  /** When it began. */
+  /** When the kubelet took note of the Pod, before its images were pulled. */
   startTime?: string;
-  /** States of the init containers. */
+  /** State of each init container, in the order of the spec. */
   initContainerStatuses?: ContainerStatus[];
-  /** States of the containers. */
+  /** State of each container. */
   containerStatuses?: ContainerStatus[];
-  /** Quality of service: Guaranteed, Burstable or BestEffort. */
+  /** How the Pod fares when its node runs short: `Guaranteed` if limits equal requests in every container, `BestEffort` if there are none, else `Burstable`. */
   qosClass?: string;
-  /** States of the ephemeral containers. */
+  /** State of each ephemeral container. */
   ephemeralContainerStatuses?: ContainerStatus[];
-  /** The resize. */
+  /** How far a change of the resources of the running Pod has come. Superseded by conditions. */
   resize?: string;
-  /** The resource claim statuses. */
+  /** Names of the claims that were made for the Pod from templates. */
   resourceClaimStatuses?: PodResourceClaimStatus[];
-  /** The extended resource claim status. */
+  /** The claim that stands behind extended resources of the Pod. */
   extendedResourceClaimStatus?: PodExtendedResourceClaimStatus;
-  /** Resources that are set aside. */
+  /** Resources that the node has set aside for the Pod as a whole. */
   allocatedResources?: Record<string, string>;
-  /** Compute resources that are asked for and allowed. */
+  /** Resources that are in force for the Pod as a whole. */
   resources?: ResourceRequirements;
   /** The node allocatable resource claim statuses. */
   nodeAllocatableResourceClaimStatuses?: NodeAllocatableResourceClaimStatus[];
-  /** The volume health. */
+  /** What is known of the health of the volumes of the Pod. */
   volumeHealth?: PodVolumeHealth[];
 }
 
@@ -2314,13 +2314,13 @@ export interface PodTemplateList {
   items: PodTemplate[];
 }
 
-/** A Pod as controllers make it from a template. */
+/** The Pods that a workload makes. */
 export interface PodTemplateSpec {
   apiVersion?: string;
   kind?: string;
-  /** Name, namespace, labels, annotations and other data that every object carries. */
+  /** Labels, annotations and finalizers that the Pods get; the labels must fit the selector of the workload. */
   metadata?: meta_v1.ObjectMeta;
-  /** The desired state. */
+  /** What the Pods are made of. */
   spec?: PodSpec;
 }
 
@@ -2372,15 +2372,15 @@ export interface PreferAvoidPodsEntry {
   message?: string;
 }
 
-/** A preferred scheduling term. */
+/** Nodes that are preferred, and how much that counts. */
 export interface PreferredSchedulingTerm {
-  /** Weight, from 1 to 100. */
+  /** What the term counts, 1 to 100. */
   weight: number;
-  /** What should hold. */
+  /** The nodes that are meant. */
   preference: NodeSelectorTerm;
 }
 
-/** A check of a container. */
+/** A check that the kubelet makes of a container, again and again. */
 export interface Probe {
   /** A command inside the container that must succeed. */
   exec?: ExecAction;
@@ -2390,17 +2390,17 @@ export interface Probe {
   tcpSocket?: TCPSocketAction;
   /** A gRPC health check that must succeed. */
   grpc?: GRPCAction;
-  /** Seconds after the start before the first check. */
+  /** Seconds between the start of the container and the first check. Default: 0. */
   initialDelaySeconds?: number;
-  /** Seconds after which it is given up. */
+  /** Seconds after which a check without answer counts as failed. Default: 1. */
   timeoutSeconds?: number;
-  /** Seconds from one check to the next. */
+  /** Seconds between two checks. Default: 10. */
   periodSeconds?: number;
-  /** Successes in a row that count as success. */
+  /** Successes in a row that it takes, after a failure, to count as healthy again. Must be 1 for liveness and startup. Default: 1. */
   successThreshold?: number;
-  /** Failures in a row that count as failure. */
+  /** Failures in a row that it takes to count as unhealthy. Default: 3. */
   failureThreshold?: number;
-  /** Seconds between the request to end and the killing. */
+  /** Seconds that the container has to end when this probe fails, in place of those of the Pod. Not for readiness. */
   terminationGracePeriodSeconds?: number;
 }
 
@@ -2416,33 +2416,33 @@ export interface ProbeHandler {
   grpc?: GRPCAction;
 }
 
-/** A volume of type projected. */
+/** Several sources in one directory. */
 export interface ProjectedVolumeSource {
-  /** The sources. */
+  /** What the directory is put together from. */
   sources?: VolumeProjection[];
-  /** File mode bits of files that name none of their own. */
+  /** Permission bits of files that name none of their own. Default: 0644. */
   defaultMode?: number;
-  /** The default user. */
+  /** User that the files belong to. */
   defaultUser?: number;
 }
 
-/** A volume of type quobyte. */
+/** A volume of Quobyte. */
 export interface QuobyteVolumeSource {
-  /** The registry. */
+  /** Registries of Quobyte, as `host:port`, separated by commas. */
   registry: string;
-  /** The volume. */
+  /** Name of the volume. */
   volume: string;
   /** Whether writing is forbidden. */
   readOnly?: boolean;
-  /** User. */
+  /** User that the volume is mounted as. */
   user?: string;
   /** API group; empty for the core group. */
   group?: string;
-  /** The tenant. */
+  /** Tenant that owns the volume. */
   tenant?: string;
 }
 
-/** A persistent volume of type RBD. */
+/** An image of Ceph's block device. */
 export interface RBDPersistentVolumeSource {
   /** Addresses of the monitors. */
   monitors: string[];
@@ -2452,9 +2452,9 @@ export interface RBDPersistentVolumeSource {
   fsType?: string;
   /** Storage pool. */
   pool?: string;
-  /** User. */
+  /** User of Ceph. Default: admin. */
   user?: string;
-  /** The keyring. */
+  /** File with the user's key. Default: /etc/ceph/keyring. */
   keyring?: string;
   /** Secret that holds what is needed to log in. */
   secretRef?: SecretReference;
@@ -2462,7 +2462,7 @@ export interface RBDPersistentVolumeSource {
   readOnly?: boolean;
 }
 
-/** A volume of type RBD. */
+/** An image of Ceph's block device. */
 export interface RBDVolumeSource {
   /** Addresses of the monitors. */
   monitors: string[];
@@ -2472,9 +2472,9 @@ export interface RBDVolumeSource {
   fsType?: string;
   /** Storage pool. */
   pool?: string;
-  /** User. */
+  /** User of Ceph. Default: admin. */
   user?: string;
-  /** The keyring. */
+  /** File with the user's key. Default: /etc/ceph/keyring. */
   keyring?: string;
   /** Secret that holds what is needed to log in. */
   secretRef?: LocalObjectReference;
@@ -2573,21 +2573,21 @@ export interface ResourceClaim {
   request?: string;
 }
 
-/** A resource field selector. */
+/** A request or a limit of a container. */
 export interface ResourceFieldSelector {
-  /** Name of the container. */
+  /** The container that is meant; needed in volumes. */
   containerName?: string;
-  /** Resource, in the plural and lower case. */
+  /** Which resource is meant, e.g. `limits.cpu` or `requests.memory`. */
   resource: string;
-  /** Unit of the number. */
+  /** Unit that the value is told in, e.g. `1m` or `1Mi`; it is rounded up. Default: 1. */
   divisor?: string;
 }
 
-/** A resource health. */
+/** Health of a device. */
 export interface ResourceHealth {
   /** Identifier of the resource. */
   resourceID: string;
-  /** The health. */
+  /** `Healthy`, `Unhealthy` or `Unknown`. */
   health?: string;
   /** Why, in words for people. */
   message?: string;
@@ -2622,13 +2622,13 @@ export interface ResourceQuotaList {
   items: ResourceQuota[];
 }
 
-/** What is asked for of a resource quota. */
+/** Limits on what a namespace may use altogether. */
 export interface ResourceQuotaSpec {
-  /** The most of each resource. */
+  /** The most of each resource, such as `requests.cpu`, `pods`, `count/deployments.apps`. */
   hard?: Record<string, string>;
-  /** Which objects are counted. */
+  /** Which Pods or objects count; all scopes must fit. Default: all objects. */
   scopes?: string[];
-  /** Which objects are counted, by expressions. */
+  /** Which Pods or objects count, by expressions on scopes. */
   scopeSelector?: ScopeSelector;
 }
 
@@ -2640,13 +2640,13 @@ export interface ResourceQuotaStatus {
   used?: Record<string, string>;
 }
 
-/** Compute resources that are asked for and allowed. */
+/** Resources that are promised, and those that are allowed. */
 export interface ResourceRequirements {
-  /** The most that may be used. */
+  /** The most of each resource that may be used. Going over it throttles cpu and ends the container for memory. */
   limits?: Record<string, string>;
-  /** The least that is needed; what the scheduler counts with. */
+  /** How much of each resource is set aside. The scheduler only places the Pod where that much is free. Default: the limits. */
   requests?: Record<string, string>;
-  /** Resource claims of the Pod that are used here. */
+  /** Resource claims of the Pod, from `spec.resourceClaims`, that this container uses. */
   claims?: ResourceClaim[];
 }
 
@@ -2658,33 +2658,33 @@ export interface ResourceStatus {
   resources?: ResourceHealth[];
 }
 
-/** Options of a SE linux. */
+/** The parts of an SELinux label. */
 export interface SELinuxOptions {
-  /** User. */
+  /** User part of the label. */
   user?: string;
-  /** Role. */
+  /** Role part of the label. */
   role?: string;
-  /** Which of the possible types this is. */
+  /** Type part of the label. */
   type?: string;
-  /** Level. */
+  /** Level part of the label, e.g. `s0:c123,c456`. */
   level?: string;
 }
 
-/** A persistent volume of type scale IO. */
+/** A volume of ScaleIO. */
 export interface ScaleIOPersistentVolumeSource {
-  /** The gateway. */
+  /** Address of ScaleIO's API. */
   gateway: string;
-  /** The system. */
+  /** Name of the storage system. */
   system: string;
   /** Secret that holds what is needed to log in. */
   secretRef: SecretReference;
   /** Whether it is ssl enabled. */
   sslEnabled?: boolean;
-  /** The protection domain. */
+  /** Protection domain of the storage. */
   protectionDomain?: string;
-  /** The storage pool. */
+  /** Pool of the protection domain. */
   storagePool?: string;
-  /** The storage mode. */
+  /** ThickProvisioned or ThinProvisioned. */
   storageMode?: string;
   /** Name of the volume. */
   volumeName?: string;
@@ -2694,21 +2694,21 @@ export interface ScaleIOPersistentVolumeSource {
   readOnly?: boolean;
 }
 
-/** A volume of type scale IO. */
+/** A volume of ScaleIO. */
 export interface ScaleIOVolumeSource {
-  /** The gateway. */
+  /** Address of ScaleIO's API. */
   gateway: string;
-  /** The system. */
+  /** Name of the storage system. */
   system: string;
   /** Secret that holds what is needed to log in. */
   secretRef: LocalObjectReference;
   /** Whether it is ssl enabled. */
   sslEnabled?: boolean;
-  /** The protection domain. */
+  /** Protection domain of the storage. */
   protectionDomain?: string;
-  /** The storage pool. */
+  /** Pool of the protection domain. */
   storagePool?: string;
-  /** The storage mode. */
+  /** ThickProvisioned or ThinProvisioned. */
   storageMode?: string;
   /** Name of the volume. */
   volumeName?: string;
@@ -2734,27 +2734,27 @@ export interface ScopedResourceSelectorRequirement {
   values?: string[];
 }
 
-/** A seccomp profile. */
+/** A filter of system calls. */
 export interface SeccompProfile {
-  /** Which of the possible types this is. */
+  /** `RuntimeDefault` is the runtime's own, `Localhost` a file of the node, `Unconfined` none. */
   type: string;
-  /** Profile file on the node. */
+  /** Path of the file, relative to the seccomp directory of the kubelet. Only with `type: Localhost`. */
   localhostProfile?: string;
 }
 
-/** Settings that Pods read and that are not for every eye. */
+/** Settings that are not for every eye: passwords, keys, tokens. At most 1 MiB. */
 export interface Secret {
   apiVersion?: string;
   kind?: string;
   /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** Whether the content is fixed for good. */
+  /** Whether the content cannot be changed any more; only deleting the object then helps. */
   immutable?: boolean;
-  /** The content. */
+  /** The entries, in base64. Keys consist of letters, digits, `-`, `_` and `.`. */
   data?: Record<string, string>;
-  /** Content as plain text; write-only, merged into data. */
+  /** Entries as plain text, for writing: they are put into `data` over those of the same key, and never shown. */
   stringData?: Record<string, string>;
-  /** What the content is for. */
+  /** What the Secret is for, and so which entries it must have, e.g. `kubernetes.io/tls`. It cannot be changed. Default: Opaque. */
   type?: string;
 }
 export const Secret: ResourceType<Secret> = {
@@ -2767,19 +2767,19 @@ export const Secret: ResourceType<Secret> = {
 
 /** A secret env source. */
 export interface SecretEnvSource {
-  /** Name, unique among its neighbours. */
+  /** Name of the object. */
   name?: string;
   /** Whether it may be missing. */
   optional?: boolean;
 }
 
-/** A secret key selector. */
+/** One entry of a Secret. */
 export interface SecretKeySelector {
-  /** Name, unique among its neighbours. */
+  /** Name of the object. */
   name?: string;
-  /** The key. */
+  /** Key of the entry. */
   key: string;
-  /** Whether it may be missing. */
+  /** Whether the Pod may start without the Secret or the entry. */
   optional?: boolean;
 }
 
@@ -2795,7 +2795,7 @@ export interface SecretList {
 
 /** A secret projection. */
 export interface SecretProjection {
-  /** Name, unique among its neighbours. */
+  /** Name of the object. */
   name?: string;
   /** The single ones; all if empty. */
   items?: KeyToPath[];
@@ -2811,45 +2811,45 @@ export interface SecretReference {
   namespace?: string;
 }
 
-/** A volume of type secret. */
+/** The entries of a Secret as files. */
 export interface SecretVolumeSource {
-  /** Name of the Secret. */
+  /** Name of the Secret, in the namespace of the Pod. */
   secretName?: string;
-  /** The single ones; all if empty. */
+  /** Entries that become files, and the paths of these. Default: all, named by their keys. */
   items?: KeyToPath[];
-  /** File mode bits of files that name none of their own. */
+  /** Permission bits of files that name none of their own. Default: 0644. */
   defaultMode?: number;
-  /** Whether it may be missing. */
+  /** Whether the Pod may start without the Secret or the entries. */
   optional?: boolean;
-  /** The default user. */
+  /** User that the files belong to. */
   defaultUser?: number;
 }
 
-/** Identity and privileges of a container. */
+/** Identity and privileges of one container. What is set here outranks the security context of the Pod. */
 export interface SecurityContext {
-  /** Linux capabilities that are added and dropped. */
+  /** Linux capabilities that are added to those that the runtime gives, or taken from them. */
   capabilities?: Capabilities;
-  /** Whether the container has the powers of the node. */
+  /** Whether the container may do what root on the node may do. Default: false. */
   privileged?: boolean;
-  /** SELinux context. */
+  /** SELinux label of the processes. Default: one that the runtime makes up for each container. */
   seLinuxOptions?: SELinuxOptions;
-  /** Settings of Windows nodes. */
+  /** Settings that only apply on Windows nodes. */
   windowsOptions?: WindowsSecurityContextOptions;
-  /** User id of the first process. */
+  /** User id of the processes. Default: what the image says. */
   runAsUser?: number;
-  /** Group id of the first process. */
+  /** Primary group id of the processes. Default: what the runtime says. */
   runAsGroup?: number;
-  /** Whether starting as user 0 is refused. */
+  /** Whether the kubelet refuses to start the container when it would run as user 0. */
   runAsNonRoot?: boolean;
-  /** Whether the root file system is read-only. */
+  /** Whether the file system of the image cannot be written to; volumes still can. Default: false. */
   readOnlyRootFilesystem?: boolean;
-  /** Whether a process may gain more privileges than its parent. */
+  /** Whether a process may gain privileges that its parent does not have (setuid programs, file capabilities). Always true for privileged containers. */
   allowPrivilegeEscalation?: boolean;
-  /** How /proc is mounted. */
+  /** Whether `/proc` hides and protects its sensitive paths (`Default`), or not (`Unmasked`). */
   procMount?: string;
-  /** Profile that limits system calls. */
+  /** Filter of system calls that the processes run under. */
   seccompProfile?: SeccompProfile;
-  /** Profile of AppArmor. */
+  /** AppArmor profile that the processes run under. */
   appArmorProfile?: AppArmorProfile;
 }
 
@@ -2884,11 +2884,11 @@ export interface ServiceAccount {
   kind?: string;
   /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** Secrets of the account. */
+  /** Secrets that Pods of the account may use. Restricting them to these is no longer done. */
   secrets?: ObjectReference[];
-  /** Secrets for pulling images. */
+  /** Secrets with registry credentials that Pods of the account get if they name none. */
   imagePullSecrets?: LocalObjectReference[];
-  /** Whether a token of the service account is mounted. */
+  /** Whether Pods of the account get a token mounted, unless they say otherwise. Default: true. */
   automountServiceAccountToken?: boolean;
 }
 export const ServiceAccount: ResourceType<ServiceAccount> = {
@@ -2909,15 +2909,15 @@ export interface ServiceAccountList {
   items: ServiceAccount[];
 }
 
-/** A service account token projection. */
+/** A token of the Pod's service account, as a file. */
 export interface ServiceAccountTokenProjection {
-  /** Who the token is meant for. */
+  /** Who the token is meant for; a recipient must refuse one that does not name it. Default: the API server. */
   audience?: string;
-  /** Seconds for which it is valid. */
+  /** Seconds for which the token is good, at least 600; the kubelet renews it in time. Default: 3600. */
   expirationSeconds?: number;
-  /** Path; what it is relative to follows from the context. */
+  /** Path of the file inside the volume. */
   path: string;
-  /** User. */
+  /** User that the file belongs to. */
   user?: number;
 }
 
@@ -2931,19 +2931,19 @@ export interface ServiceList {
   items: Service[];
 }
 
-/** A port of a Service. */
+/** One port of a Service. */
 export interface ServicePort {
-  /** Name of the port; needed when there are several. */
+  /** Name of the port, a DNS label; may be left out when there is only one. */
   name?: string;
-  /** Transport protocol: TCP, UDP or SCTP. */
+  /** Transport protocol of the port. Default: TCP. */
   protocol?: string;
-  /** Application protocol that is spoken on the port. */
+  /** Protocol that is spoken on the port, for those who look into the traffic, e.g. `http`, `kubernetes.io/h2c`. */
   appProtocol?: string;
   /** Port at which the Service is reached. */
   port: number;
-  /** Port of the Pods, by number or name. */
+  /** Port of the Pods, by number or by the name that a container gives it. Default: the same as `port`. */
   targetPort?: number | string;
-  /** Port on every node. */
+  /** Port of every node that leads here, from the node port range. Default: one is chosen where the type needs it. */
   nodePort?: number;
 }
 
@@ -2953,61 +2953,61 @@ export interface ServiceProxyOptions {
   path?: string;
 }
 
-/** Which Pods a Service is for and how it is reached. */
+/** Which Pods a Service leads to, and under which addresses. */
 export interface ServiceSpec {
-  /** Ports that are open. */
+  /** Ports of the Service, and where they lead. Names are needed when there are several. */
   ports?: ServicePort[];
-  /** Labels of the Pods that traffic goes to. */
+  /** Labels of the Pods that traffic goes to. Without it, endpoints are not kept by the system: somebody else writes them. */
   selector?: Record<string, string>;
-  /** Address of the Service inside the cluster; None for a headless one. */
+  /** Address of the Service inside the cluster, from the service range. `None` makes the Service headless: DNS then gives the addresses of the Pods. It can be chosen, and hardly be changed. */
   clusterIP?: string;
-  /** Addresses of the Service inside the cluster, one a family. */
+  /** Addresses of the Service inside the cluster, one for each IP family. The first is `clusterIP`. */
   clusterIPs?: string[];
-  /** How the Service is reached: ClusterIP, NodePort, LoadBalancer or ExternalName. */
+  /** How the Service is reached. `ClusterIP`: inside the cluster. `NodePort`: also at a port of every node. `LoadBalancer`: also through a load balancer of the cloud. `ExternalName`: DNS gives another name. Default: ClusterIP. */
   type?: string;
-  /** Further addresses at which nodes accept traffic for the Service. */
+  /** Further addresses for which nodes accept traffic of the Service; getting it to the nodes is up to you. */
   externalIPs?: string[];
-  /** Whether a client stays with one Pod: ClientIP or None. */
+  /** `ClientIP` sends all connections of one client address to the same Pod, `None` does not. Default: None. */
   sessionAffinity?: string;
-  /** Address that the load balancer should have; deprecated. */
+  /** Address that the load balancer should have, where the cloud can do that. Deprecated. */
   loadBalancerIP?: string;
-  /** Ranges of client addresses that the load balancer admits. */
+  /** Ranges of client addresses that may use the load balancer, where the cloud can do that. Default: all. */
   loadBalancerSourceRanges?: string[];
-  /** DNS name that the Service is an alias of. */
+  /** DNS name that the Service stands for, as a CNAME. Only with type ExternalName. */
   externalName?: string;
-  /** Which nodes pass on outside traffic: Cluster or Local. */
+  /** Which Pods traffic from outside goes to: `Cluster` all, `Local` only those on the node it came to, which keeps the client's address. Default: Cluster. */
   externalTrafficPolicy?: string;
-  /** Node port at which load balancers check for local endpoints. */
+  /** Port of every node at which load balancers ask whether the node has Pods of the Service. Only for type LoadBalancer with traffic policy Local. */
   healthCheckNodePort?: number;
-  /** Whether Pods count before they are ready. */
+  /** Whether Pods get traffic, and names in DNS, before they are ready. For peers that must find each other while they start. */
   publishNotReadyAddresses?: boolean;
-  /** The session affinity config. */
+  /** How long session affinity lasts. */
   sessionAffinityConfig?: SessionAffinityConfig;
-  /** IP families of the Service. */
+  /** IP families of the Service, in order of preference: `IPv4`, `IPv6`, or both. */
   ipFamilies?: string[];
-  /** Whether one or two IP families are wanted. */
+  /** How many families the Service has: `SingleStack` one, `PreferDualStack` two if the cluster has them, `RequireDualStack` two or it fails. Default: SingleStack. */
   ipFamilyPolicy?: string;
-  /** Whether node ports are allocated for a load balancer. */
+  /** Whether a Service of type LoadBalancer gets node ports. Clouds that reach Pods directly need none. Default: true. */
   allocateLoadBalancerNodePorts?: boolean;
-  /** Which implementation serves the load balancer. */
+  /** Name of the implementation that makes the load balancer. Default: that of the cloud. It cannot be changed. */
   loadBalancerClass?: string;
-  /** Which endpoints inside traffic goes to: Cluster or Local. */
+  /** Which Pods traffic from inside the cluster goes to: `Cluster` all, `Local` only those on the same node. Default: Cluster. */
   internalTrafficPolicy?: string;
-  /** How traffic prefers near endpoints. */
+  /** Preference among Pods: `PreferSameZone` (also written `PreferClose`) those in the same zone, `PreferSameNode` those on the same node. */
   trafficDistribution?: string;
 }
 
-/** State of a Service. */
+/** What is known of a Service. */
 export interface ServiceStatus {
-  /** State of the load balancer. */
+  /** Addresses of the load balancer, if there is one. */
   loadBalancer?: LoadBalancerStatus;
-  /** The latest observations of the state, at most one of each type. */
+  /** Observations of controllers that look after the Service. */
   conditions?: meta_v1.Condition[];
 }
 
-/** A session affinity config. */
+/** How session affinity works. */
 export interface SessionAffinityConfig {
-  /** The client IP. */
+  /** Settings of affinity by client address. */
   clientIP?: ClientIPConfig;
 }
 
@@ -3045,79 +3045,79 @@ export interface StorageOSVolumeSource {
   secretRef?: LocalObjectReference;
 }
 
-/** A sysctl. */
+/** One kernel parameter. */
 export interface Sysctl {
-  /** Name, unique among its neighbours. */
+  /** Name of the parameter, e.g. `net.core.somaxconn`. */
   name: string;
-  /** The value. */
+  /** Value that it is set to. */
   value: string;
 }
 
-/** A TCP connection. */
+/** A TCP connection. It succeeds when the port accepts it. */
 export interface TCPSocketAction {
-  /** Port, by number or, where allowed, by name. */
+  /** Port of the container, by number or by name. */
   port: number | string;
-  /** Host name or address. */
+  /** Host to connect to. Default: the address of the Pod. */
   host?: string;
 }
 
-/** A mark of a node that keeps away Pods that do not tolerate it. */
+/** What keeps Pods away from a node unless they tolerate it. */
 export interface Taint {
-  /** The key. */
+  /** Key of the taint, e.g. `node.kubernetes.io/unreachable`. */
   key: string;
-  /** Value of the taint. */
+  /** Value that tolerations may ask for. */
   value?: string;
-  /** What the taint does to Pods that do not tolerate it. */
+  /** What happens to Pods that do not tolerate it: `NoSchedule` none is placed, `PreferNoSchedule` none if it can be helped, `NoExecute` those that run are evicted too. */
   effect: string;
-  /** When it was added. */
+  /** When the taint was added; set for NoExecute. */
   timeAdded?: string;
 }
 
-/** A taint that does not keep the Pod away. */
+/** A taint, or all of a kind, that does not keep a Pod away from a node. */
 export interface Toleration {
-  /** Key of the taint; empty with Exists for all. */
+  /** Key of the taint. Empty, with the operator Exists, means every taint. */
   key?: string;
-  /** Equal or Exists. */
+  /** `Equal` wants the value to be the same, `Exists` takes any; `Gt` and `Lt` compare integers. Default: Equal. */
   operator?: string;
-  /** The value. */
+  /** Value of the taint that is tolerated; none with Exists. */
   value?: string;
-  /** What the taint does to Pods that do not tolerate it. */
+  /** Effect of the taint that is tolerated. Default: all of them. */
   effect?: string;
-  /** Seconds for which a NoExecute taint is tolerated; for ever if absent. */
+  /** Seconds for which the Pod stays on a node that gets such a taint of effect NoExecute. Default: for ever; 0 leaves at once. */
   tolerationSeconds?: number;
 }
 
-/** A topology selector label requirement. */
+/** A label that domains must have. */
 export interface TopologySelectorLabelRequirement {
-  /** The key. */
+  /** Key of the label. */
   key: string;
   /** Values to compare with; none for Exists and DoesNotExist, one or more otherwise. */
   values: string[];
 }
 
-/** A topology selector term. */
+/** Labels that domains must all have. */
 export interface TopologySelectorTerm {
-  /** The match label expressions. */
+  /** The labels and their values. */
   matchLabelExpressions?: TopologySelectorLabelRequirement[];
 }
 
-/** How Pods spread over the domains. */
+/** How evenly Pods are spread over domains. */
 export interface TopologySpreadConstraint {
-  /** Most by which domains may differ. */
+  /** Most by which the number of Pods in one domain may exceed that in the emptiest one. */
   maxSkew: number;
-  /** Node label whose values divide the nodes into domains. */
+  /** Node label that makes the domains: nodes with the same value are one, e.g. `topology.kubernetes.io/zone`. */
   topologyKey: string;
-  /** What to do when it cannot be held: DoNotSchedule or ScheduleAnyway. */
+  /** What becomes of a Pod that would break the constraint: `DoNotSchedule` lets it wait, `ScheduleAnyway` only prefers nodes that break it less. */
   whenUnsatisfiable: string;
-  /** Labels that choose the objects. */
+  /** Pods that are counted, by their labels. */
   labelSelector?: meta_v1.LabelSelector;
-  /** Fewest domains to spread over. */
+  /** Fewest domains that there should be: while there are fewer, the emptiest counts as having no Pods. Only with DoNotSchedule. */
   minDomains?: number;
-  /** Whether nodes outside of the affinity count. */
+  /** Whether nodes that the Pod's own node affinity rules out are left aside (`Honor`) or counted (`Ignore`). Default: Honor. */
   nodeAffinityPolicy?: string;
-  /** Whether tainted nodes count. */
+  /** Whether nodes with taints that the Pod does not tolerate are left aside (`Honor`) or counted (`Ignore`). Default: Ignore. */
   nodeTaintsPolicy?: string;
-  /** Labels of the incoming Pod that are added to the selector. */
+  /** Label keys whose values are taken from the Pod that is being placed: only Pods with the same values are counted, such as those of one `pod-template-hash`. */
   matchLabelKeys?: string[];
 }
 
@@ -3143,77 +3143,77 @@ export interface TypedObjectReference {
   namespace?: string;
 }
 
-/** A named volume of a Pod. */
+/** A volume that the containers of a Pod may mount. */
 export interface Volume {
-  /** Name of the volume, unique in its Pod. */
+  /** Name by which containers refer to the volume, a DNS label that is unique in the Pod. */
   name: string;
-  /** A file or directory of the node. */
+  /** A file or directory of the node. What is written there outlives the Pod and is seen by all others. */
   hostPath?: HostPathVolumeSource;
-  /** A directory that lives as long as the Pod. */
+  /** A directory that is made empty when the Pod comes to its node and is gone when it leaves. */
   emptyDir?: EmptyDirVolumeSource;
-  /** The gce persistent disk. */
+  /** A disk of Google Compute Engine. No longer supported: use its CSI driver. */
   gcePersistentDisk?: GCEPersistentDiskVolumeSource;
-  /** The aws elastic block store. */
+  /** A disk of Amazon's Elastic Block Store. No longer supported: use its CSI driver. */
   awsElasticBlockStore?: AWSElasticBlockStoreVolumeSource;
-  /** The git repo. */
+  /** A clone of a Git repository. Deprecated: clone into an emptyDir from an init container. */
   gitRepo?: GitRepoVolumeSource;
-  /** The Secret. */
+  /** The entries of a Secret, as files in memory. */
   secret?: SecretVolumeSource;
-  /** An NFS export. */
+  /** A directory that an NFS server exports. */
   nfs?: NFSVolumeSource;
-  /** The iscsi. */
+  /** A disk that is attached to the node by iSCSI. */
   iscsi?: ISCSIVolumeSource;
-  /** The glusterfs. */
+  /** A volume of Glusterfs. No longer supported. */
   glusterfs?: GlusterfsVolumeSource;
-  /** A claim of the same namespace. */
+  /** Storage that a claim of the same namespace has been given. */
   persistentVolumeClaim?: PersistentVolumeClaimVolumeSource;
-  /** The rbd. */
+  /** An image of Ceph's block device. No longer supported. */
   rbd?: RBDVolumeSource;
-  /** The flex volume. */
+  /** A volume made by a program on the node. Deprecated: use a CSI driver. */
   flexVolume?: FlexVolumeSource;
-  /** The cinder. */
+  /** A disk of OpenStack. No longer supported: use its CSI driver. */
   cinder?: CinderVolumeSource;
-  /** The cephfs. */
+  /** A directory of Ceph's file system. No longer supported. */
   cephfs?: CephFSVolumeSource;
-  /** The flocker. */
+  /** A dataset of Flocker. No longer supported. */
   flocker?: FlockerVolumeSource;
-  /** Fields of the Pod as files. */
+  /** Fields of the Pod, as files that follow their changes. */
   downwardAPI?: DownwardAPIVolumeSource;
-  /** The fc. */
+  /** A disk that is attached to the node by Fibre Channel. */
   fc?: FCVolumeSource;
-  /** The azure file. */
+  /** A file share of Azure. Use its CSI driver. */
   azureFile?: AzureFileVolumeSource;
-  /** The ConfigMap. */
+  /** The entries of a ConfigMap, as files that follow its changes. */
   configMap?: ConfigMapVolumeSource;
-  /** The vsphere volume. */
+  /** A disk of vSphere. No longer supported: use its CSI driver. */
   vsphereVolume?: VsphereVirtualDiskVolumeSource;
-  /** The quobyte. */
+  /** A volume of Quobyte. No longer supported. */
   quobyte?: QuobyteVolumeSource;
-  /** The azure disk. */
+  /** A data disk of Azure. No longer supported: use its CSI driver. */
   azureDisk?: AzureDiskVolumeSource;
-  /** The photon persistent disk. */
+  /** A disk of Photon Controller. No longer supported. */
   photonPersistentDisk?: PhotonPersistentDiskVolumeSource;
-  /** Several sources in one volume. */
+  /** Secrets, ConfigMaps, fields of the Pod and tokens, together in one directory. */
   projected?: ProjectedVolumeSource;
-  /** The portworx volume. */
+  /** A volume of Portworx. Use its CSI driver. */
   portworxVolume?: PortworxVolumeSource;
-  /** The scale IO. */
+  /** A volume of ScaleIO. No longer supported. */
   scaleIO?: ScaleIOVolumeSource;
-  /** The storageos. */
+  /** A volume of StorageOS. No longer supported. */
   storageos?: StorageOSVolumeSource;
-  /** A volume of a CSI driver. */
+  /** A volume that a CSI driver makes for the Pod alone and deletes with it. */
   csi?: CSIVolumeSource;
-  /** A claim made with the Pod and deleted with it. */
+  /** Storage that is claimed when the Pod is made and given back when it goes. */
   ephemeral?: EphemeralVolumeSource;
-  /** Container image. */
+  /** The files of an OCI image or artifact, read-only. */
   image?: ImageVolumeSource;
 }
 
-/** A raw block device in a container. */
+/** A raw block device of a container. */
 export interface VolumeDevice {
-  /** Name, unique among its neighbours. */
+  /** Name of a volume of the Pod that comes from a claim with `volumeMode: Block`. */
   name: string;
-  /** The device path. */
+  /** Path inside the container where the device appears. */
   devicePath: string;
 }
 
@@ -3235,27 +3235,27 @@ export interface VolumeHealthStatus {
   lastTransitionTime?: string;
 }
 
-/** Where a volume appears in a container. */
+/** Where a volume appears in the file system of a container. */
 export interface VolumeMount {
-  /** Name of the volume. */
+  /** Name of the volume in the Pod. */
   name: string;
-  /** Whether writing is forbidden. */
+  /** Whether the container can only read what is mounted. Default: false. */
   readOnly?: boolean;
-  /** Whether mounts beneath are read-only too. */
+  /** Whether mounts beneath this one are made read-only too: `Disabled`, `IfPossible` or `Enabled`. Only with `readOnly`. */
   recursiveReadOnly?: string;
-  /** Path inside the container. */
+  /** Path inside the container where the volume appears. Must not contain `:`. */
   mountPath: string;
-  /** Path inside the volume. */
+  /** Path inside the volume that is mounted. Default: its root. */
   subPath?: string;
-  /** Whether mounts pass between host and container. */
+  /** Whether later mounts are seen on the other side: `None`, `HostToContainer`, or `Bidirectional`, which only privileged containers may use. Default: None. */
   mountPropagation?: string;
-  /** Path inside the volume, with environment variables. */
+  /** As `subPath`, with `$(NAME)` standing for environment variables. Not together with it. */
   subPathExpr?: string;
-  /** The bind mount options. */
+  /** Options that the mount into the container is made with. */
   bindMountOptions?: string[];
 }
 
-/** The state of a volume mount. */
+/** How a volume is really mounted. */
 export interface VolumeMountStatus {
   /** Name, unique among its neighbours. */
   name: string;
@@ -3265,7 +3265,7 @@ export interface VolumeMountStatus {
   readOnly?: boolean;
   /** Whether mounts beneath are read-only too. */
   recursiveReadOnly?: string;
-  /** The volume status. */
+  /** What is known of the volume. */
   volumeStatus?: VolumeStatus;
 }
 
@@ -3275,19 +3275,19 @@ export interface VolumeNodeAffinity {
   required?: NodeSelector;
 }
 
-/** A volume projection. */
+/** One source of a projected volume; exactly one field is set. */
 export interface VolumeProjection {
-  /** The Secret. */
+  /** Entries of a Secret. */
   secret?: SecretProjection;
-  /** Fields of the Pod as files. */
+  /** Fields of the Pod. */
   downwardAPI?: DownwardAPIProjection;
-  /** The ConfigMap. */
+  /** Entries of a ConfigMap. */
   configMap?: ConfigMapProjection;
-  /** The service account token. */
+  /** A token of the Pod's service account that is renewed before it expires. */
   serviceAccountToken?: ServiceAccountTokenProjection;
-  /** The cluster trust bundle. */
+  /** Certificates of authorities that the cluster trusts. */
   clusterTrustBundle?: ClusterTrustBundleProjection;
-  /** The pod certificate. */
+  /** A private key and a certificate for the Pod, renewed before it expires. */
   podCertificate?: PodCertificateProjection;
 }
 
@@ -3301,65 +3301,65 @@ export interface VolumeResourceRequirements {
 
 /** Where a volume comes from; exactly one field is set. */
 export interface VolumeSource {
-  /** A file or directory of the node. */
+  /** A file or directory of the node. What is written there outlives the Pod and is seen by all others. */
   hostPath?: HostPathVolumeSource;
-  /** A directory that lives as long as the Pod. */
+  /** A directory that is made empty when the Pod comes to its node and is gone when it leaves. */
   emptyDir?: EmptyDirVolumeSource;
-  /** The gce persistent disk. */
+  /** A disk of Google Compute Engine. No longer supported: use its CSI driver. */
   gcePersistentDisk?: GCEPersistentDiskVolumeSource;
-  /** The aws elastic block store. */
+  /** A disk of Amazon's Elastic Block Store. No longer supported: use its CSI driver. */
   awsElasticBlockStore?: AWSElasticBlockStoreVolumeSource;
-  /** The git repo. */
+  /** A clone of a Git repository. Deprecated: clone into an emptyDir from an init container. */
   gitRepo?: GitRepoVolumeSource;
-  /** The Secret. */
+  /** The entries of a Secret, as files in memory. */
   secret?: SecretVolumeSource;
-  /** An NFS export. */
+  /** A directory that an NFS server exports. */
   nfs?: NFSVolumeSource;
-  /** The iscsi. */
+  /** A disk that is attached to the node by iSCSI. */
   iscsi?: ISCSIVolumeSource;
-  /** The glusterfs. */
+  /** A volume of Glusterfs. No longer supported. */
   glusterfs?: GlusterfsVolumeSource;
-  /** A claim of the same namespace. */
+  /** Storage that a claim of the same namespace has been given. */
   persistentVolumeClaim?: PersistentVolumeClaimVolumeSource;
-  /** The rbd. */
+  /** An image of Ceph's block device. No longer supported. */
   rbd?: RBDVolumeSource;
-  /** The flex volume. */
+  /** A volume made by a program on the node. Deprecated: use a CSI driver. */
   flexVolume?: FlexVolumeSource;
-  /** The cinder. */
+  /** A disk of OpenStack. No longer supported: use its CSI driver. */
   cinder?: CinderVolumeSource;
-  /** The cephfs. */
+  /** A directory of Ceph's file system. No longer supported. */
   cephfs?: CephFSVolumeSource;
-  /** The flocker. */
+  /** A dataset of Flocker. No longer supported. */
   flocker?: FlockerVolumeSource;
-  /** Fields of the Pod as files. */
+  /** Fields of the Pod, as files that follow their changes. */
   downwardAPI?: DownwardAPIVolumeSource;
-  /** The fc. */
+  /** A disk that is attached to the node by Fibre Channel. */
   fc?: FCVolumeSource;
-  /** The azure file. */
+  /** A file share of Azure. Use its CSI driver. */
   azureFile?: AzureFileVolumeSource;
-  /** The ConfigMap. */
+  /** The entries of a ConfigMap, as files that follow its changes. */
   configMap?: ConfigMapVolumeSource;
-  /** The vsphere volume. */
+  /** A disk of vSphere. No longer supported: use its CSI driver. */
   vsphereVolume?: VsphereVirtualDiskVolumeSource;
-  /** The quobyte. */
+  /** A volume of Quobyte. No longer supported. */
   quobyte?: QuobyteVolumeSource;
-  /** The azure disk. */
+  /** A data disk of Azure. No longer supported: use its CSI driver. */
   azureDisk?: AzureDiskVolumeSource;
-  /** The photon persistent disk. */
+  /** A disk of Photon Controller. No longer supported. */
   photonPersistentDisk?: PhotonPersistentDiskVolumeSource;
-  /** Several sources in one volume. */
+  /** Secrets, ConfigMaps, fields of the Pod and tokens, together in one directory. */
   projected?: ProjectedVolumeSource;
-  /** The portworx volume. */
+  /** A volume of Portworx. Use its CSI driver. */
   portworxVolume?: PortworxVolumeSource;
-  /** The scale IO. */
+  /** A volume of ScaleIO. No longer supported. */
   scaleIO?: ScaleIOVolumeSource;
-  /** The storageos. */
+  /** A volume of StorageOS. No longer supported. */
   storageos?: StorageOSVolumeSource;
-  /** A volume of a CSI driver. */
+  /** A volume that a CSI driver makes for the Pod alone and deletes with it. */
   csi?: CSIVolumeSource;
-  /** A claim made with the Pod and deleted with it. */
+  /** Storage that is claimed when the Pod is made and given back when it goes. */
   ephemeral?: EphemeralVolumeSource;
-  /** Container image. */
+  /** The files of an OCI image or artifact, read-only. */
   image?: ImageVolumeSource;
 }
 
@@ -3369,9 +3369,9 @@ export interface VolumeStatus {
   image?: ImageVolumeStatus;
 }
 
-/** A volume of type vsphere virtual disk. */
+/** A disk of vSphere. */
 export interface VsphereVirtualDiskVolumeSource {
-  /** The volume path. */
+  /** Path of the disk. */
   volumePath: string;
   /** File system on the volume, such as ext4. */
   fsType?: string;
@@ -3381,19 +3381,19 @@ export interface VsphereVirtualDiskVolumeSource {
   storagePolicyID?: string;
 }
 
-/** A weighted pod affinity term. */
+/** A term that should be met, and how much that counts. */
 export interface WeightedPodAffinityTerm {
-  /** Weight, from 1 to 100. */
+  /** What the term counts, 1 to 100. */
   weight: number;
-  /** The pod affinity term. */
+  /** The Pods and the domain that are meant. */
   podAffinityTerm: PodAffinityTerm;
 }
 
-/** Options of a windows security context. */
+/** Settings that only apply on Windows nodes. */
 export interface WindowsSecurityContextOptions {
   /** Name of the gmsa credential spec. */
   gmsaCredentialSpecName?: string;
-  /** The gmsa credential spec. */
+  /** Content of the GMSA credential spec. */
   gmsaCredentialSpec?: string;
   /** User name of the first process, on Windows. */
   runAsUserName?: string;

@@ -3,9 +3,9 @@ import type { ResourceType } from '@drydock/base/apimachinery';
 import type * as core_v1 from '../core/v1.ts';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** One address behind a Service. */
+/** One backend of a Service. */
 export interface Endpoint {
-  /** The addresses. */
+  /** Addresses of the backend. Those who send use the first. */
   addresses: string[];
   /** The latest observations of the state, at most one of each type. */
   conditions?: EndpointConditions;
@@ -33,11 +33,11 @@ export interface EndpointConditions {
   terminating?: boolean;
 }
 
-/** An endpoint hints. */
+/** Who should use a backend. */
 export interface EndpointHints {
-  /** The for zones. */
+  /** Zones whose traffic should go here. */
   forZones?: ForZone[];
-  /** The for nodes. */
+  /** Nodes whose traffic should go here. */
   forNodes?: ForNode[];
 }
 
@@ -53,17 +53,17 @@ export interface EndpointPort {
   appProtocol?: string;
 }
 
-/** A part of the addresses behind a Service. */
+/** A part of the backends of a Service. */
 export interface EndpointSlice {
   apiVersion?: string;
   kind?: string;
   /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** Kind of the addresses: IPv4, IPv6 or FQDN. */
+  /** What all addresses of the slice are. It cannot be changed. */
   addressType: string;
-  /** The endpoints. */
+  /** The backends, at most 1000. */
   endpoints?: Endpoint[];
-  /** Ports that are open. */
+  /** Ports of all backends of the slice. */
   ports?: EndpointPort[];
 }
 export const EndpointSlice: ResourceType<EndpointSlice> = {

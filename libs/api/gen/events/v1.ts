@@ -3,7 +3,7 @@ import type { ResourceType } from '@drydock/base/apimachinery';
 import type * as core_v1 from '../core/v1.ts';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** A report of something that happened to an object. */
+/** What happened to an object, for people to read. Gone after an hour. */
 export interface Event {
   apiVersion?: string;
   kind?: string;
@@ -29,13 +29,13 @@ export interface Event {
   note?: string;
   /** Normal or Warning. */
   type?: string;
-  /** The deprecated source. */
+  /** Where the event comes from, in the older form. */
   deprecatedSource?: core_v1.EventSource;
-  /** The deprecated first timestamp. */
+  /** When it first happened, in the older form. */
   deprecatedFirstTimestamp?: string;
-  /** The deprecated last timestamp. */
+  /** When it last happened, in the older form. */
   deprecatedLastTimestamp?: string;
-  /** The deprecated count. */
+  /** How often it happened, in the older form. */
   deprecatedCount?: number;
 }
 export const Event: ResourceType<Event> = {

@@ -2,11 +2,11 @@
 import type { ResourceType } from '@drydock/base/apimachinery';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** An exempt priority level configuration. */
+/** A level whose requests are never held back. */
 export interface ExemptPriorityLevelConfiguration {
-  /** The nominal concurrency shares. */
+  /** Share of the server's seats that the level counts with. Default: 0. */
   nominalConcurrencyShares?: number;
-  /** The lendable percent. */
+  /** Percent of its seats that other levels may borrow. Default: 0. */
   lendablePercent?: number;
 }
 
@@ -59,15 +59,15 @@ export interface FlowSchemaList {
   items: FlowSchema[];
 }
 
-/** What is asked for of a flow schema. */
+/** Which requests belong together, and at which level they are served. */
 export interface FlowSchemaSpec {
-  /** The priority level configuration. */
+  /** Level at which these requests are served. */
   priorityLevelConfiguration: PriorityLevelConfigurationReference;
-  /** The matching precedence. */
+  /** The lower, the sooner the schema is tried; 1 to 10000. Default: 1000. */
   matchingPrecedence?: number;
-  /** The distinguisher method. */
+  /** What tells the flows of the schema apart: `ByUser` or `ByNamespace`. Default: they are one flow. */
   distinguisherMethod?: FlowDistinguisherMethod;
-  /** The rules. */
+  /** Requests that the schema takes; any rule that fits is enough. */
   rules?: PolicyRulesWithSubjects[];
 }
 
@@ -83,23 +83,23 @@ export interface GroupSubject {
   name: string;
 }
 
-/** A limit response. */
+/** What happens to requests for which there is no seat. */
 export interface LimitResponse {
   /** Which of the possible types this is. */
   type: string;
-  /** The queuing. */
+  /** How they wait. Only with type Queue. */
   queuing?: QueuingConfiguration;
 }
 
-/** A limited priority level configuration. */
+/** A level that serves some requests at a time. */
 export interface LimitedPriorityLevelConfiguration {
-  /** The nominal concurrency shares. */
+  /** Share of the server's seats that the level gets, against those of the others. Default: 30. */
   nominalConcurrencyShares?: number;
-  /** The limit response. */
+  /** What happens to requests for which there is no seat. */
   limitResponse: LimitResponse;
-  /** The lendable percent. */
+  /** Percent of its seats that other levels may borrow. Default: 0. */
   lendablePercent?: number;
-  /** The borrowing limit percent. */
+  /** Most seats that the level may borrow, in percent of its own. Default: no limit. */
   borrowingLimitPercent?: number;
 }
 
@@ -170,13 +170,13 @@ export interface PriorityLevelConfigurationReference {
   name: string;
 }
 
-/** What is asked for of a priority level configuration. */
+/** How many requests of a level are served at a time. */
 export interface PriorityLevelConfigurationSpec {
   /** Which of the possible types this is. */
   type: string;
-  /** The limited. */
+  /** Settings of a level of type Limited. */
   limited?: LimitedPriorityLevelConfiguration;
-  /** The exempt. */
+  /** Settings of a level of type Exempt. */
   exempt?: ExemptPriorityLevelConfiguration;
 }
 
@@ -186,13 +186,13 @@ export interface PriorityLevelConfigurationStatus {
   conditions?: PriorityLevelConfigurationCondition[];
 }
 
-/** A queuing configuration. */
+/** How requests wait. */
 export interface QueuingConfiguration {
-  /** The queues. */
+  /** Number of queues. More of them keep flows better apart. Default: 64. */
   queues?: number;
-  /** The hand size. */
+  /** Number of queues that a flow is dealt; it uses the shortest. Default: 8. */
   handSize?: number;
-  /** The queue length limit. */
+  /** Most requests that may wait in one queue. Default: 50. */
   queueLengthLimit?: number;
 }
 
@@ -218,11 +218,11 @@ export interface ServiceAccountSubject {
   name: string;
 }
 
-/** Who a role is granted to. */
+/** Who sends requests. */
 export interface Subject {
   /** User, Group or ServiceAccount. */
   kind: string;
-  /** User. */
+  /** The user that is meant. With kind User. */
   user?: UserSubject;
   /** API group; empty for the core group. */
   group?: GroupSubject;

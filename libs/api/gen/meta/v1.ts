@@ -112,9 +112,9 @@ export interface DeleteOptions {
   ignoreStoreReadErrorWithClusterBreakingPotential?: boolean;
 }
 
-/** A field selector requirement. */
+/** A requirement on a field. */
 export interface FieldSelectorRequirement {
-  /** The key. */
+  /** Path of the field. */
   key: string;
   /** How the value is compared. */
   operator: string;

@@ -3,19 +3,19 @@ import type { ResourceType } from '@drydock/base/apimachinery';
 import type * as core_v1 from '../core/v1.ts';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** A HTTP ingress path. */
+/** Requests for a path, and where they go. */
 export interface HTTPIngressPath {
-  /** Path; what it is relative to follows from the context. */
+  /** Path that is compared with that of the request; begins with `/`. */
   path?: string;
-  /** How the path is compared: Exact, Prefix or ImplementationSpecific. */
+  /** How it is compared: `Exact` as a whole, `Prefix` by its elements, `ImplementationSpecific` as the controller likes. */
   pathType: string;
-  /** Where requests go. */
+  /** Where such requests go. */
   backend: IngressBackend;
 }
 
-/** A HTTP ingress rule value. */
+/** Paths of a host. */
 export interface HTTPIngressRuleValue {
-  /** The paths. */
+  /** The paths; the longest that fits counts. */
   paths: HTTPIngressPath[];
 }
 
@@ -52,15 +52,15 @@ export interface IPAddressSpec {
   parentRef: ParentReference;
 }
 
-/** An IP block. */
+/** A range of addresses. */
 export interface IPBlock {
-  /** Range of addresses. */
+  /** The range, e.g. `192.0.2.0/24` or `2001:db8::/64`. */
   cidr: string;
-  /** Ranges within it that are not meant. */
+  /** Ranges within it that are left out. */
   except?: string[];
 }
 
-/** How HTTP requests from outside reach Services. */
+/** Rules by which HTTP traffic from outside finds Services. */
 export interface Ingress {
   apiVersion?: string;
   kind?: string;
@@ -79,11 +79,11 @@ export const Ingress: ResourceType<Ingress> = {
   namespaced: true,
 };
 
-/** An ingress backend. */
+/** Where requests go: a Service, or something else of the same namespace. */
 export interface IngressBackend {
-  /** The Service. */
+  /** A Service and its port. */
   service?: IngressServiceBackend;
-  /** Resource, in the plural and lower case. */
+  /** An object of another kind that the controller knows. Not together with `service`. */
   resource?: core_v1.TypedLocalObjectReference;
 }
 
@@ -172,37 +172,37 @@ export interface IngressPortStatus {
   error?: string;
 }
 
-/** An ingress rule. */
+/** What happens to requests for one host. */
 export interface IngressRule {
-  /** Host name or address. */
+  /** Host that the rule is for, in full or with `*.` as its first label. Default: all hosts. */
   host?: string;
-  /** The http. */
+  /** Paths of the host, and where they lead. */
   http?: HTTPIngressRuleValue;
 }
 
-/** An ingress rule value. */
+/** What happens to the requests of a rule. */
 export interface IngressRuleValue {
-  /** The http. */
+  /** Paths of the host, and where they lead. */
   http?: HTTPIngressRuleValue;
 }
 
-/** An ingress service backend. */
+/** A Service and its port. */
 export interface IngressServiceBackend {
-  /** Name, unique among its neighbours. */
+  /** Name of the Service, in the namespace of the Ingress. */
   name: string;
-  /** Port, by number or, where allowed, by name. */
+  /** Port of the Service. */
   port?: ServiceBackendPort;
 }
 
-/** What is asked for of an ingress. */
+/** Which hosts and paths lead to which Services. */
 export interface IngressSpec {
-  /** Name of the ingress class. */
+  /** IngressClass, and with it the controller, that looks after this Ingress. Default: the default class. */
   ingressClassName?: string;
-  /** Where requests go that no rule takes. */
+  /** Where requests go that no rule fits. Needed when there are no rules. */
   defaultBackend?: IngressBackend;
-  /** Hosts that are served over TLS. */
+  /** Hosts that are served over TLS, and the Secrets with their certificates. */
   tls?: IngressTLS[];
-  /** The rules. */
+  /** Hosts and paths, and where they lead. */
   rules?: IngressRule[];
 }
 
@@ -212,15 +212,15 @@ export interface IngressStatus {
   loadBalancer?: IngressLoadBalancerStatus;
 }
 
-/** An ingress TLS. */
+/** Hosts that are served over TLS. */
 export interface IngressTLS {
-  /** Host names. */
+  /** Hosts that the certificate is for. Default: what the controller takes. */
   hosts?: string[];
-  /** Name of the Secret. */
+  /** Secret of type `kubernetes.io/tls` with the key and the certificate. */
   secretName?: string;
 }
 
-/** Which traffic chosen Pods may have. */
+/** Which traffic Pods may send and receive. Pods that no policy chooses may do all. */
 export interface NetworkPolicy {
   apiVersion?: string;
   kind?: string;
@@ -237,19 +237,19 @@ export const NetworkPolicy: ResourceType<NetworkPolicy> = {
   namespaced: true,
 };
 
-/** A network policy egress rule. */
+/** Traffic that may go out: to any of these, at any of these ports. */
 export interface NetworkPolicyEgressRule {
-  /** Ports that are open. */
+  /** Ports that may be reached. Default: all. */
   ports?: NetworkPolicyPort[];
-  /** Who may be sent to. */
+  /** Who may be sent to. Default: everybody. */
   to?: NetworkPolicyPeer[];
 }
 
-/** A network policy ingress rule. */
+/** Traffic that may come in: from any of these, at any of these ports. */
 export interface NetworkPolicyIngressRule {
-  /** Ports that are open. */
+  /** Ports of the Pods that may be reached. Default: all. */
   ports?: NetworkPolicyPort[];
-  /** Who may send. */
+  /** Who may send. Default: everybody. */
   from?: NetworkPolicyPeer[];
 }
 
@@ -263,35 +263,35 @@ export interface NetworkPolicyList {
   items: NetworkPolicy[];
 }
 
-/** A network policy peer. */
+/** Whom traffic comes from or goes to. */
 export interface NetworkPolicyPeer {
-  /** Labels that choose Pods. */
+  /** Pods, by their labels: of the namespaces that `namespaceSelector` chooses, else of this one. */
   podSelector?: meta_v1.LabelSelector;
-  /** Labels that choose namespaces. */
+  /** Namespaces, by their labels; the empty selector means all. */
   namespaceSelector?: meta_v1.LabelSelector;
-  /** A range of addresses. */
+  /** A range of addresses. Not together with the others. */
   ipBlock?: IPBlock;
 }
 
-/** A network policy port. */
+/** Ports of a protocol. */
 export interface NetworkPolicyPort {
-  /** Transport protocol: TCP, UDP or SCTP. */
+  /** Transport protocol. Default: TCP. */
   protocol?: string;
-  /** Port, by number or, where allowed, by name. */
+  /** Port, by number or by its name in the Pod. Default: all. */
   port?: number | string;
-  /** Last port of a range that begins with port. */
+  /** Last port of a range that begins with `port`, both numbers. */
   endPort?: number;
 }
 
-/** What is asked for of a network policy. */
+/** Which Pods are meant, and which traffic they may have. */
 export interface NetworkPolicySpec {
-  /** Labels that choose Pods. */
+  /** Pods of the namespace that the policy is for; the empty selector means all. */
   podSelector?: meta_v1.LabelSelector;
-  /** Where traffic comes in. */
+  /** Traffic that they may receive. None at all if empty; policies add up. */
   ingress?: NetworkPolicyIngressRule[];
-  /** Where traffic goes out. */
+  /** Traffic that they may send. None at all if empty and `policyTypes` has Egress. */
   egress?: NetworkPolicyEgressRule[];
-  /** Directions that the policy is about: Ingress, Egress. */
+  /** Directions that are restricted: `Ingress`, `Egress`. Default: Ingress, and Egress if there are egress rules. */
   policyTypes?: string[];
 }
 
@@ -307,11 +307,11 @@ export interface ParentReference {
   name: string;
 }
 
-/** A service backend port. */
+/** A port of a Service, by name or by number. */
 export interface ServiceBackendPort {
-  /** Name, unique among its neighbours. */
+  /** Name of the port. */
   name?: string;
-  /** The number. */
+  /** Number of the port. */
   number?: number;
 }
 
@@ -344,9 +344,9 @@ export interface ServiceCIDRList {
   items: ServiceCIDR[];
 }
 
-/** What is asked for of a service cidr. */
+/** Ranges that the addresses of Services come from. */
 export interface ServiceCIDRSpec {
-  /** The cidrs. */
+  /** The ranges: one, or one of each IP family. They cannot be changed. */
   cidrs?: string[];
 }
 

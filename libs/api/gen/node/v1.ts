@@ -3,13 +3,13 @@ import type { ResourceType } from '@drydock/base/apimachinery';
 import type * as core_v1 from '../core/v1.ts';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** An overhead. */
+/** What a runtime needs besides the containers. */
 export interface Overhead {
-  /** The pod fixed. */
+  /** Resources that each Pod of the runtime class needs on top. */
   podFixed?: Record<string, string>;
 }
 
-/** A way of running containers. */
+/** A way in which nodes can run containers. */
 export interface RuntimeClass {
   apiVersion?: string;
   kind?: string;
@@ -19,7 +19,7 @@ export interface RuntimeClass {
   handler: string;
   /** Resources that the Pod takes beyond its containers. */
   overhead?: Overhead;
-  /** The scheduling. */
+  /** Nodes that support it, and taints of these that are tolerated. */
   scheduling?: Scheduling;
 }
 export const RuntimeClass: ResourceType<RuntimeClass> = {

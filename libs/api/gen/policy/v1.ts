@@ -41,31 +41,31 @@ export interface PodDisruptionBudgetList {
   items: PodDisruptionBudget[];
 }
 
-/** What is asked for of a pod disruption budget. */
+/** How many Pods evictions must leave running. */
 export interface PodDisruptionBudgetSpec {
-  /** How many must stay, as a number or a percentage. */
+  /** Pods that must stay available through an eviction, as a number or a percentage. Not together with `maxUnavailable`. */
   minAvailable?: number | string;
-  /** Labels that choose the objects this concerns. */
+  /** Labels of the Pods that the budget protects; empty means all of the namespace. */
   selector?: meta_v1.LabelSelector;
-  /** How many may be missing at a time, as a number or a percentage. */
+  /** Pods that may be missing after an eviction, as a number or a percentage. Not together with `minAvailable`. */
   maxUnavailable?: number | string;
-  /** When Pods that are not ready may be evicted. */
+  /** Whether Pods that run and are not ready may be evicted: `IfHealthyBudget` only while the budget is kept, `AlwaysAllow` always. Default: IfHealthyBudget. */
   unhealthyPodEvictionPolicy?: string;
 }
 
-/** The state of a pod disruption budget. */
+/** What a budget allows now. */
 export interface PodDisruptionBudgetStatus {
   /** The generation of the spec that this status is about. */
   observedGeneration?: number;
-  /** Pods whose eviction was granted and is under way. */
+  /** Pods whose eviction was granted and that are not gone yet, with the time of the grant. */
   disruptedPods?: Record<string, string>;
-  /** How many may be evicted now. */
+  /** How many Pods may be evicted now. */
   disruptionsAllowed?: number;
-  /** Healthy Pods. */
+  /** Pods that are healthy. */
   currentHealthy?: number;
-  /** Healthy Pods that must stay. */
+  /** Pods that must stay healthy. */
   desiredHealthy?: number;
-  /** Pods that are counted. */
+  /** Pods that the budget counts with. */
   expectedPods?: number;
   /** The latest observations of the state, at most one of each type. */
   conditions?: meta_v1.Condition[];

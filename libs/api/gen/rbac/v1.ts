@@ -2,21 +2,21 @@
 import type { ResourceType } from '@drydock/base/apimachinery';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** Which cluster roles are joined into one. */
+/** ClusterRoles whose rules this one is made of. */
 export interface AggregationRule {
-  /** The cluster role selectors. */
+  /** Labels of these ClusterRoles; any selector that fits is enough. */
   clusterRoleSelectors?: meta_v1.LabelSelector[];
 }
 
-/** What may be done, in the whole cluster or where it is bound. */
+/** Rights that can be granted in one namespace or in the whole cluster. */
 export interface ClusterRole {
   apiVersion?: string;
   kind?: string;
   /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What may be done. */
+  /** What is allowed. */
   rules?: PolicyRule[];
-  /** The aggregation rule. */
+  /** Makes the rules those of other ClusterRoles, and keeps them so. */
   aggregationRule?: AggregationRule;
 }
 export const ClusterRole: ResourceType<ClusterRole> = {
@@ -66,17 +66,17 @@ export interface ClusterRoleList {
   items: ClusterRole[];
 }
 
-/** Verbs on resources or paths. */
+/** Verbs that are allowed on resources, or on paths that are none. */
 export interface PolicyRule {
-  /** Verbs that are meant; * for all. */
+  /** What is allowed: get, list, watch, create, update, patch, delete, deletecollection, use, bind, …; `*` for all. */
   verbs: string[];
-  /** API groups that are meant; * for all. */
+  /** Groups of the resources, "" for the core group; `*` for all. */
   apiGroups?: string[];
-  /** Compute resources that are asked for and allowed. */
+  /** Resources in the plural, with subresources as `pods/log`; `*` for all. */
   resources?: string[];
-  /** Names of the objects that are meant; all if empty. */
+  /** Names of objects that the rule is restricted to. Default: all. It cannot restrict create and list by path. */
   resourceNames?: string[];
-  /** Paths that are not resources; a final * stands for anything. */
+  /** Paths that are no resources, such as `/healthz`; a final `*` stands for anything. Only in ClusterRoles. */
   nonResourceURLs?: string[];
 }
 
@@ -136,24 +136,24 @@ export interface RoleList {
   items: Role[];
 }
 
-/** Names the role that is granted. */
+/** The role that is granted. It cannot be changed. */
 export interface RoleRef {
-  /** API group; empty for the core group. */
+  /** Group of the role: `rbac.authorization.k8s.io`. */
   apiGroup?: string;
-  /** Role or ClusterRole. */
+  /** `Role`, of the same namespace, or `ClusterRole`. */
   kind: string;
-  /** Name, unique among its neighbours. */
+  /** Name of the role. */
   name: string;
 }
 
 /** Who a role is granted to. */
 export interface Subject {
-  /** User, Group or ServiceAccount. */
+  /** `User`, `Group` or `ServiceAccount`. */
   kind: string;
-  /** API group; empty for the core group. */
+  /** `rbac.authorization.k8s.io` for users and groups, "" for service accounts. */
   apiGroup?: string;
-  /** Name, unique among its neighbours. */
+  /** Name of the user, the group or the service account. */
   name: string;
-  /** Namespace that it is in. */
+  /** Namespace of the service account; none for users and groups. */
   namespace?: string;
 }

@@ -97,9 +97,9 @@ export interface CSINodeList {
   items: CSINode[];
 }
 
-/** What is asked for of a CSI node. */
+/** CSI drivers of a node. */
 export interface CSINodeSpec {
-  /** The drivers. */
+  /** The drivers that are installed on the node. */
   drivers: CSINodeDriver[];
 }
 
@@ -109,19 +109,19 @@ export interface CSINodeStatus {
   storageHealth?: StorageHealth[];
 }
 
-/** How much storage is left in a domain. */
+/** How much storage of a class there is somewhere. */
 export interface CSIStorageCapacity {
   apiVersion?: string;
   kind?: string;
   /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** The node topology. */
+  /** Nodes from which the storage can be reached. */
   nodeTopology?: meta_v1.LabelSelector;
   /** Name of the storage class. */
   storageClassName: string;
   /** How much there is of each resource. */
   capacity?: string;
-  /** The maximum volume size. */
+  /** Largest volume that can be made there. */
   maximumVolumeSize?: string;
 }
 export const CSIStorageCapacity: ResourceType<CSIStorageCapacity> = {
@@ -142,25 +142,25 @@ export interface CSIStorageCapacityList {
   items: CSIStorageCapacity[];
 }
 
-/** A kind of storage that claims may name. */
+/** A kind of storage that claims may ask for by its name. */
 export interface StorageClass {
   apiVersion?: string;
   kind?: string;
   /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** Who makes the volumes. */
+  /** Who makes volumes of the class; the name of a CSI driver, as a rule. */
   provisioner: string;
-  /** Parameters, in words that their reader knows. */
+  /** Settings that the provisioner understands. */
   parameters?: Record<string, string>;
-  /** What becomes of the volume after its claim. */
+  /** What becomes of volumes when their claim is deleted: `Delete` or `Retain`. Default: Delete. */
   reclaimPolicy?: string;
-  /** Options of the mount. */
+  /** Options that volumes of the class are mounted with. They are not checked. */
   mountOptions?: string[];
-  /** Whether claims may grow. */
+  /** Whether claims of the class may ask for more later. */
   allowVolumeExpansion?: boolean;
-  /** Whether claims are bound at once or when first used. */
+  /** When a claim gets its volume: `Immediate`, or `WaitForFirstConsumer`, when a Pod uses it and its node is known. Default: Immediate. */
   volumeBindingMode?: string;
-  /** Domains that volumes are made in. */
+  /** Zones or other domains that volumes are made in. Default: all. */
   allowedTopologies?: core_v1.TopologySelectorTerm[];
 }
 export const StorageClass: ResourceType<StorageClass> = {
@@ -242,11 +242,11 @@ export interface VolumeAttachmentList {
   items: VolumeAttachment[];
 }
 
-/** A volume attachment source. */
+/** What is attached. */
 export interface VolumeAttachmentSource {
   /** Name of the persistent volume. */
   persistentVolumeName?: string;
-  /** The inline volume spec. */
+  /** The volume itself, where no PersistentVolume stands for it. */
   inlineVolumeSpec?: core_v1.PersistentVolumeSpec;
 }
 
@@ -260,15 +260,15 @@ export interface VolumeAttachmentSpec {
   nodeName: string;
 }
 
-/** The state of a volume attachment. */
+/** How far an attachment has come. */
 export interface VolumeAttachmentStatus {
   /** Whether it is attached. */
   attached: boolean;
-  /** The attachment metadata. */
+  /** What the driver said when it attached the volume; needed to mount it. */
   attachmentMetadata?: Record<string, string>;
-  /** The attach error. */
+  /** What went wrong when attaching last. */
   attachError?: VolumeError;
-  /** The detach error. */
+  /** What went wrong when detaching last. */
   detachError?: VolumeError;
 }
 
@@ -301,13 +301,13 @@ export interface VolumeAttributesClassList {
   items: VolumeAttributesClass[];
 }
 
-/** A volume error. */
+/** What went wrong with a volume. */
 export interface VolumeError {
   /** When it was written. */
   time?: string;
   /** Why, in words for people. */
   message?: string;
-  /** The error code. */
+  /** Code of gRPC that the driver answered. */
   errorCode?: number;
 }
 
