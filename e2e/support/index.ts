@@ -18,3 +18,4 @@ export {
   type RunResult,
 } from './kubectl.ts';
 export { backup, backupsDefinition, bigDefinition } from './custom-kinds.ts';
+export { interactivePods } from './interactive-pods.ts';

@@ -87,6 +87,8 @@ export interface RunningProcess {
   /** All of its standard output so far. */
   stdout(): string;
   stderr(): string;
+  /** Resolves when it has ended, by itself or stopped. */
+  readonly ended: Promise<RunResult>;
   /** Ends it as Ctrl-C does (SIGINT to its process group) and answers what it printed. */
   stop(): Promise<RunResult>;
 }
@@ -123,6 +125,7 @@ export function runInBackground(
   return {
     stdout: () => stdout,
     stderr: () => stderr,
+    ended: closed,
     stop() {
       signal('SIGINT');
       return closed;

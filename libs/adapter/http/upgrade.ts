@@ -9,6 +9,12 @@ import { createSocketChannel } from './socket-channel.ts';
 
 export type UpgradeListener = (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
+/**
+ * Go's client drops the messages of channels that it has not set up yet, and it sets them up after the handshake without a
+ * word. A server that has to reach a kubelet first is never that quick; this one must wait.
+ */
+const settleMs = 50;
+
 function switchingHead(response: HttpResponse): string {
   const lines = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: SPDY/3.1'];
   for (const [name, value] of Object.entries(response.headers)) {
@@ -51,8 +57,10 @@ export function createUpgradeListener(
     const messages = createMessageSocket(accepted);
     request.onAbort(() => messages.close(1001));
     try {
-      if (upgrade.kind === 'messages') await upgrade.serve(messages);
-      else {
+      if (upgrade.kind === 'messages') {
+        await new Promise((resolve) => setTimeout(resolve, settleMs));
+        await upgrade.serve(messages);
+      } else {
         const session = createSpdySession(createTunnel(messages));
         try {
           await upgrade.serve(session);

@@ -16,7 +16,7 @@ const decoder = new TextDecoder();
 
 /** A container's inside for tests: a file system with the programs, and a way to run them. */
 export function createTestContainer() {
-  const fs = createFileSystem({ clock: systemClock, maxBytes: 64 * 1024 * 1024 });
+  const fs = createFileSystem({ clock: systemClock, maxBytes: 2 * 1024 * 1024 });
   const host: ContainerHost = {
     fs,
     clock: systemClock,

@@ -152,6 +152,36 @@ function fill(target: Directory, items: Items, nowMs: number): void {
   }
 }
 
+/** A directory of the simulated node itself; its few files are made when it is first looked into. */
+function hostDirectory(
+  node: SharedDirectories,
+  path: string,
+  { pod }: EnvironmentOptions,
+  nowMs: number,
+): Directory {
+  const root = node.get('host');
+  if (root.entries.size === 0) {
+    for (const name of ['bin', 'etc', 'home', 'opt', 'proc', 'root', 'run', 'tmp', 'usr', 'var'])
+      root.entries.set(name, directory(nowMs));
+    const etc = root.entries.get('etc');
+    if (etc?.kind === 'directory') {
+      etc.entries.set('hostname', file(`${pod.spec?.nodeName ?? ''}\n`, nowMs));
+      etc.entries.set(
+        'os-release',
+        file('NAME="Drydock"\nID=drydock\nPRETTY_NAME="Drydock (simulated)"\n', nowMs),
+      );
+    }
+  }
+  let current = root;
+  for (const part of splitPath(path)) {
+    const present = current.entries.get(part);
+    const next = present?.kind === 'directory' ? present : directory(nowMs);
+    if (present === undefined) current.entries.set(part, next);
+    current = next;
+  }
+  return current;
+}
+
 export interface MountedVolume {
   readonly root: Directory;
   /** Reads its sources again, as a kubelet does from time to time; absent where there are none. */
@@ -166,7 +196,8 @@ export async function openVolume(
   nowMs: () => number,
 ): Promise<MountedVolume> {
   const { name = '', hostPath, persistentVolumeClaim } = volume;
-  if (hostPath !== undefined) return { root: shared.node.get(`path:${hostPath.path ?? '/'}`) };
+  if (hostPath !== undefined)
+    return { root: hostDirectory(shared.node, hostPath.path ?? '/', options, nowMs()) };
   if (persistentVolumeClaim !== undefined) {
     const claim = `${options.pod.metadata.namespace ?? ''}/${persistentVolumeClaim.claimName ?? ''}`;
     return { root: shared.node.get(`claim:${claim}`) };

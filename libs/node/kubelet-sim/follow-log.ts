@@ -8,6 +8,12 @@ import type { PodAgent } from './pod-agent.ts';
 /** How often a follower looks whether the container still runs. */
 const lookMs = 1_000;
 
+/** The kubelet's words for what is most often waited for. */
+const waitingTexts: Readonly<Record<string, string>> = {
+  ErrImagePull: "image can't be pulled",
+  ImagePullBackOff: 'trying and failing to pull image',
+};
+
 /** The run that a log is asked of: the present one, or the one before; undefined when there was none. */
 export function loggedRun(container: ContainerRuntime, previous: boolean): LoggedRun | undefined {
   const { state, last, spec, behaviour } = container;
@@ -55,12 +61,8 @@ export async function* followLog(
     if (previous)
       throw badRequest(`previous terminated container "${container.name}" in pod "${podName}" not found`);
     const reason = container.state.kind === 'waiting' ? container.state.reason : 'ContainerCreating';
-    const imageFault =
-      /^(ErrImagePull|ImagePullBackOff|InvalidImageName|ErrImageNeverPull|ImageInspectError|RegistryUnavailable)$/;
     throw badRequest(
-      imageFault.test(reason)
-        ? `container "${container.name}" in pod "${podName}" is waiting to start: ${reason === 'ErrImagePull' ? "image can't be pulled" : 'trying and failing to pull image'}`
-        : `container "${container.name}" in pod "${podName}" is waiting to start: ${reason}`,
+      `container "${container.name}" in pod "${podName}" is waiting to start: ${waitingTexts[reason] ?? reason}`,
     );
   }
   const now = () => clock.now();
@@ -71,7 +73,8 @@ export async function* followLog(
   taken = all.length;
   const first = formatLog(all, options, seenMs);
   budget -= first.length;
-  if (first.length > 0) yield first;
+  // A follower is told at once that it is connected, even when there is nothing to say yet.
+  if (first.length > 0 || options.follow === true) yield first;
   if (options.follow !== true || logged.endedAtMs !== undefined) return;
   while (!signal.aborted && budget > 0) {
     await nextChange(logged, seenMs, clock, signal, agent.gone);

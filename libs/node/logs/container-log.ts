@@ -71,6 +71,11 @@ export function nextLineAtMs(run: LoggedRun, nowMs: number): number {
 
 const encoder = new TextEncoder();
 
+/** Container runtimes write nine digits of a second. */
+function logTime(atMs: number): string {
+  return formatMicroTime(atMs).replace('Z', '000Z');
+}
+
 /** Applies sinceSeconds, sinceTime, tailLines, timestamps and limitBytes, in the kubelet's order. */
 export function formatLog(lines: readonly LogLine[], options: LogOptions, nowMs: number): Uint8Array {
   let sinceMs = Number.NEGATIVE_INFINITY;
@@ -84,7 +89,7 @@ export function formatLog(lines: readonly LogLine[], options: LogOptions, nowMs:
   if (options.tailLines !== undefined) kept = options.tailLines === 0 ? [] : kept.slice(-options.tailLines);
   const bytes = encoder.encode(
     kept
-      .map(({ atMs, text }) => `${options.timestamps === true ? `${formatMicroTime(atMs)} ` : ''}${text}\n`)
+      .map(({ atMs, text }) => `${options.timestamps === true ? `${logTime(atMs)} ` : ''}${text}\n`)
       .join(''),
   );
   return options.limitBytes === undefined ? bytes : bytes.subarray(0, options.limitBytes);

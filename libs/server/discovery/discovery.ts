@@ -64,6 +64,18 @@ interface Subresource {
   readonly verbs: readonly string[];
 }
 
+/** Subresources that connect to a node, and the kind of their options. */
+const connected: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  pods: {
+    attach: 'PodAttachOptions',
+    exec: 'PodExecOptions',
+    portforward: 'PodPortForwardOptions',
+    proxy: 'PodProxyOptions',
+  },
+  services: { proxy: 'ServiceProxyOptions' },
+  nodes: { proxy: 'NodeProxyOptions' },
+};
+
 function subresources(definition: ResourceDefinition): Subresource[] {
   const { group, version, kind } = definition;
   const own = { group, version, kind };
@@ -86,6 +98,10 @@ function subresources(definition: ResourceDefinition): Subresource[] {
   }
   if (group === '' && definition.resource === 'pods')
     found.push({ name: 'log', responseKind: own, verbs: ['get'] });
+  for (const [name, optionsKind] of Object.entries(group === '' ? (connected[definition.resource] ?? {}) : {})) {
+    const verbs = name === 'proxy' ? ['create', 'delete', 'get', 'patch', 'update'] : ['create', 'get'];
+    found.push({ name, responseKind: { ...own, kind: optionsKind }, verbs });
+  }
   return found.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 

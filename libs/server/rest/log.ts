@@ -1,4 +1,13 @@
-import { badRequest, serviceUnavailable } from '@drydock/base/apimachinery';
+import {
+  badRequest,
+  forbiddenField,
+  invalid,
+  invalidValue,
+  notSupported,
+  serviceUnavailable,
+  tryParseTime,
+  type FieldError,
+} from '@drydock/base/apimachinery';
 import type { Pod } from '@drydock/api/core/v1';
 import type { HttpResponse } from '@drydock/port/http';
 import type { KubeletConnector, LogOptions } from '@drydock/port/kubelet';
@@ -6,6 +15,37 @@ import type { ResourceRef } from '@drydock/port/transport';
 import type { Registry, RequestContext } from '../registry/index.ts';
 import { chooseContainer } from './container-choice.ts';
 import { booleanParameter, integerParameter, type Query } from './query.ts';
+
+function timeParameter(query: Query, name: string): string | undefined {
+  const text = query.get(name) || undefined;
+  if (text !== undefined && tryParseTime(text) === undefined) {
+    const layout = '"2006-01-02T15:04:05Z07:00"';
+    throw badRequest(
+      `parsing time ${JSON.stringify(text)} as ${layout}: cannot parse ${JSON.stringify(text)} as "2006"`,
+    );
+  }
+  return text;
+}
+
+const streams: readonly string[] = ['All', 'Stderr', 'Stdout'];
+
+/** What is wrong with the options of a log (ValidatePodLogOptions). */
+function logFaults(options: LogOptions): FieldError[] {
+  const { tailLines, limitBytes, sinceSeconds, sinceTime, stream } = options;
+  const faults: FieldError[] = [];
+  if (tailLines !== undefined && tailLines < 0)
+    faults.push(invalidValue('tailLines', tailLines, 'must be greater than or equal to 0'));
+  if (limitBytes !== undefined && limitBytes < 1)
+    faults.push(invalidValue('limitBytes', limitBytes, 'must be greater than 0'));
+  if (sinceSeconds !== undefined && sinceTime !== undefined)
+    faults.push(forbiddenField('', 'at most one of `sinceTime` or `sinceSeconds` may be specified'));
+  else if (sinceSeconds !== undefined && sinceSeconds < 1)
+    faults.push(invalidValue('sinceSeconds', sinceSeconds, 'must be greater than 0'));
+  if (stream !== undefined && !streams.includes(stream)) faults.push(notSupported('stream', stream, streams));
+  else if (stream !== undefined && stream !== 'All' && tailLines !== undefined)
+    faults.push(forbiddenField('', '`tailLines` and specific `stream` are mutually exclusive for now'));
+  return faults;
+}
 
 /** `pods/log`: what the Pod's node has to tell. */
 export async function podLog(
@@ -26,20 +66,13 @@ export async function podLog(
     previous: booleanParameter(query, 'previous'),
     timestamps: booleanParameter(query, 'timestamps'),
     sinceSeconds: integerParameter(query, 'sinceSeconds'),
-    sinceTime: query.get('sinceTime') || undefined,
+    sinceTime: timeParameter(query, 'sinceTime'),
     tailLines: integerParameter(query, 'tailLines'),
     limitBytes: integerParameter(query, 'limitBytes'),
+    stream: (query.get('stream') || undefined) as LogOptions['stream'],
   };
-  for (const [field, least] of [
-    ['sinceSeconds', 1],
-    ['limitBytes', 1],
-    ['tailLines', 0],
-  ] as const) {
-    const value = options[field];
-    if (value !== undefined && value < least) {
-      throw badRequest(`${field}: Invalid value: ${value}: must be greater than or equal to ${least}`);
-    }
-  }
+  const faults = logFaults(options);
+  if (faults.length > 0) throw invalid({ group: '', kind: 'PodLogOptions' }, name, faults);
   const headers = { 'content-type': 'text/plain', 'cache-control': 'no-cache, private' };
   const nodeName = pod.spec?.nodeName;
   // Before the Pod has a node there is nothing to read, and that is no error.
