@@ -98,7 +98,9 @@ function subresources(definition: ResourceDefinition): Subresource[] {
   }
   if (group === '' && definition.resource === 'pods')
     found.push({ name: 'log', responseKind: own, verbs: ['get'] });
-  for (const [name, optionsKind] of Object.entries(group === '' ? (connected[definition.resource] ?? {}) : {})) {
+  for (const [name, optionsKind] of Object.entries(
+    group === '' ? (connected[definition.resource] ?? {}) : {},
+  )) {
     const verbs = name === 'proxy' ? ['create', 'delete', 'get', 'patch', 'update'] : ['create', 'get'];
     found.push({ name, responseKind: { ...own, kind: optionsKind }, verbs });
   }
