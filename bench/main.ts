@@ -2,6 +2,7 @@
 // The load generator runs in this process, the server in another; both share the machine. Bounded in count and time.
 // Prints a table, and each figure as a JSON line.
 import { openConnection, type Connection } from './support/connection.ts';
+import { rate } from './support/rate.ts';
 import { startServer } from './support/server.ts';
 
 const connections = 16;
@@ -26,26 +27,6 @@ function configMap(index: number, round: number): string {
     metadata: { name: `bench-${index}`, labels: { bench: 'yes' } },
     data: { round: String(round), padding },
   });
-}
-
-/** Runs `work` for 0 … count-1 over all connections, each with one request under way; answers calls per second. */
-async function rate(
-  all: readonly Connection[],
-  count: number,
-  expected: number,
-  work: (connection: Connection, index: number) => Promise<{ status: number }>,
-): Promise<number> {
-  let next = 0;
-  const began = performance.now();
-  await Promise.all(
-    all.map(async (connection) => {
-      for (let index = next++; index < count; index = next++) {
-        const { status } = await work(connection, index);
-        if (status !== expected) throw new Error(`HTTP ${status} instead of ${expected}`);
-      }
-    }),
-  );
-  return count / ((performance.now() - began) / 1000);
 }
 
 const server = await startServer(['--components', 'apiserver', '--log-level', 'error']);

@@ -116,7 +116,7 @@ describe('custom resources with @kubernetes/client-node', () => {
       const { cert, key } = await maker.issueCertificate(
         authority,
         {
-          commonName: 'webhook',
+          commonName: 'converter',
           hosts: ['localhost', '127.0.0.1', 'converter.default.svc'],
           usage: 'server',
         },
