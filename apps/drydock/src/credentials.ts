@@ -1,12 +1,23 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { certificateCovers, loadCertificateMaker, type CertificatePair } from '@drydock/http';
+import { certificateCovers, createTokenKey, loadCertificateMaker, type CertificatePair } from '@drydock/http';
 
 export interface Credentials {
   readonly authority: CertificatePair;
   readonly server: CertificatePair;
   /** Client certificate of the cluster's administrator, in group system:masters. */
   readonly admin: CertificatePair;
+  /** Private key of the service accounts' tokens, PEM. */
+  readonly serviceAccountKey: string;
+}
+
+/** `<folder>/sa.key`, made on the first start: tokens stay good over restarts. */
+function serviceAccountKey(folder: string): string {
+  const file = join(folder, 'sa.key');
+  if (existsSync(file)) return readFileSync(file, 'utf8');
+  const key = createTokenKey();
+  writeFileSync(file, key, { mode: 0o600 });
+  return key;
 }
 
 function read(folder: string, name: string): CertificatePair | undefined {
@@ -58,5 +69,5 @@ export async function loadCredentials(
     leaf('apiserver', { commonName: 'kube-apiserver', hosts, usage: 'server' }),
     leaf('admin', { commonName: 'kubernetes-admin', organizations: ['system:masters'], usage: 'client' }),
   ]);
-  return { authority, server, admin };
+  return { authority, server, admin, serviceAccountKey: serviceAccountKey(folder) };
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { systemClock, systemRandom } from '@drydock/base/clock';
 import { createControllerManager } from '@drydock/controllers/all';
-import { createHttpsServer, kubeconfig, createWebhookCaller } from '@drydock/http';
+import { createHttpsServer, createTokenKeys, createWebhookCaller, kubeconfig } from '@drydock/http';
 import { createPinoLogger } from '@drydock/log-pino';
 import { createClient } from '@drydock/machinery/client';
 import { createInformerFactory } from '@drydock/machinery/informer';
@@ -33,6 +33,14 @@ export interface Cluster {
 const gatewayIp = '172.18.0.1';
 
 const system = (name: string): UserInfo => ({ name, groups: ['system:masters', 'system:authenticated'] });
+
+/** What `kubectl get componentstatuses` shows: the parts that Kubernetes tells of there, by its names for them. */
+function componentHealth(store: Pick<Component, 'ready'>, parts: readonly Component[]) {
+  const known = parts
+    .filter(({ name }) => name === 'controller-manager' || name === 'scheduler')
+    .map((part) => ({ name: part.name, healthy: part.ready() }));
+  return [...known, { name: 'etcd-0', healthy: store.ready() }];
+}
 
 /** Constructs a whole cluster in this process, top to bottom. Nothing runs before `start`. */
 export async function wire(options: UpOptions, tell: (step: string) => void): Promise<Cluster> {
@@ -81,6 +89,9 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
       clock,
       random,
       logger: logger.child({ component: 'apiserver' }),
+      staticTokens: tokens,
+      tokenKeys: createTokenKeys(credentials.serviceAccountKey),
+      components: () => componentHealth(apiserver, parts),
       webhooks: createWebhookCaller({ resolve: createServiceResolver(() => apiserver.cache) }),
     },
   );
@@ -113,8 +124,9 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
 
   const handler = createRestHandler({
     registry,
-    authenticator: createAuthenticator(tokens),
+    authenticator: createAuthenticator(apiserver.tokens),
     authorizer: apiserver.authorizer,
+    tokenIssuer: apiserver.serviceAccountTokens,
     kubelet,
     clock,
     random,

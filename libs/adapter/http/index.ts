@@ -14,3 +14,4 @@ export {
 } from './http-server.ts';
 export { kubeconfig, type KubeconfigOptions } from './kubeconfig.ts';
 export { createWebhookCaller, type WebhookCallerOptions } from './webhook-caller.ts';
+export { createTokenKey, createTokenKeys } from './token-keys.ts';

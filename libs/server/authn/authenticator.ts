@@ -1,5 +1,6 @@
 import type { HttpRequest } from '@drydock/port/http';
 import type { UserInfo } from '../registry/types.ts';
+import type { TokenAuthenticator } from './token-authenticator.ts';
 
 /** Says who sent a request. `undefined`: nobody known (anonymous); `'rejected'`: credentials that are wrong. */
 export type Authenticator = (request: HttpRequest) => UserInfo | 'rejected' | undefined;
@@ -49,13 +50,17 @@ export function parseTokenFile(text: string): Map<string, UserInfo> {
 }
 
 /** Knows users by bearer token and by client certificate (common name and organizations). */
-export function createAuthenticator(tokens: ReadonlyMap<string, UserInfo>): Authenticator {
+export function createAuthenticator(tokens: TokenAuthenticator): Authenticator {
   return (request) => {
     const authorization = request.header('authorization');
     if (authorization !== undefined) {
       const [scheme, token] = authorization.split(/\s+/, 2);
       if (scheme?.toLowerCase() !== 'bearer' || token === undefined) return 'rejected';
-      return tokens.get(token) ?? 'rejected';
+      try {
+        return tokens.authenticate(token, [])?.user ?? 'rejected';
+      } catch {
+        return 'rejected';
+      }
     }
     const certificate = request.clientCertificate;
     if (certificate === undefined) return undefined;

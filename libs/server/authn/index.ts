@@ -1,1 +1,14 @@
 export { createAuthenticator, parseTokenFile, type Authenticator } from './authenticator.ts';
+export {
+  createServiceAccountTokens,
+  serviceAccountUser,
+  type BoundObject,
+  type ServiceAccountTokenOptions,
+  type ServiceAccountTokens,
+  type TokenWish,
+} from './service-account-tokens.ts';
+export {
+  createTokenAuthenticator,
+  type AuthenticatedToken,
+  type TokenAuthenticator,
+} from './token-authenticator.ts';

@@ -131,6 +131,9 @@ export const defaultRoles: readonly ClusterRole[] = [
       verbs: ['get'],
     },
   ]),
+  role('system:service-account-issuer-discovery', [
+    { nonResourceURLs: ['/.well-known/openid-configuration', '/.well-known/openid-configuration/', '/openid/v1/jwks', '/openid/v1/jwks/'], verbs: ['get'] },
+  ]),
   role('system:auth-delegator', [
     rule('authentication.k8s.io', ['tokenreviews'], ['create']),
     rule('authorization.k8s.io', ['subjectaccessreviews'], ['create']),
@@ -153,4 +156,5 @@ export const defaultBindings: readonly ClusterRoleBinding[] = [
   binding('system:basic-user', 'system:authenticated'),
   binding('system:public-info-viewer', 'system:authenticated', 'system:unauthenticated'),
   binding('system:monitoring', 'system:monitoring'),
+  binding('system:service-account-issuer-discovery', 'system:serviceaccounts'),
 ];

@@ -14,6 +14,19 @@ import {
   serviceIp,
 } from '../admission/index.ts';
 import { alwaysAllow, createRbacAuthorizer, type Authorizer } from '../authz/index.ts';
+import {
+  createServiceAccountTokens,
+  createTokenAuthenticator,
+  type ServiceAccountTokens,
+  type TokenAuthenticator,
+} from '../authn/index.ts';
+import type { TokenKeys } from '@drydock/port/tokens';
+import { createTokenReviewDefinition } from '../resources/authentication/index.ts';
+import {
+  createComponentStatusDefinition,
+  createServiceAccountDefinition,
+  type ComponentHealth,
+} from '../resources/core/index.ts';
 import { createAuthorizationDefinitions } from '../resources/authorization/index.ts';
 import { followDefinitions, maintainDefinitions } from '../custom-resources/index.ts';
 import type { WebhookCaller } from '@drydock/port/webhook';
@@ -31,6 +44,10 @@ export interface ApiServerCoreOptions {
   readonly nodePorts?: { readonly first: number; readonly last: number };
   /** Who may do what, as kube-apiserver's flag of this name. Default AlwaysAllow. */
   readonly authorizationMode?: 'AlwaysAllow' | 'RBAC';
+  /** `iss` of the tokens of service accounts. Default `https://kubernetes.default.svc.cluster.local`. */
+  readonly serviceAccountIssuer?: string;
+  /** What this server is called in the tokens' `aud`. Default: the issuer. */
+  readonly apiAudiences?: readonly string[];
   /** Admission plugins that are left out, by Kubernetes' names. */
   readonly disableAdmission?: readonly string[];
   /** Limits and wake-up of the watch cache. */
@@ -46,6 +63,12 @@ export interface ApiServerCoreDeps {
   readonly logger: Logger;
   /** Run after the built-in ones. */
   readonly plugins?: readonly AdmissionPlugin[];
+  /** Static bearer tokens and whose they are. */
+  readonly staticTokens?: ReadonlyMap<string, UserInfo>;
+  /** Signs the tokens of service accounts. Without them there are none. */
+  readonly tokenKeys?: TokenKeys | undefined;
+  /** The parts that `componentstatuses` tells of. Default: the store alone. */
+  readonly components?: () => readonly ComponentHealth[];
   /** Calls conversion webhooks. Without it, custom resources that need one answer 500. */
   readonly webhooks?: WebhookCaller;
 }
@@ -54,6 +77,10 @@ export interface ApiServerCoreDeps {
 export interface ApiServerCore extends Component {
   readonly registry: Registry;
   readonly cache: WatchCache;
+  /** Knows bearer tokens, static ones and those of service accounts. */
+  readonly tokens: TokenAuthenticator;
+  /** Issues the tokens of service accounts, where there are keys. */
+  readonly serviceAccountTokens: ServiceAccountTokens | undefined;
   /** Decides who may do what: for the doors, and for reviews. */
   readonly authorizer: Authorizer;
   /** The registry as one user's transport, for what runs in this process. */
@@ -61,6 +88,8 @@ export interface ApiServerCore extends Component {
   /** Writes down where the server is reached: the endpoints of the `kubernetes` Service. After `start`. */
   publishAddress(address: ServingAddress): Promise<void>;
 }
+
+const defaultIssuer = 'https://kubernetes.default.svc.cluster.local';
 
 /** Who the server is to itself. */
 export const systemUser: UserInfo = {
@@ -89,8 +118,25 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
     ...(deps.plugins ?? []),
   ].filter((plugin) => !disabled.has(plugin.name));
   const authorizer = options.authorizationMode === 'RBAC' ? createRbacAuthorizer(cache) : alwaysAllow;
+  const accountTokens =
+    deps.tokenKeys === undefined
+      ? undefined
+      : createServiceAccountTokens({
+          keys: deps.tokenKeys,
+          issuer: options.serviceAccountIssuer ?? defaultIssuer,
+          ...(options.apiAudiences === undefined ? {} : { audiences: options.apiAudiences }),
+          ...{ clock, random, cache },
+        });
+  const tokens = createTokenAuthenticator(deps.staticTokens ?? new Map(), accountTokens);
   const registry = createRegistry({
-    definitions: withReviews(definitions, authorizer),
+    definitions: withServer(definitions, [
+      ...createAuthorizationDefinitions(authorizer),
+      createTokenReviewDefinition(tokens) as never,
+      createServiceAccountDefinition(accountTokens) as never,
+      ...(deps.components === undefined
+        ? []
+        : [createComponentStatusDefinition(deps.components) as never]),
+    ]),
     store,
     cache,
     clock,
@@ -119,6 +165,8 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
     name: 'apiserver-core',
     registry,
     cache,
+    tokens,
+    serviceAccountTokens: accountTokens,
     authorizer,
     transport: (user) => createInProcessTransport(registry, user),
     async start() {
@@ -141,13 +189,12 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
   };
 }
 
-/** The definitions with the reviews of authorization.k8s.io answered by `authorizer`. */
-function withReviews(
+/** The definitions, those that need something of the server in the form that has it. */
+function withServer(
   definitions: readonly ResourceDefinition[],
-  authorizer: Authorizer,
+  own: readonly ResourceDefinition[],
 ): ResourceDefinition[] {
-  const reviews = new Map(createAuthorizationDefinitions(authorizer).map((one) => [one.resource, one]));
-  return definitions.map((one) =>
-    one.group === 'authorization.k8s.io' ? (reviews.get(one.resource) ?? one) : one,
-  );
+  const idOf = ({ group, version, resource }: ResourceDefinition): string => `${group}/${version}/${resource}`;
+  const known = new Map(own.map((one) => [idOf(one), one]));
+  return definitions.map((one) => known.get(idOf(one)) ?? one);
 }

@@ -170,6 +170,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
   function list(ref: ResourceRef, options: ListOptions): StoredList | Promise<StoredList> {
     const served = servedOf(ref);
     requireVerb(served, 'list');
+    if (served.definition.virtualRead !== undefined) return virtualList(served, ref, options);
     const page = cache.list(served.stored.groupResource, filterOf(served, ref, options), options);
     return page instanceof Promise ? page.then((items) => asList(served, items)) : asList(served, page);
   }
@@ -314,6 +315,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
       const { subresource } = ref;
       if (subresource === undefined || (subresource === 'status' && served.definition.status === true)) {
         requireVerb(served, 'get');
+        if (served.definition.virtualRead !== undefined) return virtualItem(served, ref);
         return getMain(served, ref, options);
       }
       const { scale } = served.definition;
@@ -351,6 +353,12 @@ export function createRegistry(deps: RegistryDeps): Registry {
       requireVerb(served, 'create');
       const { definition } = served;
       const draft = decodeBody(body, bodyTypeOf(served), scope);
+      if (definition.createsThrough !== undefined) {
+        matchNamespace(draft, definition.namespaced, ref.namespace);
+        const { resource, subresource } = definition.createsThrough;
+        const target: ResourceRef = { ...ref, resource, subresource, name: draft.metadata.name ?? '' };
+        return createSubresource(subresourceEnv, servedOf(target), target, subresource, draft, scope);
+      }
       if (definition.virtualCreate !== undefined) return createVirtual(served, draft, ref, scope);
       matchNamespace(draft, definition.namespaced, ref.namespace);
       const stored = await createObject(env, served.stored, toStored(served, draft), scope);
@@ -488,6 +496,24 @@ export function createRegistry(deps: RegistryDeps): Registry {
       created,
       stored: looseObject(scaleOf(stored.object, scale), stored.revision, stored.key),
     }));
+  }
+
+  function virtualItem(served: Served, ref: ResourceRef): StoredObject {
+    const name = nameOf(ref);
+    const found = served.definition.virtualRead!().find(({ metadata }) => metadata.name === name);
+    if (found === undefined) throw notFound(served.groupResource, name);
+    return looseObject(found);
+  }
+
+  function virtualList(served: Served, ref: ResourceRef, options: ListOptions): StoredList {
+    const { matches } = filterOf(served, ref, options);
+    const items = served.definition.virtualRead!().map((object) => looseObject(object));
+    return {
+      apiVersion: served.apiVersion,
+      kind: `${served.kind}List`,
+      items: items.filter((item) => matches === undefined || matches(item)),
+      resourceVersion: '',
+    };
   }
 
   async function createVirtual(

@@ -50,7 +50,8 @@ function typeOf(served: Served, handler: SubresourceHandler): BodyType {
   const group = handler.group ?? definition.group;
   const version = handler.version ?? definition.version;
   const own = handler.kind === definition.kind && group === definition.group;
-  const schema = own ? definition.schema : (findKind(group, version, handler.kind)?.schema ?? '');
+  const schema =
+    handler.schema ?? (own ? definition.schema : findKind(group, version, handler.kind)?.schema ?? '');
   return { apiVersion: apiVersionOf(group, version), kind: handler.kind, schema };
 }
 

@@ -110,6 +110,8 @@ export interface SubresourceHandler {
   readonly kind: string;
   readonly group?: string;
   readonly version?: string;
+  /** The generated message of the body, for kinds that have no path of their own. */
+  readonly schema?: string;
   readonly verbs: readonly ('create' | 'get' | 'update' | 'patch')[];
   get?(request: SubresourceRequest): Promise<KubeObject>;
   create?(request: SubresourceRequest, body: KubeObject): Promise<KubeObject>;
@@ -192,6 +194,10 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly warning?: string;
   /** For kinds answered without a store (reviews): handles create. */
   virtualCreate?(object: T, context: StrategyContext): Promise<T> | T;
+  /** For kinds that are read from somewhere else than the store: all of them, in order, made anew for each request. */
+  virtualRead?(): readonly T[];
+  /** For kinds whose creation is that of a subresource of the object their `metadata.name` names (Binding). */
+  readonly createsThrough?: { readonly resource: string; readonly subresource: string };
   /**
    * A second face of objects stored as another version or group (autoscaling/v1 on v2, events.k8s.io on core).
    * `toStored` and `fromStored` convert; everything else is the stored definition's.

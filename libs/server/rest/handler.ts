@@ -47,7 +47,7 @@ import {
 import { bodyKind, readBody, readDeleteOptions, readPatch } from './request-body.ts';
 import { parseResourcePath, type ResourcePath } from './resource-path.ts';
 import { requireRoute } from './routes.ts';
-import { createSystemPaths, type HealthCheck } from './system-paths.ts';
+import { createSystemPaths, type HealthCheck, type TokenIssuer } from './system-paths.ts';
 import { watchAnswer } from './watch.ts';
 
 export interface RestOptions {
@@ -63,6 +63,8 @@ export interface RestOptions {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly checks: readonly HealthCheck[];
+  /** Whose OpenID configuration is told. Default: none. */
+  readonly tokenIssuer?: TokenIssuer | undefined;
   /** `host:port` that clients use, for `/api`. */
   readonly serverAddress: string;
 }

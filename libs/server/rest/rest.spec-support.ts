@@ -4,6 +4,7 @@ import { createSeededRandom, createVirtualClock } from '@drydock/base/clock';
 import type { HttpRequest } from '@drydock/port/http';
 import type { Logger } from '@drydock/port/observability';
 import { noMetrics, silentLogger } from '@drydock/port/observability';
+import type { TokenKeys } from '@drydock/port/tokens';
 import { createMemoryStore } from '@drydock/store-memory';
 import type { ApiServerCoreOptions } from '../core/index.ts';
 import { createApiServerCore, systemUser } from '../core/index.ts';
@@ -41,6 +42,7 @@ export interface RestServerOptions {
   readonly clock?: Clock;
   readonly core?: ApiServerCoreOptions;
   readonly logger?: Logger;
+  readonly tokenKeys?: TokenKeys;
 }
 
 export interface RestServer {
@@ -70,6 +72,7 @@ export async function startRest(options: RestServerOptions = {}): Promise<RestSe
     clock,
     random,
     logger: silentLogger,
+    tokenKeys: options.tokenKeys,
   });
   await core.start();
   const handler = createRestHandler({
@@ -80,6 +83,7 @@ export async function startRest(options: RestServerOptions = {}): Promise<RestSe
     logger: options.logger ?? silentLogger,
     metrics: noMetrics,
     checks: [],
+    tokenIssuer: core.serviceAccountTokens,
     serverAddress: '127.0.0.1:6443',
   });
   return {

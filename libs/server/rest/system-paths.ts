@@ -1,6 +1,7 @@
 import { methodNotAllowed } from '@drydock/base/apimachinery';
 import type { HttpRequest, HttpResponse } from '@drydock/port/http';
 import type { Metrics } from '@drydock/port/observability';
+import type { TokenKeys } from '@drydock/port/tokens';
 import type { Clock } from '@drydock/base/clock';
 import { apiGroupList } from '../discovery/index.ts';
 import { openApiV3Paths } from '../openapi/index.ts';
@@ -18,7 +19,15 @@ export interface HealthCheck {
   healthy(): boolean;
 }
 
+/** What the issuer of service account tokens tells the world (OpenID Connect Discovery). */
+export interface TokenIssuer {
+  readonly issuer: string;
+  readonly keys: Pick<TokenKeys, 'publicKeys'>;
+}
+
 interface SystemOptions {
+  /** Absent where there are no such tokens. */
+  readonly tokenIssuer?: TokenIssuer | undefined;
   readonly registry: Registry;
   readonly clock: Clock;
   readonly metrics: Metrics;
@@ -42,6 +51,10 @@ const version = {
   platform: 'linux/amd64',
 };
 
+const openIdPaths = { configuration: '/.well-known/openid-configuration', keys: '/openid/v1/jwks' };
+/** How long what the issuer says may be kept. */
+const openIdSeconds = 3_600;
+
 /** What is no object of the API is written for human eyes. */
 function rawJson(value: object): HttpResponse {
   return valueAnswer(200, value, { ...plainJson, pretty: true });
@@ -51,10 +64,33 @@ function rawJson(value: object): HttpResponse {
 export function createSystemPaths(
   options: SystemOptions,
 ): (request: HttpRequest) => HttpResponse | Promise<HttpResponse> {
-  const { registry, clock, metrics, checks, serverAddress } = options;
+  const { registry, clock, metrics, checks, serverAddress, tokenIssuer } = options;
   const documents = createDocuments(registry);
   const discovery = createDiscoveryPaths(documents, serverAddress);
   const openApi = createOpenApiPaths(documents, clock);
+
+  /** Undefined where nobody issues tokens, or the path is another. */
+  function openId(path: string): HttpResponse | undefined {
+    if (tokenIssuer === undefined) return undefined;
+    const keys = tokenIssuer.keys.publicKeys();
+    const answer = (value: object, type: string): HttpResponse =>
+      textAnswer(200, JSON.stringify(value), {
+        'content-type': type,
+        'cache-control': `public, max-age=${openIdSeconds}`,
+      });
+    if (path === openIdPaths.keys) return answer({ keys }, 'application/jwk-set+json');
+    if (path !== openIdPaths.configuration) return undefined;
+    return answer(
+      {
+        issuer: tokenIssuer.issuer,
+        jwks_uri: `https://${serverAddress}${openIdPaths.keys}`,
+        response_types_supported: ['id_token'],
+        subject_types_supported: ['public'],
+        id_token_signing_alg_values_supported: [...new Set(keys.map(({ alg }) => alg))].sort(),
+      },
+      'application/json',
+    );
+  }
 
   function health(request: HttpRequest, name: string, rest: string): HttpResponse {
     const query = parseQuery(request.query);
@@ -100,6 +136,7 @@ export function createSystemPaths(
           '/openapi/v2',
           '/openapi/v3',
           '/version',
+          ...(tokenIssuer === undefined ? [] : Object.values(openIdPaths)),
         ];
         return rawJson({ paths: [...new Set([...others, ...roots, ...groups])].sort() });
       }
@@ -119,6 +156,9 @@ export function createSystemPaths(
       case 'api':
       case 'apis':
         return discovery(request, path.split('/').slice(1));
+      case '.well-known':
+      case 'openid':
+        return openId(path) ?? textAnswer(404, '404 page not found\n');
       case 'openapi':
         return openApi(request, path);
     }

@@ -1,10 +1,9 @@
 import type { ResourceDefinition } from '../../registry/types.ts';
 import { selfSubjectReviewDefinition } from './self-subject-review.ts';
-import type { TokenAuthenticator } from './token-review.ts';
+import type { TokenAuthenticator } from '../../authn/index.ts';
 import { createTokenReviewDefinition, noTokens } from './token-review.ts';
 
 export { createTokenReviewDefinition, noTokens, selfSubjectReviewDefinition };
-export type { TokenAuthenticator };
 
 /** All of authentication.k8s.io/v1; tokens are looked up by `authenticator`. */
 export function createAuthenticationDefinitions(authenticator: TokenAuthenticator): ResourceDefinition[] {

@@ -1,19 +1,12 @@
 import { badRequest } from '@drydock/base/apimachinery';
 import type { TokenReview, TokenReviewStatus } from '@drydock/api/authentication/v1';
-import type { ResourceDefinition, UserInfo } from '../../registry/types.ts';
+import type { TokenAuthenticator } from '../../authn/index.ts';
+import type { ResourceDefinition } from '../../registry/types.ts';
 import { wireUserInfo } from './user-info.ts';
-
-/** Tells whose token it is. Undefined: nobody's; a rejection becomes the review's error. */
-export interface TokenAuthenticator {
-  authenticate(
-    token: string,
-    audiences: readonly string[],
-  ): Promise<{ readonly user: UserInfo; readonly audiences?: readonly string[] } | undefined>;
-}
 
 /** Knows no token. */
 export const noTokens: TokenAuthenticator = {
-  authenticate: () => Promise.resolve(undefined),
+  authenticate: () => undefined,
 };
 
 /** authentication.k8s.io/v1 TokenReview: answers whose token it is. */
@@ -30,26 +23,28 @@ export function createTokenReviewDefinition(
     verbs: ['create'],
     schema: 'k8s.io.api.authentication.v1.TokenReview',
     strategy: { generation: false },
-    async virtualCreate(object) {
+    virtualCreate(object) {
       const token = object.spec?.token ?? '';
       if (token === '') throw badRequest('token is required for TokenReview in authentication');
-      return { ...object, status: await review(authenticator, token, object.spec.audiences ?? []) };
+      return { ...object, status: review(authenticator, token, object.spec.audiences ?? []) };
     },
   };
 }
 
-async function review(
+const refused = 'invalid bearer token';
+
+function review(
   authenticator: TokenAuthenticator,
   token: string,
   audiences: readonly string[],
-): Promise<TokenReviewStatus> {
+): TokenReviewStatus {
   try {
-    const found = await authenticator.authenticate(token, audiences);
+    const found = authenticator.authenticate(token, audiences);
     // An empty user stands in the answer of a token that nobody has.
-    if (found === undefined) return { user: {} };
+    if (found === undefined) return { user: {}, error: refused };
     const status: TokenReviewStatus = { authenticated: true, user: wireUserInfo(found.user) };
-    return found.audiences === undefined ? status : { ...status, audiences: [...found.audiences] };
+    return found.audiences.length === 0 ? status : { ...status, audiences: [...found.audiences] };
   } catch (error) {
-    return { user: {}, error: error instanceof Error ? error.message : String(error) };
+    return { user: {}, error: `[${refused}, ${error instanceof Error ? error.message : String(error)}]` };
   }
 }

@@ -106,6 +106,7 @@ function unhealthyMayGo(pod: Pod, budget: PodDisruptionBudget): boolean {
 /** `pods/eviction`: deletes the Pod where its disruption budget allows. */
 export const eviction: SubresourceHandler = {
   kind: 'Eviction',
+  schema: 'k8s.io.api.policy.v1.Eviction',
   group: 'policy',
   version: 'v1',
   verbs: ['create'],

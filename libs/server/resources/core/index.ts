@@ -1,4 +1,6 @@
 import type { ResourceDefinition } from '../../registry/types.ts';
+import { bindingDefinition } from './binding.ts';
+import { componentStatusDefinition } from './component-status.ts';
 import { configMapDefinition } from './config-map.ts';
 import { endpointsDefinition } from './endpoints.ts';
 import { eventDefinition } from './event.ts';
@@ -12,10 +14,14 @@ import { serviceAccountDefinition } from './service-account.ts';
 import { serviceDefinition } from './service.ts';
 import { persistentVolumeClaimDefinition, persistentVolumeDefinition } from './volumes.ts';
 
+export { createComponentStatusDefinition, type ComponentHealth } from './component-status.ts';
+export { createServiceAccountDefinition } from './service-account.ts';
 export { summarize } from './pod-columns.ts';
 
 /** The resources of the core group. */
 export const coreDefinitions: readonly ResourceDefinition[] = [
+  bindingDefinition,
+  componentStatusDefinition,
   configMapDefinition,
   endpointsDefinition,
   eventDefinition,

@@ -1,0 +1,1 @@
+export type { PublicJwk, TokenKeys } from './tokens.ts';
