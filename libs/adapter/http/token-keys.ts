@@ -84,7 +84,12 @@ export function createTokenKeys(privatePem: string, others: readonly string[] = 
         (one) =>
           one?.alg === claimed &&
           one !== undefined &&
-          verify(one.hash, Buffer.from(`${head}.${body}`), { key: one.key, dsaEncoding: 'ieee-p1363' }, bytes),
+          verify(
+            one.hash,
+            Buffer.from(`${head}.${body}`),
+            { key: one.key, dsaEncoding: 'ieee-p1363' },
+            bytes,
+          ),
       );
       return signedBy ? parsePart(body) : undefined;
     },

@@ -108,9 +108,7 @@ export function createServiceAccountTokens(options: ServiceAccountTokenOptions):
     const account = find('serviceaccounts', `${namespace}/${name}`);
     if (account === undefined) throw new Error(`serviceaccounts ${goQuote(name)} not found`);
     if (account.metadata.uid !== uid) {
-      throw new Error(
-        `service account UID (${account.metadata.uid ?? ''}) does not match claim (${uid})`,
-      );
+      throw new Error(`service account UID (${account.metadata.uid ?? ''}) does not match claim (${uid})`);
     }
     requireBound('secrets', `${namespace}/${secret?.name ?? ''}`, secret);
     requireBound('pods', `${namespace}/${pod?.name ?? ''}`, pod);
@@ -141,7 +139,8 @@ export function createServiceAccountTokens(options: ServiceAccountTokenOptions):
       const { name = '', namespace = '', uid = '' } = account.metadata;
       const own: Record<string, unknown> = { namespace };
       for (const one of [...bound].sort((a, b) => (a.resource < b.resource ? -1 : 1)))
-        own[claimOf[one.resource]] = one.uid === undefined ? { name: one.name } : { name: one.name, uid: one.uid };
+        own[claimOf[one.resource]] =
+          one.uid === undefined ? { name: one.name } : { name: one.name, uid: one.uid };
       own['serviceaccount'] = { name, uid };
       if (warnAfterSeconds !== undefined) own['warnafter'] = now + warnAfterSeconds;
       return keys.sign({

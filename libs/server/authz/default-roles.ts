@@ -132,7 +132,15 @@ export const defaultRoles: readonly ClusterRole[] = [
     },
   ]),
   role('system:service-account-issuer-discovery', [
-    { nonResourceURLs: ['/.well-known/openid-configuration', '/.well-known/openid-configuration/', '/openid/v1/jwks', '/openid/v1/jwks/'], verbs: ['get'] },
+    {
+      nonResourceURLs: [
+        '/.well-known/openid-configuration',
+        '/.well-known/openid-configuration/',
+        '/openid/v1/jwks',
+        '/openid/v1/jwks/',
+      ],
+      verbs: ['get'],
+    },
   ]),
   role('system:auth-delegator', [
     rule('authentication.k8s.io', ['tokenreviews'], ['create']),

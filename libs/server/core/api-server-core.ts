@@ -133,9 +133,7 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
       ...createAuthorizationDefinitions(authorizer),
       createTokenReviewDefinition(tokens) as never,
       createServiceAccountDefinition(accountTokens) as never,
-      ...(deps.components === undefined
-        ? []
-        : [createComponentStatusDefinition(deps.components) as never]),
+      ...(deps.components === undefined ? [] : [createComponentStatusDefinition(deps.components) as never]),
     ]),
     store,
     cache,
@@ -194,7 +192,8 @@ function withServer(
   definitions: readonly ResourceDefinition[],
   own: readonly ResourceDefinition[],
 ): ResourceDefinition[] {
-  const idOf = ({ group, version, resource }: ResourceDefinition): string => `${group}/${version}/${resource}`;
+  const idOf = ({ group, version, resource }: ResourceDefinition): string =>
+    `${group}/${version}/${resource}`;
   const known = new Map(own.map((one) => [idOf(one), one]));
   return definitions.map((one) => known.get(idOf(one)) ?? one);
 }

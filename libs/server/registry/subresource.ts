@@ -51,7 +51,7 @@ function typeOf(served: Served, handler: SubresourceHandler): BodyType {
   const version = handler.version ?? definition.version;
   const own = handler.kind === definition.kind && group === definition.group;
   const schema =
-    handler.schema ?? (own ? definition.schema : findKind(group, version, handler.kind)?.schema ?? '');
+    handler.schema ?? (own ? definition.schema : (findKind(group, version, handler.kind)?.schema ?? ''));
   return { apiVersion: apiVersionOf(group, version), kind: handler.kind, schema };
 }
 

@@ -29,13 +29,18 @@ interface Answered extends KubeObject {
   spec: Record<string, unknown>;
   status: { token: string; expirationTimestamp: string };
 }
-const tokenOf = async (spec: object): Promise<string> => ((await ask(spec)).json as unknown as Answered).status.token;
+const tokenOf = async (spec: object): Promise<string> =>
+  ((await ask(spec)).json as unknown as Answered).status.token;
 const review = async (token: string, audiences?: string[]) =>
-  ((await post('/apis/authentication.k8s.io/v1/tokenreviews', {
-    apiVersion: 'authentication.k8s.io/v1',
-    kind: 'TokenReview',
-    spec: { token, audiences },
-  })).json as unknown as { status: Record<string, unknown> }).status;
+  (
+    (
+      await post('/apis/authentication.k8s.io/v1/tokenreviews', {
+        apiVersion: 'authentication.k8s.io/v1',
+        kind: 'TokenReview',
+        spec: { token, audiences },
+      })
+    ).json as unknown as { status: Record<string, unknown> }
+  ).status;
 
 const pod = (name: string, serviceAccountName = 'robot') => ({
   apiVersion: 'v1',
@@ -68,7 +73,9 @@ describe('serviceaccounts/token', () => {
     expect(short.json.message).toBe(
       'TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: 599: may not specify a duration less than 10 minutes',
     );
-    expect((await ask({ expirationSeconds: 2 ** 32 + 1 })).json.message).toContain('larger than 2^32 seconds');
+    expect((await ask({ expirationSeconds: 2 ** 32 + 1 })).json.message).toContain(
+      'larger than 2^32 seconds',
+    );
     expect((await ask({}, { metadata: { name: 'other' } })).json.message).toContain(
       'must match the service account name',
     );
@@ -78,7 +85,9 @@ describe('serviceaccounts/token', () => {
       spec: {},
     });
     expect([none.status, none.json.message]).toEqual([404, 'serviceaccounts "nobody" not found']);
-    expect((await server.call('GET', '/api/v1/namespaces/default/serviceaccounts/robot/token')).status).toBe(405);
+    expect((await server.call('GET', '/api/v1/namespaces/default/serviceaccounts/robot/token')).status).toBe(
+      405,
+    );
   });
 
   it('binds a token to a Pod, a Secret or a Node, with which it dies', async () => {
@@ -102,7 +111,9 @@ describe('serviceaccounts/token', () => {
     expect((await ask({ boundObjectRef: { ...ref, name: 'q' } })).json.message).toBe(
       'cannot bind token for serviceaccount "robot" to pod running with different serviceaccount name.',
     );
-    expect((await ask({ boundObjectRef: { ...ref, name: 'none' } })).json.message).toBe('pods "none" not found');
+    expect((await ask({ boundObjectRef: { ...ref, name: 'none' } })).json.message).toBe(
+      'pods "none" not found',
+    );
     expect((await ask({ boundObjectRef: { ...ref, uid: 'x' } })).status).toBe(409);
     expect((await ask({ boundObjectRef: { ...ref, kind: 'ConfigMap' } })).json.message).toBe(
       'cannot bind token to object of type /v1, Kind=ConfigMap',
@@ -116,7 +127,10 @@ describe('serviceaccounts/token', () => {
 
   it('is for its audiences, until it ends, while the account is there', async () => {
     const token = await tokenOf({ audiences: ['vault', 'other'], expirationSeconds: 600 });
-    expect(await review(token)).toMatchObject({ user: {}, error: expect.stringContaining('is invalid for the target') });
+    expect(await review(token)).toMatchObject({
+      user: {},
+      error: expect.stringContaining('is invalid for the target'),
+    });
     expect(await review(token, ['vault'])).toMatchObject({ authenticated: true, audiences: ['vault'] });
     await server.clock.advance(600_000);
     expect(await review(token, ['vault'])).toMatchObject({
@@ -138,7 +152,9 @@ describe('serviceaccounts/token', () => {
     });
     const claims = keys.verify(token)!;
     expect(Number(claims['exp']) - Number(claims['iat'])).toBe(365 * 86_400);
-    expect((claims['kubernetes.io'] as Record<string, number>)['warnafter']).toBe(Number(claims['iat']) + 3607);
+    expect((claims['kubernetes.io'] as Record<string, number>)['warnafter']).toBe(
+      Number(claims['iat']) + 3607,
+    );
   });
 });
 
@@ -192,7 +208,9 @@ describe('componentstatuses', () => {
       '',
     ]);
     expect((await server.call('GET', '/api/v1/componentstatuses/x')).status).toBe(404);
-    expect((await server.call('GET', '/api/v1/componentstatuses?fieldSelector=metadata.name=x')).json.items).toEqual([]);
+    expect(
+      (await server.call('GET', '/api/v1/componentstatuses?fieldSelector=metadata.name=x')).json.items,
+    ).toEqual([]);
     expect((await server.call('POST', '/api/v1/componentstatuses', { body: {} })).status).toBe(405);
   });
 });

@@ -55,7 +55,11 @@ export function createComponentStatusDefinition(
       textColumn<ComponentStatus>('Status', 'Whether it is healthy.', (one) => {
         return words[condition(one)?.status ?? ''] ?? 'Unknown';
       }) as never,
-      textColumn<ComponentStatus>('Message', 'What it said.', (one) => condition(one)?.message ?? '') as never,
+      textColumn<ComponentStatus>(
+        'Message',
+        'What it said.',
+        (one) => condition(one)?.message ?? '',
+      ) as never,
       textColumn<ComponentStatus>('Error', 'What went wrong.', (one) => condition(one)?.error ?? '') as never,
     ],
   };

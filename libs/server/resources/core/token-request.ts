@@ -45,7 +45,8 @@ function boundObjects(request: SubresourceRequest, spec: TokenRequestSpec): Boun
   if (wanted === undefined) return [];
   const { context, namespace = '' } = request;
   const { kind: what = '', apiVersion = '', name = '' } = wanted;
-  const resource = apiVersion === 'v1' ? ({ Pod: 'pods', Secret: 'secrets', Node: 'nodes' } as const)[what] : undefined;
+  const resource =
+    apiVersion === 'v1' ? ({ Pod: 'pods', Secret: 'secrets', Node: 'nodes' } as const)[what] : undefined;
   if (resource === undefined) {
     const [group = '', version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
     throw badRequest(`cannot bind token to object of type ${group}/${version ?? ''}, Kind=${what}`);
@@ -98,7 +99,8 @@ export function createTokenRequest(
       const errors = durationErrors(spec.expirationSeconds);
       if (errors.length > 0) throw invalid(kind, wanted.metadata.name ?? '', errors);
       const bound = boundObjects(request, spec);
-      if (tokens === undefined) throw notFound({ group: '', resource: 'serviceaccounts/token' }, request.name);
+      if (tokens === undefined)
+        throw notFound({ group: '', resource: 'serviceaccounts/token' }, request.name);
       const ofKubelet =
         spec.expirationSeconds === kubeletSeconds &&
         bound[0]?.resource === 'pods' &&
