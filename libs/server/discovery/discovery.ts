@@ -16,8 +16,10 @@ function verbsOf({ custom, verbs }: ResourceDefinition): string[] {
 const hashes = new Map<string, string>();
 
 /** Names the version in which objects are stored, for those who migrate it: eight bytes of a SHA-256. */
-function storageVersionHash({ group, version, kind, storedAs, custom, virtualCreate }: ResourceDefinition) {
-  if (virtualCreate !== undefined) return {};
+function storageVersionHash(definition: ResourceDefinition) {
+  const { group, version, kind, storedAs, custom } = definition;
+  const { virtualCreate, virtualRead, createsThrough } = definition;
+  if (virtualCreate !== undefined || virtualRead !== undefined || createsThrough !== undefined) return {};
   if (custom !== undefined && custom.isStorageVersion !== true) return {};
   const stored = storedAs ?? { group, version };
   const name = `${stored.group}/${stored.version}/${kind}`;

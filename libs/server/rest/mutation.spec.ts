@@ -219,7 +219,9 @@ describe('bad input', () => {
           ...(accept === undefined ? {} : { accept }),
         });
         statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
-        if (answer.status >= 500 && answer.status !== 504)
+        // Kubernetes answers 500 to an applied list whose items have no key, and so does this.
+        const asKubernetes = answer.text.includes('failed to create typed patch object');
+        if (answer.status >= 500 && answer.status !== 504 && !asKubernetes)
           failures.set(placeOf(lastFault), complain(shot, answer));
         else if (answer.status >= 400 && answer.text.startsWith('{')) expect(answer.json.kind).toBe('Status');
       }),
