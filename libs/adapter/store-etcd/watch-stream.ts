@@ -48,7 +48,10 @@ export function createWatchStream(connection: EtcdConnection, range: KeyRange, p
     const key = decodeKey(kv.key).slice(prefix.length);
     const revision = kv.modRevision;
     if (event.type === Event_EventType.DELETE)
-      return { type: 'delete', key, revision, prevRevision: prevKv?.modRevision ?? 0 };
+      return {
+        ...{ type: 'delete', key, revision, prevRevision: prevKv?.modRevision ?? 0 },
+        ...(prevKv === undefined ? {} : { prevValue: new Uint8Array(prevKv.value) }),
+      };
     // A copy: the bytes received are a part of a larger message that would be kept alive with them.
     const value = new Uint8Array(kv.value);
     return {

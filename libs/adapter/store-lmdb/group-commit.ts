@@ -9,6 +9,8 @@ interface Write {
   readonly value: Uint8Array | undefined;
   readonly revision: number;
   readonly prevRevision: number;
+  /** What a delete deletes. */
+  readonly prevValue: Uint8Array | undefined;
   readonly resolve: (revision: number) => void;
   readonly reject: (error: StoreError) => void;
 }
@@ -157,7 +159,11 @@ export function createGroupCommit(environment: Environment, hub: WatchHub): Grou
       }
       return new Promise((resolve, reject) => {
         const revision = ++lastRevision;
-        const write: Write = { key, value, revision, prevRevision: current?.revision ?? 0, resolve, reject };
+        const write: Write = {
+          ...{ key, value, revision, resolve, reject },
+          prevRevision: current?.revision ?? 0,
+          prevValue: value === undefined ? current?.value : undefined,
+        };
         pending.set(key, { revision, value });
         collecting.writes.push(write);
         if (inFlight === undefined) put(write);
@@ -187,8 +193,8 @@ function causeOf(error: unknown): Promise<unknown> {
 }
 
 function toEvent(write: Write): StoreEvent {
-  const { key, value, revision, prevRevision } = write;
+  const { key, value, revision, prevRevision, prevValue } = write;
   return value === undefined
-    ? { type: 'delete', key, revision, prevRevision }
+    ? { type: 'delete', key, revision, prevRevision, ...(prevValue === undefined ? {} : { prevValue }) }
     : { type: 'put', key, value, revision, prevRevision };
 }

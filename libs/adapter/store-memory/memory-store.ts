@@ -103,11 +103,11 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
 
     async delete(key, expectedRevision) {
       assertOpen(key);
-      cellAt(key, expectedRevision);
+      const { entry } = cellAt(key, expectedRevision);
       revision++;
       cells.delete(key);
       ordered.delete(key);
-      emit({ type: 'delete', key, revision, prevRevision: expectedRevision });
+      emit({ type: 'delete', key, revision, prevRevision: expectedRevision, prevValue: entry.value });
       return revision;
     },
 

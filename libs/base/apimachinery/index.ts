@@ -238,3 +238,4 @@ export type {
   StatusDetails,
   TypeMeta,
 } from './types.ts';
+export { metadataOffset, respliceRevision, spliceRevision } from './stored-json.ts';

@@ -22,11 +22,16 @@ export function describeWatches(use: () => Store, options: StoreContractOptions)
       const watch = record(store, await store.revision());
       const [a, b, a2, bGone, b2, a3] = await history(store);
       const events = await watch.count(6);
-      expect(events.map((e) => ({ ...e, value: e.type === 'put' ? text(e.value) : undefined }))).toEqual([
+      const readable = events.map((e) =>
+        e.type === 'put'
+          ? { ...e, value: text(e.value) }
+          : { ...e, prevValue: e.prevValue === undefined ? undefined : text(e.prevValue) },
+      );
+      expect(readable).toEqual([
         { type: 'put', key: '/registry/a', value: 'a1', revision: a, prevRevision: 0 },
         { type: 'put', key: '/registry/b', value: 'b1', revision: b, prevRevision: 0 },
         { type: 'put', key: '/registry/a', value: 'a2', revision: a2, prevRevision: a },
-        { type: 'delete', key: '/registry/b', revision: bGone, prevRevision: b },
+        { type: 'delete', key: '/registry/b', revision: bGone, prevRevision: b, prevValue: 'b1' },
         { type: 'put', key: '/registry/b', value: 'b2', revision: b2, prevRevision: 0 },
         { type: 'put', key: '/registry/a', value: 'a3', revision: a3, prevRevision: a2 },
       ]);

@@ -28,6 +28,8 @@ export type StoreEvent =
       readonly revision: number;
       /** Revision of the value that was deleted. */
       readonly prevRevision: number;
+      /** The value that was deleted; absent only where the engine no longer has it (etcd, when compacted meanwhile). */
+      readonly prevValue?: Uint8Array;
     };
 
 export type StoreErrorCode =

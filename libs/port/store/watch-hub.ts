@@ -33,7 +33,8 @@ interface Watcher {
   active: boolean;
 }
 
-const sizeOf = (event: StoreEvent): number => (event.type === 'put' ? event.value.byteLength : 0);
+const sizeOf = (event: StoreEvent): number => 
+  (event.type === 'put' ? event.value : event.prevValue)?.byteLength ?? 0;
 
 /** Makes a hub with an empty window. */
 export function createWatchHub(options: WatchHubOptions): WatchHub {

@@ -1,13 +1,14 @@
 import {
   badRequest,
   goQuote,
+  metadataOffset,
   notConvertible,
   type ApiError,
   type KubeObject,
 } from '@drydock/base/apimachinery';
 import type { HttpResponse } from '@drydock/port/http';
 import type { ResourceDefinition } from '../registry/types.ts';
-import { metadataOffset, type StoredObject } from '../watch-cache/index.ts';
+import type { StoredObject } from '../watch-cache/index.ts';
 import { partialObject, renderTable, type IncludeObject } from '../tables/index.ts';
 import type { StoredList } from '../registry/registry.ts';
 import { mediaTypes, plainJson, type Form } from './accept.ts';

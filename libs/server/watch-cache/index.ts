@@ -1,5 +1,5 @@
 export type { StoredObject } from './stored-object.ts';
-export { encodeStored, inStoredOrder, looseObject, metadataOffset, StoredItem } from './stored-object.ts';
+export { encodeStored, inStoredOrder, looseObject, StoredItem } from './stored-object.ts';
 export type { WatchBatch } from './watch-event.ts';
 export { Change, StoredWatchEvent, watchBatchLines } from './watch-event.ts';
 export type { FieldAccess, Filter } from './filter.ts';

@@ -1,4 +1,4 @@
-import { cloneJson } from '@drydock/base/apimachinery';
+import { cloneJson, metadataOffset } from '@drydock/base/apimachinery';
 import type { Store, StoreWatch, WatchSink } from '@drydock/port/store';
 import { StoreError } from '@drydock/port/store';
 import { createMemoryStore } from '@drydock/store-memory';
@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Widget } from '../registry/registry.spec-support.ts';
 import { startRegistry } from '../registry/registry.spec-support.ts';
-import { encodeStored, inStoredOrder, metadataOffset, StoredItem } from './index.ts';
+import { encodeStored, inStoredOrder, StoredItem } from './index.ts';
 
 const context = { user: { name: 'tester', groups: [] } };
 const collection = { group: 'example.io', version: 'v1', resource: 'widgets', namespace: 'default' };
