@@ -33,7 +33,7 @@ interface Watcher {
   active: boolean;
 }
 
-const sizeOf = (event: StoreEvent): number => 
+const sizeOf = (event: StoreEvent): number =>
   (event.type === 'put' ? event.value : event.prevValue)?.byteLength ?? 0;
 
 /** Makes a hub with an empty window. */
