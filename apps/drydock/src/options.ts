@@ -1,3 +1,5 @@
+import { parseDuration } from '@drydock/base/apimachinery';
+import { unknownControllers } from '@drydock/controllers/all';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 
 /** The parts that `drydock up` can run. */
@@ -27,6 +29,11 @@ export interface UpOptions {
   readonly etcdCertfile: string | undefined;
   readonly etcdKeyfile: string | undefined;
   readonly components: ReadonlySet<ComponentName>;
+  /** Which control loops run, as kube-controller-manager's flag. */
+  readonly controllers: string;
+  readonly nodeMonitorGraceMs: number;
+  readonly nodeStartupGraceMs: number;
+  readonly terminatedPodGcThreshold: number;
   /** CSV file of static tokens, in kube-apiserver's format. */
   readonly tokenAuthFile: string | undefined;
   /** PEM bundle of further authorities for client certificates. */
@@ -65,6 +72,20 @@ function componentList(text: string): ReadonlySet<ComponentName> {
   return chosen;
 }
 
+function duration(text: string): number {
+  try {
+    return parseDuration(text);
+  } catch {
+    throw new InvalidArgumentError('It must be a duration such as 40s or 1m30s.');
+  }
+}
+
+function controllerList(text: string): string {
+  const [problem] = unknownControllers(text);
+  if (problem !== undefined) throw new InvalidArgumentError(`${problem}.`);
+  return text;
+}
+
 function flag(name: string, description: string, env: string): Option {
   return new Option(name, description).env(`DRYDOCK_${env}`);
 }
@@ -83,6 +104,39 @@ function upCommand(run: (options: UpOptions) => void): Command {
       flag('--service-cluster-ip-range <cidr>', 'addresses of Services', 'SERVICE_CLUSTER_IP_RANGE').default(
         '10.96.0.0/12',
       ),
+    )
+    .optionsGroup('Control loops:')
+    .addOption(
+      flag('--controllers <list>', "loops to run: '*' for all, 'foo' for foo, '-foo' for all but foo", 'CONTROLLERS')
+        .argParser(controllerList)
+        .default('*'),
+    )
+    .addOption(
+      flag(
+        '--node-monitor-grace-period <duration>',
+        'silence after which a node counts as lost',
+        'NODE_MONITOR_GRACE_PERIOD',
+      )
+        .argParser(duration)
+        .default(50_000, '50s'),
+    )
+    .addOption(
+      flag(
+        '--node-startup-grace-period <duration>',
+        'as above, for a node that never reported',
+        'NODE_STARTUP_GRACE_PERIOD',
+      )
+        .argParser(duration)
+        .default(60_000, '1m0s'),
+    )
+    .addOption(
+      flag(
+        '--terminated-pod-gc-threshold <n>',
+        'ended Pods to keep; 0 keeps all',
+        'TERMINATED_POD_GC_THRESHOLD',
+      )
+        .argParser(integer(0, 1_000_000))
+        .default(12_500),
     )
     .optionsGroup('Storage:')
     .addOption(flag('--data-dir <dir>', 'store, certificates, kubeconfig', 'DATA_DIR').default('.drydock'))
@@ -132,9 +186,14 @@ function upCommand(run: (options: UpOptions) => void): Command {
     )
     .allowExcessArguments(false)
     .action((raw: Record<string, never>) => {
-      const given = raw as unknown as Omit<UpOptions, 'kubeconfig' | 'serviceClusterIpRange'> & {
+      const given = raw as unknown as Omit<
+        UpOptions,
+        'kubeconfig' | 'serviceClusterIpRange' | 'nodeMonitorGraceMs' | 'nodeStartupGraceMs'
+      > & {
         kubeconfig?: string;
         serviceClusterIpRange: string;
+        nodeMonitorGracePeriod: number;
+        nodeStartupGracePeriod: number;
       };
       run({
         nodes: given.nodes,
@@ -149,6 +208,10 @@ function upCommand(run: (options: UpOptions) => void): Command {
         etcdCertfile: given.etcdCertfile,
         etcdKeyfile: given.etcdKeyfile,
         components: given.components,
+        controllers: given.controllers,
+        nodeMonitorGraceMs: given.nodeMonitorGracePeriod,
+        nodeStartupGraceMs: given.nodeStartupGracePeriod,
+        terminatedPodGcThreshold: given.terminatedPodGcThreshold,
         tokenAuthFile: given.tokenAuthFile,
         clientCaFile: given.clientCaFile,
         authorizationMode: given.authorizationMode,

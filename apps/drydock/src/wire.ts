@@ -108,12 +108,20 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
   const informers = createInformerFactory(shared.client, { clock, random, logger: shared.logger });
   const parts: Component[] = [];
   const kubelet = options.components.has('kubelet-sim')
-    ? createKubeletSim({ nodes: options.nodes }, { ...depsFor('kubelet'), informers })
+    ? createKubeletSim({ nodes: options.nodes, retireOthers: true }, { ...depsFor('kubelet'), informers })
     : undefined;
   if (options.components.has('controller-manager')) {
     parts.push(
       createControllerManager(
-        { rootCa: credentials.authority.cert, definitions: () => registry.definitions() },
+        {
+          controllers: options.controllers,
+          rootCa: credentials.authority.cert,
+          definitions: () => registry.definitions(),
+          nodeLifecycle: {
+            nodeMonitorGraceMs: options.nodeMonitorGraceMs,
+            nodeStartupGraceMs: options.nodeStartupGraceMs,
+          },
+        },
         { ...shared, informers },
       ),
     );

@@ -8,11 +8,14 @@ import { createEndpointSliceController } from '../endpointslice/index.ts';
 import { createGarbageCollector } from '../garbage-collector/index.ts';
 import { createJobController } from '../job/index.ts';
 import { createNamespaceController } from '../namespace/index.ts';
+import { createNodeLifecycleController, type NodeLifecycleOptions } from '../node-lifecycle/index.ts';
 import { createReplicaSetController } from '../replicaset/index.ts';
 import { createReplicationControllerController } from '../replicationcontroller/index.ts';
 import { createRootCaPublisher } from '../root-ca-publisher/index.ts';
 import { createServiceAccountController } from '../serviceaccount/index.ts';
 import { createStatefulSetController } from '../statefulset/index.ts';
+import { createTaintEvictionController } from '../taint-eviction/index.ts';
+import { enabledControllers } from './controller-names.ts';
 
 /** A resource as the API server declares it, as far as the loops need to know. */
 export interface DeclaredResource extends ResourceType {
@@ -22,21 +25,17 @@ export interface DeclaredResource extends ResourceType {
 }
 
 export interface ControllerManagerOptions {
-  /** Which loops run: `*` for all, `name` for one more, `-name` for one less. Default `*`. */
+  /** Which loops run, as kube-controller-manager's `--controllers`: `*` for all, `name` for one more, `-name` for one less. Default `*`. */
   readonly controllers?: string;
   /** PEM of the authority that signed the API server's certificate. Without it, it is not published. */
   readonly rootCa?: string;
+  readonly nodeLifecycle?: NodeLifecycleOptions;
   /** What the API server serves. */
   readonly definitions: () => readonly DeclaredResource[];
 }
 
 export interface ControllerManager extends Component {
   controllers(): readonly Controller[];
-}
-
-function chosen(list: string): (name: string) => boolean {
-  const items = list.split(',').map((item) => item.trim());
-  return (name) => !items.includes(`-${name}`) && (items.includes('*') || items.includes(name));
 }
 
 /** Runs the built-in control loops. */
@@ -55,7 +54,7 @@ export function createControllerManager(
       .definitions()
       .filter((definition) => definition.namespaced && can(definition, 'list', 'deletecollection'));
 
-  const wanted = chosen(options.controllers ?? '*');
+  const wanted = enabledControllers(options.controllers ?? '*');
   const { rootCa } = options;
   const all: Controller[] = [
     createServiceAccountController(deps),
@@ -68,6 +67,8 @@ export function createControllerManager(
     createReplicationControllerController(deps),
     createEndpointsController(deps),
     createEndpointSliceController(deps),
+    createNodeLifecycleController(options.nodeLifecycle ?? {}, deps),
+    createTaintEvictionController(deps),
     createNamespaceController({ resources: namespaced }, deps),
     createGarbageCollector({ resources: deletable }, deps),
   ];

@@ -3,3 +3,4 @@ export {
   type ControllerManager,
   type ControllerManagerOptions,
 } from './controller-manager.ts';
+export { enabledControllers, unknownControllers } from './controller-names.ts';

@@ -13,6 +13,7 @@ import { createMemoryStore } from '@drydock/store-memory';
 
 export interface TestCluster {
   readonly client: Client;
+  readonly transport: Transport;
   readonly clock: VirtualClock;
   readonly deps: ControllerDeps;
   /** Everything that was logged as an error. */
@@ -48,7 +49,8 @@ export async function startCluster(
   const registry = createRegistry({ definitions: allDefinitions, store, cache, clock, random });
   await cache.start();
   const real = createInProcessTransport(registry, { name: 'tester', groups: ['system:masters'] });
-  const client = createClient(options.transport?.(real) ?? real);
+  const transport = options.transport?.(real) ?? real;
+  const client = createClient(transport);
   const informers = createInformerFactory(client, { clock, random, logger });
   const deps: ControllerDeps = { client, informers, clock, random, logger, metrics: noMetrics };
   const stops = new Set<() => Promise<void> | void>();
@@ -60,6 +62,7 @@ export async function startCluster(
 
   const cluster: TestCluster = {
     client,
+    transport,
     clock,
     deps,
     errors,

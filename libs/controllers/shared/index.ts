@@ -1,3 +1,4 @@
+export { disruptionTarget } from './disruption-target.ts';
 export { omitZeros } from './omit-zeros.ts';
 export {
   availableInMs,

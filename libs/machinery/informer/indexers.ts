@@ -37,3 +37,11 @@ export const byLabel = {
 export function labelKey(namespace: string, key: string, value: string): string {
   return `${namespace}/${key}=${value}`;
 }
+
+/** Index name and function: Pods by the node they are bound to; those that are not under the empty string. */
+export const byNode = {
+  name: 'node',
+  values: (object: KubeObject & { spec?: { nodeName?: string } }): readonly string[] => [
+    object.spec?.nodeName ?? '',
+  ],
+};

@@ -1,10 +1,11 @@
-import { Pod } from '@drydock/api/core/v1';
+import { Node, Pod } from '@drydock/api/core/v1';
 import type { ControllerDeps } from '@drydock/machinery/controller';
 import type { Component } from '@drydock/port/component';
 import type { KubeletConnector } from '@drydock/port/kubelet';
-import { defaultNodeShape, nodeName, type NodeShape } from '../nodes/index.ts';
+import { defaultNodeShape, nodeName, simulatedLabel, type NodeShape } from '../nodes/index.ts';
 import { createConnector } from './connector.ts';
 import { createNodeAgent, type NodeAgent } from './node-agent.ts';
+import { retireNodes } from './retire-nodes.ts';
 
 export interface KubeletSimOptions {
   /** Simulated nodes `node-0` … Default 3. */
@@ -13,6 +14,11 @@ export interface KubeletSimOptions {
   shape?: NodeShape;
   /** Time that creating a container takes, unless a Pod's annotation says otherwise. Default 20 ms. */
   startDelayMs?: number;
+  /**
+   * Whether simulated nodes that none of ours is any longer (an earlier run had more) are taken away at start, with their
+   * Pods. Right where this is the only kubelet-sim of the cluster. Default false.
+   */
+  retireOthers?: boolean;
 }
 
 export interface KubeletSim extends Component, KubeletConnector {}
@@ -56,6 +62,13 @@ export function createKubeletSim(options: KubeletSimOptions, deps: ControllerDep
         for (let agent = waiting.shift(); agent !== undefined; agent = waiting.shift()) await agent.start();
       });
       await Promise.all([...lanes, pods.waitForSync()]);
+      if (options.retireOthers === true)
+        await retireNodes(deps.client, {
+          nodes: (await deps.client.resource(Node).list()).items.filter(
+            ({ metadata }) => metadata.labels?.[simulatedLabel] === 'true' && !agents.has(metadata.name ?? ''),
+          ),
+          pods: pods.list(),
+        });
       running = true;
       removeHandler = pods.addHandler({
         added: (pod) => ownerOf(pod)?.setPod(pod),

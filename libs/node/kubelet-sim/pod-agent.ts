@@ -1,4 +1,4 @@
-import { Pod } from '@drydock/api/core/v1';
+import { Pod, type PodCondition, type PodStatus } from '@drydock/api/core/v1';
 import { deepEqual, isConflict, isNotFound, objectKey } from '@drydock/base/apimachinery';
 import type { Timer } from '@drydock/base/clock';
 import type { ControllerDeps, EventRecorder } from '@drydock/machinery/controller';
@@ -163,7 +163,10 @@ export function createPodAgent(options: PodAgentOptions): PodAgent {
       if (!deepEqual(status, runtime.pod.status)) {
         await pods.patch(
           name,
-          { type: 'strategic', body: { metadata: { uid: runtime.uid }, status } },
+          {
+            type: 'strategic',
+            body: { metadata: { uid: runtime.uid }, status: statusPatch(status, runtime.pod.status) },
+          },
           { subresource: 'status' },
         );
       }
@@ -199,6 +202,7 @@ export function createPodAgent(options: PodAgentOptions): PodAgent {
 
   holdIp();
   noticeDeletion();
+  if (wasContradicted(runtime)) dirty = true;
   // A restarted node finds its containers running: what ran in them begins anew.
   for (const container of runtime.containers) if (container.state.kind === 'running') startMain(container);
   tick();
@@ -211,6 +215,7 @@ export function createPodAgent(options: PodAgentOptions): PodAgent {
       runtime.pod = pod;
       addEphemeral(runtime, options.startDelayMs);
       noticeDeletion();
+      if (wasContradicted(runtime)) dirty = true;
       tick();
     },
     close() {
@@ -221,4 +226,25 @@ export function createPodAgent(options: PodAgentOptions): PodAgent {
       releaseIp();
     },
   };
+}
+
+/** Whether somebody else (the control plane, taking the node for lost) reported a Pod unready that is ready. */
+function wasContradicted(runtime: PodRuntime): boolean {
+  const statusOf = (type: string) =>
+    runtime.pod.status?.conditions?.find((condition) => condition.type === type)?.status;
+  return (
+    statusOf('Ready') === 'False' &&
+    statusOf('ContainersReady') === 'True' &&
+    (runtime.pod.spec?.readinessGates ?? []).length === 0
+  );
+}
+
+/** The status as a patch that also takes away reasons and messages that no longer hold. */
+function statusPatch(status: PodStatus, previous: PodStatus | undefined): PodStatus {
+  const conditions = (status.conditions ?? []).map((condition) => {
+    const before = previous?.conditions?.find(({ type }) => type === condition.type);
+    if (before?.reason === undefined || condition.reason !== undefined) return condition;
+    return { ...condition, reason: null, message: null } as unknown as PodCondition;
+  });
+  return { ...status, conditions };
 }

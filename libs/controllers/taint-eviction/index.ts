@@ -1,0 +1,2 @@
+export { createTaintEvictionController } from './controller.ts';
+export { matchingTolerations, metTaintsMs, planEviction, tolerationMs, type PlannedEviction } from './decisions.ts';
