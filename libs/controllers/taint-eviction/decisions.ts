@@ -40,7 +40,7 @@ export interface PlannedEviction {
  * count from now. A loop that starts anew thus does not start the Pods' time anew.
  */
 export function metTaintsMs(taints: readonly Taint[], pod: Pod, nowMs: number): number {
-  const added = taints.map(({ timeAdded }) => (timeAdded === undefined ? nowMs : parseTime(timeAdded)));
+  const added = taints.map(({ timeAdded }) => (timeAdded ? parseTime(timeAdded) : nowMs));
   const bound =
     pod.status?.conditions?.find(({ type }) => type === 'PodScheduled')?.lastTransitionTime ??
     pod.metadata.creationTimestamp;
