@@ -44,12 +44,12 @@ export function metTaintsMs(taints: readonly Taint[], pod: Pod, nowMs: number): 
   const bound =
     pod.status?.conditions?.find(({ type }) => type === 'PodScheduled')?.lastTransitionTime ??
     pod.metadata.creationTimestamp;
-  return Math.min(nowMs, Math.max(...added, bound === undefined ? nowMs : parseTime(bound)));
+  return Math.min(nowMs, Math.max(...added, bound ? parseTime(bound) : nowMs));
 }
 
 /**
- * When a Pod must leave its node, given what was planned before: undefined when it may stay. `metMs` is when the Pod met the taints. A plan is moved forward by
- * a shorter toleration, counted from when it was made, never put off.
+ * When a Pod must leave its node, given what was planned before: undefined when it may stay. `metMs` is when the Pod met
+ * the taints. A plan is moved forward by a shorter toleration, counted from when it was made, never put off.
  */
 export function planEviction(
   taints: readonly Taint[],
