@@ -107,7 +107,11 @@ function upCommand(run: (options: UpOptions) => void): Command {
     )
     .optionsGroup('Control loops:')
     .addOption(
-      flag('--controllers <list>', "loops to run: '*' for all, 'foo' for foo, '-foo' for all but foo", 'CONTROLLERS')
+      flag(
+        '--controllers <list>',
+        "loops to run: '*' for all, 'foo' for foo, '-foo' for all but foo",
+        'CONTROLLERS',
+      )
         .argParser(controllerList)
         .default('*'),
     )

@@ -118,7 +118,11 @@ export function createNodeLifecycleController(
       await client
         .resource(Pod)
         .namespace(namespace)
-        .patch(podName, { type: 'strategic', body: { metadata: { uid }, status } }, { subresource: 'status' });
+        .patch(
+          podName,
+          { type: 'strategic', body: { metadata: { uid }, status } },
+          { subresource: 'status' },
+        );
     } catch (error) {
       if (!isNotFound(error) && !isConflict(error)) throw error;
     }

@@ -23,7 +23,8 @@ export const defaultEvictionRates: EvictionRates = {
 
 /** Region and zone of a node in one key; empty where it names neither. */
 export function zoneOf({ metadata: { labels = {} } }: Node): string {
-  const region = labels['topology.kubernetes.io/region'] ?? labels['failure-domain.beta.kubernetes.io/region'];
+  const region =
+    labels['topology.kubernetes.io/region'] ?? labels['failure-domain.beta.kubernetes.io/region'];
   const zone = labels['topology.kubernetes.io/zone'] ?? labels['failure-domain.beta.kubernetes.io/zone'];
   return region || zone ? `${region ?? ''}:\u0000:${zone ?? ''}` : '';
 }
@@ -80,7 +81,8 @@ export function assessDisruption(
   }
   const sizeOf = (zone: string) => (counts.get(zone)?.ready ?? 0) + (counts.get(zone)?.notReady ?? 0);
   for (const [zone, state] of states) {
-    if (allWereDown || before.get(zone) !== state) changed.set(zone, evictionRate(state, sizeOf(zone), rates));
+    if (allWereDown || before.get(zone) !== state)
+      changed.set(zone, evictionRate(state, sizeOf(zone), rates));
   }
   return { states, rates: changed, ...quiet, leavesMasterDisruption: allWereDown };
 }

@@ -6,7 +6,13 @@ export function disruptionTarget(pod: Pod, reason: string, message: string, now:
   const lastTransitionTime = before?.status === 'True' ? before.lastTransitionTime : now;
   return {
     conditions: [
-      { type: 'DisruptionTarget', status: 'True', reason, message, ...(lastTransitionTime ? { lastTransitionTime } : {}) },
+      {
+        type: 'DisruptionTarget',
+        status: 'True',
+        reason,
+        message,
+        ...(lastTransitionTime ? { lastTransitionTime } : {}),
+      },
     ],
   };
 }

@@ -1,2 +1,8 @@
 export { createTaintEvictionController } from './controller.ts';
-export { matchingTolerations, metTaintsMs, planEviction, tolerationMs, type PlannedEviction } from './decisions.ts';
+export {
+  matchingTolerations,
+  metTaintsMs,
+  planEviction,
+  tolerationMs,
+  type PlannedEviction,
+} from './decisions.ts';

@@ -65,7 +65,8 @@ export function createKubeletSim(options: KubeletSimOptions, deps: ControllerDep
       if (options.retireOthers === true)
         await retireNodes(deps.client, {
           nodes: (await deps.client.resource(Node).list()).items.filter(
-            ({ metadata }) => metadata.labels?.[simulatedLabel] === 'true' && !agents.has(metadata.name ?? ''),
+            ({ metadata }) =>
+              metadata.labels?.[simulatedLabel] === 'true' && !agents.has(metadata.name ?? ''),
           ),
           pods: pods.list(),
         });
