@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { loadCertificateMaker } from '@drydock/http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   createKubectl,
@@ -50,6 +51,49 @@ describe.each(kubectlsToTest())('identities with kubectl $version', (binary) => 
     expect(JSON.parse(keys)).toMatchObject({ keys: [{ use: 'sig' }] });
     await kubectl('delete serviceaccount robot');
     await eventually(async () => expect((await robot.try(reader)).code).not.toBe(0));
+  });
+
+  it('certificate approve and deny decide on requests; what is approved is signed, and lets its owner in', async () => {
+    const { createSigningRequest } = await loadCertificateMaker();
+    const { request, key } = await createSigningRequest({ commonName: 'jane', organizations: ['devs'] });
+    const csr = (name: string) => ({
+      apiVersion: 'certificates.k8s.io/v1',
+      kind: 'CertificateSigningRequest',
+      metadata: { name },
+      spec: {
+        request: Buffer.from(request).toString('base64'),
+        signerName: 'kubernetes.io/kube-apiserver-client',
+        usages: ['client auth'],
+        expirationSeconds: 3600,
+      },
+    });
+    const list = { apiVersion: 'v1', kind: 'List', items: [csr('jane'), csr('mallory')] };
+    await kubectl('apply -f -', { stdin: JSON.stringify(list) });
+    expect(await kubectl('get csr jane')).toMatch(/kube-apiserver-client\s+kubernetes-admin\s+60m\s+Pending/);
+    expect(await kubectl('certificate approve jane')).toBe(
+      'certificatesigningrequest.certificates.k8s.io/jane approved\n',
+    );
+    await kubectl('certificate deny mallory');
+    await eventually(async () => expect(await kubectl('get csr jane')).toContain('Approved,Issued'));
+    expect(await kubectl('get csr mallory')).toContain('Denied');
+    expect((await kubectl.try('certificate approve mallory')).code).not.toBe(0);
+    const certificate = await kubectl(['get', 'csr', 'jane', '-o', 'jsonpath={.status.certificate}']);
+    const folder = cluster.dataDir;
+    writeFileSync(join(folder, 'jane.crt'), Buffer.from(certificate, 'base64'));
+    writeFileSync(join(folder, 'jane.key'), key);
+    const files = [
+      '--client-certificate',
+      join(folder, 'jane.crt'),
+      '--client-key',
+      join(folder, 'jane.key'),
+    ];
+    const refused = await stranger('jane').try([...files, 'get', 'nodes']);
+    expect(refused.stderr).toContain('User "jane" cannot list resource "nodes"');
+    await kubectl('create clusterrolebinding devs-view --clusterrole=cluster-admin --group=devs');
+    await eventually(async () =>
+      expect((await stranger('jane').try([...files, 'get', 'nodes'])).code).toBe(0),
+    );
+    await kubectl('delete csr jane mallory');
   });
 
   it('get componentstatuses shows the parts of the control plane', async () => {

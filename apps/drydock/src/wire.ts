@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { systemClock, systemRandom } from '@drydock/base/clock';
 import { createControllerManager } from '@drydock/controllers/all';
-import { createHttpsServer, createTokenKeys, createWebhookCaller, kubeconfig } from '@drydock/http';
+import {
+  createCertificateSigner,
+  createHttpsServer,
+  createTokenKeys,
+  createWebhookCaller,
+  kubeconfig,
+} from '@drydock/http';
 import { createPinoLogger } from '@drydock/log-pino';
 import { createClient } from '@drydock/machinery/client';
 import { createInformerFactory } from '@drydock/machinery/informer';
@@ -116,6 +122,7 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
         {
           controllers: options.controllers,
           rootCa: credentials.authority.cert,
+          certificateSigner: createCertificateSigner(credentials.authority),
           definitions: () => registry.definitions(),
           nodeLifecycle: {
             nodeMonitorGraceMs: options.nodeMonitorGraceMs,

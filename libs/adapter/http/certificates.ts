@@ -51,6 +51,13 @@ function serialNumber(): string {
   return `01${Buffer.from(bytes).toString('hex')}`;
 }
 
+function alternativeNames(hosts: readonly string[] = []) {
+  return hosts.map((host) => ({
+    type: /^[\d.]+$|:/.test(host) ? ('ip' as const) : ('dns' as const),
+    value: host,
+  }));
+}
+
 /** Makes a certificate authority of its own (ECDSA P-256, ten years from `nowMs`). */
 export async function createCertificateAuthority(
   commonName: string,
@@ -83,10 +90,7 @@ export async function issueCertificate(
 ): Promise<CertificatePair> {
   const [keys, signingKey] = await Promise.all([generate(), importKey(authority.key)]);
   const issuer = new x509.X509Certificate(authority.cert);
-  const names = (request.hosts ?? []).map((host) => ({
-    type: /^[\d.]+$|:/.test(host) ? ('ip' as const) : ('dns' as const),
-    value: host,
-  }));
+  const names = alternativeNames(request.hosts);
   const usage =
     request.usage === 'server' ? x509.ExtendedKeyUsage.serverAuth : x509.ExtendedKeyUsage.clientAuth;
   const certificate = await x509.X509CertificateGenerator.create({
@@ -106,4 +110,101 @@ export async function issueCertificate(
     ],
   });
   return { cert: `${certificate.toString('pem')}\n`, key: await exportKey(keys.privateKey) };
+}
+
+const keyUsages: Readonly<Record<string, x509.KeyUsageFlags>> = {
+  'digital signature': x509.KeyUsageFlags.digitalSignature,
+  'content commitment': x509.KeyUsageFlags.nonRepudiation,
+  'key encipherment': x509.KeyUsageFlags.keyEncipherment,
+  'data encipherment': x509.KeyUsageFlags.dataEncipherment,
+  'key agreement': x509.KeyUsageFlags.keyAgreement,
+  'encipher only': x509.KeyUsageFlags.encipherOnly,
+  'decipher only': x509.KeyUsageFlags.decipherOnly,
+  signing: x509.KeyUsageFlags.digitalSignature,
+};
+const extendedUsages: Readonly<Record<string, string>> = {
+  any: '2.5.29.37.0',
+  'server auth': '1.3.6.1.5.5.7.3.1',
+  'client auth': '1.3.6.1.5.5.7.3.2',
+  'code signing': '1.3.6.1.5.5.7.3.3',
+  'email protection': '1.3.6.1.5.5.7.3.4',
+  's/mime': '1.3.6.1.5.5.7.3.4',
+  'ipsec end system': '1.3.6.1.5.5.7.3.5',
+  'ipsec tunnel': '1.3.6.1.5.5.7.3.6',
+  'ipsec user': '1.3.6.1.5.5.7.3.7',
+  timestamping: '1.3.6.1.5.5.7.3.8',
+  'ocsp signing': '1.3.6.1.5.5.7.3.9',
+  'microsoft sgc': '1.3.6.1.4.1.311.10.3.3',
+  'netscape sgc': '2.16.840.1.113730.4.1',
+};
+
+async function parseRequest(pem: string): Promise<x509.Pkcs10CertificateRequest> {
+  const request = new x509.Pkcs10CertificateRequest(pem);
+  if (!(await request.verify())) throw new Error('the signature of the certificate request is wrong');
+  return request;
+}
+
+function alternativesOf(request: x509.Pkcs10CertificateRequest) {
+  return request.extensions.find((one) => one instanceof x509.SubjectAlternativeNameExtension);
+}
+
+/** A new key and a request (PEM) to sign a certificate for it. */
+export async function createSigningRequest(
+  wanted: Pick<CertificateRequest, 'commonName' | 'organizations' | 'hosts'>,
+): Promise<{ readonly request: string; readonly key: string }> {
+  const keys = await generate();
+  const names = alternativeNames(wanted.hosts);
+  const request = await x509.Pkcs10CertificateRequestGenerator.create({
+    name: name(wanted.commonName, wanted.organizations),
+    keys: keys as never,
+    signingAlgorithm: algorithm,
+    extensions: names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names)] : [],
+  });
+  return { request: `${request.toString('pem')}\n`, key: await exportKey(keys.privateKey) };
+}
+
+/** What a signing request (PEM) asks for. @throws Error when it cannot be read or its signature is wrong */
+export async function readSigningRequest(pem: string) {
+  const request = await parseRequest(pem);
+  const names = alternativesOf(request)?.names.items ?? [];
+  const ofType = (type: string) => names.filter((one) => one.type === type).map(({ value }) => value);
+  return {
+    commonName: request.subjectName.getField('CN').at(-1) ?? '',
+    organizations: request.subjectName.getField('O'),
+    dnsNames: ofType('dns'),
+    ipAddresses: ofType('ip'),
+    emailAddresses: ofType('email'),
+    uris: ofType('url'),
+  };
+}
+
+/** Signs a request (PEM) with these usages, for as long as is said and the authority lasts. */
+export async function signRequest(
+  authority: CertificatePair,
+  pem: string,
+  options: { readonly usages: readonly string[]; readonly notBeforeMs: number; readonly notAfterMs: number },
+): Promise<string> {
+  const [request, signingKey] = await Promise.all([parseRequest(pem), importKey(authority.key)]);
+  const issuer = new x509.X509Certificate(authority.cert);
+  const flags = options.usages.reduce((all, usage) => all | (keyUsages[usage] ?? 0), 0);
+  const extended = options.usages.flatMap((usage) => extendedUsages[usage] ?? []);
+  const names = alternativesOf(request);
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: serialNumber(),
+    subject: request.subject,
+    issuer: issuer.subject,
+    notBefore: new Date(Math.max(options.notBeforeMs, issuer.notBefore.getTime())),
+    notAfter: new Date(Math.min(options.notAfterMs, issuer.notAfter.getTime())),
+    signingAlgorithm: algorithm,
+    publicKey: request.publicKey,
+    signingKey: signingKey as never,
+    extensions: [
+      ...(flags === 0 ? [] : [new x509.KeyUsagesExtension(flags, true)]),
+      ...(extended.length === 0 ? [] : [new x509.ExtendedKeyUsageExtension([...new Set(extended)])]),
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      await x509.AuthorityKeyIdentifierExtension.create(issuer),
+      ...(names === undefined ? [] : [names]),
+    ],
+  });
+  return `${certificate.toString('pem')}\n`;
 }

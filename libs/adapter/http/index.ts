@@ -15,3 +15,4 @@ export {
 export { kubeconfig, type KubeconfigOptions } from './kubeconfig.ts';
 export { createWebhookCaller, type WebhookCallerOptions } from './webhook-caller.ts';
 export { createTokenKey, createTokenKeys } from './token-keys.ts';
+export { createCertificateSigner } from './certificate-signer.ts';

@@ -1,6 +1,12 @@
 import type { ResourceType } from '@drydock/base/apimachinery';
 import type { Controller, ControllerDeps } from '@drydock/machinery/controller';
 import type { Component } from '@drydock/port/component';
+import type { CertificateSigner } from '@drydock/port/certificates';
+import {
+  createCsrApprovingController,
+  createCsrCleaner,
+  createCsrSigningController,
+} from '../certificates/index.ts';
 import { createDaemonSetController } from '../daemonset/index.ts';
 import { createDeploymentController } from '../deployment/index.ts';
 import { createEndpointsController } from '../endpoints/index.ts';
@@ -30,6 +36,8 @@ export interface ControllerManagerOptions {
   /** PEM of the authority that signed the API server's certificate. Without it, it is not published. */
   readonly rootCa?: string;
   readonly nodeLifecycle?: NodeLifecycleOptions;
+  /** Signs for the cluster's authority. Without it, requests for certificates are neither approved nor signed. */
+  readonly certificateSigner?: CertificateSigner;
   /** What the API server serves. */
   readonly definitions: () => readonly DeclaredResource[];
 }
@@ -55,10 +63,17 @@ export function createControllerManager(
       .filter((definition) => definition.namespaced && can(definition, 'list', 'deletecollection'));
 
   const wanted = enabledControllers(options.controllers ?? '*');
-  const { rootCa } = options;
+  const { rootCa, certificateSigner } = options;
   const all: Controller[] = [
     createServiceAccountController(deps),
     ...(rootCa === undefined ? [] : [createRootCaPublisher({ rootCa }, deps)]),
+    ...(certificateSigner === undefined
+      ? []
+      : [
+          createCsrApprovingController(certificateSigner, deps),
+          createCsrSigningController(certificateSigner, deps),
+        ]),
+    createCsrCleaner(deps),
     createDeploymentController(deps),
     createReplicaSetController(deps),
     createDaemonSetController(deps),

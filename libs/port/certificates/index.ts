@@ -1,0 +1,1 @@
+export type { CertificateSigner, SigningOptions, SigningRequestContent } from './certificates.ts';
