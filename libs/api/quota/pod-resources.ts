@@ -1,0 +1,71 @@
+import type { Container, ContainerStatus, Pod } from '../gen/core/v1.ts';
+import type { Quantity } from '@drydock/base/apimachinery';
+import { addAmounts, amountsOf, raiseAmounts, type Amounts } from './resource-amounts.ts';
+
+/** Resources for which pod-level values take the place of the containers' sum (KEP-2837). */
+const podLevel = (name: string) => name === 'cpu' || name === 'memory' || name.startsWith('hugepages-');
+
+/** Requests of a container; while a resize is under way the greatest of what it wants, has and was promised (KEP-1287). */
+function requestsOf(container: Container, status: ContainerStatus | undefined): Amounts {
+  const result = amountsOf(container.resources?.requests);
+  raiseAmounts(result, amountsOf(status?.resources?.requests));
+  raiseAmounts(result, amountsOf(status?.allocatedResources));
+  return result;
+}
+
+function limitsOf(container: Container, status: ContainerStatus | undefined): Amounts {
+  const result = amountsOf(container.resources?.limits);
+  raiseAmounts(result, amountsOf(status?.resources?.limits));
+  return result;
+}
+
+/** The sum of the containers and sidecars, or the greatest moment of the init phase where that is more. */
+function aggregate(
+  pod: Pod,
+  of: (container: Container, status: ContainerStatus | undefined) => Amounts,
+): Map<string, Quantity> {
+  const statuses = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])];
+  const amounts = (container: Container) =>
+    of(
+      container,
+      statuses.find(({ name }) => name === container.name),
+    );
+  const total = new Map<string, Quantity>();
+  for (const container of pod.spec?.containers ?? []) addAmounts(total, amounts(container));
+  const sidecars = new Map<string, Quantity>();
+  const peak = new Map<string, Quantity>();
+  for (const container of pod.spec?.initContainers ?? []) {
+    const needs = new Map(amounts(container));
+    if (container.restartPolicy === 'Always') {
+      addAmounts(total, needs);
+      addAmounts(sidecars, needs);
+      raiseAmounts(peak, sidecars);
+    } else {
+      addAmounts(needs, sidecars);
+      raiseAmounts(peak, needs);
+    }
+  }
+  raiseAmounts(total, peak);
+  return total;
+}
+
+/** What a Pod asks for in all, its overhead included. */
+export function podRequests(pod: Pod): Map<string, Quantity> {
+  const total = aggregate(pod, requestsOf);
+  for (const [name, amount] of amountsOf(pod.spec?.resources?.requests))
+    if (podLevel(name)) total.set(name, amount);
+  addAmounts(total, amountsOf(pod.spec?.overhead));
+  return total;
+}
+
+/** The most that a Pod may use; the overhead raises limits that there are. */
+export function podLimits(pod: Pod): Map<string, Quantity> {
+  const total = aggregate(pod, limitsOf);
+  for (const [name, amount] of amountsOf(pod.spec?.resources?.limits))
+    if (podLevel(name)) total.set(name, amount);
+  for (const [name, amount] of amountsOf(pod.spec?.overhead)) {
+    const limit = total.get(name);
+    if (limit !== undefined && !limit.isZero()) total.set(name, limit.add(amount));
+  }
+  return total;
+}
