@@ -7,8 +7,11 @@ const nowMs = Date.parse('2026-01-01T00:00:00Z');
 const pod = (spec: object, status: object = {}, metadata: object = {}) =>
   ({ metadata: { name: 'p', namespace: 'n', ...metadata }, spec, status }) as KubeObject;
 const container = (requests: object, limits: object = {}) => ({ name: 'c', resources: { requests, limits } });
-const used = (spec: ResourceQuotaSpec, resource: { group: string; resource: string }, objects: KubeObject[]) =>
-  resourceList(quotaUsage(spec, [quotaEvaluator(resource)], () => objects, nowMs));
+const used = (
+  spec: ResourceQuotaSpec,
+  resource: { group: string; resource: string },
+  objects: KubeObject[],
+) => resourceList(quotaUsage(spec, [quotaEvaluator(resource)], () => objects, nowMs));
 const pods = { group: '', resource: 'pods' };
 const hard = (...names: string[]) => ({ hard: Object.fromEntries(names.map((name) => [name, '10'])) });
 
@@ -32,7 +35,10 @@ describe('quotaUsage of Pods', () => {
       [
         pod({
           containers: [container({ cpu: '1' })],
-          initContainers: [{ ...container({ cpu: '500m' }), restartPolicy: 'Always' }, container({ cpu: '1' })],
+          initContainers: [
+            { ...container({ cpu: '500m' }), restartPolicy: 'Always' },
+            container({ cpu: '1' }),
+          ],
           overhead: { cpu: '100m' },
         }),
       ],
@@ -156,7 +162,9 @@ describe('quotaUsage of other resources', () => {
   it('counts anything by its group and resource, some by their bare name', () => {
     const object = { metadata: { name: 'x' } };
     expect(
-      used(hard('count/deployments.apps', 'deployments'), { group: 'apps', resource: 'deployments' }, [object]),
+      used(hard('count/deployments.apps', 'deployments'), { group: 'apps', resource: 'deployments' }, [
+        object,
+      ]),
     ).toEqual({ 'count/deployments.apps': '1' });
     expect(
       used(hard('count/secrets', 'secrets'), { group: '', resource: 'secrets' }, [object, object]),
