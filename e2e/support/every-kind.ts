@@ -23,6 +23,7 @@ const webhook = {
   clientConfig: { url: 'https://127.0.0.1:1/hook' },
   rules: [{ apiGroups: ['example.org'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['things'] }],
 };
+const deviceClaim = { devices: { requests: [{ name: 'gpu', exactly: { deviceClassName: 'sample' } }] } };
 const matchNothing = {
   resourceRules: [
     { apiGroups: ['example.org'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['things'] },
@@ -217,5 +218,22 @@ export const samples: readonly Sample[] = [
   sample('storage.k8s.io/v1', 'StorageClass', 'storageclasses', false, { provisioner: 'example.org/none' }),
   sample('storage.k8s.io/v1', 'VolumeAttachment', 'volumeattachments', false, {
     spec: { attacher: 'example.org', nodeName: 'sample', source: { persistentVolumeName: 'sample' } },
+  }),
+  sample('resource.k8s.io/v1', 'DeviceClass', 'deviceclasses', false, {
+    spec: { selectors: [{ cel: { expression: "device.driver == 'gpu.example.org'" } }] },
+  }),
+  sample('resource.k8s.io/v1', 'ResourceClaim', 'resourceclaims', true, { spec: deviceClaim }),
+  sample('resource.k8s.io/v1', 'ResourceClaimTemplate', 'resourceclaimtemplates', true, {
+    spec: { spec: deviceClaim },
+  }),
+  sample('resource.k8s.io/v1', 'ResourceSlice', 'resourceslices', false, {
+    spec: {
+      driver: 'gpu.example.org',
+      pool: { name: 'pool', generation: 1, resourceSliceCount: 1 },
+      allNodes: true,
+      devices: [
+        { name: 'gpu-0', attributes: { model: { string: 'a' } }, capacity: { memory: { value: '8Gi' } } },
+      ],
+    },
   }),
 ];

@@ -17,6 +17,7 @@ import { networkingDefinitions } from './networking/index.ts';
 import { nodeDefinitions } from './node/index.ts';
 import { policyDefinitions } from './policy/index.ts';
 import { rbacDefinitions } from './rbac/index.ts';
+import { resourceDefinitions } from './resource/index.ts';
 import { schedulingDefinitions } from './scheduling/index.ts';
 import { storageDefinitions } from './storage/index.ts';
 
@@ -42,4 +43,5 @@ export const allDefinitions: readonly ResourceDefinition[] = [
   ...nodeDefinitions,
   ...discoveryDefinitions,
   ...flowcontrolDefinitions,
+  ...resourceDefinitions,
 ];
