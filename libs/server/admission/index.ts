@@ -8,3 +8,6 @@ export { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 export { defaultStorageClass } from './default-storage-class.ts';
 export type { ServiceIp, ServiceIpOptions } from './service-ip.ts';
 export { serviceIp } from './service-ip.ts';
+export { conditionProblem } from './expressions.ts';
+export { validatingPolicies, type ValidatingPolicyDeps } from './validating-policies.ts';
+export { mutatingWebhooks, validatingWebhooks, type WebhookDeps } from './webhooks.ts';

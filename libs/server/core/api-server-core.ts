@@ -8,10 +8,13 @@ import {
   createAdmission,
   defaultStorageClass,
   defaultTolerationSeconds,
+  mutatingWebhooks,
   namespaceLifecycle,
   priority,
   serviceAccount,
   serviceIp,
+  validatingPolicies,
+  validatingWebhooks,
 } from '../admission/index.ts';
 import { alwaysAllow, createRbacAuthorizer, type Authorizer } from '../authz/index.ts';
 import {
@@ -69,7 +72,7 @@ export interface ApiServerCoreDeps {
   readonly tokenKeys?: TokenKeys | undefined;
   /** The parts that `componentstatuses` tells of. Default: the store alone. */
   readonly components?: () => readonly ComponentHealth[];
-  /** Calls conversion webhooks. Without it, custom resources that need one answer 500. */
+  /** Calls webhooks. Without it, those of admission are not asked, and custom resources that need one answer 500. */
   readonly webhooks?: WebhookCaller;
 }
 
@@ -115,6 +118,9 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
     defaultTolerationSeconds(),
     defaultStorageClass(cache),
     ips,
+    ...(deps.webhooks === undefined ? [] : [mutatingWebhooks({ cache, caller: deps.webhooks })]),
+    validatingPolicies({ cache, definitions: () => registry.definitions() }),
+    ...(deps.webhooks === undefined ? [] : [validatingWebhooks({ cache, caller: deps.webhooks })]),
     ...(deps.plugins ?? []),
   ].filter((plugin) => !disabled.has(plugin.name));
   const authorizer = options.authorizationMode === 'RBAC' ? createRbacAuthorizer(cache) : alwaysAllow;
@@ -128,7 +134,7 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
           ...{ clock, random, cache },
         });
   const tokens = createTokenAuthenticator(deps.staticTokens ?? new Map(), accountTokens);
-  const registry = createRegistry({
+  const registry: Registry = createRegistry({
     definitions: withServer(definitions, [
       ...createAuthorizationDefinitions(authorizer),
       createTokenReviewDefinition(tokens) as never,

@@ -5,11 +5,13 @@ import type { HttpRequest } from '@drydock/port/http';
 import type { Logger } from '@drydock/port/observability';
 import { noMetrics, silentLogger } from '@drydock/port/observability';
 import type { TokenKeys } from '@drydock/port/tokens';
+import type { WebhookCaller } from '@drydock/port/webhook';
 import { createMemoryStore } from '@drydock/store-memory';
 import type { ApiServerCoreOptions } from '../core/index.ts';
 import { createApiServerCore, systemUser } from '../core/index.ts';
 import { requestEntityTooLarge } from '@drydock/base/apimachinery';
 import { allDefinitions } from '../resources/index.ts';
+import type { UserInfo } from '../registry/index.ts';
 import { createRestHandler } from './index.ts';
 
 export interface CallOptions {
@@ -43,6 +45,9 @@ export interface RestServerOptions {
   readonly core?: ApiServerCoreOptions;
   readonly logger?: Logger;
   readonly tokenKeys?: TokenKeys;
+  readonly webhooks?: WebhookCaller;
+  /** Who sends the requests. Default: the server itself. */
+  readonly user?: () => UserInfo;
 }
 
 export interface RestServer {
@@ -73,11 +78,13 @@ export async function startRest(options: RestServerOptions = {}): Promise<RestSe
     random,
     logger: silentLogger,
     tokenKeys: options.tokenKeys,
+    ...(options.webhooks === undefined ? {} : { webhooks: options.webhooks }),
   });
   await core.start();
   const handler = createRestHandler({
     registry: core.registry,
-    authenticator: () => systemUser,
+    authenticator: () => options.user?.() ?? systemUser,
+    authorizer: core.authorizer,
     clock,
     random,
     logger: options.logger ?? silentLogger,

@@ -20,6 +20,7 @@ import type {
   Validation,
   Variable,
 } from '@drydock/api/admissionregistration/v1';
+import { conditionProblem } from '../../admission/index.ts';
 import { oneOf, optionalOneOf, textErrors } from '../common/index.ts';
 import { namedRuleErrors } from './rules-errors.ts';
 
@@ -114,8 +115,10 @@ export function policyErrors(value: PolicySpec): FieldError[] {
 function validationErrors(rule: Validation, where: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
   const { expression = '', message = '', messageExpression = '' } = rule;
+  const problem = expression.trim() === '' ? undefined : conditionProblem(expression);
   if (expression.trim() === '')
     errors.push(required(where.child('expression'), 'expression is not specified'));
+  else if (problem !== undefined) errors.push(invalidValue(where.child('expression'), expression, problem));
   if (messageExpression !== '' && messageExpression.trim() === '') {
     errors.push(
       invalidValue(where.child('messageExpression'), messageExpression, 'must be non-empty if specified'),

@@ -7,6 +7,7 @@ import {
   required,
   tooMany,
 } from '@drydock/base/apimachinery';
+import { conditionProblem } from '../../admission/index.ts';
 import { validateDns1035Label, validatePathSegment, validateQualifiedName } from '@drydock/base/apimachinery';
 import type {
   MatchCondition,
@@ -108,7 +109,9 @@ export function matchConditionsErrors(conditions: readonly MatchCondition[], whe
   const seen = new Set<string>();
   conditions.forEach(({ name = '', expression = '' }, index) => {
     const at = where.index(index);
+    const problem = expression.trim() === '' ? undefined : conditionProblem(expression);
     if (expression.trim() === '') errors.push(required(at.child('expression')));
+    else if (problem !== undefined) errors.push(invalidValue(at.child('expression'), expression, problem));
     const atName = at.child('name');
     if (name === '') errors.push(required(atName));
     else errors.push(...textErrors(validateQualifiedName(name), name, atName));

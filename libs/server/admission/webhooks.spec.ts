@@ -1,0 +1,190 @@
+import type { WebhookCaller } from '@drydock/port/webhook';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startRest, type RestServer } from '../rest/rest.spec-support.ts';
+
+interface Review {
+  apiVersion: string;
+  request: { uid: string; operation: string; name?: string; object: { data?: object } | null } & Record<
+    string,
+    unknown
+  >;
+}
+type Response = Record<string, unknown>;
+
+let server: RestServer;
+let seen: Review[];
+/** What the webhooks answer, by their url. */
+let answers: Map<string, (review: Review) => Response | Error>;
+const caller: WebhookCaller = {
+  call(config, sent) {
+    const review = structuredClone(sent) as Review;
+    seen.push(review);
+    const answer = answers.get(config.url ?? '')?.(review) ?? { allowed: true };
+    if (answer instanceof Error) return Promise.reject(answer);
+    return Promise.resolve({
+      kind: 'AdmissionReview',
+      apiVersion: review.apiVersion,
+      response: { uid: review.request.uid, ...answer },
+    });
+  },
+};
+
+beforeEach(async () => {
+  seen = [];
+  answers = new Map();
+  server = await startRest({ webhooks: caller });
+});
+afterEach(() => server.stop());
+
+const rules = [{ apiGroups: [''], apiVersions: ['v1'], operations: ['*'], resources: ['configmaps'] }];
+const hook = (name: string, more: object = {}) => ({
+  name,
+  rules,
+  clientConfig: { url: `https://${name}/` },
+  admissionReviewVersions: ['v1'],
+  sideEffects: 'None',
+  ...more,
+});
+const register = async (kind: 'Mutating' | 'Validating', ...webhooks: object[]): Promise<void> => {
+  const answer = await server.call(
+    'POST',
+    `/apis/admissionregistration.k8s.io/v1/${kind.toLowerCase()}webhookconfigurations`,
+    {
+      body: {
+        apiVersion: 'admissionregistration.k8s.io/v1',
+        kind: `${kind}WebhookConfiguration`,
+        metadata: { generateName: 'hooks-' },
+        webhooks,
+      },
+    },
+  );
+  expect(answer.status, answer.text).toBe(201);
+};
+const path = '/api/v1/namespaces/default/configmaps';
+const create = (data: object = {}, query = '', more: object = {}) =>
+  server.call('POST', `${path}${query}`, {
+    body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c', ...more }, data },
+  });
+const patch = (...operations: object[]) => ({
+  allowed: true,
+  patchType: 'JSONPatch',
+  patch: btoa(JSON.stringify(operations)),
+});
+
+describe('validating webhooks', () => {
+  it('see every write, with what it was before, and may say no in their own words', async () => {
+    await register('Validating', hook('a.example.org'));
+    answers.set('https://a.example.org/', ({ request }) =>
+      request.object?.data && 'bad' in request.object.data
+        ? { allowed: false, status: { message: 'no bad data', code: 403, reason: 'Forbidden' } }
+        : { allowed: true, warnings: ['looked at'] },
+    );
+    const made = await create({ good: '1' });
+    expect([made.status, made.warnings]).toEqual([201, ['looked at']]);
+    const refused = await server.call('PUT', `${path}/c`, {
+      body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c' }, data: { bad: '1' } },
+    });
+    expect([refused.status, refused.json.message, refused.json.reason]).toEqual([
+      403,
+      'admission webhook "a.example.org" denied the request: no bad data',
+      'Forbidden',
+    ]);
+    await server.call('DELETE', `${path}/c`);
+    expect(seen.map(({ request }) => request.operation)).toEqual(['CREATE', 'UPDATE', 'DELETE']);
+    expect(seen[1]?.request).toMatchObject({
+      kind: { group: '', version: 'v1', kind: 'ConfigMap' },
+      resource: { group: '', version: 'v1', resource: 'configmaps' },
+      name: 'c',
+      namespace: 'default',
+      userInfo: { username: 'system:apiserver' },
+      oldObject: { data: { good: '1' } },
+      dryRun: false,
+    });
+    expect(seen[2]?.request).toMatchObject({ object: null, oldObject: { data: { good: '1' } } });
+  });
+
+  it('that say no without a reason refuse with 400', async () => {
+    await register('Validating', hook('a.example.org'));
+    answers.set('https://a.example.org/', () => ({ allowed: false }));
+    const { status, json } = await create();
+    expect([status, json.message]).toEqual([
+      400,
+      'admission webhook "a.example.org" denied the request without explanation',
+    ]);
+  });
+
+  it('that fail stop the write, unless their failures are to be ignored', async () => {
+    await register('Validating', hook('a.example.org'), hook('b.example.org', { failurePolicy: 'Ignore' }));
+    answers.set('https://b.example.org/', () => new Error('Post "https://b": EOF'));
+    expect((await create()).status).toBe(201);
+    answers.set('https://a.example.org/', () => new Error('Post "https://a": EOF'));
+    const { status, json } = await create({}, '', { name: 'd' });
+    expect([status, json.message]).toEqual([
+      500,
+      'Internal error occurred: failed calling webhook "a.example.org": failed to call webhook: Post "https://a": EOF',
+    ]);
+  });
+
+  it('are asked only about what their selectors and conditions match', async () => {
+    await register(
+      'Validating',
+      hook('labels.example.org', { objectSelector: { matchLabels: { look: 'yes' } } }),
+      hook('space.example.org', { namespaceSelector: { matchLabels: { none: 'such' } } }),
+      hook('when.example.org', {
+        matchConditions: [{ name: 'named', expression: "object.metadata.name.startsWith('x')" }],
+      }),
+    );
+    await create();
+    expect(seen).toHaveLength(0);
+    await create({}, '', { name: 'xa', labels: { look: 'yes' } });
+    expect(seen).toHaveLength(2);
+  });
+
+  it('with side effects are not asked in dry runs', async () => {
+    await register('Validating', hook('a.example.org', { sideEffects: 'NoneOnDryRun' }));
+    expect((await create({}, '?dryRun=All')).status).toBe(201);
+    expect(seen[0]?.request['dryRun']).toBe(true);
+  });
+});
+
+describe('mutating webhooks', () => {
+  it('change what is written, each seeing what those before it did', async () => {
+    await register('Mutating', hook('a.example.org'), hook('b.example.org'));
+    answers.set('https://a.example.org/', () => patch({ op: 'add', path: '/data/a', value: '1' }));
+    answers.set('https://b.example.org/', ({ request }) =>
+      patch(
+        { op: 'add', path: '/data/saw', value: Object.keys(request.object?.data ?? {}).join() },
+        { op: 'add', path: '/metadata/labels', value: { by: 'b' } },
+      ),
+    );
+    const { json, status } = await create({ own: '0' });
+    expect(status).toBe(201);
+    expect(json).toMatchObject({
+      metadata: { name: 'c', labels: { by: 'b' } },
+      data: { own: '0', a: '1', saw: 'own,a' },
+    });
+    const read = await server.call('GET', `${path}/c`);
+    expect(read.json).toMatchObject({ data: { a: '1' } });
+  });
+
+  it('are asked again where others changed the object after them', async () => {
+    await register(
+      'Mutating',
+      hook('a.example.org', { reinvocationPolicy: 'IfNeeded' }),
+      hook('b.example.org'),
+    );
+    answers.set('https://b.example.org/', () => patch({ op: 'add', path: '/data/b', value: '1' }));
+    await create({ own: '0' });
+    expect(seen).toHaveLength(3);
+  });
+
+  it('do not make objects invalid, nor crash the server with nonsense', async () => {
+    await register('Mutating', hook('a.example.org'));
+    answers.set('https://a.example.org/', () => patch({ op: 'add', path: '/data', value: { '../x': '1' } }));
+    expect((await create()).status).toBe(422);
+    answers.set('https://a.example.org/', () => ({ allowed: true, patchType: 'JSONPatch', patch: '%%' }));
+    expect((await create()).status).toBe(500);
+    answers.set('https://a.example.org/', () => ({ uid: 'another', allowed: true }));
+    expect((await create()).json.message).toContain('expected response.uid=');
+  });
+});
