@@ -5,9 +5,8 @@ import type {
 } from '@drydock/api/admissionregistration/v1';
 import { applyScalarDefaults } from '@drydock/api/defaulting';
 import { validateShape } from '@drydock/api/validation';
-import type { KubeObject, Status } from '@drydock/base/apimachinery';
+import type { ApiError, KubeObject, Status } from '@drydock/base/apimachinery';
 import {
-  ApiError,
   applyJsonPatch,
   badRequest,
   deepEqual,
