@@ -1,0 +1,1 @@
+export { aggregatedRules, createClusterRoleAggregationController } from './controller.ts';

@@ -1,0 +1,1 @@
+export { createTtlAfterFinishedController, finishedAtMs, leftToLiveMs } from './controller.ts';

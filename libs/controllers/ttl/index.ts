@@ -1,0 +1,1 @@
+export { createTtlController, nextStep, ttlSeconds } from './controller.ts';
