@@ -128,6 +128,7 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
             nodeMonitorGraceMs: options.nodeMonitorGraceMs,
             nodeStartupGraceMs: options.nodeStartupGraceMs,
           },
+          podGarbageCollector: { terminatedPodThreshold: options.terminatedPodGcThreshold },
         },
         { ...shared, informers },
       ),

@@ -7,6 +7,8 @@ import {
   createCsrCleaner,
   createCsrSigningController,
 } from '../certificates/index.ts';
+import { createClusterRoleAggregationController } from '../clusterrole-aggregation/index.ts';
+import { createCronJobController } from '../cronjob/index.ts';
 import { createDaemonSetController } from '../daemonset/index.ts';
 import { createDeploymentController } from '../deployment/index.ts';
 import { createEndpointsController } from '../endpoints/index.ts';
@@ -15,12 +17,15 @@ import { createGarbageCollector } from '../garbage-collector/index.ts';
 import { createJobController } from '../job/index.ts';
 import { createNamespaceController } from '../namespace/index.ts';
 import { createNodeLifecycleController, type NodeLifecycleOptions } from '../node-lifecycle/index.ts';
+import { createPodGarbageCollector, type PodGarbageCollectorOptions } from '../pod-garbage-collector/index.ts';
 import { createReplicaSetController } from '../replicaset/index.ts';
 import { createReplicationControllerController } from '../replicationcontroller/index.ts';
 import { createRootCaPublisher } from '../root-ca-publisher/index.ts';
 import { createServiceAccountController } from '../serviceaccount/index.ts';
 import { createStatefulSetController } from '../statefulset/index.ts';
 import { createTaintEvictionController } from '../taint-eviction/index.ts';
+import { createTtlController } from '../ttl/index.ts';
+import { createTtlAfterFinishedController } from '../ttl-after-finished/index.ts';
 import { enabledControllers } from './controller-names.ts';
 
 /** A resource as the API server declares it, as far as the loops need to know. */
@@ -36,6 +41,7 @@ export interface ControllerManagerOptions {
   /** PEM of the authority that signed the API server's certificate. Without it, it is not published. */
   readonly rootCa?: string;
   readonly nodeLifecycle?: NodeLifecycleOptions;
+  readonly podGarbageCollector?: PodGarbageCollectorOptions;
   /** Signs for the cluster's authority. Without it, requests for certificates are neither approved nor signed. */
   readonly certificateSigner?: CertificateSigner;
   /** What the API server serves. */
@@ -79,11 +85,16 @@ export function createControllerManager(
     createDaemonSetController(deps),
     createStatefulSetController(deps),
     createJobController(deps),
+    createCronJobController(deps),
+    createTtlAfterFinishedController(deps),
     createReplicationControllerController(deps),
     createEndpointsController(deps),
     createEndpointSliceController(deps),
     createNodeLifecycleController(options.nodeLifecycle ?? {}, deps),
     createTaintEvictionController(deps),
+    createTtlController(deps),
+    createPodGarbageCollector(options.podGarbageCollector ?? {}, deps),
+    createClusterRoleAggregationController(deps),
     createNamespaceController({ resources: namespaced }, deps),
     createGarbageCollector({ resources: deletable }, deps),
   ];
