@@ -11,15 +11,20 @@ import { createClusterRoleAggregationController } from '../clusterrole-aggregati
 import { createCronJobController } from '../cronjob/index.ts';
 import { createDaemonSetController } from '../daemonset/index.ts';
 import { createDeploymentController } from '../deployment/index.ts';
+import { createDisruptionController } from '../disruption/index.ts';
 import { createEndpointsController } from '../endpoints/index.ts';
 import { createEndpointSliceController } from '../endpointslice/index.ts';
 import { createGarbageCollector } from '../garbage-collector/index.ts';
 import { createJobController } from '../job/index.ts';
 import { createNamespaceController } from '../namespace/index.ts';
 import { createNodeLifecycleController, type NodeLifecycleOptions } from '../node-lifecycle/index.ts';
-import { createPodGarbageCollector, type PodGarbageCollectorOptions } from '../pod-garbage-collector/index.ts';
+import {
+  createPodGarbageCollector,
+  type PodGarbageCollectorOptions,
+} from '../pod-garbage-collector/index.ts';
 import { createReplicaSetController } from '../replicaset/index.ts';
 import { createReplicationControllerController } from '../replicationcontroller/index.ts';
+import { createResourceQuotaController } from '../resourcequota/index.ts';
 import { createRootCaPublisher } from '../root-ca-publisher/index.ts';
 import { createServiceAccountController } from '../serviceaccount/index.ts';
 import { createStatefulSetController } from '../statefulset/index.ts';
@@ -68,6 +73,9 @@ export function createControllerManager(
       .definitions()
       .filter((definition) => definition.namespaced && can(definition, 'list', 'deletecollection'));
 
+  const countable = () =>
+    options.definitions().filter((definition) => definition.namespaced && can(definition, 'list', 'watch'));
+
   const wanted = enabledControllers(options.controllers ?? '*');
   const { rootCa, certificateSigner } = options;
   const all: Controller[] = [
@@ -93,6 +101,8 @@ export function createControllerManager(
     createNodeLifecycleController(options.nodeLifecycle ?? {}, deps),
     createTaintEvictionController(deps),
     createTtlController(deps),
+    createDisruptionController({ resources: options.definitions }, deps),
+    createResourceQuotaController({ resources: countable }, deps),
     createPodGarbageCollector(options.podGarbageCollector ?? {}, deps),
     createClusterRoleAggregationController(deps),
     createNamespaceController({ resources: namespaced }, deps),

@@ -27,7 +27,8 @@ const create = (spec: Partial<CronJobSpec> = {}) =>
 const cronJob = () => cluster.client.resource(CronJob).namespace('default').get('tick');
 const jobs = async () => (await cluster.list(Job, 'default')).sort((a, b) => (name(a) < name(b) ? -1 : 1));
 const name = ({ metadata }: Job) => metadata.name ?? '';
-const minutes = async () => (await jobs()).map((job) => (Number(name(job).split('-')[1]) * minute - begin) / minute);
+const minutes = async () =>
+  (await jobs()).map((job) => (Number(name(job).split('-')[1]) * minute - begin) / minute);
 const begin = Date.parse('2026-01-01T00:00:00Z');
 
 async function end(job: Job, type: 'Complete' | 'Failed') {
@@ -47,7 +48,12 @@ async function end(job: Job, type: 'Complete' | 'Failed') {
     .namespace('default')
     .updateStatus({
       ...job,
-      status: { ...job.status, startTime: now, conditions, ...(type === 'Complete' ? { completionTime: now } : {}) },
+      status: {
+        ...job.status,
+        startTime: now,
+        conditions,
+        ...(type === 'Complete' ? { completionTime: now } : {}),
+      },
     } as Job);
 }
 
@@ -76,7 +82,9 @@ describe('cronjob-controller', () => {
     });
     const told = await cluster.events('tick');
     expect(told).toContain(`Normal SuccessfulCreate Created job ${name(job as Job)}`);
-    expect(told).toContain(`Normal SawCompletedJob Saw completed job: ${name(job as Job)}, condition: Failed`);
+    expect(told).toContain(
+      `Normal SawCompletedJob Saw completed job: ${name(job as Job)}, condition: Failed`,
+    );
     expect(cluster.errors).toEqual([]);
   });
 

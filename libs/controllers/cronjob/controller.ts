@@ -135,7 +135,9 @@ export const createCronJobController: ControllerFactory = (deps) => {
         throw error;
       }
       const present = await liveJob(cronJob, jobNamed);
-      return present !== undefined && controllerOf(present)?.uid === cronJob.metadata.uid ? present : undefined;
+      return present !== undefined && controllerOf(present)?.uid === cronJob.metadata.uid
+        ? present
+        : undefined;
     }
   }
 
@@ -195,7 +197,14 @@ export const createCronJobController: ControllerFactory = (deps) => {
       return later(cronJob);
     }
     const { name: jobNamed = '', namespace = '', uid = '', resourceVersion = '' } = job.metadata;
-    const reference = { kind: 'Job', apiVersion: 'batch/v1', name: jobNamed, namespace, uid, resourceVersion };
+    const reference = {
+      kind: 'Job',
+      apiVersion: 'batch/v1',
+      name: jobNamed,
+      namespace,
+      uid,
+      resourceVersion,
+    };
     const others = (status.active ?? []).filter((one) => one.uid !== uid);
     const active = endedAs(job) === undefined ? [...others, reference] : others;
     return later(await writeStatus(cronJob, { ...status, active, lastScheduleTime: formatTime(dueMs) }));

@@ -12,7 +12,8 @@ export function cronJobEvents(recorder: EventRecorder) {
     createFailed: (about: KubeObject, error: string) =>
       warning(about, 'FailedCreate', `Error creating job: ${error}`),
     deleted: (about: KubeObject, job: string) => normal(about, 'SuccessfulDelete', `Deleted job ${job}`),
-    deleteFailed: (about: KubeObject, error: string) => warning(about, 'FailedDelete', `Deleted job: ${error}`),
+    deleteFailed: (about: KubeObject, error: string) =>
+      warning(about, 'FailedDelete', `Deleted job: ${error}`),
     completed: (about: KubeObject, job: string, condition: string) =>
       normal(about, 'SawCompletedJob', `Saw completed job: ${job}, condition: ${condition}`),
     unexpected: (about: KubeObject, job: string) =>

@@ -1,5 +1,4 @@
-import type { CronJob } from '@drydock/api/batch/v1';
-import { CronJob as CronJobType, Job } from '@drydock/api/batch/v1';
+import { CronJob, type Job } from '@drydock/api/batch/v1';
 import { formatTime, parseTime } from '@drydock/base/apimachinery';
 import { timeZone } from '@drydock/base/cron';
 import { controllerReference } from '@drydock/machinery/controller';
@@ -32,8 +31,11 @@ export function jobOf(cronJob: CronJob, dueMs: number): Job {
       name: jobName(cronJob, dueMs),
       namespace: cronJob.metadata.namespace ?? '',
       labels: { ...metadata?.labels },
-      annotations: { ...metadata?.annotations, [scheduledAnnotation]: localTime(cronJob.spec?.timeZone, dueMs) },
-      ownerReferences: [controllerReference(cronJob, CronJobType)],
+      annotations: {
+        ...metadata?.annotations,
+        [scheduledAnnotation]: localTime(cronJob.spec?.timeZone, dueMs),
+      },
+      ownerReferences: [controllerReference(cronJob, CronJob)],
     },
     ...(spec === undefined ? {} : { spec }),
   };

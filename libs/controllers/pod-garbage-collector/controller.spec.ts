@@ -28,7 +28,10 @@ describe('pod-garbage-collector-controller', () => {
     await cluster.client.resource(Node).delete('a');
     await cluster.clock.advance(39_000);
     expect(await names()).toEqual(['p', 'q', 'r']);
-    await cluster.until(async () => (await pods().get('p')).metadata.deletionTimestamp !== undefined, 400_000);
+    await cluster.until(
+      async () => (await pods().get('p')).metadata.deletionTimestamp !== undefined,
+      400_000,
+    );
     await cluster.until(async () => !(await names()).includes('q'), 400_000);
     const held = await pods().get('p');
     expect(held.status?.phase).toBe('Failed');

@@ -1,6 +1,11 @@
 import { isNotFound, objectKey, parseTime } from '@drydock/base/apimachinery';
 import { Job } from '@drydock/api/batch/v1';
-import { createController, source, TerminalError, type ControllerFactory } from '@drydock/machinery/controller';
+import {
+  createController,
+  source,
+  TerminalError,
+  type ControllerFactory,
+} from '@drydock/machinery/controller';
 
 const name = 'ttl-after-finished-controller';
 

@@ -1,0 +1,1 @@
+export { createResourceQuotaController, type ResourceQuotaOptions } from './controller.ts';
