@@ -11,3 +11,6 @@ export { serviceIp } from './service-ip.ts';
 export { conditionProblem } from './expressions.ts';
 export { validatingPolicies, type ValidatingPolicyDeps } from './validating-policies.ts';
 export { mutatingWebhooks, validatingWebhooks, type WebhookDeps } from './webhooks.ts';
+export { limitRanger } from './limit-ranger.ts';
+export { podSecurity } from './pod-security.ts';
+export { resourceQuota, type ResourceQuotaDeps } from './resource-quota.ts';

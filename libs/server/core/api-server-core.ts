@@ -8,9 +8,12 @@ import {
   createAdmission,
   defaultStorageClass,
   defaultTolerationSeconds,
+  limitRanger,
   mutatingWebhooks,
   namespaceLifecycle,
+  podSecurity,
   priority,
+  resourceQuota,
   serviceAccount,
   serviceIp,
   validatingPolicies,
@@ -113,7 +116,9 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
   const disabled = new Set(options.disableAdmission);
   const plugins: AdmissionPlugin[] = [
     namespaceLifecycle(),
+    limitRanger(cache),
     serviceAccount(),
+    podSecurity(cache),
     priority(cache),
     defaultTolerationSeconds(),
     defaultStorageClass(cache),
@@ -121,6 +126,8 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
     ...(deps.webhooks === undefined ? [] : [mutatingWebhooks({ cache, caller: deps.webhooks })]),
     validatingPolicies({ cache, definitions: () => registry.definitions() }),
     ...(deps.webhooks === undefined ? [] : [validatingWebhooks({ cache, caller: deps.webhooks })]),
+    // Last, so that nothing is counted that others refuse.
+    resourceQuota({ cache, transport: () => own }),
     ...(deps.plugins ?? []),
   ].filter((plugin) => !disabled.has(plugin.name));
   const authorizer = options.authorizationMode === 'RBAC' ? createRbacAuthorizer(cache) : alwaysAllow;

@@ -10,6 +10,7 @@ import {
   nameColumn,
   textColumn,
 } from '../common/index.ts';
+import { defaultLimits, limitRangeErrors } from './limit-range-errors.ts';
 import { validatePodTemplateSpec } from '../shared/index.ts';
 import { fieldPath } from '@drydock/base/apimachinery';
 
@@ -23,7 +24,11 @@ export const limitRangeDefinition: ResourceDefinition<LimitRange> = {
   shortNames: ['limits'],
   namespaced: true,
   schema: 'k8s.io.api.core.v1.LimitRange',
-  strategy: { generation: false },
+  strategy: {
+    generation: false,
+    defaults: ({ spec }) => defaultLimits(spec?.limits ?? []),
+    validate: limitRangeErrors,
+  },
   columns: [nameColumn as never, createdAtColumn as never],
 };
 
