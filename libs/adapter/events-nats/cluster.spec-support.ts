@@ -56,7 +56,11 @@ export class NatsCluster {
   }
 
   async manager(): Promise<JetStreamManager> {
-    this.#admin ??= await connect({ servers: this.server.address, maxReconnectAttempts: -1, reconnectTimeWait: 50 });
+    this.#admin ??= await connect({
+      servers: this.server.address,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 50,
+    });
     return jetstreamManager(this.#admin, { checkAPI: false });
   }
 

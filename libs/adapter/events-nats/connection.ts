@@ -41,6 +41,8 @@ export interface NatsLink {
   /** Resolves when connected; rejects when `signal` aborts or the link is closed. */
   session(signal: AbortSignal): Promise<NatsSession>;
   connected(): boolean;
+  /** The same promise, rejected at once when the connection is lost: its answer would only be waited for in vain. */
+  whileConnected<T>(promise: Promise<T>): Promise<T>;
   /** Called after each loss and each return of the connection. Returns the way to stop. */
   onChange(listener: (connected: boolean) => void): () => void;
   close(): Promise<void>;
@@ -133,12 +135,19 @@ export function openLink(options: NatsOptions): NatsLink {
   }
   const established = establish();
 
+  function onChange(listener: (connected: boolean) => void): () => void {
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  }
+
   return {
     connected: () => up,
-    onChange(listener) {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
+    onChange,
+    whileConnected: (promise) =>
+      new Promise((resolve, reject) => {
+        const leave = onChange(() => reject(new Error('the connection to NATS is lost')));
+        promise.then(resolve, reject).finally(leave);
+      }),
     async session(signal) {
       while (!up || session === undefined) {
         if (closed || signal.aborted) throw new Error('the connection to NATS is closed');

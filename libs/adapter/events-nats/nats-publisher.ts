@@ -8,7 +8,7 @@ import type { NatsLink, NatsOptions, NatsSession } from './connection.ts';
 import { openLink } from './connection.ts';
 import { createOutbox } from './outbox.ts';
 import type { LastMessage, StreamPlace } from './stream.ts';
-import { cursorOf, ensureStream, isWrongSequence, lastMessage, placeOf } from './stream.ts';
+import { cursorOf, ensureStream, isOvertaken, lastMessage, placeOf } from './stream.ts';
 import { DEFAULT_PREFIX } from './subjects.ts';
 
 export interface NatsPublisherOptions extends NatsOptions {
@@ -118,7 +118,7 @@ export function createNatsPublisher(options: NatsPublisherOptions): EventPublish
     for (;;) {
       await new Promise((resolve) => setTimeout(resolve, Math.min(500, takeoverMs / 4)));
       check();
-      const now = placeOf(await session.manager.streams.info(streamName));
+      const now = placeOf(await link!.whileConnected(session.manager.streams.info(streamName)));
       if (now.id !== place.id) throw new Error('the stream was made anew by another publisher');
       if (now.lastSeq !== last.seq) {
         const newest = await lastMessage(session.manager, streamName, now);
@@ -164,7 +164,7 @@ export function createNatsPublisher(options: NatsPublisherOptions): EventPublish
       if (change !== undefined) {
         // Undefined when it could be sent at once.
         const sending = outbox.send(change);
-        if (sending !== undefined) await sending;
+        if (sending !== undefined) await link!.whileConnected(sending);
         feed.sent();
         ({ revision } = change);
         spoke = performance.now();
@@ -181,8 +181,8 @@ export function createNatsPublisher(options: NatsPublisherOptions): EventPublish
   /** From a connection to its end, or to anything that makes it uncertain what the stream holds. */
   async function attend(): Promise<void> {
     const session = await link!.session(stopper.signal);
-    const place = await ensureStream(session.manager, streamName, prefix, bounds);
-    let last = await findLast(session, place);
+    const place = await link!.whileConnected(ensureStream(session.manager, streamName, prefix, bounds));
+    let last = await link!.whileConnected(findLast(session, place));
     const lostAt = feed.lostAt();
     // Another publisher may have got beyond what the store has forgotten; if not, it is lost.
     if (last === undefined || (lostAt !== undefined && last.revision <= lostAt)) {
@@ -204,7 +204,7 @@ export function createNatsPublisher(options: NatsPublisherOptions): EventPublish
         await attend();
       } catch (err) {
         if (stopper.signal.aborted) break;
-        if (isWrongSequence(err)) {
+        if (isOvertaken(err)) {
           refused = true;
           continue;
         }
@@ -240,8 +240,15 @@ export function createNatsPublisher(options: NatsPublisherOptions): EventPublish
   };
 }
 
-function pick({ maxAgeMs, maxBytes, replicas, duplicateWindowMs }: NatsPublisherOptions): Partial<typeof DEFAULTS> {
+function pick({
+  maxAgeMs,
+  maxBytes,
+  replicas,
+  duplicateWindowMs,
+}: NatsPublisherOptions): Partial<typeof DEFAULTS> {
   return Object.fromEntries(
-    Object.entries({ maxAgeMs, maxBytes, replicas, duplicateWindowMs }).filter(([, value]) => value !== undefined),
+    Object.entries({ maxAgeMs, maxBytes, replicas, duplicateWindowMs }).filter(
+      ([, value]) => value !== undefined,
+    ),
   );
 }

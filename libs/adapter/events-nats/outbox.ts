@@ -2,7 +2,7 @@ import type { CommittedChange } from '@drydock/port/events';
 import { headers as newHeaders } from '@nats-io/transport-node';
 import type { NatsSession } from './connection.ts';
 import { REQUEST_TIMEOUT_MS } from './connection.ts';
-import { Header, messageOf } from './stream.ts';
+import { Header, messageOf, Overtaken } from './stream.ts';
 import { progressSubject, resourceFilter, subjectOf } from './subjects.ts';
 
 export interface OutboxOptions {
@@ -48,7 +48,12 @@ export function createOutbox(options: OutboxOptions): Outbox {
   let bytesInFlight = 0;
   let failure: unknown;
 
-  function publish(subject: string, payload: Uint8Array, revision: number, fields: Record<string, string>): void {
+  function publish(
+    subject: string,
+    payload: Uint8Array,
+    revision: number,
+    fields: Record<string, string>,
+  ): void {
     const headers = newHeaders();
     headers.set(Header.revision, String(revision));
     headers.set(Header.publisher, publisher);
@@ -64,7 +69,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
         bytesInFlight -= payload.byteLength;
         if (failure !== undefined) return;
         if (ack.seq === seq && !ack.duplicate) return options.acknowledged(seq, revision, isChange ? 1 : 0);
-        failure = new Error(`message ${seq} was taken as ${ack.seq}`);
+        // Two publishers send the same change under the same id: the server tells the second where it has it.
+        failure = new Overtaken(`message ${seq} was there already as ${ack.seq}`);
         options.failed();
       },
       (error: unknown) => {

@@ -38,12 +38,17 @@ export interface StreamPlace {
 const codeOf = (error: unknown): number | undefined =>
   error instanceof JetStreamApiError ? error.code : undefined;
 
-export const isStreamMissing = (error: unknown): boolean => codeOf(error) === JetStreamApiCodes.StreamNotFound;
+export const isStreamMissing = (error: unknown): boolean =>
+  codeOf(error) === JetStreamApiCodes.StreamNotFound;
+
+/** The stream had this message already, as the same or as another number. */
+export class Overtaken extends Error {}
 
 /** Somebody else has published. */
-export const isWrongSequence = (error: unknown): boolean => {
+export const isOvertaken = (error: unknown): boolean => {
   const code = codeOf(error);
   return (
+    error instanceof Overtaken ||
     code === JetStreamApiCodes.StreamWrongLastSequence ||
     code === JetStreamApiCodes.StreamWrongLastSequenceUnknown
   );
@@ -76,7 +81,8 @@ export async function lastMessage(
   stream: string,
   place: StreamPlace,
 ): Promise<LastMessage | undefined> {
-  if (place.lastSeq < place.firstSeq) return undefined;
+  // A stream that never had a message begins and ends at 0, an emptied one begins after its end.
+  if (place.lastSeq === 0 || place.lastSeq < place.firstSeq) return undefined;
   const message = await messageOf(manager, stream, { seq: place.lastSeq });
   const revision = Number(message?.header.get(Header.revision));
   if (message === undefined || !(revision > 0)) return undefined;
@@ -99,7 +105,9 @@ export async function ensureStream(
   try {
     const info = await manager.streams.info(name);
     const { config } = info;
-    const same = (Object.keys(bounded) as (keyof typeof bounded)[]).every((key) => config[key] === bounded[key]);
+    const same = (Object.keys(bounded) as (keyof typeof bounded)[]).every(
+      (key) => config[key] === bounded[key],
+    );
     return placeOf(same ? info : await manager.streams.update(name, { ...config, ...bounded }));
   } catch (error) {
     if (!isStreamMissing(error)) throw error;

@@ -123,7 +123,7 @@ export function createSubscription(
   async function open(): Promise<void> {
     drop();
     const session = await link.session(signal);
-    if (!(await complete(session)) || signal.aborted) return;
+    if (!(await link.whileConnected(complete(session))) || signal.aborted) return;
     const name = randomUUID().replaceAll('-', '');
     const deliverTo = createInbox();
     announced = 0;
@@ -134,7 +134,7 @@ export function createSubscription(
     });
     live = { name, inbox, session, delivered: 0 };
     heardAt = performance.now();
-    await session.manager.consumers.add(streamName, {
+    const made = session.manager.consumers.add(streamName, {
       name,
       deliver_subject: deliverTo,
       deliver_policy: DeliverPolicy.StartSequence,
@@ -148,6 +148,7 @@ export function createSubscription(
       mem_storage: true,
       num_replicas: 1,
     });
+    await link.whileConnected(made);
   }
 
   function reopen(): void {

@@ -7,12 +7,12 @@ import { brief, configMaps, expectHistory, positionAfter, recordEvents, replay }
  * bus over a new, empty cluster for each test.
  */
 export function describeEventsContract(name: string, open: () => Promise<EventsFixture>): void {
-  describe(`${name} keeps the contract of the event bus`, { timeout: 60_000 }, () => {
+  describe(`${name} keeps the contract of the event bus`, { timeout: 20_000 }, () => {
     let fixture: EventsFixture;
     beforeEach(async () => {
       fixture = await open();
-    }, 60_000);
-    afterEach(() => fixture?.dispose(), 60_000);
+    }, 20_000);
+    afterEach(() => fixture?.dispose(), 20_000);
 
     const write = (verb: FixtureWrite['verb'], object: string, over: Partial<FixtureWrite> = {}) =>
       fixture.write({ verb, name: object, ...over });
@@ -182,7 +182,7 @@ export function describeEventsContract(name: string, open: () => Promise<EventsF
       await write('create', 'first');
       const { value: first } = await slow.next();
       got.push(...(first ?? []));
-      const quick = recordEvents(small, configMaps(), position);
+      const quick = recordEvents(fixture.subscriber, configMaps(), position);
       await busy(4);
       await quick.count(4 * 14 + 1);
       const ended = await (async () => {
