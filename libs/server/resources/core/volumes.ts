@@ -141,6 +141,9 @@ export const persistentVolumeClaimDefinition: ResourceDefinition<PersistentVolum
       const after = frozen(claim);
       // The binder may name the volume, once.
       if (!before['volumeName']) before['volumeName'] = after['volumeName'];
+      // And a claim without a class may get the default one later (KEP-3333).
+      if (before['storageClassName'] === undefined && old.metadata.annotations?.[betaClass] === undefined)
+        before['storageClassName'] = after['storageClassName'];
       if (deepEqual(JSON.parse(JSON.stringify(before)), JSON.parse(JSON.stringify(after)))) return [];
       return [
         forbiddenField(

@@ -1,0 +1,1 @@
+export { claimFor, createEphemeralVolumeController } from './controller.ts';

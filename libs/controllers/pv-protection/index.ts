@@ -1,0 +1,1 @@
+export { createPvProtectionController, shouldProtect } from './controller.ts';

@@ -1,0 +1,1 @@
+export { createPvcProtectionController, holdsClaims } from './controller.ts';

@@ -1,0 +1,12 @@
+export { setFinalizer } from './finalizers.ts';
+export {
+  bindCompleted,
+  boundByController,
+  byClaim,
+  byVolume,
+  claimKeys,
+  classOf,
+  provisionedBy,
+  selectedNode,
+  simulatedProvisioner,
+} from './volumes.ts';
