@@ -128,6 +128,7 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
             nodeMonitorGraceMs: options.nodeMonitorGraceMs,
             nodeStartupGraceMs: options.nodeStartupGraceMs,
           },
+          simulatedStorage: true,
           podGarbageCollector: { terminatedPodThreshold: options.terminatedPodGcThreshold },
         },
         { ...shared, informers },

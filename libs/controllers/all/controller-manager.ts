@@ -14,6 +14,7 @@ import { createDeploymentController } from '../deployment/index.ts';
 import { createDisruptionController } from '../disruption/index.ts';
 import { createEndpointsController } from '../endpoints/index.ts';
 import { createEndpointSliceController } from '../endpointslice/index.ts';
+import { createEphemeralVolumeController } from '../ephemeral-volume/index.ts';
 import { createGarbageCollector } from '../garbage-collector/index.ts';
 import { createJobController } from '../job/index.ts';
 import { createNamespaceController } from '../namespace/index.ts';
@@ -22,6 +23,8 @@ import {
   createPodGarbageCollector,
   type PodGarbageCollectorOptions,
 } from '../pod-garbage-collector/index.ts';
+import { createPvProtectionController } from '../pv-protection/index.ts';
+import { createPvcProtectionController } from '../pvc-protection/index.ts';
 import { createReplicaSetController } from '../replicaset/index.ts';
 import { createReplicationControllerController } from '../replicationcontroller/index.ts';
 import { createResourceQuotaController } from '../resourcequota/index.ts';
@@ -47,6 +50,8 @@ export interface ControllerManagerOptions {
   readonly rootCa?: string;
   readonly nodeLifecycle?: NodeLifecycleOptions;
   readonly podGarbageCollector?: PodGarbageCollectorOptions;
+  /** Whether a cluster without any StorageClass gets a simulated one as its default. Default false. */
+  readonly simulatedStorage?: boolean;
   /** Signs for the cluster's authority. Without it, requests for certificates are neither approved nor signed. */
   readonly certificateSigner?: CertificateSigner;
   /** What the API server serves. */
@@ -101,6 +106,10 @@ export function createControllerManager(
     createNodeLifecycleController(options.nodeLifecycle ?? {}, deps),
     createTaintEvictionController(deps),
     createTtlController(deps),
+    createPersistentVolumeBinder({ simulatedDefaultClass: options.simulatedStorage ?? false }, deps),
+    createPvcProtectionController(deps),
+    createPvProtectionController(deps),
+    createEphemeralVolumeController(deps),
     createDisruptionController({ resources: options.definitions }, deps),
     createResourceQuotaController({ resources: countable }, deps),
     createPodGarbageCollector(options.podGarbageCollector ?? {}, deps),

@@ -54,7 +54,11 @@ describe('persistentvolume-binder-controller', () => {
     await cluster.until(async () => (await phases())['c'] === 'Bound');
     const bound = await claims().get('c');
     expect(bound.spec?.volumeName).toBe('right');
-    expect(bound.status).toMatchObject({ phase: 'Bound', capacity: { storage: '2Gi' }, accessModes: ['ReadWriteOnce'] });
+    expect(bound.status).toMatchObject({
+      phase: 'Bound',
+      capacity: { storage: '2Gi' },
+      accessModes: ['ReadWriteOnce'],
+    });
     expect(bound.metadata.annotations).toEqual({
       'pv.kubernetes.io/bind-completed': 'yes',
       'pv.kubernetes.io/bound-by-controller': 'yes',
@@ -158,9 +162,15 @@ describe('persistentvolume-binder-controller', () => {
     }, 200_000);
     const all = await cluster.list(PersistentVolume);
     expect(all.length).toBe(5);
-    expect(all.every(({ metadata }) => metadata.finalizers?.includes('kubernetes.io/pv-protection'))).toBe(true);
+    expect(all.every(({ metadata }) => metadata.finalizers?.includes('kubernetes.io/pv-protection'))).toBe(
+      true,
+    );
     expect(new Set(all.map(({ spec }) => spec?.claimRef?.uid)).size).toBe(5);
-    const pod = { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'a' } }], nodeName: 'n', containers: [{ name: 'c', image: 'i' }] };
+    const pod = {
+      volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'a' } }],
+      nodeName: 'n',
+      containers: [{ name: 'c', image: 'i' }],
+    };
     const pods = cluster.client.resource(Pod).namespace('default');
     await pods.create({ metadata: { name: 'p', namespace: 'default' }, spec: pod });
     await cluster.settle();

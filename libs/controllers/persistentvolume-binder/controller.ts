@@ -1,4 +1,10 @@
-import { isAlreadyExists, isConflict, isNotFound, objectKey, semanticEqual } from '@drydock/base/apimachinery';
+import {
+  isAlreadyExists,
+  isConflict,
+  isNotFound,
+  objectKey,
+  semanticEqual,
+} from '@drydock/base/apimachinery';
 import {
   PersistentVolume,
   PersistentVolumeClaim,
@@ -178,7 +184,10 @@ export function createPersistentVolumeBinder(
     }
     let current = await pending(claim);
     const { annotations = {} } = current.metadata;
-    if (annotations[storageProvisioner] !== provisioner || annotations[betaStorageProvisioner] !== provisioner) {
+    if (
+      annotations[storageProvisioner] !== provisioner ||
+      annotations[betaStorageProvisioner] !== provisioner
+    ) {
       const both = { [storageProvisioner]: provisioner, [betaStorageProvisioner]: provisioner };
       current = await claimClient(claim).update({
         ...current,
@@ -255,7 +264,11 @@ export function createPersistentVolumeBinder(
         throw error;
       });
       if (live === undefined)
-        return lose(claim, 'ClaimLost', 'Bound claim has lost its PersistentVolume. Data on the volume is lost!');
+        return lose(
+          claim,
+          'ClaimLost',
+          'Bound claim has lost its PersistentVolume. Data on the volume is lost!',
+        );
       return bindIfFree(live, claim);
     }
     return bindIfFree(volume, claim);
