@@ -23,6 +23,7 @@ import {
   createPodGarbageCollector,
   type PodGarbageCollectorOptions,
 } from '../pod-garbage-collector/index.ts';
+import { createPersistentVolumeBinder } from '../persistentvolume-binder/index.ts';
 import { createPvProtectionController } from '../pv-protection/index.ts';
 import { createPvcProtectionController } from '../pvc-protection/index.ts';
 import { createReplicaSetController } from '../replicaset/index.ts';

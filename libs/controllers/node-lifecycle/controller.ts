@@ -97,7 +97,10 @@ export function createNodeLifecycleController(
       if (metadata.uid !== uid || taints === undefined) return;
       await client.resource(Node).patch(nodeName, {
         type: 'merge',
-        body: { metadata: { resourceVersion: metadata.resourceVersion }, spec: { taints } },
+        body: {
+          metadata: { resourceVersion: metadata.resourceVersion },
+          spec: { taints: taints.length === 0 ? null : taints },
+        },
       });
     });
   }
