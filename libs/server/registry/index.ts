@@ -7,6 +7,7 @@ export type {
   SubresourceHandler,
   SubresourceRequest,
   TableColumn,
+  TableRowCondition,
   UserInfo,
 } from './types.ts';
 export type { Body, DeleteResult, Registry, RequestContext, StoredList, WriteResult } from './registry.ts';

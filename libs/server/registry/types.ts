@@ -91,6 +91,14 @@ export interface TableColumn<T extends KubeObject = KubeObject> {
   cell(object: T, now: number): string | number | boolean | null;
 }
 
+/** What a whole row of a table says of its object, beside the cells. */
+export interface TableRowCondition {
+  readonly type: string;
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason?: string;
+  readonly message?: string;
+}
+
 /** Reads a selectable field. A method, so that definitions of particular kinds fit where any definition is asked for. */
 export interface SelectableField<T extends KubeObject = KubeObject> {
   read(object: T): string;
@@ -182,6 +190,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly subresources?: Readonly<Record<string, SubresourceHandler>>;
   /** The complete list, in order, as Kubernetes prints it, Name included. Default: Name and Age. */
   readonly columns?: readonly TableColumn<T>[];
+  /** Conditions of an object's row (a Pod that is over is `Completed`). Default: none. */
+  rowConditions?(object: T): readonly TableRowCondition[];
   /** Beyond metadata.name and metadata.namespace. */
   readonly selectableFields?: Readonly<Record<string, SelectableField<T>['read']>>;
   /** Selectable fields whose value finds the objects through an index. Default: `spec.nodeName` where that is selectable. */

@@ -1,6 +1,6 @@
 import type { KubeObject } from '@drydock/base/apimachinery';
 import { ageColumn, nameColumn } from '../resources/common/index.ts';
-import type { ResourceDefinition, TableColumn } from '../registry/types.ts';
+import type { ResourceDefinition, TableColumn, TableRowCondition } from '../registry/types.ts';
 
 export type IncludeObject = 'None' | 'Metadata' | 'Object';
 
@@ -11,7 +11,7 @@ export interface Table {
   metadata: { resourceVersion?: string; continue?: string; remainingItemCount?: number };
   columnDefinitions:
     { name: string; type: string; format: string; description: string; priority: number }[] | null;
-  rows: { cells: unknown[]; object?: unknown }[];
+  rows: { cells: unknown[]; conditions?: readonly TableRowCondition[]; object?: unknown }[];
 }
 
 const defaultColumns: readonly TableColumn[] = [nameColumn, ageColumn];
@@ -62,7 +62,8 @@ export function renderTable(
     if (options.includeObject === 'Object') shown = object;
     else if (options.includeObject === 'Metadata' || isEndOfInitialEvents(object))
       shown = partialObject(object, options.apiVersion);
-    rows.push({ cells, object: shown });
+    const conditions = definition.rowConditions?.(object) ?? [];
+    rows.push(conditions.length === 0 ? { cells, object: shown } : { cells, conditions, object: shown });
   }
   return {
     kind: 'Table',

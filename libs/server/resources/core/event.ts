@@ -4,12 +4,13 @@ import type { ResourceDefinition } from '../../registry/types.ts';
 import { integerColumn, nameColumn, since, textColumn } from '../common/index.ts';
 
 function firstSeen(event: Event, now: number): string {
-  return since(event.firstTimestamp ?? event.eventTime, now);
+  return since(event.firstTimestamp || event.eventTime, now);
 }
 
 function lastSeen(event: Event, now: number): string {
-  const last = event.series?.lastObservedTime ?? event.lastTimestamp;
-  return last === undefined ? firstSeen(event, now) : since(last, now);
+  // Who reports through events.k8s.io leaves the old times null.
+  if (event.series) return since(event.series.lastObservedTime, now);
+  return event.lastTimestamp ? since(event.lastTimestamp, now) : firstSeen(event, now);
 }
 
 function source(event: Event): string {
@@ -69,7 +70,7 @@ export const eventDefinition: ResourceDefinition<Event> = {
     integerColumn(
       'Count',
       'How often it happened.',
-      (event: Event) => event.series?.count ?? event.count ?? 1,
+      (event: Event) => (event.series ? event.series.count : event.count || 1),
       1,
     ) as never,
     { ...(nameColumn as object), priority: 1 } as never,

@@ -1,6 +1,6 @@
 import { humanDuration, parseTime } from '@drydock/base/apimachinery';
 import type { ContainerStatus, Pod } from '@drydock/api/core/v1';
-import type { TableColumn } from '../../registry/types.ts';
+import type { TableColumn, TableRowCondition } from '../../registry/types.ts';
 import { ageColumn, nameColumn, textColumn } from '../common/index.ts';
 
 const nodeLost = 'NodeLost';
@@ -39,7 +39,7 @@ export function summarize(pod: Pod): Summary {
   }
   const later = (before: number | undefined, one: ContainerStatus) => {
     const at = one.lastState?.terminated?.finishedAt;
-    if (at === undefined) return before;
+    if (!at) return before;
     return Math.max(before ?? Number.NEGATIVE_INFINITY, parseTime(at));
   };
   for (const container of spec?.initContainers ?? []) if (container.restartPolicy === 'Always') total++;
@@ -133,3 +133,22 @@ export const podColumns: readonly TableColumn<Pod>[] = [
   ),
   textColumn('Readiness Gates', 'Readiness gates that are open, of all.', gates, 1),
 ];
+
+/** A Pod that is over says so of its row, so that clients can tell it without knowing Pods. */
+export function podRowConditions({ status }: Pod): readonly TableRowCondition[] {
+  switch (status?.phase) {
+    case 'Succeeded':
+      return [
+        {
+          type: 'Completed',
+          status: 'True',
+          reason: 'Succeeded',
+          message: 'The pod has completed successfully.',
+        },
+      ];
+    case 'Failed':
+      return [{ type: 'Completed', status: 'True', reason: 'Failed', message: 'The pod failed.' }];
+    default:
+      return [];
+  }
+}

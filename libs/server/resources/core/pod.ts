@@ -9,9 +9,9 @@ import {
 import { applyPodSpecDefaults } from '@drydock/api/defaulting';
 import type { Pod, PodSpec } from '@drydock/api/core/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
-import { podWarnings, validatePodSpec } from '../shared/index.ts';
+import { podWarnings, validatePodOnly, validatePodSpec } from '../shared/index.ts';
 import { eviction } from './eviction.ts';
-import { podColumns } from './pod-columns.ts';
+import { podColumns, podRowConditions } from './pod-columns.ts';
 import { binding, ephemeralContainers, resize } from './pod-subresources.ts';
 
 const spec = fieldPath('spec');
@@ -117,6 +117,7 @@ export const podDefinition: ResourceDefinition<Pod> = {
   status: true,
   subresources: { binding, eviction, ephemeralcontainers: ephemeralContainers, resize },
   columns: podColumns,
+  rowConditions: podRowConditions,
   selectableFields: {
     'spec.nodeName': (pod) => pod.spec?.nodeName ?? '',
     'spec.restartPolicy': (pod) => pod.spec?.restartPolicy ?? '',
@@ -149,7 +150,7 @@ export const podDefinition: ResourceDefinition<Pod> = {
       }
     },
     warnings: (pod) => podWarnings(pod),
-    validate: (pod) => validatePodSpec(pod.spec, spec),
+    validate: (pod) => [...validatePodSpec(pod.spec, spec), ...validatePodOnly(pod.spec, spec)],
     validateUpdate: (pod, old) => updateErrors(pod, old),
     gracePeriodSeconds(pod, requested) {
       // Nothing runs yet, or nothing any more: there is nobody to wait for.

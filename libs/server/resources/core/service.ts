@@ -26,7 +26,7 @@ function externalIp(service: Service): string {
       const ingress = (service.status?.loadBalancer?.ingress ?? []).map(
         ({ ip, hostname }) => ip || hostname || '',
       );
-      const all = [...ingress, ...ips];
+      const all = [...[...new Set(ingress)].filter((point) => point !== '').sort(), ...ips];
       return all.length > 0 ? all.join(',') : '<pending>';
     }
     case 'ExternalName':

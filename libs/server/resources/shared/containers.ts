@@ -1,232 +1,172 @@
 import {
-  compareQuantities,
   duplicate,
-  forbiddenField,
   invalidValue,
-  isDns1123Label,
-  notFoundField,
   notSupported,
-  parseQuantity,
   required,
   validateDns1123Label,
   validatePortName,
   validatePortNumber,
-  validateQualifiedName,
-  validateRelaxedEnvVarName,
   type FieldError,
   type FieldPath,
 } from '@drydock/base/apimachinery';
-import type { Container, EnvVar, Probe, ResourceRequirements, Volume } from '@drydock/api/core/v1';
+import type { Container, PodSpec, Volume } from '@drydock/api/core/v1';
+import { oneOf, textErrors } from '../common/index.ts';
+import { validateResources } from './container-resources.ts';
+import { validateEnv, validateEnvFrom } from './environment.ts';
+import { lifecycleForbidden, validateLifecycleAndProbes } from './handlers.ts';
+import { validateSecurityContext } from './security-context.ts';
+import { validateVolumeDevices, validateVolumeMounts } from './volume-mounts.ts';
 
 const protocols = ['SCTP', 'TCP', 'UDP'];
 const pullPolicies = ['Always', 'IfNotPresent', 'Never'];
+const messagePolicies = ['File', 'FallbackToLogsOnError'];
+const restartPolicies = ['Always', 'Never', 'OnFailure'];
+const resizable = ['cpu', 'memory'];
+const resizePolicies = ['NotRequired', 'RestartContainer'];
 
-/** Requests and limits: names qualified, amounts not negative, requests within limits. */
-export function validateResources(
-  resources: ResourceRequirements | undefined,
-  where: FieldPath,
-): FieldError[] {
-  const errors: FieldError[] = [];
-  const amounts = (list: Readonly<Record<string, string>> | undefined, at: FieldPath) => {
-    for (const [name, quantity] of Object.entries(list ?? {})) {
-      for (const message of validateQualifiedName(name))
-        errors.push(invalidValue(at.key(name), name, message));
-      if (!name.includes('/') && !/^(cpu|memory|ephemeral-storage|storage|hugepages-.+|pods)$/.test(name)) {
-        errors.push(invalidValue(at.key(name), name, 'must be a standard resource for containers'));
-      }
-      if (parseQuantity(quantity).sign() < 0) {
-        errors.push(invalidValue(at.key(name), quantity, 'must be greater than or equal to 0'));
-      }
+type Ports = Container['ports'];
+
+function portErrors(ports: Ports, where: FieldPath): FieldError[] {
+  const names = new Set<string>();
+  return (ports ?? []).flatMap((port, index) => {
+    const at = where.index(index);
+    const errors: FieldError[] = [];
+    if (port.name) {
+      const messages = validatePortName(port.name);
+      errors.push(...textErrors(messages, port.name, at.child('name')));
+      if (messages.length === 0 && names.has(port.name)) errors.push(duplicate(at.child('name'), port.name));
+      names.add(port.name);
     }
-  };
-  amounts(resources?.limits, where.child('limits'));
-  const at = where.child('requests');
-  amounts(resources?.requests, at);
-  for (const [name, quantity] of Object.entries(resources?.requests ?? {})) {
-    const limit = resources?.limits?.[name];
-    if (limit !== undefined && compareQuantities(quantity, limit) > 0) {
-      errors.push(invalidValue(at, quantity, `must be less than or equal to ${name} limit of ${limit}`));
-    }
-  }
-  return errors;
+    if (!port.containerPort) errors.push(required(at.child('containerPort')));
+    else
+      errors.push(
+        ...textErrors(validatePortNumber(port.containerPort), port.containerPort, at.child('containerPort')),
+      );
+    if (port.hostPort)
+      errors.push(...textErrors(validatePortNumber(port.hostPort), port.hostPort, at.child('hostPort')));
+    return [...errors, ...oneOf(port.protocol, protocols, at.child('protocol'))];
+  });
 }
 
-function validateEnv(env: readonly EnvVar[] | undefined, where: FieldPath): FieldError[] {
-  return (env ?? []).flatMap((variable, index) => {
-    const at = where.index(index);
-    if (!variable.name) return [required(at.child('name'))];
-    const errors = validateRelaxedEnvVarName(variable.name).map((message) =>
-      invalidValue(at.child('name'), variable.name, message),
-    );
-    const source = variable.valueFrom;
-    if (source === undefined) return errors;
-    const from = at.child('valueFrom');
-    const given = [
-      source.fieldRef,
-      source.resourceFieldRef,
-      source.configMapKeyRef,
-      source.secretKeyRef,
-      source.fileKeyRef,
-    ].filter((one) => one !== undefined).length;
-    if (variable.value !== undefined && variable.value !== '') {
-      errors.push(invalidValue(from, '', 'may not be specified when `value` is not empty'));
-    }
-    if (given === 0) {
-      errors.push(
-        invalidValue(
-          from,
-          '',
-          'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`',
-        ),
-      );
-    }
-    if (given > 1)
-      errors.push(invalidValue(from, '', 'may not have more than one field specified at a time'));
-    for (const name of ['configMapKeyRef', 'secretKeyRef'] as const) {
-      if (source[name] !== undefined && !source[name].key) errors.push(required(from.child(name, 'key')));
+function resizeErrors(container: Container, podRestarts: string | undefined, where: FieldPath): FieldError[] {
+  const seen = new Set<string>();
+  return (container.resizePolicy ?? []).flatMap(({ resourceName = '', restartPolicy = '' }, index) => {
+    const errors = seen.has(resourceName) ? [duplicate(where.index(index), resourceName)] : [];
+    seen.add(resourceName);
+    errors.push(...oneOf(resourceName, resizable, where), ...oneOf(restartPolicy, resizePolicies, where));
+    if (podRestarts === 'Never' && restartPolicy !== 'NotRequired') {
+      const detail = "must be 'NotRequired' when `restartPolicy` is 'Never'";
+      errors.push(invalidValue(where, restartPolicy, detail));
     }
     return errors;
   });
 }
 
-function validateProbe(probe: Probe | undefined, where: FieldPath): FieldError[] {
-  if (probe === undefined) return [];
-  const errors: FieldError[] = [];
-  const handlers = [probe.exec, probe.httpGet, probe.tcpSocket, probe.grpc].filter(
-    (one) => one !== undefined,
-  ).length;
-  if (handlers === 0) errors.push(required(where, 'must specify a handler type'));
-  for (const name of [
-    'initialDelaySeconds',
-    'timeoutSeconds',
-    'periodSeconds',
-    'successThreshold',
-    'failureThreshold',
-  ] as const) {
-    const value = probe[name];
-    if (value !== undefined && value < 0) {
-      errors.push(invalidValue(where.child(name), value, 'must be greater than or equal to 0'));
-    }
-  }
+/** What the checks of a container need to know of its Pod. */
+export interface ContainersContext {
+  readonly spec: PodSpec;
+  readonly volumes: ReadonlyMap<string, Volume>;
+}
+
+function commonErrors(
+  container: Container,
+  at: FieldPath,
+  { spec, volumes }: ContainersContext,
+): FieldError[] {
+  const name = container.name ?? '';
+  const errors =
+    name === ''
+      ? [required(at.child('name'))]
+      : textErrors(validateDns1123Label(name), name, at.child('name'));
+  if (!container.image) errors.push(required(at.child('image')));
+  const { terminationMessagePolicy: policy, restartPolicy } = container;
+  // Defaulted before: absent only where defaults were not asked for.
+  if (policy !== undefined && !messagePolicies.includes(policy))
+    errors.push(notSupported(at.child('terminationMessagePolicy'), policy, messagePolicies));
+  errors.push(
+    ...portErrors(container.ports, at.child('ports')),
+    ...validateEnv(container.env, at.child('env')),
+    ...validateEnvFrom(container.envFrom, at.child('envFrom')),
+    ...validateVolumeMounts(container, volumes, at.child('volumeMounts')),
+    ...validateVolumeDevices(container, volumes, at.child('volumeDevices')),
+    ...oneOf(container.imagePullPolicy, pullPolicies, at.child('imagePullPolicy')),
+    ...validateResources(container.resources, at.child('resources')),
+    ...resizeErrors(container, spec.restartPolicy, at.child('resizePolicy')),
+    ...validateSecurityContext(container.securityContext, at.child('securityContext')),
+  );
+  if (restartPolicy !== undefined && !restartPolicies.includes(restartPolicy))
+    errors.push(notSupported(at.child('restartPolicy'), restartPolicy, restartPolicies));
   return errors;
 }
 
-export interface ContainersContext {
-  readonly volumes: readonly Volume[];
-  readonly init: boolean;
+/** No two ports of the list may want the same port of the node. */
+function hostPortErrors(containers: readonly (readonly [Container, FieldPath])[]): FieldError[] {
+  const taken = new Set<string>();
+  return containers.flatMap(([{ ports }, at]) =>
+    (ports ?? []).flatMap(({ protocol = '', hostIP = '', hostPort = 0 }, index) => {
+      if (hostPort === 0) return [];
+      const key = `${protocol}/${hostIP}/${hostPort}`;
+      if (taken.has(key)) return [duplicate(at.child('ports').index(index).child('hostPort'), key)];
+      taken.add(key);
+      return [];
+    }),
+  );
 }
 
-/** One list of containers. `names` collects the names seen, over several lists. */
+/** The containers of a Pod: at least one. `names` collects the names seen, over several lists. */
 export function validateContainers(
-  containers: readonly Container[] | undefined,
   where: FieldPath,
   context: ContainersContext,
   names: Set<string>,
 ): FieldError[] {
-  const errors: FieldError[] = [];
-  const volumeNames = new Set(context.volumes.map(({ name }) => name));
-  containers?.forEach((container, index) => {
+  const { containers = [], terminationGracePeriodSeconds: grace } = context.spec;
+  if (containers.length === 0) return [required(where)];
+  const errors = containers.flatMap((container, index) => {
     const at = where.index(index);
-    if (!container.name) errors.push(required(at.child('name')));
-    else {
-      for (const message of validateDns1123Label(container.name)) {
-        errors.push(invalidValue(at.child('name'), container.name, message));
-      }
-      if (names.has(container.name)) errors.push(duplicate(at.child('name'), container.name));
-      names.add(container.name);
-    }
-    if (!container.image) errors.push(required(at.child('image')));
-    else if (container.image !== container.image.trim()) {
-      errors.push(
-        invalidValue(at.child('image'), container.image, 'must not have leading or trailing whitespace'),
-      );
-    }
-    const portNames = new Set<string>();
-    container.ports?.forEach((port, portIndex) => {
-      const portAt = at.child('ports').index(portIndex);
-      if (port.name) {
-        for (const message of validatePortName(port.name))
-          errors.push(invalidValue(portAt.child('name'), port.name, message));
-        if (portNames.has(port.name)) errors.push(duplicate(portAt.child('name'), port.name));
-        portNames.add(port.name);
-      }
-      if (!port.containerPort) errors.push(required(portAt.child('containerPort')));
-      else {
-        for (const message of validatePortNumber(port.containerPort)) {
-          errors.push(invalidValue(portAt.child('containerPort'), port.containerPort, message));
-        }
-      }
-      if (port.hostPort) {
-        for (const message of validatePortNumber(port.hostPort)) {
-          errors.push(invalidValue(portAt.child('hostPort'), port.hostPort, message));
-        }
-      }
-      if (!port.protocol) errors.push(required(portAt.child('protocol')));
-      else if (!protocols.includes(port.protocol)) {
-        errors.push(notSupported(portAt.child('protocol'), port.protocol, protocols));
-      }
-    });
-    errors.push(...validateEnv(container.env, at.child('env')));
-    const paths = new Set<string>();
-    container.volumeMounts?.forEach((mount, mountIndex) => {
-      const mountAt = at.child('volumeMounts').index(mountIndex);
-      if (!mount.name) errors.push(required(mountAt.child('name')));
-      else if (!volumeNames.has(mount.name)) errors.push(notFoundField(mountAt.child('name'), mount.name));
-      if (!mount.mountPath) errors.push(required(mountAt.child('mountPath')));
-      else if (paths.has(mount.mountPath)) {
-        errors.push(invalidValue(mountAt.child('mountPath'), mount.mountPath, 'must be unique'));
-      } else paths.add(mount.mountPath);
-    });
-    if (!container.imagePullPolicy) errors.push(required(at.child('imagePullPolicy')));
-    else if (!pullPolicies.includes(container.imagePullPolicy)) {
-      errors.push(notSupported(at.child('imagePullPolicy'), container.imagePullPolicy, pullPolicies));
-    }
-    errors.push(...validateResources(container.resources, at.child('resources')));
-    if (!context.init || container.restartPolicy === 'Always') {
-      errors.push(...validateProbe(container.livenessProbe, at.child('livenessProbe')));
-      errors.push(...validateProbe(container.readinessProbe, at.child('readinessProbe')));
-      errors.push(...validateProbe(container.startupProbe, at.child('startupProbe')));
-      for (const name of ['livenessProbe', 'startupProbe'] as const) {
-        const threshold = container[name]?.successThreshold;
-        if (threshold !== undefined && threshold !== 1) {
-          errors.push(invalidValue(at.child(name, 'successThreshold'), threshold, 'must be 1'));
-        }
-      }
-    }
+    const found = commonErrors(container, at, context);
+    if (names.has(container.name)) found.push(duplicate(at.child('name'), container.name));
+    names.add(container.name);
+    return [...found, ...validateLifecycleAndProbes(container, at, grace)];
   });
-  return errors;
+  return [...errors, ...hostPortErrors(containers.map((one, index) => [one, where.index(index)]))];
 }
 
-/** Volumes: names present, valid and unique, one source each. */
-export function validateVolumes(volumes: readonly Volume[] | undefined, where: FieldPath): FieldError[] {
-  const errors: FieldError[] = [];
-  const names = new Set<string>();
-  volumes?.forEach((volume, index) => {
+/** The containers that run before, or beside for those that always restart. */
+export function validateInitContainers(
+  where: FieldPath,
+  context: ContainersContext,
+  names: Set<string>,
+): FieldError[] {
+  const { initContainers = [], terminationGracePeriodSeconds: grace } = context.spec;
+  return initContainers.flatMap((container, index) => {
     const at = where.index(index);
-    const { name, ...sources } = volume;
-    if (!name) errors.push(required(at.child('name')));
-    else {
-      if (!isDns1123Label(name)) {
-        for (const message of validateDns1123Label(name))
-          errors.push(invalidValue(at.child('name'), name, message));
-      }
-      if (names.has(name)) errors.push(duplicate(at.child('name'), name));
-      names.add(name);
-    }
-    const given = Object.entries(sources).filter(([, value]) => value !== undefined);
-    if (given.length === 0) errors.push(required(at, 'must specify a volume type'));
-    for (const [extra] of given.slice(1)) {
-      errors.push(forbiddenField(at.child(extra), 'may not specify more than 1 volume type'));
-    }
-    if (volume.persistentVolumeClaim !== undefined && !volume.persistentVolumeClaim.claimName) {
-      errors.push(required(at.child('persistentVolumeClaim', 'claimName')));
-    }
-    if (volume.hostPath !== undefined && !volume.hostPath.path)
-      errors.push(required(at.child('hostPath', 'path')));
-    if (volume.secret !== undefined && !volume.secret.secretName)
-      errors.push(required(at.child('secret', 'secretName')));
-    if (volume.configMap !== undefined && !volume.configMap.name)
-      errors.push(required(at.child('configMap', 'name')));
+    const sidecar = container.restartPolicy === 'Always';
+    const errors = commonErrors(container, at, context);
+    if (names.has(container.name)) errors.push(duplicate(at.child('name'), container.name));
+    else if (container.name) names.add(container.name);
+    errors.push(
+      ...hostPortErrors([[container, at]]),
+      ...(sidecar ? validateLifecycleAndProbes(container, at, grace) : lifecycleForbidden(container, at)),
+    );
+    if (!sidecar && (container.resizePolicy ?? []).length > 0)
+      errors.push(
+        invalidValue(at.child('resizePolicy'), container.resizePolicy, 'must not be set for init containers'),
+      );
+    return errors;
   });
-  return errors;
+}
+
+/** Of Pods only, not of templates: images without blanks around them. */
+export function validateImages(containers: readonly Container[] | undefined, where: FieldPath): FieldError[] {
+  return (containers ?? []).flatMap(({ image = '' }, index) =>
+    image === image.trim()
+      ? []
+      : [
+          invalidValue(
+            where.index(index).child('image'),
+            image,
+            'must not have leading or trailing whitespace',
+          ),
+        ],
+  );
 }

@@ -1,129 +1,209 @@
 import {
+  compareQuantities,
+  duplicate,
   forbiddenField,
   invalidValue,
-  notSupported,
+  parseQuantity,
   required,
+  validateDns1123Label,
   validateDns1123Subdomain,
   validateLabels,
-  validateLabelName,
-  validateLabelValue,
   validateQualifiedName,
   type FieldError,
   type FieldPath,
 } from '@drydock/base/apimachinery';
-import type { PodSpec, PodTemplateSpec, Toleration } from '@drydock/api/core/v1';
-import { validateContainers, validateVolumes } from './containers.ts';
+import type { PodSpec, PodTemplateSpec, Volume } from '@drydock/api/core/v1';
+import { oneOf, optionalOneOf, textErrors } from '../common/index.ts';
+import { validateContainers, validateImages, validateInitContainers } from './containers.ts';
+import { validateAffinity, validateSpreadConstraints } from './placement.ts';
+import { validateDnsConfig, validateHostAliases, validateHostnames } from './pod-names.ts';
+import { validatePodSecurity } from './security-context.ts';
+import { validateTolerations } from './tolerations.ts';
+import { validateVolumes } from './volume-sources.ts';
 
 const restartPolicies = ['Always', 'OnFailure', 'Never'];
 const dnsPolicies = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'];
-const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
-const operators = ['Equal', 'Exists'];
+const maxDeadlineSeconds = 2 ** 31 - 1;
 
-function validateTolerations(tolerations: readonly Toleration[] | undefined, where: FieldPath): FieldError[] {
-  return (tolerations ?? []).flatMap((toleration, index) => {
+/** On the node's own network a container's port is the node's. */
+function hostNetworkErrors(spec: PodSpec, where: FieldPath): FieldError[] {
+  if (spec.hostNetwork !== true) return [];
+  return (['containers', 'initContainers'] as const).flatMap((list) =>
+    (spec[list] ?? []).flatMap(({ ports }, index) =>
+      (ports ?? []).flatMap(({ hostPort, containerPort }, place) => {
+        if (hostPort === containerPort) return [];
+        const at = where.child(list).index(index).child('ports').index(place);
+        const detail = 'must match `hostPort` when `hostNetwork` is true';
+        return [invalidValue(at.child('containerPort'), containerPort, detail)];
+      }),
+    ),
+  );
+}
+
+function hostUsersErrors(spec: PodSpec, where: FieldPath): FieldError[] {
+  if (spec.hostUsers !== false) return [];
+  const shares = [
+    ['hostNetwork', 'hostNetwork'],
+    ['hostPID', 'HostPID'],
+    ['hostIPC', 'HostIPC'],
+  ] as const;
+  return shares
+    .filter(([field]) => spec[field] === true)
+    .map(([, shown]) => forbiddenField(where.child(shown), 'when `pod.Spec.HostUsers` is false'));
+}
+
+function gateErrors(spec: PodSpec, where: FieldPath): FieldError[] {
+  const errors = (spec.readinessGates ?? []).flatMap(({ conditionType = '' }, index) =>
+    textErrors(
+      validateQualifiedName(conditionType),
+      conditionType,
+      where.child('readinessGates').index(index).child('conditionType'),
+    ),
+  );
+  const seen = new Set<string>();
+  spec.schedulingGates?.forEach(({ name = '' }, index) => {
+    const at = where.child('schedulingGates').index(index);
+    errors.push(...textErrors(validateQualifiedName(name), name, at));
+    if (seen.has(name)) errors.push(duplicate(at, name));
+    seen.add(name);
+  });
+  return errors;
+}
+
+function claimErrors(spec: PodSpec, where: FieldPath): FieldError[] {
+  const seen = new Set<string>();
+  return (spec.resourceClaims ?? []).flatMap((claim, index) => {
     const at = where.index(index);
+    const { name = '', resourceClaimName, resourceClaimTemplateName } = claim;
     const errors: FieldError[] = [];
-    if (toleration.key) errors.push(...validateLabelName(toleration.key, at.child('key')));
-    if (!toleration.key && toleration.operator !== 'Exists') {
-      errors.push(
-        invalidValue(
-          at.child('operator'),
-          toleration.operator ?? '',
-          'operator must be Exists when `key` is empty, which means "match all values and all keys"',
-        ),
-      );
+    if (name === '') errors.push(required(at.child('name')));
+    else if (seen.has(name)) errors.push(duplicate(at.child('name'), name));
+    else errors.push(...textErrors(validateDns1123Label(name), name, at.child('name')));
+    seen.add(name);
+    if (resourceClaimName !== undefined && resourceClaimTemplateName !== undefined) {
+      const detail = 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified';
+      errors.push(invalidValue(at, claim, detail));
     }
-    if (toleration.tolerationSeconds !== undefined && toleration.effect !== 'NoExecute') {
-      errors.push(
-        invalidValue(
-          at.child('effect'),
-          toleration.effect ?? '',
-          "effect must be 'NoExecute' when `tolerationSeconds` is set",
-        ),
-      );
+    if (resourceClaimName === undefined && resourceClaimTemplateName === undefined) {
+      const detail = 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`';
+      errors.push(invalidValue(at, claim, detail));
     }
-    switch (toleration.operator) {
-      case undefined:
-      case '':
-      case 'Equal':
-        for (const message of validateLabelValue(toleration.value ?? '')) {
-          errors.push(invalidValue(at.child('operator'), toleration.value, message));
-        }
-        break;
-      case 'Exists':
-        if (toleration.value) {
-          errors.push(
-            invalidValue(at.child('operator'), toleration, "value must be empty when `operator` is 'Exists'"),
-          );
-        }
-        break;
-      default:
-        errors.push(notSupported(at.child('operator'), toleration.operator, operators));
-    }
-    if (toleration.effect && !effects.includes(toleration.effect)) {
-      errors.push(notSupported(at.child('effect'), toleration.effect, effects));
+    for (const field of ['resourceClaimName', 'resourceClaimTemplateName'] as const) {
+      const given = claim[field];
+      if (given !== undefined)
+        errors.push(...textErrors(validateDns1123Subdomain(given), given, at.child(field)));
     }
     return errors;
   });
 }
 
-/** A Pod's spec, as in a Pod or a template. */
+function nameErrors(spec: PodSpec, where: FieldPath, names: readonly (keyof PodSpec)[]): FieldError[] {
+  return names.flatMap((field) => {
+    const value = spec[field];
+    return typeof value === 'string' && value !== ''
+      ? textErrors(validateDns1123Subdomain(value), value, where.child(field))
+      : [];
+  });
+}
+
+function overheadErrors(spec: PodSpec, where: FieldPath): FieldError[] {
+  return Object.entries(spec.overhead ?? {}).flatMap(([name, amount]) =>
+    parseQuantity(amount).sign() < 0
+      ? [invalidValue(where.key(name), amount, 'must be greater than or equal to 0')]
+      : [],
+  );
+}
+
+/** What the whole Pod may use is not below what one container may. */
+function podResourceErrors(spec: PodSpec, where: FieldPath): FieldError[] {
+  const limits = spec.resources?.limits ?? {};
+  return (spec.containers ?? []).flatMap(({ resources }, index) =>
+    Object.entries(resources?.limits ?? {}).flatMap(([name, limit]) => {
+      const most = limits[name];
+      if (most === undefined || compareQuantities(limit, most) <= 0) return [];
+      const at = where.child('containers').index(index).key(name).child('limits');
+      return [invalidValue(at, limit, `must be less than or equal to pod limits of ${most}`)];
+    }),
+  );
+}
+
+function deadlineErrors(spec: PodSpec, where: FieldPath): FieldError[] {
+  const seconds = spec.activeDeadlineSeconds ?? undefined;
+  return seconds !== undefined && (seconds < 1 || seconds > maxDeadlineSeconds)
+    ? [invalidValue(where, seconds, `must be between 1 and ${maxDeadlineSeconds}, inclusive`)]
+    : [];
+}
+
+/** A Pod's spec, as in a Pod or a template. Errors come in Kubernetes' order. */
 export function validatePodSpec(spec: PodSpec | undefined, where: FieldPath): FieldError[] {
   if (spec === undefined) return [required(where.child('containers'))];
-  const errors: FieldError[] = [];
-  const volumes = spec.volumes ?? [];
   const names = new Set<string>();
-  errors.push(...validateVolumes(volumes, where.child('volumes')));
-  if ((spec.containers ?? []).length === 0) errors.push(required(where.child('containers')));
-  errors.push(
-    ...validateContainers(spec.containers, where.child('containers'), { volumes, init: false }, names),
-  );
-  errors.push(
-    ...validateContainers(spec.initContainers, where.child('initContainers'), { volumes, init: true }, names),
-  );
-  if (!spec.restartPolicy) errors.push(required(where.child('restartPolicy')));
-  else if (!restartPolicies.includes(spec.restartPolicy)) {
-    errors.push(notSupported(where.child('restartPolicy'), spec.restartPolicy, restartPolicies));
-  }
-  if (!spec.dnsPolicy) errors.push(required(where.child('dnsPolicy')));
-  else if (!dnsPolicies.includes(spec.dnsPolicy)) {
-    errors.push(notSupported(where.child('dnsPolicy'), spec.dnsPolicy, dnsPolicies));
-  }
-  for (const [key, value] of Object.entries(spec.nodeSelector ?? {})) {
-    for (const message of validateQualifiedName(key))
-      errors.push(invalidValue(where.child('nodeSelector'), key, message));
-    for (const message of validateLabelValue(value))
-      errors.push(invalidValue(where.child('nodeSelector'), value, message));
-  }
-  for (const [name, value] of [
-    ['serviceAccountName', spec.serviceAccountName],
-    ['nodeName', spec.nodeName],
-    ['priorityClassName', spec.priorityClassName],
-  ] as const) {
-    if (value)
-      for (const message of validateDns1123Subdomain(value))
-        errors.push(invalidValue(where.child(name), value, message));
-  }
-  if (spec.activeDeadlineSeconds !== undefined && spec.activeDeadlineSeconds < 1) {
-    errors.push(
-      invalidValue(
-        where.child('activeDeadlineSeconds'),
-        spec.activeDeadlineSeconds,
-        'must be between 1 and 2147483647, inclusive',
-      ),
+  const volumes = new Map((spec.volumes ?? []).map((volume): [string, Volume] => [volume.name, volume]));
+  const context = { spec, volumes };
+  const sharesBoth = spec.shareProcessNamespace === true && spec.hostPID === true;
+  const osErrors =
+    spec.os === undefined || spec.os === null
+      ? []
+      : oneOf(spec.os.name, ['linux', 'windows'], where.child('os', 'name'));
+  return [
+    ...validateVolumes(spec.volumes, where.child('volumes')),
+    ...claimErrors(spec, where.child('resourceClaims')),
+    ...validateContainers(where.child('containers'), context, names),
+    ...validateInitContainers(where.child('initContainers'), context, names),
+    ...podResourceErrors(spec, where.child('resources')),
+    ...hostNetworkErrors(spec, where),
+    ...oneOf(spec.restartPolicy, restartPolicies, where.child('restartPolicy')),
+    ...oneOf(spec.dnsPolicy, dnsPolicies, where.child('dnsPolicy')),
+    ...validateLabels(spec.nodeSelector, where.child('nodeSelector')),
+    ...(sharesBoth
+      ? [
+          invalidValue(
+            where.child('shareProcessNamespace'),
+            true,
+            'ShareProcessNamespace and HostPID cannot both be enabled',
+          ),
+        ]
+      : []),
+    ...validatePodSecurity(spec, where),
+    ...validateAffinity(spec.affinity, where.child('affinity')),
+    ...validateDnsConfig(spec, where.child('dnsConfig')),
+    ...gateErrors(spec, where),
+    ...validateSpreadConstraints(spec.topologySpreadConstraints, where.child('topologySpreadConstraints')),
+    ...hostUsersErrors(spec, where),
+    ...nameErrors(spec, where, ['serviceAccountName', 'nodeName']),
+    ...deadlineErrors(spec, where.child('activeDeadlineSeconds')),
+    ...validateHostnames(spec, where),
+    ...validateTolerations(spec.tolerations, where.child('tolerations')),
+    ...validateHostAliases(spec, where.child('hostAliases')),
+    ...nameErrors(spec, where, ['priorityClassName', 'runtimeClassName']),
+    ...optionalOneOf(
+      spec.preemptionPolicy ?? undefined,
+      ['PreemptLowerPriority', 'Never'],
+      where.child('preemptionPolicy'),
+    ),
+    ...overheadErrors(spec, where.child('overhead')),
+    ...osErrors,
+  ];
+}
+
+/** Of Pods only, not of templates. */
+export function validatePodOnly(spec: PodSpec | undefined, where: FieldPath): FieldError[] {
+  const errors: FieldError[] = [];
+  if (!spec?.serviceAccountName) {
+    spec?.volumes?.forEach((volume, index) =>
+      volume.projected?.sources?.forEach((source, place) => {
+        if (!source.serviceAccountToken) return;
+        const at = where.child('volumes').index(index).child('projected', 'sources').index(place);
+        const detail = 'must not be specified when serviceAccountName is not set';
+        errors.push(forbiddenField(at.child('serviceAccountToken'), detail));
+      }),
     );
   }
-  if (spec.terminationGracePeriodSeconds !== undefined && spec.terminationGracePeriodSeconds < 0) {
-    errors.push(
-      invalidValue(
-        where.child('terminationGracePeriodSeconds'),
-        spec.terminationGracePeriodSeconds,
-        'must be greater than or equal to 0',
-      ),
-    );
-  }
-  errors.push(...validateTolerations(spec.tolerations, where.child('tolerations')));
-  return errors;
+  return [
+    ...errors,
+    ...validateImages(spec?.containers, where.child('containers')),
+    ...validateImages(spec?.initContainers, where.child('initContainers')),
+  ];
 }
 
 /** A Pod template: its labels and its spec. */
