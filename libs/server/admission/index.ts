@@ -14,3 +14,8 @@ export { mutatingWebhooks, validatingWebhooks, type WebhookDeps } from './webhoo
 export { limitRanger } from './limit-ranger.ts';
 export { podSecurity } from './pod-security.ts';
 export { resourceQuota, type ResourceQuotaDeps } from './resource-quota.ts';
+export { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts';
+export { claimResize } from './claim-resize.ts';
+export { defaultIngressClass } from './default-ingress-class.ts';
+export { rbacEscalation } from './rbac-escalation.ts';
+export { runtimeClass } from './runtime-class.ts';

@@ -5,7 +5,12 @@ import type { Store } from '@drydock/port/store';
 import type { Transport } from '@drydock/port/transport';
 import type { AdmissionPlugin } from '../admission/index.ts';
 import {
+  certificateApproval,
+  certificateSigning,
+  certificateSubjectRestriction,
+  claimResize,
   createAdmission,
+  defaultIngressClass,
   defaultStorageClass,
   defaultTolerationSeconds,
   limitRanger,
@@ -13,7 +18,9 @@ import {
   namespaceLifecycle,
   podSecurity,
   priority,
+  rbacEscalation,
   resourceQuota,
+  runtimeClass,
   serviceAccount,
   serviceIp,
   validatingPolicies,
@@ -113,6 +120,7 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
     ...(options.serviceCidr === undefined ? {} : { serviceCidr: options.serviceCidr }),
     ...(options.nodePorts === undefined ? {} : { nodePorts: options.nodePorts }),
   });
+  const authorizer = options.authorizationMode === 'RBAC' ? createRbacAuthorizer(cache) : alwaysAllow;
   const disabled = new Set(options.disableAdmission);
   const plugins: AdmissionPlugin[] = [
     namespaceLifecycle(),
@@ -122,6 +130,13 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
     priority(cache),
     defaultTolerationSeconds(),
     defaultStorageClass(cache),
+    claimResize(),
+    runtimeClass(),
+    certificateApproval(authorizer),
+    certificateSigning(authorizer),
+    certificateSubjectRestriction(),
+    defaultIngressClass(cache),
+    rbacEscalation(authorizer),
     ips,
     ...(deps.webhooks === undefined ? [] : [mutatingWebhooks({ cache, caller: deps.webhooks })]),
     validatingPolicies({ cache, definitions: () => registry.definitions() }),
@@ -130,7 +145,6 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
     resourceQuota({ cache, transport: () => own }),
     ...(deps.plugins ?? []),
   ].filter((plugin) => !disabled.has(plugin.name));
-  const authorizer = options.authorizationMode === 'RBAC' ? createRbacAuthorizer(cache) : alwaysAllow;
   const accountTokens =
     deps.tokenKeys === undefined
       ? undefined
