@@ -11,6 +11,9 @@ export interface RpcCaller {
   readonly peer: string;
 }
 
+/** Lets a caller in, or throws `unauthorized()`. */
+export type Authenticate = (caller: RpcCaller) => void | Promise<void>;
+
 /** One view for everyone, or one a caller; throw `unauthorized()` to turn a caller away. */
 export type TransportSource = Transport | ((caller: RpcCaller) => Transport | Promise<Transport>);
 
@@ -19,7 +22,7 @@ export type AnyCall = Pick<ServerUnaryCall<unknown, unknown>, 'getPeer' | 'getAu
   readonly metadata: Metadata;
 };
 
-export function callerOf(call: AnyCall): RpcCaller {
+export function callerOf(call: Pick<AnyCall, 'getPeer' | 'getAuthContext' | 'metadata'>): RpcCaller {
   const authorization = call.metadata.get('authorization')[0]?.toString() ?? '';
   const subject = call.getAuthContext().sslPeerCertificate?.subject;
   return {

@@ -1,4 +1,6 @@
-export type { RpcCaller, TransportSource } from './caller.ts';
+export { acceptTokens } from './accept-tokens.ts';
+export type { Authenticate, RpcCaller, TransportSource } from './caller.ts';
+export type { RateLimit } from './rate-limiter.ts';
 export type { RpcServer, RpcServerOptions, RpcServerTls, RpcService } from './rpc-server.ts';
 export { createRpcServer } from './rpc-server.ts';
 export type { RpcClientTls, RpcTransportOptions } from './rpc-transport.ts';

@@ -41,6 +41,8 @@ const CHUNK_OBJECTS = 1000;
 export interface ResourceServiceOptions {
   readonly transport: TransportSource;
   readonly encode: ObjectEncoder;
+  /** The event bus's cursor at this moment, for lists to carry. */
+  readonly cursor?: (() => string | undefined) | undefined;
   /** Aborts when the server stops: watches and mutation streams end cleanly. */
   readonly stopping: AbortSignal;
 }
@@ -102,12 +104,12 @@ export function createResourceService(options: ResourceServiceOptions): Resource
 
     list: streaming(async (transport, call: ServerWritableStream<ListRequest, ListResponse>, signal) => {
       const { ref, options: selection } = call.request;
-      await sendList(
-        call,
-        await transport.list(refFromWire(ref), listOptionsFromWire(selection)),
-        encode,
-        signal,
-      );
+      const listOptions = listOptionsFromWire(selection);
+      // Taken before the list is read: what is published by now is in the list, what is not comes after the cursor.
+      const newest = listOptions.resourceVersion === undefined && listOptions.continue === undefined;
+      const cursor = newest ? options.cursor?.() : undefined;
+      const list = await transport.list(refFromWire(ref), listOptions);
+      await sendList(call, list, encode, signal, cursor);
     }),
 
     deleteCollection: streaming(
@@ -170,9 +172,10 @@ async function sendList(
   list: KubeList | Status,
   encode: ObjectEncoder,
   signal: AbortSignal,
+  cursor = '',
 ): Promise<void> {
   const { items = [], ...envelope } = list as Partial<KubeList>;
-  let chunk: ListResponse = { envelope: encodeJson(envelope), items: [] };
+  let chunk: ListResponse = { envelope: encodeJson(envelope), items: [], cursor };
   let bytes = 0;
   for (const item of items) {
     const object = encode(item);
@@ -182,7 +185,7 @@ async function sendList(
     ) {
       await send(call, chunk, signal);
       if (signal.aborted) return;
-      chunk = { envelope: Buffer.alloc(0), items: [] };
+      chunk = { envelope: Buffer.alloc(0), items: [], cursor: '' };
       bytes = 0;
     }
     chunk.items.push(object);

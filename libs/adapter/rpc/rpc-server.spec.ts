@@ -26,7 +26,11 @@ async function serve(transport: RpcServerOptions['transport'], options: Partial<
 }
 
 function connect(server: RpcServer, options: Partial<RpcTransportOptions> = {}): Transport {
-  const transport = createRpcTransport({ address: `127.0.0.1:${server.port}`, ...options });
+  const transport = createRpcTransport({
+    address: `127.0.0.1:${server.port}`,
+    patienceMs: 0,
+    ...options,
+  });
   cleanups.push(() => transport.close());
   return transport;
 }

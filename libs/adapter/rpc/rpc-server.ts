@@ -1,14 +1,16 @@
 import type { KubeObject } from '@drydock/base/apimachinery';
 import type { Component } from '@drydock/port/component';
-import type { Logger } from '@drydock/port/observability';
+import type { Logger, Metrics } from '@drydock/port/observability';
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
-import type { TransportSource } from './caller.ts';
+import { createCallMetrics } from './call-metrics.ts';
+import type { Authenticate, TransportSource } from './caller.ts';
 import { createReflection } from './describe-services.ts';
 import { ResourceServiceService } from './gen/drydock/v1/resource.ts';
 import { createObjectEncoder } from './json.ts';
 import { createResourceService } from './resource-service.ts';
+import { createServerInterceptor } from './server-interceptor.ts';
 
 export interface RpcServerTls {
   /** PEM. */
@@ -38,6 +40,14 @@ export interface RpcServerOptions {
   readonly logger: Logger;
   /** Absent: no encryption; for connections within one machine. */
   readonly tls?: RpcServerTls;
+  /**
+   * Asked before every call of every service but health; `acceptTokens` makes one. Default: everybody that TLS lets in.
+   */
+  readonly authenticate?: Authenticate;
+  /** Where the event bus is at this moment (`EventPublisher.cursor`); lists carry it. */
+  readonly cursor?: () => string | undefined;
+  /** Counts and times calls by method and gRPC code: `grpc_server_handled_total`, `grpc_server_handling_seconds`. */
+  readonly metrics?: Metrics;
   /** The JSON of an object that the transport gave, where it is at hand: saves encoding it. */
   readonly bytesOf?: (object: KubeObject) => Uint8Array | undefined;
   /** How long `stop` waits for calls under way. Default 500. */
@@ -73,7 +83,14 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
           {
             name: 'drydock.v1.ResourceService',
             definition: ResourceServiceService,
-            implementation: { ...createResourceService({ transport: options.transport, encode, stopping }) },
+            implementation: {
+              ...createResourceService({
+                transport: options.transport,
+                encode,
+                stopping,
+                cursor: options.cursor,
+              }),
+            },
           },
         ]),
     ...(options.services ?? []),
@@ -102,12 +119,19 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
       // The library writes to stderr what it also reports as errors, which reach our logger.
       setLogVerbosity(logVerbosity.NONE);
       const stopping = new AbortController();
+      const callMetrics =
+        options.metrics === undefined ? undefined : createCallMetrics(options.metrics, 'server');
+      const interceptors =
+        callMetrics === undefined && options.authenticate === undefined
+          ? []
+          : [createServerInterceptor(callMetrics, options.authenticate)];
       const server = new Server({
         'grpc.max_receive_message_length': MAX_RECEIVE_BYTES,
         'grpc.max_send_message_length': -1,
         'grpc.keepalive_time_ms': 30_000,
         'grpc.keepalive_timeout_ms': 10_000,
         'grpc-node.flow_control_window': 1024 * 1024,
+        interceptors,
       });
       const health = new HealthImplementation({ '': 'SERVING' });
       health.addToServer(server);

@@ -1,8 +1,11 @@
 import type { KubeList, KubeObject, Status } from '@drydock/base/apimachinery';
 import { internalError } from '@drydock/base/apimachinery';
-import type { ResourceRef, Transport, WatchEvent, WatchOptions } from '@drydock/port/transport';
+import type { CursorTransport, ListWithCursor } from '@drydock/port/events';
+import type { Metrics } from '@drydock/port/observability';
+import type { ListOptions, ResourceRef, WatchEvent, WatchOptions } from '@drydock/port/transport';
 import type { CallOptions, ChannelOptions, ClientReadableStream, ServiceError } from '@grpc/grpc-js';
 import { ChannelCredentials, Metadata } from '@grpc/grpc-js';
+import { createCallPolicy, type CallPolicy } from './call-policy.ts';
 import {
   deleteOptionsToWire,
   eventTypeFromWire,
@@ -12,10 +15,11 @@ import {
   watchToWire,
   writeOptionsToWire,
 } from './convert.ts';
-import type { ListResponse, WatchResponse } from './gen/drydock/v1/resource.ts';
+import type { ListResponse, MutateRequest, WatchResponse } from './gen/drydock/v1/resource.ts';
 import { ResourceServiceClient } from './gen/drydock/v1/resource.ts';
 import { decodeJson, encodeJson } from './json.ts';
 import { createMutateClient } from './mutate-client.ts';
+import type { RateLimit } from './rate-limiter.ts';
 import { fromServiceError } from './status-mapping.ts';
 
 export interface RpcClientTls {
@@ -37,20 +41,33 @@ export interface RpcTransportOptions {
   readonly token?: string | (() => string);
   /** Deadline of every call but `watch`. Default 60,000. */
   readonly timeoutMs?: number;
+  /**
+   * How long a call waits for a connection, and a read that did not get through is tried again. A write is sent once at
+   * most. 0: a call without a connection fails at once. Default 5,000.
+   */
+  readonly patienceMs?: number;
+  /** Of all calls together, as `--kube-api-qps` and `--kube-api-burst`. Default none. */
+  readonly rateLimit?: RateLimit;
+  /** Counts and times calls by method and gRPC code: `grpc_client_handled_total`, `grpc_client_handling_seconds`. */
+  readonly metrics?: Metrics;
   /** Send writes over one Mutate stream rather than a call each. Default true. */
   readonly pipelined?: boolean;
 }
 
+/** Lists and answers to DeleteCollection come in the same chunks; only the former have a cursor. */
+type ListChunk = Omit<ListResponse, 'cursor'> & { readonly cursor?: string };
+
 /**
- * A Transport over gRPC. Connects with the first call, and again by itself after a break; calls made while there is
- * no connection are rejected with ServiceUnavailable.
+ * A Transport over gRPC. Connects with the first call, and again by itself after a break. A write that a break leaves
+ * unanswered is rejected with ServiceUnavailable: whether it was done is not known.
+ *
+ * Several API servers: `address: 'ipv4:10.0.0.1:7050,10.0.0.2:7050'`, or a name with several addresses (`dns:///…`).
  */
-export function createRpcTransport(options: RpcTransportOptions): Transport {
-  const client = new ResourceServiceClient(
-    options.address,
-    credentialsOf(options.tls),
-    channelOptionsOf(options),
-  );
+export function createRpcTransport(options: RpcTransportOptions): CursorTransport {
+  const { address, patienceMs = 5_000 } = options;
+  const client = new ResourceServiceClient(address, credentialsOf(options.tls), channelOptionsOf(options));
+  const { rateLimit, metrics } = options;
+  const policy = createCallPolicy({ client, address, patienceMs, rateLimit, metrics });
   const timeoutMs = options.timeoutMs ?? 60_000;
   const pipelined = options.pipelined ?? true;
 
@@ -80,11 +97,13 @@ export function createRpcTransport(options: RpcTransportOptions): Transport {
     });
   }
 
-  async function collect(chunks: ClientReadableStream<ListResponse>): Promise<KubeList> {
+  async function collect(chunks: ClientReadableStream<ListChunk>): Promise<ListWithCursor> {
     let list: KubeList | undefined;
+    let told = '';
     try {
-      for await (const { envelope, items } of chunks as AsyncIterable<ListResponse>) {
+      for await (const { envelope, items, cursor } of chunks as AsyncIterable<ListChunk>) {
         list ??= decodeJson(envelope) as KubeList;
+        told ||= cursor ?? '';
         if (items.length > 0) list.items ??= [];
         for (const item of items) list.items.push(decodeJson(item) as KubeObject);
       }
@@ -92,7 +111,7 @@ export function createRpcTransport(options: RpcTransportOptions): Transport {
       throw fromServiceError(error);
     }
     if (list === undefined) throw internalError(new Error('the server answered a list without an envelope'));
-    return list;
+    return { list, cursor: told === '' ? undefined : told };
   }
 
   const isStatus = (list: KubeList | Status): list is Status => list.kind === 'Status';
@@ -101,26 +120,44 @@ export function createRpcTransport(options: RpcTransportOptions): Transport {
     return list;
   };
 
-  return {
-    get: (ref, { resourceVersion = '' } = {}) =>
-      call(client.get as Unary<unknown>, { ref: refToWire(ref), resourceVersion }),
+  function listWithCursor(ref: ResourceRef, selection: ListOptions = {}): Promise<ListWithCursor> {
+    const request = { ref: refToWire(ref), options: listOptionsToWire(selection) };
+    return policy.call('List', 'read', async () => {
+      const { list, cursor } = await collect(client.list(request, metadata(), limits()));
+      return { list: withItems(list), cursor };
+    });
+  }
 
-    async list(ref, selection = {}) {
-      const request = { ref: refToWire(ref), options: listOptionsToWire(selection) };
-      return withItems(await collect(client.list(request, metadata(), limits())));
+  /** One write, over the stream or as a call of its own. */
+  function write<Request, Answer = KubeObject>(
+    method: string,
+    unary: Unary<Request>,
+    request: Request,
+    operation: NonNullable<MutateRequest['operation']>,
+  ): Promise<Answer> {
+    return policy.call(method, 'write', () =>
+      pipelined ? (mutations.send(operation) as Promise<Answer>) : call<Request, Answer>(unary, request),
+    );
+  }
+
+  return {
+    get(ref, { resourceVersion = '' } = {}) {
+      const request = { ref: refToWire(ref), resourceVersion };
+      return policy.call('Get', 'read', () => call(client.get as Unary<unknown>, request));
     },
+
+    list: async (ref, selection) => (await listWithCursor(ref, selection)).list,
+    listWithCursor,
 
     // Not async: the request must be made of the arguments before control returns to the caller.
     create(ref, object, how = {}) {
       const create = { ref: refToWire(ref), object: encodeJson(object), options: writeOptionsToWire(how) };
-      if (!pipelined) return call(client.create as Unary<unknown>, create);
-      return mutations.send({ $case: 'create', create }) as Promise<KubeObject>;
+      return write('Create', client.create as Unary<unknown>, create, { $case: 'create', create });
     },
 
     update(ref, object, how = {}) {
       const update = { ref: refToWire(ref), object: encodeJson(object), options: writeOptionsToWire(how) };
-      if (!pipelined) return call(client.update as Unary<unknown>, update);
-      return mutations.send({ $case: 'update', update }) as Promise<KubeObject>;
+      return write('Update', client.update as Unary<unknown>, update, { $case: 'update', update });
     },
 
     patch(ref, { type, body }, how = {}) {
@@ -130,29 +167,32 @@ export function createRpcTransport(options: RpcTransportOptions): Transport {
         body: encodeJson(body),
         options: writeOptionsToWire(how),
       };
-      if (!pipelined) return call(client.patch as Unary<unknown>, patch);
-      return mutations.send({ $case: 'patch', patch }) as Promise<KubeObject>;
+      return write('Patch', client.patch as Unary<unknown>, patch, { $case: 'patch', patch });
     },
 
     delete(ref, how = {}) {
       const request = { ref: refToWire(ref), options: deleteOptionsToWire(how) };
-      if (!pipelined) return call<unknown, KubeObject | Status>(client.delete as Unary<unknown>, request);
-      return mutations.send({ $case: 'delete', delete: request });
+      const operation = { $case: 'delete', delete: request } as const;
+      return write('Delete', client.delete as Unary<unknown>, request, operation);
     },
 
-    async deleteCollection(ref, how = {}, selection = {}) {
+    deleteCollection(ref, how = {}, selection = {}) {
       const request = {
         ref: refToWire(ref),
         options: deleteOptionsToWire(how),
         list: listOptionsToWire(selection),
       };
-      const answer: KubeList | Status = await collect(client.deleteCollection(request, metadata(), limits()));
-      return isStatus(answer) ? answer : withItems(answer);
+      return policy.call('DeleteCollection', 'write', async () => {
+        const { list } = await collect(client.deleteCollection(request, metadata(), limits()));
+        const answer: KubeList | Status = list;
+        return isStatus(answer) ? answer : withItems(answer);
+      });
     },
 
-    watch: (ref, selection, signal) => watch(client, ref, selection, metadata, signal),
+    watch: (ref, selection, signal) => watch(client, policy, ref, selection, metadata, signal),
 
     async close() {
+      policy.close();
       mutations.close();
       client.close();
     },
@@ -161,12 +201,15 @@ export function createRpcTransport(options: RpcTransportOptions): Transport {
 
 async function* watch(
   client: ResourceServiceClient,
+  policy: CallPolicy,
   ref: ResourceRef,
   options: WatchOptions,
   metadata: () => Metadata,
   signal: AbortSignal,
 ): AsyncGenerator<readonly WatchEvent[]> {
   if (signal.aborted) return;
+  const end = await policy.begin('Watch');
+  let failure: unknown;
   const call = client.watch(watchToWire(ref, options), metadata());
   const cancel = (): void => call.cancel();
   signal.addEventListener('abort', cancel, { once: true });
@@ -181,8 +224,11 @@ async function* watch(
       if (signal.aborted) return;
     }
   } catch (error) {
-    if (!signal.aborted) throw fromServiceError(error);
+    if (signal.aborted) return;
+    failure = fromServiceError(error);
+    throw failure;
   } finally {
+    end(failure);
     signal.removeEventListener('abort', cancel);
     // A call that is cancelled still reports it, to nobody any more.
     call.on('error', () => {});

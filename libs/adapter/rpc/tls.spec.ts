@@ -41,6 +41,7 @@ describe('rpc over TLS', () => {
   async function list(tls: RpcClientTls | undefined): Promise<string> {
     const transport = createRpcTransport({
       address: `127.0.0.1:${server.port}`,
+      patienceMs: 0,
       ...(tls === undefined ? {} : { tls }),
     });
     try {

@@ -139,6 +139,11 @@ export interface ListResponse {
   envelope: Uint8Array;
   /** JSON of each item. */
   items: Uint8Array[];
+  /**
+   * In the first chunk only: where on the event bus the news that follow this list begin. Empty where there is no event
+   * bus, and for lists of a state that is not the newest.
+   */
+  cursor: string;
 }
 
 /** WriteOptions are common to all writes. */
@@ -774,7 +779,7 @@ export const ListRequest: MessageFns<ListRequest> = {
 };
 
 function createBaseListResponse(): ListResponse {
-  return { envelope: new Uint8Array(0), items: [] };
+  return { envelope: new Uint8Array(0), items: [], cursor: "" };
 }
 
 export const ListResponse: MessageFns<ListResponse> = {
@@ -784,6 +789,9 @@ export const ListResponse: MessageFns<ListResponse> = {
     }
     for (const v of message.items) {
       writer.uint32(18).bytes(v!);
+    }
+    if (message.cursor !== "") {
+      writer.uint32(26).string(message.cursor);
     }
     return writer;
   },
@@ -817,6 +825,14 @@ export const ListResponse: MessageFns<ListResponse> = {
             message.items.push(reader.bytes());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.cursor = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -836,6 +852,7 @@ export const ListResponse: MessageFns<ListResponse> = {
     const message = createBaseListResponse();
     message.envelope = object.envelope ?? new Uint8Array(0);
     message.items = object.items?.map((e) => e) || [];
+    message.cursor = object.cursor ?? "";
     return message;
   },
 };
