@@ -1,0 +1,2 @@
+export { createEndpointSliceMirroringController } from './controller.ts';
+export { mirroredSlices, planMirror, shouldMirror } from './mirror.ts';

@@ -1,0 +1,1 @@
+export { createPersistentVolumeExpander, wantedSize } from './controller.ts';
