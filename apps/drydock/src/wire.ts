@@ -82,6 +82,8 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
     },
   );
 
+  const tokenKeys = createTokenKeys(credentials.serviceAccountKey);
+
   // The API server, and its two doors: REST over HTTPS, gRPC.
   const apiserver: ApiServerCore = createApiServerCore(
     {
@@ -96,7 +98,7 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
       random,
       logger: logger.child({ component: 'apiserver' }),
       staticTokens: tokens,
-      tokenKeys: createTokenKeys(credentials.serviceAccountKey),
+      tokenKeys,
       components: () => componentHealth(apiserver, parts),
       webhooks: createWebhookCaller({ resolve: createServiceResolver(() => apiserver.cache) }),
     },
@@ -128,6 +130,7 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
             nodeMonitorGraceMs: options.nodeMonitorGraceMs,
             nodeStartupGraceMs: options.nodeStartupGraceMs,
           },
+          tokenKeys,
           simulatedStorage: true,
           podGarbageCollector: { terminatedPodThreshold: options.terminatedPodGcThreshold },
         },

@@ -2,6 +2,8 @@ import type { ResourceType } from '@drydock/base/apimachinery';
 import type { Controller, ControllerDeps } from '@drydock/machinery/controller';
 import type { Component } from '@drydock/port/component';
 import type { CertificateSigner } from '@drydock/port/certificates';
+import type { TokenKeys } from '@drydock/port/tokens';
+import { createAttachDetachController } from '../attach-detach/index.ts';
 import {
   createCsrApprovingController,
   createCsrCleaner,
@@ -14,6 +16,7 @@ import { createDeploymentController } from '../deployment/index.ts';
 import { createDisruptionController } from '../disruption/index.ts';
 import { createEndpointsController } from '../endpoints/index.ts';
 import { createEndpointSliceController } from '../endpointslice/index.ts';
+import { createEndpointSliceMirroringController } from '../endpointslice-mirroring/index.ts';
 import { createEphemeralVolumeController } from '../ephemeral-volume/index.ts';
 import { createGarbageCollector } from '../garbage-collector/index.ts';
 import { createJobController } from '../job/index.ts';
@@ -24,6 +27,7 @@ import {
   type PodGarbageCollectorOptions,
 } from '../pod-garbage-collector/index.ts';
 import { createPersistentVolumeBinder } from '../persistentvolume-binder/index.ts';
+import { createPersistentVolumeExpander } from '../persistentvolume-expander/index.ts';
 import { createPvProtectionController } from '../pv-protection/index.ts';
 import { createPvcProtectionController } from '../pvc-protection/index.ts';
 import { createReplicaSetController } from '../replicaset/index.ts';
@@ -31,6 +35,7 @@ import { createReplicationControllerController } from '../replicationcontroller/
 import { createResourceQuotaController } from '../resourcequota/index.ts';
 import { createRootCaPublisher } from '../root-ca-publisher/index.ts';
 import { createServiceAccountController } from '../serviceaccount/index.ts';
+import { createServiceAccountTokenController } from '../serviceaccount-token/index.ts';
 import { createStatefulSetController } from '../statefulset/index.ts';
 import { createTaintEvictionController } from '../taint-eviction/index.ts';
 import { createTtlController } from '../ttl/index.ts';
@@ -53,6 +58,8 @@ export interface ControllerManagerOptions {
   readonly podGarbageCollector?: PodGarbageCollectorOptions;
   /** Whether a cluster without any StorageClass gets a simulated one as its default. Default false. */
   readonly simulatedStorage?: boolean;
+  /** Sign the tokens of ServiceAccounts' Secrets. Without them, those Secrets stay empty. */
+  readonly tokenKeys?: TokenKeys;
   /** Signs for the cluster's authority. Without it, requests for certificates are neither approved nor signed. */
   readonly certificateSigner?: CertificateSigner;
   /** What the API server serves. */
@@ -83,10 +90,18 @@ export function createControllerManager(
     options.definitions().filter((definition) => definition.namespaced && can(definition, 'list', 'watch'));
 
   const wanted = enabledControllers(options.controllers ?? '*');
-  const { rootCa, certificateSigner } = options;
+  const { rootCa, certificateSigner, tokenKeys } = options;
   const all: Controller[] = [
     createServiceAccountController(deps),
     ...(rootCa === undefined ? [] : [createRootCaPublisher({ rootCa }, deps)]),
+    ...(tokenKeys === undefined
+      ? []
+      : [
+          createServiceAccountTokenController(
+            { keys: tokenKeys, ...(rootCa === undefined ? {} : { rootCa }) },
+            deps,
+          ),
+        ]),
     ...(certificateSigner === undefined
       ? []
       : [
@@ -104,12 +119,15 @@ export function createControllerManager(
     createReplicationControllerController(deps),
     createEndpointsController(deps),
     createEndpointSliceController(deps),
+    createEndpointSliceMirroringController(deps),
     createNodeLifecycleController(options.nodeLifecycle ?? {}, deps),
     createTaintEvictionController(deps),
     createTtlController(deps),
     createPersistentVolumeBinder({ simulatedDefaultClass: options.simulatedStorage ?? false }, deps),
     createPvcProtectionController(deps),
     createPvProtectionController(deps),
+    createPersistentVolumeExpander(deps),
+    createAttachDetachController(deps),
     createEphemeralVolumeController(deps),
     createDisruptionController({ resources: options.definitions }, deps),
     createResourceQuotaController({ resources: countable }, deps),

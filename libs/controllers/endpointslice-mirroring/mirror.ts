@@ -93,7 +93,8 @@ export interface MirrorPlan {
   readonly remove: readonly EndpointSlice[];
 }
 
-const sorted = (list: readonly unknown[] | undefined) => (list ?? []).map((one) => JSON.stringify(one)).sort();
+const sorted = (list: readonly unknown[] | undefined) =>
+  (list ?? []).map((one) => JSON.stringify(one)).sort();
 
 /** How the present slices become those wanted: of the same family and ports first, else any of the family. */
 export function planMirror(
@@ -107,10 +108,7 @@ export function planMirror(
     return index < 0 ? undefined : spare.splice(index, 1)[0];
   };
   const samePorts = wanted.map((slice) =>
-    take(
-      (one) =>
-        one.addressType === slice.addressType && deepEqual(sorted(one.ports), sorted(slice.ports)),
-    ),
+    take((one) => one.addressType === slice.addressType && deepEqual(sorted(one.ports), sorted(slice.ports))),
   );
   const pairs = wanted.map((slice, index) => ({
     slice,

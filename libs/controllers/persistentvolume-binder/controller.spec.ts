@@ -138,7 +138,7 @@ describe('persistentvolume-binder-controller', () => {
       capacity: { storage: '1Gi' },
       persistentVolumeReclaimPolicy: 'Delete',
       storageClassName: 'standard',
-      csi: { driver: 'drydock.dev/simulated' },
+      csi: { driver: 'simulated.drydock.dev' },
     });
     await claims().delete('early');
     await cluster.until(async () => (await cluster.list(PersistentVolume)).length === 0);

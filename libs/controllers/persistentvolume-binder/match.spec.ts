@@ -83,7 +83,7 @@ describe('reclaim', () => {
   });
   it.each([
     [of({ persistentVolumeReclaimPolicy: 'Retain' }), 'keep'],
-    [of({ persistentVolumeReclaimPolicy: 'Delete' }, 'drydock.dev/simulated'), 'delete'],
+    [of({ persistentVolumeReclaimPolicy: 'Delete' }, 'simulated.drydock.dev'), 'delete'],
     [of({ persistentVolumeReclaimPolicy: 'Delete' }, 'ebs.csi.aws.com'), 'keep'],
     [of({ persistentVolumeReclaimPolicy: 'Delete', hostPath: { path: '/tmp/x' } }), 'delete'],
     [of({ persistentVolumeReclaimPolicy: 'Delete', hostPath: { path: '/data' } }), 'fail'],

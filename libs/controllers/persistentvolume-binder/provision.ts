@@ -34,7 +34,7 @@ export function simulatedVolume(claim: PersistentVolumeClaim, storageClass: Stor
       capacity: { storage: claim.spec?.resources?.requests?.['storage'] ?? '0' },
       claimRef: claimReference(claim),
       csi: {
-        driver: provisioner,
+        driver: simulatedProvisioner,
         volumeHandle: name,
         ...(storageClass.parameters === undefined ? {} : { volumeAttributes: storageClass.parameters }),
       },

@@ -6,7 +6,7 @@ import {
   source,
   type ControllerFactory,
 } from '@drydock/machinery/controller';
-import { provisionedBy, simulatedProvisioner } from '../shared-volumes/index.ts';
+import { simulatedProvisioner } from '../shared-volumes/index.ts';
 
 const name = 'persistentvolume-expander-controller';
 const storage = 'storage';
@@ -40,8 +40,7 @@ export const createPersistentVolumeExpander: ControllerFactory = (deps) => {
         const volume = volumes.get(claim?.spec?.volumeName ?? '');
         if (claim === undefined || size === undefined || volume === undefined) return;
         if (volume.spec?.claimRef?.uid !== claim.metadata.uid) return;
-        const driver = volume.spec?.csi?.driver;
-        if (driver === undefined || volume.metadata.annotations?.[provisionedBy] !== simulatedProvisioner) {
+        if (volume.spec?.csi?.driver !== simulatedProvisioner) {
           recorder.event(
             claim,
             'Normal',

@@ -7,7 +7,7 @@ export const selectedNode = 'volume.kubernetes.io/selected-node';
 const classAnnotation = 'volume.beta.kubernetes.io/storage-class';
 
 /** Where nobody made a StorageClass and volumes are wanted all the same, this one is the default. */
-export const simulatedProvisioner = 'drydock.dev/simulated';
+export const simulatedProvisioner = 'simulated.drydock.dev';
 
 export function classOf(object: PersistentVolume | PersistentVolumeClaim): string {
   return object.metadata.annotations?.[classAnnotation] ?? object.spec?.storageClassName ?? '';

@@ -1,4 +1,4 @@
-import type { ServiceAccount } from '@drydock/api/core/v1';
+import type { Secret, ServiceAccount } from '@drydock/api/core/v1';
 import type { KubeObject } from '@drydock/base/apimachinery';
 import { goQuote } from '@drydock/base/apimachinery';
 import type { Clock, Random } from '@drydock/base/clock';
@@ -59,6 +59,8 @@ type Claims = Readonly<Record<string, unknown>>;
 
 /** Names what a token says in `kubernetes.io`. */
 const claimOf = { pods: 'pod', secrets: 'secret', nodes: 'node' } as const;
+/** `iss` of tokens that last as long as the Secret they are kept in. */
+const legacyIssuer = 'kubernetes/serviceaccount';
 const maxRemembered = 4_096;
 const seconds = (ms: number): number => Math.floor(ms / 1000);
 const listText = (items: readonly string[]): string => `[${items.map(goQuote).join(' ')}]`;
@@ -130,6 +132,29 @@ export function createServiceAccountTokens(options: ServiceAccountTokenOptions):
     return { ...serviceAccountUser(own.namespace ?? '', name, uid), extra };
   }
 
+  /** A token out of a Secret: good as long as the Secret holds it. */
+  function authenticateLegacy(
+    claims: Claims,
+    token: string,
+    audiences: readonly string[],
+  ): AuthenticatedToken | undefined {
+    const text = (key: string): string => {
+      const value = claims[`kubernetes.io/serviceaccount/${key}`];
+      return typeof value === 'string' ? value : '';
+    };
+    const namespace = text('namespace');
+    const secretName = text('secret.name');
+    const name = text('service-account.name');
+    const uid = text('service-account.uid');
+    const meant = ownAudiences.filter((one) => audiences.includes(one));
+    if (meant.length === 0) return undefined;
+    const secret = find('secrets', `${namespace}/${secretName}`) as Secret | undefined;
+    if (secret === undefined || secret.metadata.deletionTimestamp || secret.data?.['token'] !== btoa(token))
+      throw new Error('service account token has been invalidated');
+    requireAlive({ namespace, serviceaccount: { name, uid } });
+    return { user: serviceAccountUser(namespace, name, uid), audiences: meant };
+  }
+
   return {
     issuer,
     audiences: ownAudiences,
@@ -156,6 +181,7 @@ export function createServiceAccountTokens(options: ServiceAccountTokenOptions):
     },
     authenticate(token, audiences) {
       const claims = verified(token);
+      if (claims?.['iss'] === legacyIssuer) return authenticateLegacy(claims, token, audiences);
       if (claims?.['iss'] !== issuer) return undefined;
       const now = seconds(clock.now());
       if (Number(claims['exp']) <= now) throw new Error('service account token has expired');

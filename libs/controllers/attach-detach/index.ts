@@ -1,0 +1,2 @@
+export { createAttachDetachController } from './controller.ts';
+export { attachmentName, needsVolumes } from './decisions.ts';

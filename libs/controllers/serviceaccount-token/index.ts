@@ -1,0 +1,5 @@
+export {
+  createServiceAccountTokenController,
+  legacyClaims,
+  type ServiceAccountTokenControllerOptions,
+} from './controller.ts';
