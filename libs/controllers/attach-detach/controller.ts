@@ -8,7 +8,7 @@ import {
   type ControllerFactory,
 } from '@drydock/machinery/controller';
 import { byNode } from '@drydock/machinery/informer';
-import { byVolume, claimKeys, simulatedProvisioner } from '../shared-volumes/index.ts';
+import { byClaim, byVolume, claimKeys, simulatedProvisioner } from '../shared-volumes/index.ts';
 import {
   attachmentName,
   attachmentOf,
@@ -27,7 +27,9 @@ const name = 'persistentvolume-attach-detach-controller';
 export const createAttachDetachController: ControllerFactory = (deps) => {
   const { client, informers } = deps;
   const nodes = informers.informer(Node);
-  const pods = informers.informer(Pod, { indexers: { [byNode.name]: byNode.values } });
+  const pods = informers.informer(Pod, {
+    indexers: { [byNode.name]: byNode.values, [byClaim.name]: byClaim.values },
+  });
   const claims = informers.informer(PersistentVolumeClaim, {
     indexers: { [byVolume.name]: byVolume.values },
   });
@@ -124,16 +126,9 @@ export const createAttachDetachController: ControllerFactory = (deps) => {
     }
   }
 
-  const nodesOfClaim = (key: string): string[] => {
-    const [namespace] = key.split('/');
-    const found = new Set<string>();
-    // Few Pods name a claim; those of the namespace are looked through only when a binding changes.
-    for (const pod of pods.list()) {
-      if (pod.metadata.namespace !== namespace || !pod.spec?.nodeName) continue;
-      if (claimKeys(pod).includes(key)) found.add(pod.spec.nodeName);
-    }
-    return [...found];
-  };
+  const nodesOfClaim = (key: string): string[] => [
+    ...new Set(pods.byIndex(byClaim.name, key).flatMap(({ spec }) => spec?.nodeName ?? [])),
+  ];
 
   return createController(
     {

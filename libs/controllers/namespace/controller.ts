@@ -134,7 +134,12 @@ export function createNamespaceController(
         remains.failures.push(error instanceof Error ? error.message : String(error));
       }
     };
-    await Promise.all(resources().map(one));
+    const all = resources();
+    const isPods = (type: ResourceType) => type.group === '' && type.resource === 'pods';
+    // Pods first: while one runs, what it relies on (network policies, secrets) stays (KEP-5080).
+    await Promise.all(all.filter(isPods).map(one));
+    if (remains.counts.size === 0 && remains.failures.length === 0)
+      await Promise.all(all.filter((type) => !isPods(type)).map(one));
     return remains;
   }
 

@@ -1,0 +1,88 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { ConfigMap, Namespace, Pod } from '@drydock/api/core/v1';
+import { isNotFound } from '@drydock/base/apimachinery';
+import { namespaceNamed, startCluster, type TestCluster } from '../shared/cluster.spec-support.ts';
+import { runKilled } from '../shared/killed.spec-support.ts';
+import { createNamespaceController, deletionConditions } from './index.ts';
+
+let cluster: TestCluster;
+afterEach(() => cluster?.stop());
+const loop = (deps: TestCluster['deps']) =>
+  createNamespaceController({ resources: () => [ConfigMap, Pod] }, deps);
+const namespaces = () => cluster.client.resource(Namespace);
+const gone = async () => {
+  try {
+    await namespaces().get('doomed');
+    return false;
+  } catch (error) {
+    return isNotFound(error);
+  }
+};
+async function prepare() {
+  cluster = await startCluster();
+  await namespaces().create(namespaceNamed('doomed'));
+  for (const name of ['a', 'b'])
+    await cluster.client
+      .resource(ConfigMap)
+      .namespace('doomed')
+      .create({ metadata: { name, namespace: 'doomed' } });
+}
+const condition = async (type: string) =>
+  (await namespaces().get('doomed')).status?.conditions?.find((one) => one.type === type);
+
+describe('namespace-controller', () => {
+  it('deletes Pods first, says what is in the way, and lets the namespace go when it is empty', async () => {
+    await prepare();
+    cluster.run(loop);
+    const pods = cluster.client.resource(Pod).namespace('doomed');
+    await pods.create({
+      metadata: { name: 'p', namespace: 'doomed', finalizers: ['example.com/held'] },
+      spec: { containers: [{ name: 'c', image: 'i' }] },
+    });
+    await namespaces().delete('doomed');
+    await cluster.until(async () => (await condition('NamespaceContentRemaining'))?.status === 'True');
+    expect(await condition('NamespaceContentRemaining')).toMatchObject({
+      reason: 'SomeResourcesRemain',
+      message: 'Some resources are remaining: pods. has 1 resource instances',
+    });
+    expect(await condition('NamespaceFinalizersRemaining')).toMatchObject({
+      reason: 'SomeFinalizersRemain',
+      message:
+        'Some content in the namespace has finalizers remaining: example.com/held in 1 resource instances',
+    });
+    expect((await cluster.list(ConfigMap, 'doomed')).length).toBe(2);
+    await pods.patch('p', { type: 'merge', body: { metadata: { finalizers: null } } });
+    await cluster.until(gone);
+    expect(cluster.errors).toEqual([]);
+  });
+
+  it('ends right though killed at any point', async () => {
+    await prepare();
+    const killed = runKilled(cluster, loop, { seed: 81, limit: 12 });
+    await namespaces().delete('doomed');
+    await cluster.until(gone);
+    expect(killed.kills()).toBeGreaterThan(0);
+    await killed.stop();
+  });
+});
+
+describe('deletionConditions', () => {
+  it('tells of failures, and keeps the time of what stays', () => {
+    const nothing = { counts: new Map(), finalizers: new Map(), failures: [] };
+    const before = deletionConditions(nothing, undefined, '2026-01-01T00:00:00Z');
+    expect(before.every(({ status }) => status === 'False')).toBe(true);
+    const after = deletionConditions({ ...nothing, failures: ['boom'] }, before, '2026-01-01T00:00:09Z');
+    const changed = after.filter(
+      (one, index) => one.lastTransitionTime !== before[index]?.lastTransitionTime,
+    );
+    expect(changed).toEqual([
+      {
+        type: 'NamespaceDeletionContentFailure',
+        status: 'True',
+        reason: 'ContentDeletionFailed',
+        message: 'Failed to delete all resource types, 1 remaining: boom',
+        lastTransitionTime: '2026-01-01T00:00:09Z',
+      },
+    ]);
+  });
+});
