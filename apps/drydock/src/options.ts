@@ -34,6 +34,8 @@ export interface UpOptions {
   readonly nodeMonitorGraceMs: number;
   readonly nodeStartupGraceMs: number;
   readonly terminatedPodGcThreshold: number;
+  /** How long events are kept. */
+  readonly eventTtlMs: number;
   /** CSV file of static tokens, in kube-apiserver's format. */
   readonly tokenAuthFile: string | undefined;
   /** PEM bundle of further authorities for client certificates. */
@@ -116,6 +118,11 @@ function upCommand(run: (options: UpOptions) => void): Command {
         .default('*'),
     )
     .addOption(
+      flag('--event-ttl <duration>', 'how long events are kept', 'EVENT_TTL')
+        .argParser(duration)
+        .default(3_600_000, '1h'),
+    )
+    .addOption(
       flag(
         '--node-monitor-grace-period <duration>',
         'silence after which a node counts as lost',
@@ -192,12 +199,13 @@ function upCommand(run: (options: UpOptions) => void): Command {
     .action((raw: Record<string, never>) => {
       const given = raw as unknown as Omit<
         UpOptions,
-        'kubeconfig' | 'serviceClusterIpRange' | 'nodeMonitorGraceMs' | 'nodeStartupGraceMs'
+        'kubeconfig' | 'serviceClusterIpRange' | 'nodeMonitorGraceMs' | 'nodeStartupGraceMs' | 'eventTtlMs'
       > & {
         kubeconfig?: string;
         serviceClusterIpRange: string;
         nodeMonitorGracePeriod: number;
         nodeStartupGracePeriod: number;
+        eventTtl: number;
       };
       run({
         nodes: given.nodes,
@@ -216,6 +224,7 @@ function upCommand(run: (options: UpOptions) => void): Command {
         nodeMonitorGraceMs: given.nodeMonitorGracePeriod,
         nodeStartupGraceMs: given.nodeStartupGracePeriod,
         terminatedPodGcThreshold: given.terminatedPodGcThreshold,
+        eventTtlMs: given.eventTtl,
         tokenAuthFile: given.tokenAuthFile,
         clientCaFile: given.clientCaFile,
         authorizationMode: given.authorizationMode,

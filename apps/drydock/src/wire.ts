@@ -89,6 +89,7 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
     {
       serviceCidr: options.serviceClusterIpRange,
       authorizationMode: options.authorizationMode,
+      eventTtlMs: options.eventTtlMs,
       cache: { defer: (run) => void setImmediate(run) },
     },
     {

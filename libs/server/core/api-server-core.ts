@@ -48,6 +48,7 @@ import { createInProcessTransport, createRegistry } from '../registry/index.ts';
 import type { WatchCache, WatchCacheOptions } from '../watch-cache/index.ts';
 import { createWatchCache } from '../watch-cache/index.ts';
 import type { ServingAddress } from './bootstrap.ts';
+import { expireEvents } from './event-expiry.ts';
 import { bootstrap, bootstrapRoles, publishKubernetesService } from './bootstrap.ts';
 
 export interface ApiServerCoreOptions {
@@ -61,6 +62,8 @@ export interface ApiServerCoreOptions {
   readonly serviceAccountIssuer?: string;
   /** What this server is called in the tokens' `aud`. Default: the issuer. */
   readonly apiAudiences?: readonly string[];
+  /** How long events are kept after they were last written, milliseconds. Default one hour; 0 keeps them. */
+  readonly eventTtlMs?: number;
   /** Admission plugins that are left out, by Kubernetes' names. */
   readonly disableAdmission?: readonly string[];
   /** Limits and wake-up of the watch cache. */
@@ -102,6 +105,7 @@ export interface ApiServerCore extends Component {
   publishAddress(address: ServingAddress): Promise<void>;
 }
 
+const hourMs = 3_600_000;
 const defaultIssuer = 'https://kubernetes.default.svc.cluster.local';
 
 /** Who the server is to itself. */
@@ -174,9 +178,12 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
   let unfollow: (() => void) | undefined;
   let unserve: (() => void) | undefined;
   let unmaintain: (() => Promise<void>) | undefined;
+  let unexpire: (() => void) | undefined;
 
   async function stop(): Promise<void> {
     running = false;
+    unexpire?.();
+    unexpire = undefined;
     await unmaintain?.();
     unmaintain = undefined;
     unserve?.();
@@ -202,6 +209,8 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
         unmaintain = maintainDefinitions({ transport: own, cache, clock, logger });
         await Promise.all([bootstrap(registry, own), bootstrapRoles(registry, own)]);
         await publishKubernetesService(registry, own, ips.firstIp, undefined);
+        const ttlMs = options.eventTtlMs ?? hourMs;
+        if (ttlMs > 0) unexpire = expireEvents({ cache, transport: own, clock, logger, ttlMs });
         running = true;
       } catch (error) {
         await stop();
