@@ -48,6 +48,8 @@ export interface RpcTransportOptions {
   readonly patienceMs?: number;
   /** Of all calls together, as `--kube-api-qps` and `--kube-api-burst`. Default none. */
   readonly rateLimit?: RateLimit;
+  /** Do not share the connection of other transports in this process to the same address. Default false. */
+  readonly ownConnection?: boolean;
   /** Counts and times calls by method and gRPC code: `grpc_client_handled_total`, `grpc_client_handling_seconds`. */
   readonly metrics?: Metrics;
   /** Send writes over one Mutate stream rather than a call each. Default true. */
@@ -243,7 +245,7 @@ function credentialsOf(tls: RpcClientTls | undefined): ChannelCredentials {
   return ChannelCredentials.createSsl(pem(tls.certificateAuthority), pem(tls.key), pem(tls.certificate));
 }
 
-function channelOptionsOf({ tls }: RpcTransportOptions): ChannelOptions {
+function channelOptionsOf({ tls, ownConnection }: RpcTransportOptions): ChannelOptions {
   return {
     'grpc.max_receive_message_length': 64 * 1024 * 1024,
     'grpc.max_send_message_length': -1,
@@ -253,6 +255,7 @@ function channelOptionsOf({ tls }: RpcTransportOptions): ChannelOptions {
     'grpc.initial_reconnect_backoff_ms': 100,
     'grpc.max_reconnect_backoff_ms': 5_000,
     'grpc-node.flow_control_window': 1024 * 1024,
+    ...(ownConnection === true ? { 'grpc.use_local_subchannel_pool': 1 } : {}),
     ...(tls?.serverName === undefined
       ? {}
       : { 'grpc.ssl_target_name_override': tls.serverName, 'grpc.default_authority': tls.serverName }),

@@ -1,8 +1,16 @@
 import type { KubeList, KubeObject } from '@drydock/base/apimachinery';
+import { createVirtualClock } from '@drydock/base/clock';
 import { describe, expect, it } from 'vitest';
 import type { ListOptions, ResourceRef, WatchEvent, WatchOptions } from '../transport/index.ts';
 import { createFakeTransport } from '../transport-suite/index.ts';
-import type { BusEvent, CursorTransport, EventPosition, EventQueue } from './index.ts';
+import type {
+  BusEvent,
+  CursorTransport,
+  EventPosition,
+  EventQueue,
+  EventSubscriber,
+  EventTransportOptions,
+} from './index.ts';
 import { createEventQueue, createEventTransport, EventsError } from './index.ts';
 
 const ref: ResourceRef = { group: 'apps', version: 'v1', resource: 'deployments' };
@@ -22,12 +30,17 @@ const event = (revision: number, over: Partial<BusEvent> = {}): BusEvent => ({
 });
 
 /** A bus and an API server that do as the test says. */
-function setUp(answers: { revision: number; cursor: string | undefined }) {
+function setUp(
+  answers: { revision: number; cursor: string | undefined },
+  options: EventTransportOptions = {},
+) {
+  const presence = { ready: true };
   const subscribed: EventPosition[] = [];
   const watched: WatchOptions[] = [];
   const queues: EventQueue[] = [];
   const lists: ListOptions[] = [];
-  let inner: WatchEvent[][] = [];
+  /** Batches, and what to wait for between them. */
+  let inner: (WatchEvent[] | Promise<void>)[] = [];
   const transport: CursorTransport = {
     ...createFakeTransport(),
     async listWithCursor(_ref, options = {}) {
@@ -36,35 +49,39 @@ function setUp(answers: { revision: number; cursor: string | undefined }) {
       const list: KubeList = { kind: 'DeploymentList', apiVersion: 'apps/v1', metadata, items: [] };
       return { list, cursor: answers.cursor };
     },
-    async *watch(_ref, options) {
-      watched.push(options);
-      // Lets the answer to a list that is under way come first.
-      await new Promise((resolve) => setTimeout(resolve, 0));
-      yield* inner;
+    async *watch(_ref, watchOptions) {
+      watched.push(watchOptions);
+      for (const batch of inner) {
+        // Lets the answer to a list that is under way come first.
+        await settled();
+        if (batch instanceof Promise) await batch;
+        else yield batch;
+      }
     },
   };
-  const bus = createEventTransport(transport, {
+  const subscriber: EventSubscriber = {
     subscribe(_ref, from, signal) {
       subscribed.push(from);
       const queue = createEventQueue({ signal, released: () => {} });
       queues.push(queue);
       return queue;
     },
-    ready: () => true,
+    ready: () => presence.ready,
     close: () => Promise.resolve(),
-  });
-  const watch = async (options: WatchOptions, count: number): Promise<unknown[]> => {
+  };
+  const bus = createEventTransport(transport, subscriber, options);
+  const watch = async (watchOptions: WatchOptions, count: number): Promise<unknown[]> => {
     const seen: unknown[] = [];
     const never = new AbortController().signal;
-    for await (const batch of bus.watch(ref, options, never)) {
+    for await (const batch of bus.watch(ref, watchOptions, never)) {
       for (const one of batch) seen.push([one.type, Number(one.object.metadata.resourceVersion)]);
       if (seen.length >= count) break;
     }
     return seen;
   };
   return {
-    ...{ bus, subscribed, watched, queues, lists, answers, watch },
-    serve: (batches: WatchEvent[][]) => (inner = batches),
+    ...{ bus, subscribed, watched, queues, lists, answers, watch, presence },
+    serve: (batches: typeof inner) => (inner = batches),
   };
 }
 
@@ -186,5 +203,46 @@ describe('createEventTransport', () => {
     await bus.list(ref);
     expect(await watch({ resourceVersion: '5' }, 1)).toEqual([['MODIFIED', 7]]);
     expect(subscribed.length).toBe(1);
+  });
+
+  it('watches through the API server while the bus is away, and returns to it', async () => {
+    const clock = createVirtualClock();
+    const { bus, watch, queues, watched, subscribed, serve, answers, presence } = setUp(
+      { revision: 5, cursor: 'c5' },
+      { clock, awayMs: 1_000 },
+    );
+    await bus.list(ref);
+    const watching = watch({ resourceVersion: '5' }, 4);
+    await settled();
+    queues[0]!.push(event(6));
+    await settled();
+    await clock.advance(3_000);
+    expect(watched).toEqual([]);
+
+    presence.ready = false;
+    const back = Promise.withResolvers<void>();
+    serve([
+      [{ type: 'MODIFIED', object: object(7) }],
+      back.promise,
+      [{ type: 'MODIFIED', object: object(9) }],
+      [{ type: 'BOOKMARK', object: object(10) }],
+    ]);
+    await clock.advance(3_000);
+    await expect.poll(() => watched).toEqual([{ resourceVersion: '6', allowWatchBookmarks: true }]);
+    expect(subscribed.length).toBe(1);
+
+    presence.ready = true;
+    answers.revision = 8;
+    answers.cursor = 'c8';
+    back.resolve();
+    await expect.poll(() => subscribed[1]?.cursor).toBe('c8');
+    expect(subscribed[1]!.revision).toBeGreaterThanOrEqual(8);
+    queues[1]!.push(event(12));
+    expect(await watching).toEqual([
+      ['MODIFIED', 6],
+      ['MODIFIED', 7],
+      ['MODIFIED', 9],
+      ['MODIFIED', 12],
+    ]);
   });
 });

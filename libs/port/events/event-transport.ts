@@ -1,4 +1,5 @@
 import { expired } from '@drydock/base/apimachinery';
+import type { Clock, Timer } from '@drydock/base/clock';
 import type { ResourceRef, Transport, WatchEvent, WatchOptions } from '../transport/index.ts';
 import type { BusEvent, CursorTransport, EventPosition, EventSubscriber } from './events.ts';
 import { EventsError } from './events.ts';
@@ -10,6 +11,19 @@ const collectionOf = ({ group, resource }: ResourceRef): string => `${group}/${r
 const apiVersionOf = ({ group, version }: ResourceRef): string =>
   group === '' ? version : `${group}/${version}`;
 
+export interface EventTransportOptions {
+  /** With a clock, watches go through `inner` while the bus is away for longer than `awayMs`. Without, they wait for it. */
+  readonly clock?: Clock;
+  /** Default 5,000. */
+  readonly awayMs?: number;
+}
+
+/** Where a watch over the bus has to go on through `inner`: for good, or until the bus is back. */
+interface Rest {
+  readonly revision: number;
+  readonly forGood: boolean;
+}
+
 /**
  * A Transport whose watches come over the event bus, while everything else goes through `inner`. Informers work on it
  * unchanged: a list's cursor is remembered, and the watch from that list's revision begins there.
@@ -18,10 +32,15 @@ const apiVersionOf = ({ group, version }: ResourceRef): string =>
  * stored in another API version than asked for. A watch from a revision whose cursor is not known (none was told, or the
  * bus had lost it) begins through `inner` and moves to the bus as soon as it has caught up with a cursor.
  *
- * Wiring: `createEventTransport(createRpcTransport({ address, … }), createNatsSubscriber({ servers, … }))`. `close` closes
- * the inner transport and leaves the subscriber, which others may share.
+ * Wiring: `createEventTransport(createRpcTransport({ address, … }), createNatsSubscriber({ servers, … }), { clock })`.
+ * `close` closes the inner transport and leaves the subscriber, which others may share.
  */
-export function createEventTransport(inner: CursorTransport, subscriber: EventSubscriber): Transport {
+export function createEventTransport(
+  inner: CursorTransport,
+  subscriber: EventSubscriber,
+  options: EventTransportOptions = {},
+): Transport {
+  const { clock, awayMs = 5_000 } = options;
   const remembered = new Map<string, Map<number, string>>();
   /** Collections that are stored in another version than they were asked for in. */
   const foreign = new Set<string>();
@@ -68,8 +87,9 @@ export function createEventTransport(inner: CursorTransport, subscriber: EventSu
   ): AsyncGenerator<readonly WatchEvent[], EventPosition | undefined> {
     let asking = false;
     let goal: EventPosition | undefined;
+    const there = (): boolean => clock === undefined || subscriber.ready();
     const ask = async (): Promise<void> => {
-      if (asking || goal !== undefined) return;
+      if (asking || goal !== undefined || !there()) return;
       asking = true;
       const { name: _, ...collection } = ref;
       goal = await askPosition(collection).catch(() => undefined);
@@ -81,24 +101,57 @@ export function createEventTransport(inner: CursorTransport, subscriber: EventSu
         options.allowWatchBookmarks === true ? batch : batch.filter(({ type }) => type !== 'BOOKMARK');
       if (wanted.length > 0) yield wanted;
       const reached = Number(batch.at(-1)?.object.metadata.resourceVersion);
-      if (goal !== undefined && reached >= goal.revision) return { revision: reached, cursor: goal.cursor };
+      if (goal !== undefined && reached >= goal.revision && there())
+        return { revision: reached, cursor: goal.cursor };
       void ask();
     }
     return undefined;
   }
 
-  /** Watches over the bus. Returns the revision it got to where the rest has to come through `inner`. */
+  /** The next batch, or undefined when the bus has been away for too long. */
+  function nextOrAway<T>(next: Promise<T>): Promise<T | undefined> {
+    if (clock === undefined) return next;
+    return new Promise((resolve, reject) => {
+      let timer: Timer | undefined;
+      let awayAt: number | undefined;
+      const look = (): void => {
+        const now = clock.monotonicMs();
+        awayAt = subscriber.ready() ? undefined : (awayAt ?? now);
+        if (awayAt !== undefined && now - awayAt >= awayMs) resolve(undefined);
+        else timer = clock.setTimeout(look, awayMs / 2);
+      };
+      look();
+      next.then(resolve, reject).finally(() => timer?.cancel());
+    });
+  }
+
+  async function* whileThere<T>(source: AsyncIterable<T>, left: () => void): AsyncGenerator<T, void> {
+    const iterator = source[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const result = await nextOrAway(iterator.next());
+        if (result === undefined) return left();
+        if (result.done === true) return;
+        yield result.value;
+      }
+    } finally {
+      await iterator.return?.();
+    }
+  }
+
+  /** Watches over the bus. Returns where the rest has to come through `inner`. */
   async function* watchBus(
     ref: ResourceRef,
     from: EventPosition,
     bookmarks: boolean,
     signal: AbortSignal,
-  ): AsyncGenerator<readonly WatchEvent[], number | undefined> {
+  ): AsyncGenerator<readonly WatchEvent[], Rest | undefined> {
     const apiVersion = apiVersionOf(ref);
     let last = from.revision;
     let moved = false;
+    let away = false;
     try {
-      for await (const batch of subscriber.subscribe(ref, from, signal)) {
+      for await (const batch of whileThere(subscriber.subscribe(ref, from, signal), () => (away = true))) {
         const events: WatchEvent[] = [];
         const before = last;
         let cursor: string | undefined;
@@ -116,7 +169,7 @@ export function createEventTransport(inner: CursorTransport, subscriber: EventSu
         if (events.length > 0) yield events;
         if (!strange) continue;
         foreign.add(`${collectionOf(ref)} ${apiVersion}`);
-        return last;
+        return { revision: last, forGood: true };
       }
     } catch (error) {
       if (!(error instanceof EventsError) || error.code === 'Closed') throw error;
@@ -126,7 +179,7 @@ export function createEventTransport(inner: CursorTransport, subscriber: EventSu
       if (!moved && from.cursor !== undefined) refused.set(collectionOf(ref), from.cursor);
       throw expired(`too old resource version: ${last} (${error.message})`);
     }
-    return undefined;
+    return away ? { revision: last, forGood: false } : undefined;
   }
 
   async function* watch(
@@ -135,12 +188,19 @@ export function createEventTransport(inner: CursorTransport, subscriber: EventSu
     signal: AbortSignal,
   ): AsyncGenerator<readonly WatchEvent[]> {
     if (!carried(ref, options)) return yield* inner.watch(ref, options, signal);
-    const revision = Number(options.resourceVersion);
+    let revision = Number(options.resourceVersion);
     const cursor = remembered.get(collectionOf(ref))?.get(revision);
-    const from = usable(ref, cursor) ? { revision, cursor } : yield* watchInner(ref, options, signal);
-    if (from === undefined) return;
-    const rest = yield* watchBus(ref, from, options.allowWatchBookmarks === true, signal);
-    if (rest !== undefined) yield* inner.watch(ref, { ...options, resourceVersion: String(rest) }, signal);
+    let from: EventPosition | undefined = usable(ref, cursor) ? { revision, cursor } : undefined;
+    for (;;) {
+      from ??= yield* watchInner(ref, { ...options, resourceVersion: String(revision) }, signal);
+      if (from === undefined) return;
+      const rest = yield* watchBus(ref, from, options.allowWatchBookmarks === true, signal);
+      if (rest === undefined) return;
+      ({ revision } = rest);
+      if (rest.forGood)
+        return yield* inner.watch(ref, { ...options, resourceVersion: String(revision) }, signal);
+      from = undefined;
+    }
   }
 
   return {

@@ -1,6 +1,7 @@
 export type { ChangeSink, ChangeSource, CommittedChange } from './change-source.ts';
 export type { EventQueue, EventQueueOptions } from './event-queue.ts';
 export { createEventQueue } from './event-queue.ts';
+export type { EventTransportOptions } from './event-transport.ts';
 export { createEventTransport } from './event-transport.ts';
 export type {
   BusEvent,
