@@ -3,6 +3,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
+  createKubectl,
+  eventually,
+  kubectlsToTest,
   newDataDir,
   removeDataDir,
   repository,
@@ -38,6 +41,10 @@ describe('drydock up', () => {
     const cases: [string[], RegExp][] = [
       [['--wat'], /^drydock: unknown option '--wat'\n$/],
       [['--nodes', 'many'], /^drydock: option '--nodes <n>' argument 'many' is invalid\. .*\n$/],
+      [
+        ['--controllers', '*,-wat'],
+        /^drydock: option '--controllers <list>' argument '.*' is invalid\. "wat" is not in the list of known controllers\.\n$/,
+      ],
       [['--store', 'paper'], /^drydock: option '--store <engine>' argument 'paper' is invalid\. .*\n$/],
       [['--token-auth-file', join(dataDir, 'none')], /^drydock: .*none.*\n$/],
     ];
@@ -115,11 +122,34 @@ describe('drydock up', () => {
       '--kubeconfig',
       '--store',
       '--components',
+      '--controllers',
       '--token-auth-file',
       '--client-ca-file',
     ]) {
       expect(stdout).toContain(flag);
     }
+  });
+
+  it('takes the nodes of an earlier run away, with their Pods, when it has fewer; and leaves loops out', async () => {
+    const first = await start(['--nodes', '3']);
+    const [binary] = kubectlsToTest();
+    if (binary === undefined) return;
+    const kubectl = createKubectl(binary, first.kubeconfig);
+    await kubectl('create deployment web --image=nginx --replicas=6');
+    await kubectl('rollout status deployment/web --timeout=30s');
+    await first.stop();
+    await start(['--nodes', '1', '--controllers', '*,-job,-cronjob-controller'], first.dataDir);
+    await eventually(async () => (await kubectl('get nodes -o name')).trim() === 'node/node-0', {
+      timeoutMs: 30_000,
+    });
+    await kubectl('rollout status deployment/web --timeout=30s');
+    expect(await kubectl('get pods -o jsonpath={.items[*].spec.nodeName}')).toBe(
+      Array.from({ length: 6 }, () => 'node-0').join(' '),
+    );
+    await kubectl('create job idle --image=busybox');
+    await kubectl('create deployment more --image=nginx');
+    await kubectl('rollout status deployment/more --timeout=30s');
+    expect(await kubectl('get pods -l job-name=idle -o name')).toBe('');
   });
 
   it('stops within a second on SIGTERM, with 0', async () => {

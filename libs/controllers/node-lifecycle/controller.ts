@@ -41,6 +41,8 @@ const podMark = 'pod:';
 const taintMark = 'taint:';
 /** The key of a look at all zones. */
 const zonesKey = 'zones:';
+/** Nodes come and go in crowds: one look a crowd. */
+const zonesDelayMs = 100;
 const neither: TaintChange = { add: [], remove: [unreachableTaint, notReadyTaint] };
 
 export interface NodeLifecycleOptions extends Partial<EvictionRates> {
@@ -159,7 +161,7 @@ export function createNodeLifecycleController(
     healths.delete(nodeName);
     podsToMark.delete(nodeName);
     for (const queue of queues.values()) queue.remove(nodeName);
-    controller.enqueue(zonesKey);
+    controller.enqueue(zonesKey, zonesDelayMs);
   }
 
   async function lookAtZones(): Promise<void> {
@@ -191,7 +193,7 @@ export function createNodeLifecycleController(
       healths.delete(nodeName);
       events.registered(node);
       await markReachable(node);
-      controller.enqueue(zonesKey);
+      controller.enqueue(zonesKey, zonesDelayMs);
     }
     const before = healths.get(nodeName);
     const lease = leases.get(`${leaseNamespace}/${nodeName}`);
@@ -201,7 +203,7 @@ export function createNodeLifecycleController(
       await client.resource(Node).updateStatus({ ...node, status: { ...node.status, conditions } });
     }
     healths.set(nodeName, finding.health);
-    if (before?.ready?.status !== current?.status) controller.enqueue(zonesKey);
+    if (before?.ready?.status !== current?.status) controller.enqueue(zonesKey, zonesDelayMs);
 
     const schedule = noScheduleChange(node);
     if (schedule.add.length + schedule.remove.length > 0) await changeTaints(node, schedule);

@@ -46,6 +46,16 @@ const name = 'persistentvolume-binder-controller';
 /** Marks keys of volumes; the others are claims. */
 const volumeMark = 'volume:';
 
+/** The index value of volumes that are meant for no claim. */
+const forAnyone = '';
+/** Index name and function: volumes by the claim that they are meant for. */
+const byClaimRef = {
+  name: 'claim-reference',
+  values: ({ spec }: PersistentVolume): readonly string[] => [
+    spec?.claimRef === undefined ? forAnyone : `${spec.claimRef.namespace ?? ''}/${spec.claimRef.name ?? ''}`,
+  ],
+};
+
 export interface PersistentVolumeBinderOptions {
   /** Whether a cluster without any StorageClass gets the simulated one as its default. Default false. */
   readonly simulatedDefaultClass?: boolean;
@@ -60,7 +70,9 @@ export function createPersistentVolumeBinder(
   const claims = informers.informer(PersistentVolumeClaim, {
     indexers: { [byVolume.name]: byVolume.values },
   });
-  const volumes = informers.informer(PersistentVolume);
+  const volumes = informers.informer(PersistentVolume, {
+    indexers: { [byClaimRef.name]: byClaimRef.values },
+  });
   const classes = informers.informer(StorageClass);
   const pods = informers.informer(Pod, { indexers: { [byClaim.name]: byClaim.values } });
   const recorder = createEventRecorder(client, 'persistentvolume-controller', deps);
@@ -219,7 +231,11 @@ export function createPersistentVolumeBinder(
     const { volumeName } = claim.spec ?? {};
     if (!volumeName) {
       const delayed = isDelayed(claim);
-      const volume = bestMatch(claim, volumes.list(), delayed);
+      const offered = [
+        ...volumes.byIndex(byClaimRef.name, objectKey(claim)),
+        ...volumes.byIndex(byClaimRef.name, forAnyone),
+      ];
+      const volume = bestMatch(claim, offered, delayed);
       if (volume !== undefined) return bind(volume, claim);
       if (delayed) tellWaiting(claim);
       else if (classOf(claim) !== '') return provision(claim);

@@ -31,6 +31,7 @@ export function ttlSeconds(step: number): number {
 export const createTtlController: ControllerFactory = (deps) => {
   const { client, informers } = deps;
   const nodes = informers.informer(Node);
+  const present = new Set<string>();
   let step = 0;
 
   return createController(
@@ -38,12 +39,17 @@ export const createTtlController: ControllerFactory = (deps) => {
       name,
       sources: [
         source(Node, ({ metadata }, { deleted }) => {
-          step = nextStep(step, nodes.list().length);
+          if (deleted) present.delete(metadata.name ?? '');
+          else present.add(metadata.name ?? '');
+          step = nextStep(step, present.size);
           const right = metadata.annotations?.[annotation] === String(ttlSeconds(step));
           return deleted || right ? [] : [metadata.name ?? ''];
         }),
       ],
-      onStart: () => void (step = 0),
+      onStart() {
+        present.clear();
+        step = 0;
+      },
       async reconcile(key) {
         const node = nodes.get(key);
         const value = String(ttlSeconds(step));
