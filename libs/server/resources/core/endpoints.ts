@@ -1,8 +1,20 @@
+import {
+  fieldPath,
+  required,
+  validateDns1123Label,
+  validateDns1123Subdomain,
+  validateIp,
+  validatePortNumber,
+  validateQualifiedName,
+  type FieldError,
+  type FieldPath,
+} from '@drydock/base/apimachinery';
 import type { Endpoints } from '@drydock/api/core/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
-import { ageColumn, nameColumn, textColumn } from '../common/index.ts';
+import { ageColumn, nameColumn, oneOf, specialIpErrors, textColumn, textErrors } from '../common/index.ts';
 
 const shown = 3;
+const protocols = ['SCTP', 'TCP', 'UDP'];
 
 function addresses(endpoints: Endpoints): string {
   const all: string[] = [];
@@ -17,6 +29,48 @@ function addresses(endpoints: Endpoints): string {
   return all.length > shown ? `${text} + ${all.length - shown} more...` : text;
 }
 
+type Subset = NonNullable<Endpoints['subsets']>[number];
+
+function addressErrors(address: NonNullable<Subset['addresses']>[number], where: FieldPath): FieldError[] {
+  const { ip = '', hostname = '', nodeName } = address;
+  const at = where.child('ip');
+  const messages = textErrors(validateIp(ip), ip, at);
+  const errors = messages.length > 0 ? messages : specialIpErrors(ip, at);
+  if (hostname !== '')
+    errors.push(...textErrors(validateDns1123Label(hostname), hostname, where.child('hostname')));
+  if (nodeName !== undefined)
+    errors.push(...textErrors(validateDns1123Subdomain(nodeName), nodeName, where.child('nodeName')));
+  return errors;
+}
+
+function subsetErrors(subset: Subset, where: FieldPath): FieldError[] {
+  const { addresses: ready = [], notReadyAddresses: unready = [], ports = [] } = subset;
+  const errors: FieldError[] = [];
+  if (ready.length === 0 && unready.length === 0)
+    errors.push(required(where, 'must specify `addresses` or `notReadyAddresses`'));
+  ready.forEach((one, index) => errors.push(...addressErrors(one, where.child('addresses').index(index))));
+  unready.forEach((one, index) =>
+    errors.push(...addressErrors(one, where.child('notReadyAddresses').index(index))),
+  );
+  ports.forEach(({ name = '', port = 0, protocol, appProtocol }, index) => {
+    const at = where.child('ports').index(index);
+    if (name !== '') errors.push(...textErrors(validateDns1123Label(name), name, at.child('name')));
+    else if (ports.length > 1) errors.push(required(at.child('name')));
+    errors.push(
+      ...textErrors(validatePortNumber(port), port, at.child('port')),
+      ...oneOf(protocol, protocols, at.child('protocol')),
+    );
+    if (appProtocol !== undefined)
+      errors.push(...textErrors(validateQualifiedName(appProtocol), appProtocol, at.child('appProtocol')));
+  });
+  return errors;
+}
+
+function validate({ subsets }: Endpoints): FieldError[] {
+  const at = fieldPath('subsets');
+  return (subsets ?? []).flatMap((subset, index) => subsetErrors(subset, at.index(index)));
+}
+
 /** core/v1 Endpoints. */
 export const endpointsDefinition: ResourceDefinition<Endpoints> = {
   group: '',
@@ -27,7 +81,7 @@ export const endpointsDefinition: ResourceDefinition<Endpoints> = {
   shortNames: ['ep'],
   namespaced: true,
   schema: 'k8s.io.api.core.v1.Endpoints',
-  strategy: { generation: false, allowCreateOnUpdate: true },
+  strategy: { generation: false, allowCreateOnUpdate: true, validate },
   columns: [
     nameColumn as never,
     textColumn('Endpoints', 'Addresses and ports.', addresses),

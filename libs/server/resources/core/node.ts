@@ -1,14 +1,14 @@
 import {
+  duplicate,
   fieldPath,
   forbiddenField,
-  invalidValue,
-  notSupported,
-  validateQualifiedName,
+  validateLabelName,
+  validateLabelValue,
   type FieldError,
 } from '@drydock/base/apimachinery';
 import type { Node } from '@drydock/api/core/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
-import { ageColumn, nameColumn, textColumn } from '../common/index.ts';
+import { ageColumn, nameColumn, oneOf, textColumn, textErrors } from '../common/index.ts';
 
 const roleLabel = 'node-role.kubernetes.io/';
 const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
@@ -41,13 +41,14 @@ function validate(node: Node): FieldError[] {
   const seen = new Set<string>();
   node.spec?.taints?.forEach((taint, index) => {
     const at = fieldPath('spec', 'taints').index(index);
-    for (const message of validateQualifiedName(taint.key ?? ''))
-      errors.push(invalidValue(at.child('key'), taint.key, message));
-    if (!effects.includes(taint.effect ?? ''))
-      errors.push(notSupported(at.child('effect'), taint.effect ?? '', effects));
+    errors.push(
+      ...validateLabelName(taint.key ?? '', at.child('key')),
+      ...textErrors(validateLabelValue(taint.value ?? ''), taint.value, at.child('value')),
+      ...oneOf(taint.effect, effects, at.child('effect')),
+    );
     const key = `${taint.key}:${taint.effect}`;
     if (seen.has(key))
-      errors.push({ ...invalidValue(at, taint, 'taints must be unique by key and effect pair') });
+      errors.push({ ...duplicate(at, taint), detail: 'taints must be unique by key and effect pair' });
     seen.add(key);
   });
   return errors;

@@ -11,6 +11,7 @@ import {
   textColumn,
 } from '../common/index.ts';
 import { defaultLimits, limitRangeErrors } from './limit-range-errors.ts';
+import { quotaChangeErrors, quotaErrors, quotaStatusErrors } from './quota-errors.ts';
 import { validatePodTemplateSpec } from '../shared/index.ts';
 import { fieldPath } from '@drydock/base/apimachinery';
 
@@ -52,7 +53,13 @@ export const resourceQuotaDefinition: ResourceDefinition<ResourceQuota> = {
   namespaced: true,
   schema: 'k8s.io.api.core.v1.ResourceQuota',
   status: true,
-  strategy: { returnDeletedObject: true, generation: false },
+  strategy: {
+    returnDeletedObject: true,
+    generation: false,
+    validate: quotaErrors,
+    validateUpdate: quotaChangeErrors,
+    validateStatusUpdate: quotaStatusErrors,
+  },
   columns: [
     nameColumn as never,
     textColumn('Request', 'Used and allowed.', (object) =>

@@ -1,23 +1,13 @@
-import {
-  deepEqual,
-  duplicate,
-  fieldPath,
-  forbiddenField,
-  invalidValue,
-  notSupported,
-  required,
-  validateDns1123Label,
-  validatePortName,
-  validatePortNumber,
-  type FieldError,
-} from '@drydock/base/apimachinery';
+import { deepEqual } from '@drydock/base/apimachinery';
 import type { Service, ServicePort } from '@drydock/api/core/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
 import { ageColumn, labelsText, nameColumn, textColumn } from '../common/index.ts';
-
-const spec = fieldPath('spec');
-const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
-const protocols = ['SCTP', 'TCP', 'UDP'];
+import {
+  dropFieldsOfOldType,
+  isExternallyAccessible,
+  serviceChangeErrors,
+  serviceErrors,
+} from './service-errors.ts';
 
 function externalIp(service: Service): string {
   const ips = service.spec?.externalIPs ?? [];
@@ -43,73 +33,6 @@ function portsText(ports: readonly ServicePort[] | undefined): string {
   return text === '' ? '<none>' : text;
 }
 
-function validatePorts(service: Service): FieldError[] {
-  const errors: FieldError[] = [];
-  const ports = service.spec?.ports ?? [];
-  const headless = service.spec?.clusterIP === 'None';
-  if (ports.length === 0 && !headless && service.spec?.type !== 'ExternalName')
-    errors.push(required(spec.child('ports')));
-  const names = new Set<string>();
-  const taken = new Set<string>();
-  ports.forEach((port, index) => {
-    const at = spec.child('ports').index(index);
-    if (!port.name) {
-      if (ports.length > 1) errors.push(required(at.child('name')));
-    } else {
-      for (const message of validateDns1123Label(port.name))
-        errors.push(invalidValue(at.child('name'), port.name, message));
-      if (names.has(port.name)) errors.push(duplicate(at.child('name'), port.name));
-      names.add(port.name);
-    }
-    for (const message of validatePortNumber(port.port ?? 0))
-      errors.push(invalidValue(at.child('port'), port.port, message));
-    if (!protocols.includes(port.protocol ?? ''))
-      errors.push(notSupported(at.child('protocol'), port.protocol ?? '', protocols));
-    const { targetPort } = port;
-    if (typeof targetPort === 'number') {
-      for (const message of validatePortNumber(targetPort))
-        errors.push(invalidValue(at.child('targetPort'), targetPort, message));
-    } else if (typeof targetPort === 'string') {
-      for (const message of validatePortName(targetPort))
-        errors.push(invalidValue(at.child('targetPort'), targetPort, message));
-    }
-    const key = `${port.protocol}/${port.port}`;
-    if (taken.has(key)) errors.push(duplicate(at, { port: port.port, protocol: port.protocol }));
-    taken.add(key);
-    if (port.nodePort && service.spec?.type === 'ClusterIP') {
-      errors.push(forbiddenField(at.child('nodePort'), "may not be used when `type` is 'ClusterIP'"));
-    }
-  });
-  return errors;
-}
-
-function validate(service: Service): FieldError[] {
-  const errors = validatePorts(service);
-  const { type, externalName, sessionAffinity } = service.spec ?? {};
-  if (!type) errors.push(required(spec.child('type')));
-  else if (!types.includes(type)) errors.push(notSupported(spec.child('type'), type, types));
-  if (type === 'ExternalName' && !externalName) errors.push(required(spec.child('externalName')));
-  if (sessionAffinity !== undefined && !['ClientIP', 'None'].includes(sessionAffinity)) {
-    errors.push(notSupported(spec.child('sessionAffinity'), sessionAffinity, ['ClientIP', 'None']));
-  }
-  return errors;
-}
-
-function validateUpdate(service: Service, old: Service): FieldError[] {
-  const before = old.spec?.clusterIP;
-  const fixed = old.spec?.type !== 'ExternalName' && service.spec?.type !== 'ExternalName';
-  if (fixed && before && service.spec?.clusterIP !== before) {
-    return [
-      invalidValue(
-        spec.child('clusterIPs').index(0),
-        service.spec?.clusterIPs ?? [service.spec?.clusterIP ?? ''],
-        'may not change once set',
-      ),
-    ];
-  }
-  return [];
-}
-
 /** core/v1 Service. Addresses and node ports are given by admission. */
 export const serviceDefinition: ResourceDefinition<Service> = {
   group: '',
@@ -130,11 +53,11 @@ export const serviceDefinition: ResourceDefinition<Service> = {
       const { spec: value } = service;
       if (value === undefined) return;
       for (const port of value.ports ?? []) port.targetPort ??= port.port;
+      if (value.sessionAffinity === 'None') delete value.sessionAffinityConfig;
       if (value.sessionAffinity === 'ClientIP') {
         value.sessionAffinityConfig ??= { clientIP: { timeoutSeconds: 10_800 } };
       }
-      if (value.type === 'NodePort' || value.type === 'LoadBalancer')
-        value.externalTrafficPolicy ??= 'Cluster';
+      if (isExternallyAccessible(value)) value.externalTrafficPolicy ||= 'Cluster';
       if (value.type === 'LoadBalancer') value.allocateLoadBalancerNodePorts ??= true;
       if (value.type !== 'ExternalName') value.internalTrafficPolicy ??= 'Cluster';
     },
@@ -145,7 +68,9 @@ export const serviceDefinition: ResourceDefinition<Service> = {
       // What clients leave out of a replacement stays as it was given.
       const now = service.spec;
       const before = old.spec;
-      if (now === undefined || before === undefined || now.type === 'ExternalName') return;
+      if (now === undefined || before === undefined) return;
+      dropFieldsOfOldType(now, before);
+      if (now.type === 'ExternalName') return;
       if (!now.clusterIP && before.clusterIP) now.clusterIP = before.clusterIP;
       if (!now.clusterIPs && now.clusterIP === before.clusterIP) now.clusterIPs = before.clusterIPs;
       if (!now.ipFamilies && before.ipFamilies) now.ipFamilies = before.ipFamilies;
@@ -161,8 +86,8 @@ export const serviceDefinition: ResourceDefinition<Service> = {
         }
       }
     },
-    validate,
-    validateUpdate,
+    validate: serviceErrors,
+    validateUpdate: serviceChangeErrors,
   },
   selectableFields: {
     'spec.clusterIP': (service) => service.spec?.clusterIP ?? '',

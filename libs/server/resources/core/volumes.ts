@@ -1,16 +1,8 @@
-import {
-  deepEqual,
-  fieldPath,
-  forbiddenField,
-  invalidValue,
-  notSupported,
-  parseQuantity,
-  required,
-  type FieldError,
-} from '@drydock/base/apimachinery';
+import { fieldPath } from '@drydock/base/apimachinery';
 import type { PersistentVolume, PersistentVolumeClaim } from '@drydock/api/core/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
 import { ageColumn, nameColumn, textColumn } from '../common/index.ts';
+import { claimChangeErrors, claimErrors, volumeChangeErrors, volumeErrors } from './volume-errors.ts';
 
 const spec = fieldPath('spec');
 const modes: Readonly<Record<string, string>> = {
@@ -26,14 +18,6 @@ function modesText(list: readonly string[] | undefined): string {
     .filter((mode) => list?.includes(mode))
     .map((mode) => modes[mode])
     .join(',');
-}
-
-function modeErrors(list: readonly string[] | undefined): FieldError[] {
-  if ((list ?? []).length === 0)
-    return [required(spec.child('accessModes'), 'at least 1 access mode is required')];
-  return (list ?? [])
-    .filter((mode) => modes[mode] === undefined)
-    .map((mode) => notSupported(spec.child('accessModes'), mode, Object.keys(modes)));
 }
 
 const phase = (deleting: string | undefined, text: string | undefined): string =>
@@ -59,26 +43,8 @@ export const persistentVolumeDefinition: ResourceDefinition<PersistentVolume> = 
     prepareForCreate(volume) {
       volume.status = { phase: 'Pending' };
     },
-    validate(volume) {
-      const errors = modeErrors(volume.spec?.accessModes);
-      const storage = volume.spec?.capacity?.['storage'];
-      if (volume.spec?.capacity === undefined) errors.push(required(spec.child('capacity')));
-      else if (storage === undefined)
-        errors.push(
-          notSupported(spec.child('capacity'), Object.keys(volume.spec.capacity)[0] ?? '', ['storage']),
-        );
-      else if (parseQuantity(storage).sign() <= 0)
-        errors.push(
-          invalidValue(spec.child('capacity').key('storage'), storage, 'must be greater than zero'),
-        );
-      const reclaim = volume.spec?.persistentVolumeReclaimPolicy;
-      if (reclaim && !['Delete', 'Recycle', 'Retain'].includes(reclaim)) {
-        errors.push(
-          notSupported(spec.child('persistentVolumeReclaimPolicy'), reclaim, ['Delete', 'Recycle', 'Retain']),
-        );
-      }
-      return errors;
-    },
+    validate: volumeErrors,
+    validateUpdate: volumeChangeErrors,
   },
   columns: [
     nameColumn as never,
@@ -123,35 +89,8 @@ export const persistentVolumeClaimDefinition: ResourceDefinition<PersistentVolum
     prepareForCreate(claim) {
       claim.status = { phase: 'Pending' };
     },
-    validate(claim) {
-      const errors = modeErrors(claim.spec?.accessModes);
-      const storage = claim.spec?.resources?.requests?.['storage'];
-      const at = spec.child('resources').key('storage');
-      if (storage === undefined) errors.push(required(at));
-      else if (parseQuantity(storage).sign() <= 0)
-        errors.push(invalidValue(at, storage, 'must be greater than zero'));
-      return errors;
-    },
-    validateUpdate(claim, old) {
-      const frozen = ({ spec: value }: PersistentVolumeClaim) => {
-        const { resources: _resources, volumeAttributesClassName: _class, ...rest } = value ?? {};
-        return rest as Record<string, unknown>;
-      };
-      const before = frozen(old);
-      const after = frozen(claim);
-      // The binder may name the volume, once.
-      if (!before['volumeName']) before['volumeName'] = after['volumeName'];
-      // And a claim without a class may get the default one later (KEP-3333).
-      if (before['storageClassName'] === undefined && old.metadata.annotations?.[betaClass] === undefined)
-        before['storageClassName'] = after['storageClassName'];
-      if (deepEqual(JSON.parse(JSON.stringify(before)), JSON.parse(JSON.stringify(after)))) return [];
-      return [
-        forbiddenField(
-          spec,
-          'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
-        ),
-      ];
-    },
+    validate: (claim) => claimErrors(claim.spec, spec),
+    validateUpdate: claimChangeErrors,
   },
   columns: [
     nameColumn as never,

@@ -20,6 +20,9 @@ const ofContainers = /^(cpu|memory|ephemeral-storage|hugepages-.*)$/;
 const standard =
   /^(cpu|memory|ephemeral-storage|hugepages-.*|storage|pods|services|replicationcontrollers|resourcequotas|secrets|configmaps|persistentvolumeclaims|services\.(nodeports|loadbalancers)|(requests|limits)\.(cpu|memory|ephemeral-storage)|requests\.(storage|hugepages-.*))$/;
 const hugePages = /^hugepages-/;
+/** Things of which there are whole numbers only. */
+const counted =
+  /^(pods|services|replicationcontrollers|resourcequotas|secrets|configmaps|persistentvolumeclaims|services\.(nodeports|loadbalancers))$/;
 
 /** Whether Kubernetes itself gives the resource its meaning. */
 function isNative(name: string): boolean {
@@ -46,7 +49,7 @@ export function resourceAmountErrors(name: string, amount: string, where: FieldP
   const errors: FieldError[] = [];
   if (quantity.sign() < 0)
     errors.push(invalidValue(where, canonicalQuantity(amount), 'must be greater than or equal to 0'));
-  if (isExtended(name) && canonicalQuantity(amount).endsWith('m'))
+  if ((isExtended(name) || counted.test(name)) && canonicalQuantity(amount).endsWith('m'))
     errors.push(invalidValue(where, canonicalQuantity(amount), 'must be an integer'));
   return errors;
 }
