@@ -1,6 +1,7 @@
-import { parseDuration } from '@drydock/base/apimachinery';
 import { unknownControllers } from '@drydock/controllers/all';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { addAutoscalerFlags, autoscalerOptions, type AutoscalerOptions } from './autoscaler-options.ts';
+import { duration, flag, integer } from './flags.ts';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 
 /** The parts that `drydock up` can run. */
 export const componentNames = ['apiserver', 'controller-manager', 'scheduler', 'kubelet-sim'] as const;
@@ -36,6 +37,8 @@ export interface UpOptions {
   readonly terminatedPodGcThreshold: number;
   /** How long events are kept. */
   readonly eventTtlMs: number;
+  /** `--horizontal-pod-autoscaler-*`. */
+  readonly autoscaler: AutoscalerOptions;
   /** CSV file of static tokens, in kube-apiserver's format. */
   readonly tokenAuthFile: string | undefined;
   /** PEM bundle of further authorities for client certificates. */
@@ -48,16 +51,6 @@ export interface UpOptions {
 /** What the command line asks for: a run, or a text to print (help, version, an error) and an exit code. */
 export type Invocation =
   { readonly kind: 'up'; readonly options: UpOptions } | { readonly kind: 'exit'; readonly code: number };
-
-function integer(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (!(value >= min && value <= max)) {
-      throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
-    }
-    return value;
-  };
-}
 
 function componentList(text: string): ReadonlySet<ComponentName> {
   const chosen = new Set<ComponentName>();
@@ -74,26 +67,14 @@ function componentList(text: string): ReadonlySet<ComponentName> {
   return chosen;
 }
 
-function duration(text: string): number {
-  try {
-    return parseDuration(text);
-  } catch {
-    throw new InvalidArgumentError('It must be a duration such as 40s or 1m30s.');
-  }
-}
-
 function controllerList(text: string): string {
   const [problem] = unknownControllers(text);
   if (problem !== undefined) throw new InvalidArgumentError(`${problem}.`);
   return text;
 }
 
-function flag(name: string, description: string, env: string): Option {
-  return new Option(name, description).env(`DRYDOCK_${env}`);
-}
-
 function upCommand(run: (options: UpOptions) => void): Command {
-  return new Command('up')
+  const command = new Command('up')
     .description('Runs a whole cluster in this process, until Ctrl-C.')
     .optionsGroup('Cluster:')
     .addOption(flag('--nodes <n>', 'simulated nodes', 'NODES').argParser(integer(0, 10_000)).default(3))
@@ -148,7 +129,9 @@ function upCommand(run: (options: UpOptions) => void): Command {
       )
         .argParser(integer(0, 1_000_000))
         .default(12_500),
-    )
+    );
+  addAutoscalerFlags(command);
+  return command
     .optionsGroup('Storage:')
     .addOption(flag('--data-dir <dir>', 'store, certificates, kubeconfig', 'DATA_DIR').default('.drydock'))
     .addOption(
@@ -200,6 +183,7 @@ function upCommand(run: (options: UpOptions) => void): Command {
       const given = raw as unknown as Omit<
         UpOptions,
         'kubeconfig' | 'serviceClusterIpRange' | 'nodeMonitorGraceMs' | 'nodeStartupGraceMs' | 'eventTtlMs'
+        'kubeconfig' | 'autoscaler' | 'serviceClusterIpRange' | 'nodeMonitorGraceMs' | 'nodeStartupGraceMs'
       > & {
         kubeconfig?: string;
         serviceClusterIpRange: string;
@@ -225,6 +209,7 @@ function upCommand(run: (options: UpOptions) => void): Command {
         nodeStartupGraceMs: given.nodeStartupGracePeriod,
         terminatedPodGcThreshold: given.terminatedPodGcThreshold,
         eventTtlMs: given.eventTtl,
+        autoscaler: autoscalerOptions(raw),
         tokenAuthFile: given.tokenAuthFile,
         clientCaFile: given.clientCaFile,
         authorizationMode: given.authorizationMode,

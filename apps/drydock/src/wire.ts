@@ -133,6 +133,7 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
           },
           tokenKeys,
           simulatedStorage: true,
+          hpa: options.autoscaler,
           podGarbageCollector: { terminatedPodThreshold: options.terminatedPodGcThreshold },
         },
         { ...shared, informers },

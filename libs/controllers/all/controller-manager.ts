@@ -19,6 +19,7 @@ import { createEndpointSliceController } from '../endpointslice/index.ts';
 import { createEndpointSliceMirroringController } from '../endpointslice-mirroring/index.ts';
 import { createEphemeralVolumeController } from '../ephemeral-volume/index.ts';
 import { createGarbageCollector } from '../garbage-collector/index.ts';
+import { createHpaController, type Decision, type HpaOptions } from '../hpa/index.ts';
 import { createJobController } from '../job/index.ts';
 import { createNamespaceController } from '../namespace/index.ts';
 import { createNodeLifecycleController, type NodeLifecycleOptions } from '../node-lifecycle/index.ts';
@@ -60,6 +61,7 @@ export interface ControllerManagerOptions {
   readonly simulatedStorage?: boolean;
   /** Sign the tokens of ServiceAccounts' Secrets. Without them, those Secrets stay empty. */
   readonly tokenKeys?: TokenKeys;
+  readonly hpa?: Omit<HpaOptions, 'resources' | 'metrics'>;
   /** Signs for the cluster's authority. Without it, requests for certificates are neither approved nor signed. */
   readonly certificateSigner?: CertificateSigner;
   /** What the API server serves. */
@@ -68,6 +70,8 @@ export interface ControllerManagerOptions {
 
 export interface ControllerManager extends Component {
   controllers(): readonly Controller[];
+  /** What was decided last about a HorizontalPodAutoscaler, newest first. */
+  hpaDecisions(namespace: string, name: string): readonly Decision[];
 }
 
 /** Runs the built-in control loops. */
@@ -91,6 +95,8 @@ export function createControllerManager(
 
   const wanted = enabledControllers(options.controllers ?? '*');
   const { rootCa, certificateSigner, tokenKeys } = options;
+  const { rootCa, certificateSigner } = options;
+  const hpa = createHpaController({ ...options.hpa, resources: options.definitions }, deps);
   const all: Controller[] = [
     createServiceAccountController(deps),
     ...(rootCa === undefined ? [] : [createRootCaPublisher({ rootCa }, deps)]),
@@ -131,6 +137,7 @@ export function createControllerManager(
     createEphemeralVolumeController(deps),
     createDisruptionController({ resources: options.definitions }, deps),
     createResourceQuotaController({ resources: countable }, deps),
+    hpa,
     createPodGarbageCollector(options.podGarbageCollector ?? {}, deps),
     createClusterRoleAggregationController(deps),
     createNamespaceController({ resources: namespaced }, deps),
@@ -143,6 +150,7 @@ export function createControllerManager(
   return {
     name: 'controller-manager',
     controllers: () => enabled,
+    hpaDecisions: (namespace, name) => hpa.decisions(namespace, name),
     ready: () => stopper !== undefined,
     start() {
       if (stopper !== undefined) return Promise.resolve();

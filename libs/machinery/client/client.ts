@@ -70,7 +70,7 @@ function resourceClient<T extends KubeObject>(
       transport.watch(ref(), options, signal) as AsyncIterable<readonly WatchEvent<T>[]>,
     createSubresource: (name, subresource, object, options) =>
       transport.create(ref(name, subresource), object, managed(options)),
-    getSubresource: (name, subresource) => transport.get(ref(name, subresource)),
+    getSubresource: (name, subresource, options) => transport.get(ref(name, subresource), options),
     updateSubresource: (name, subresource, object, options) =>
       transport.update(ref(name, subresource), object, managed(options)),
   };

@@ -31,7 +31,7 @@ export interface ResourceClient<T extends KubeObject> {
     object: KubeObject,
     options?: WriteOptions,
   ): Promise<KubeObject>;
-  getSubresource(name: string, subresource: string): Promise<KubeObject>;
+  getSubresource(name: string, subresource: string, options?: GetOptions): Promise<KubeObject>;
   updateSubresource(
     name: string,
     subresource: string,

@@ -19,6 +19,8 @@ export type DryRun = readonly 'All'[];
 export interface GetOptions {
   /** Absent: the newest. '0': whatever the cache has. Otherwise at least this revision. */
   resourceVersion?: string;
+  /** Further parameters, for what an extension API server serves (the selectors of custom metrics). */
+  query?: Readonly<Record<string, string>>;
 }
 
 export interface ListOptions {

@@ -1,0 +1,79 @@
+import { parseApiVersion, type KubeObject, type ResourceType } from '@drydock/base/apimachinery';
+import type { CrossVersionObjectReference } from '@drydock/api/autoscaling/v2';
+import type { Client } from '@drydock/machinery/client';
+import type { ObjectReference } from './metrics-client.ts';
+
+/** autoscaling/v1 Scale, as far as the autoscaler reads it. */
+export interface Scale extends KubeObject {
+  spec?: { replicas?: number };
+  status?: { replicas?: number; selector?: string };
+}
+
+/** Finds the resource of a kind among those that are served: the version that is named before others. */
+export function resourceOfKind(
+  served: readonly ResourceType[],
+  { apiVersion = 'v1', kind }: ObjectReference,
+): ResourceType | undefined {
+  const { group, version } = parseApiVersion(apiVersion);
+  const found = served.filter((one) => one.kind === kind && one.group === group);
+  return found.find((one) => one.version === version) ?? found[0];
+}
+
+/** A target's scale, and how it is written back. */
+export interface ScaleTarget {
+  readonly scale: Scale;
+  write(replicas: number): Promise<void>;
+}
+
+/** An error, and what it means to whoever reconciles. */
+export class ScaleTargetError extends Error {
+  /** Around the message in the log. */
+  readonly context: string;
+  constructor(context: string, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.context = context;
+  }
+}
+
+/** Reads the `scale` subresource of what the autoscaler points to. @throws ScaleTargetError */
+export async function readScaleTarget(
+  client: Client,
+  served: readonly ResourceType[],
+  namespace: string,
+  reference: CrossVersionObjectReference,
+): Promise<ScaleTarget> {
+  const { apiVersion = '', kind, name } = reference;
+  if (apiVersion.split('/').length > 2) {
+    throw new ScaleTargetError(
+      'invalid API version in scale target reference',
+      `unexpected GroupVersion string: ${apiVersion}`,
+    );
+  }
+  const type = resourceOfKind(served, reference);
+  if (type === undefined) {
+    const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
+    throw new ScaleTargetError(
+      'unable to determine resource for scale target reference',
+      `no matches for kind ${JSON.stringify(kind)} in group ${JSON.stringify(group)}`,
+    );
+  }
+  const resource = client.resource(type).namespace(namespace);
+  try {
+    const scale = (await resource.getSubresource(name, 'scale')) as Scale;
+    return {
+      scale,
+      async write(replicas) {
+        await resource.updateSubresource(name, 'scale', {
+          ...scale,
+          spec: { ...scale.spec, replicas },
+        } as KubeObject);
+      },
+    };
+  } catch (error) {
+    throw new ScaleTargetError(
+      `failed to query scale subresource for ${kind}/${namespace}/${name}`,
+      (error as Error).message,
+      error,
+    );
+  }
+}
