@@ -182,8 +182,12 @@ function upCommand(run: (options: UpOptions) => void): Command {
     .action((raw: Record<string, never>) => {
       const given = raw as unknown as Omit<
         UpOptions,
-        'kubeconfig' | 'serviceClusterIpRange' | 'nodeMonitorGraceMs' | 'nodeStartupGraceMs' | 'eventTtlMs'
-        'kubeconfig' | 'autoscaler' | 'serviceClusterIpRange' | 'nodeMonitorGraceMs' | 'nodeStartupGraceMs'
+        | 'kubeconfig'
+        | 'autoscaler'
+        | 'serviceClusterIpRange'
+        | 'nodeMonitorGraceMs'
+        | 'nodeStartupGraceMs'
+        | 'eventTtlMs'
       > & {
         kubeconfig?: string;
         serviceClusterIpRange: string;

@@ -95,7 +95,6 @@ export function createControllerManager(
 
   const wanted = enabledControllers(options.controllers ?? '*');
   const { rootCa, certificateSigner, tokenKeys } = options;
-  const { rootCa, certificateSigner } = options;
   const hpa = createHpaController({ ...options.hpa, resources: options.definitions }, deps);
   const all: Controller[] = [
     createServiceAccountController(deps),
