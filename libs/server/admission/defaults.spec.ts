@@ -82,6 +82,10 @@ describe('PersistentVolumeClaimResize', () => {
         resources: { requests: { storage: '1Gi' } },
       },
     });
+    // It stays until nothing uses it.
+    expect((await server.call('GET', `${path}/v`)).json.metadata.finalizers).toEqual([
+      'kubernetes.io/pvc-protection',
+    ]);
     await server.call('PATCH', `${path}/v/status`, {
       type: 'application/merge-patch+json',
       body: { status: { phase: 'Bound' } },

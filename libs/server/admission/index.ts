@@ -19,3 +19,4 @@ export { claimResize } from './claim-resize.ts';
 export { defaultIngressClass } from './default-ingress-class.ts';
 export { rbacEscalation } from './rbac-escalation.ts';
 export { runtimeClass } from './runtime-class.ts';
+export { storageObjectInUseProtection } from './storage-object-in-use-protection.ts';

@@ -99,8 +99,7 @@ export function resourceQuota({ cache, transport }: ResourceQuotaDeps): Admissio
     const { namespace = '', context } = request;
     const ref = { ...quotas, version: 'v1', namespace, name };
     for (let attempt = 1; ; attempt++) {
-      const found = (await transport().get(ref)) as { object: KubeObject } | KubeObject;
-      const quota = ('object' in found ? found.object : found) as ResourceQuota;
+      const quota = (await transport().get(ref)) as ResourceQuota;
       const hard = amountsOf(quota.spec?.hard);
       const names = evaluator.matching([...hard.keys()]);
       const delta = maskAmounts(added(request, evaluator), names);

@@ -30,6 +30,8 @@ export interface ServiceIpOptions {
 export interface ServiceIp extends AdmissionPlugin {
   /** The first address of the range: that of the `kubernetes` Service. */
   readonly firstIp: string;
+  /** The whole range, as a CIDR. */
+  readonly range: string;
   /** Takes the books from the cache and keeps them up to date. To be called once the cache has started. */
   follow(cache: WatchCache): () => void;
 }
@@ -181,6 +183,7 @@ export function serviceIp(options: ServiceIpOptions): ServiceIp {
   return {
     name: 'ServiceIP',
     firstIp: addressAt(1),
+    range: formatCidr(cidr),
     handles: (definition, subresource, operation) =>
       apiVersionOf(definition.group, definition.version) === 'v1' &&
       definition.resource === 'services' &&

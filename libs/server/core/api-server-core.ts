@@ -23,6 +23,7 @@ import {
   runtimeClass,
   serviceAccount,
   serviceIp,
+  storageObjectInUseProtection,
   validatingPolicies,
   validatingWebhooks,
 } from '../admission/index.ts';
@@ -49,7 +50,14 @@ import type { WatchCache, WatchCacheOptions } from '../watch-cache/index.ts';
 import { createWatchCache } from '../watch-cache/index.ts';
 import type { ServingAddress } from './bootstrap.ts';
 import { expireEvents } from './event-expiry.ts';
-import { bootstrap, bootstrapRoles, publishKubernetesService } from './bootstrap.ts';
+import { followServiceAddresses } from './service-addresses.ts';
+import {
+  bootstrap,
+  bootstrapFlowControl,
+  bootstrapRoles,
+  bootstrapServiceRange,
+  publishKubernetesService,
+} from './bootstrap.ts';
 
 export interface ApiServerCoreOptions {
   /** Addresses of Services. Default 10.96.0.0/12. */
@@ -134,6 +142,7 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
     priority(cache),
     defaultTolerationSeconds(),
     defaultStorageClass(cache),
+    storageObjectInUseProtection(),
     claimResize(),
     runtimeClass(),
     certificateApproval(authorizer),
@@ -179,10 +188,13 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
   let unserve: (() => void) | undefined;
   let unmaintain: (() => Promise<void>) | undefined;
   let unexpire: (() => void) | undefined;
+  let unaddress: (() => Promise<void>) | undefined;
 
   async function stop(): Promise<void> {
     running = false;
     unexpire?.();
+    await unaddress?.();
+    unaddress = undefined;
     unexpire = undefined;
     await unmaintain?.();
     unmaintain = undefined;
@@ -207,8 +219,15 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
         unfollow = ips.follow(cache);
         unserve = followDefinitions({ registry, cache, random, logger, webhooks: deps.webhooks });
         unmaintain = maintainDefinitions({ transport: own, cache, clock, logger });
-        await Promise.all([bootstrap(registry, own), bootstrapRoles(registry, own)]);
+        await Promise.all([
+          bootstrap(registry, own),
+          bootstrapRoles(registry, own),
+          bootstrapFlowControl(registry, own),
+          bootstrapServiceRange(registry, own, ips.range),
+        ]);
         await publishKubernetesService(registry, own, ips.firstIp, undefined);
+        if (registry.definition('networking.k8s.io', 'v1', 'ipaddresses') !== undefined)
+          unaddress = followServiceAddresses({ cache, transport: own, logger });
         const ttlMs = options.eventTtlMs ?? hourMs;
         if (ttlMs > 0) unexpire = expireEvents({ cache, transport: own, clock, logger, ttlMs });
         running = true;

@@ -3,6 +3,7 @@ import { cloneJson, isAlreadyExists, isNotFound } from '@drydock/base/apimachine
 import type { ResourceRef, Transport } from '@drydock/port/transport';
 import { defaultBindings, defaultRoles } from '../authz/index.ts';
 import type { Registry } from '../registry/index.ts';
+import { defaultFlowSchemas, defaultPriorityLevels } from './default-flow-control.ts';
 
 /** Where clients inside the cluster find the API server. */
 export interface ServingAddress {
@@ -101,6 +102,45 @@ export async function bootstrapRoles(registry: Registry, transport: Transport): 
       ),
     );
   await Promise.all([...make('clusterroles', defaultRoles), ...make('clusterrolebindings', defaultBindings)]);
+}
+
+/** Makes the default priority levels and flow schemas, where they are not there yet. */
+export async function bootstrapFlowControl(registry: Registry, transport: Transport): Promise<void> {
+  const group = 'flowcontrol.apiserver.k8s.io';
+  const make = (resource: string, objects: readonly KubeObject[]) =>
+    objects.map((object) =>
+      ensure(registry, transport, { group, version: 'v1', resource }, cloneJson(object)),
+    );
+  await Promise.all([
+    ...make('prioritylevelconfigurations', defaultPriorityLevels),
+    ...make('flowschemas', defaultFlowSchemas),
+  ]);
+}
+
+/** Tells the range that Services get their addresses from. */
+export async function bootstrapServiceRange(
+  registry: Registry,
+  transport: Transport,
+  cidr: string,
+): Promise<void> {
+  const ref = { group: 'networking.k8s.io', version: 'v1', resource: 'servicecidrs' };
+  const metadata = { name: 'kubernetes' };
+  const type = { kind: 'ServiceCIDR', apiVersion: 'networking.k8s.io/v1' };
+  const known = await exists(registry, transport, { ...ref, ...metadata });
+  if (known !== false) return;
+  await ensure(registry, transport, ref, { ...type, metadata, spec: { cidrs: [cidr] } } as KubeObject);
+  const made = await transport.get({ ...ref, ...metadata });
+  const ready = {
+    type: 'Ready',
+    status: 'True',
+    lastTransitionTime: made.metadata.creationTimestamp,
+    reason: '',
+    message: 'Kubernetes default Service CIDR is ready',
+  };
+  await transport.update({ ...ref, ...metadata, subresource: 'status' }, {
+    ...made,
+    status: { conditions: [ready] },
+  } as KubeObject);
 }
 
 /** Makes the `kubernetes` Service and, where the address is known, its Endpoints and EndpointSlice point at this server. */
