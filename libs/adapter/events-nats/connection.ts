@@ -5,7 +5,10 @@ import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node'
 import { connect } from '@nats-io/transport-node';
 
 export interface NatsTls {
-  /** PEM of the authorities to trust. Default: those of the system. */
+  /**
+   * PEM of the authorities to trust. Default: those of the system. A server that is reached by its address rather than
+   * by a name must have a certificate for `localhost`: its client library checks addresses as that.
+   */
   readonly certificateAuthority?: string;
   /** PEM, for mutual TLS. */
   readonly certificate?: string;
@@ -124,7 +127,10 @@ export function openLink(options: NatsOptions): NatsLink {
         };
         logger.info('connected to NATS', { server: connection.getServer() });
         change(true);
-        return await follow(connection);
+        await follow(connection);
+        // It was closed for good, by the server or by us.
+        session = undefined;
+        change(false);
       } catch (err) {
         // Once is enough: it is tried several times a second.
         if (!told) logger.warn('cannot reach NATS, trying again', { servers: options.servers, err });

@@ -34,7 +34,8 @@ export interface NatsPublisherOptions extends NatsOptions {
   readonly metrics?: Metrics;
 }
 
-const RETRY_MS = 200;
+const FIRST_RETRY_MS = 100;
+const MAX_RETRY_MS = 2_000;
 const DEFAULTS = { maxAgeMs: 3_600_000, maxBytes: 1024 ** 3, replicas: 1, duplicateWindowMs: 120_000 };
 
 /**
@@ -199,6 +200,7 @@ export function createNatsPublisher(options: NatsPublisherOptions): EventPublish
   }
 
   async function run(): Promise<void> {
+    let retryMs = FIRST_RETRY_MS;
     while (!stopper.signal.aborted) {
       try {
         await attend();
@@ -208,10 +210,12 @@ export function createNatsPublisher(options: NatsPublisherOptions): EventPublish
           refused = true;
           continue;
         }
+        // A publisher that was at work begins again soon; one that cannot even begin, ever more slowly.
+        retryMs = role === 'away' ? Math.min(retryMs * 2, MAX_RETRY_MS) : FIRST_RETRY_MS;
         enter('away');
         logger.warn('publishing is interrupted, beginning again after the last message', { err });
       }
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      await new Promise((resolve) => setTimeout(resolve, retryMs));
     }
     enter('away');
   }

@@ -48,14 +48,14 @@ function greets(port: number): Promise<boolean> {
   });
 }
 
-/** One nats-server of its own with JetStream: free port, fresh data. */
-export async function startNats(): Promise<NatsServer> {
+/** One nats-server of its own with JetStream: free port, fresh data. `more` are further arguments. */
+export async function startNats(more: readonly string[] = []): Promise<NatsServer> {
   const data = mkdtempSync(join(tmpdir(), 'drydock-nats-'));
   const port = await freePort();
   let child: ChildProcess | undefined;
 
   async function start(): Promise<void> {
-    const args = ['--addr', '127.0.0.1', '--port', String(port), '--jetstream', '--store_dir', data];
+    const args = ['--addr', '127.0.0.1', '--port', String(port), '--jetstream', '--store_dir', data, ...more];
     const started = spawn('nats-server', args, { stdio: 'ignore' });
     child = started;
     while (!(await greets(port))) {

@@ -47,6 +47,7 @@ export async function createAuthority(name: string): Promise<Authority> {
           new x509.SubjectAlternativeNameExtension([
             { type: 'ip', value: '127.0.0.1' },
             { type: 'dns', value: 'apiserver' },
+            { type: 'dns', value: 'localhost' },
           ]),
         ],
         ...validity(),
