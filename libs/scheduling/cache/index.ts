@@ -1,1 +1,1 @@
-export { createNodeCache, type NodeCache } from './node-cache.ts';
+export { createNodeCache, interleaveZones, type NodeCache } from './node-cache.ts';

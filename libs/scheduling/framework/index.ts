@@ -1,14 +1,17 @@
-export type {
-  Decision,
-  FilterPlugin,
-  HostPort,
-  NodeInfo,
-  PodRequest,
-  Refusal,
-  Resources,
-  ScorePlugin,
-} from './types.ts';
-export { addTo, amount, amounts, podRequest, podRequests } from './pod-request.ts';
+export type { ClusterEvent, ClusterEventInterest, EventAction, EventResource } from './cluster-event.ts';
+export { isInteresting } from './cluster-event.ts';
+export type * from './types.ts';
+export { failure, maxNodeScore, skip, unresolvable, unschedulable } from './types.ts';
+export {
+  addPodTo,
+  cloneNodeInfo,
+  nodeInfo,
+  portKey,
+  removePodFrom,
+  setNode,
+  type MutableNodeInfo,
+} from './node-info.ts';
+export { amount, amounts, ephemeralClaimName, podInfo, podRequests, withLabelKeys } from './pod-info.ts';
 export {
   nodeSelectorMatches,
   nodeSelectorTermMatches,

@@ -1,18 +1,9 @@
+import type { LabelMatcher } from '@drydock/base/apimachinery';
 import type { Node, Pod } from '@drydock/api/core/v1';
+import type { ClusterEventInterest } from './cluster-event.ts';
 
 /** Amounts of resources by name; cpu in millicores, everything else in whole units (bytes, counts). */
 export type Resources = ReadonlyMap<string, number>;
-
-/** What a Pod asks of a node, derived once from its spec. */
-export interface PodRequest {
-  readonly pod: Pod;
-  /** `namespace/name`. */
-  readonly key: string;
-  readonly requests: Resources;
-  readonly hostPorts: readonly HostPort[];
-  /** The controller that owns the Pod, as `namespace/uid`; undefined for bare Pods. */
-  readonly owner: string | undefined;
-}
 
 export interface HostPort {
   readonly ip: string;
@@ -20,49 +11,168 @@ export interface HostPort {
   readonly port: number;
 }
 
-/** A node with what is on it. Changed only by the cache. */
+/** An inter-pod affinity term, compiled. */
+export interface AffinityTerm {
+  readonly topologyKey: string;
+  readonly selector: LabelMatcher;
+  readonly namespaces: ReadonlySet<string>;
+  /** Selects namespaces by their labels, beside those named; undefined when the term has no namespaceSelector. */
+  readonly namespaceSelector: LabelMatcher | undefined;
+  /** Of preferred terms; 1 for required ones. */
+  readonly weight: number;
+}
+
+/** A Pod with what scheduling needs to know of it, derived once from its spec. Immutable. */
+export interface PodInfo {
+  readonly pod: Pod;
+  /** `namespace/name`. */
+  readonly key: string;
+  readonly namespace: string;
+  readonly priority: number;
+  /** cpu, memory and ephemeral-storage first, then the others by name. Zero amounts are left out. */
+  readonly requests: Resources;
+  /** Requests with Kubernetes' minimum for containers that name none, so that such Pods count in scores. */
+  readonly nonZeroCpu: number;
+  readonly nonZeroMemory: number;
+  readonly hostPorts: readonly HostPort[];
+  readonly requiredAffinity: readonly AffinityTerm[];
+  readonly requiredAntiAffinity: readonly AffinityTerm[];
+  readonly preferredAffinity: readonly AffinityTerm[];
+  readonly preferredAntiAffinity: readonly AffinityTerm[];
+  /** Names of the claims that its volumes use, generic ephemeral ones included. */
+  readonly claims: readonly string[];
+}
+
+/** A node with what is on it. Changed only by the cache, and by preemption on a copy. */
 export interface NodeInfo {
   readonly name: string;
   readonly node: Node;
   readonly allocatable: Resources;
   /** Sum of the requests of the Pods on the node, assumed ones included. */
   readonly requested: Resources;
-  readonly pods: ReadonlyMap<string, PodRequest>;
-  /** Number of Pods on the node for each owner. */
-  readonly podsByOwner: ReadonlyMap<string, number>;
-  /** `ip/protocol/port` in use. */
-  readonly usedPorts: ReadonlySet<string>;
+  readonly nonZeroCpu: number;
+  readonly nonZeroMemory: number;
+  readonly pods: ReadonlyMap<string, PodInfo>;
+  readonly podsWithAffinity: ReadonlySet<PodInfo>;
+  readonly podsWithRequiredAntiAffinity: ReadonlySet<PodInfo>;
+  /** `ip/protocol/port` → number of users. */
+  readonly usedPorts: ReadonlyMap<string, number>;
+  /** Image name → bytes. */
+  readonly images: ReadonlyMap<string, number>;
+  /** Number of ReadWriteOncePod or other users of each claim, by `namespace/name`. */
+  readonly claimUsers: ReadonlyMap<string, number>;
 }
 
-/** Why a node does not do, in Kubernetes' words. */
-export interface Refusal {
+/** How a plugin answers; success is `undefined`. */
+export interface Status {
+  readonly code: 'Unschedulable' | 'UnschedulableAndUnresolvable' | 'Pending' | 'Error' | 'Skip' | 'Wait';
+  /** In Kubernetes' words. */
   readonly reasons: readonly string[];
-  /** True when evicting other Pods could not help. */
-  readonly unresolvable: boolean;
+  /** The plugin that refused; filled in by the framework. */
+  plugin?: string;
+  /** The error behind an `Error`. */
+  readonly cause?: unknown;
 }
 
-/** Says whether a Pod may run on a node. Pure. */
-export interface FilterPlugin {
+/** What plugins remember between the extension points of one attempt, by plugin name. */
+export type CycleState = Map<string, unknown>;
+
+/** The nodes as one attempt sees them. */
+export interface Snapshot {
+  readonly nodes: readonly NodeInfo[];
+  node(name: string): NodeInfo | undefined;
+  /** Nodes that have a Pod with any inter-pod affinity, or with a required anti-affinity. */
+  readonly withAffinity: Iterable<NodeInfo>;
+  readonly withRequiredAntiAffinity: Iterable<NodeInfo>;
+  /** Number of the nodes that have an image. */
+  nodesWithImage(image: string): number;
+  /** Live Pods of `namespace` that match, on each node that has any. */
+  counts(namespace: string, selector: LabelMatcher): (node: NodeInfo) => number;
+}
+
+export interface PreFilterResult {
+  readonly status?: Status;
+  /** Only these nodes can do. */
+  readonly nodeNames?: ReadonlySet<string>;
+}
+
+export interface PostFilterResult {
+  readonly status?: Status;
+  /** The node to nominate; '' clears a nomination, undefined leaves it. */
+  readonly nominatedNodeName?: string;
+  /** Pods to evict from that node. */
+  readonly victims?: readonly PodInfo[];
+}
+
+/** What went wrong on each node: node name → its refusal. Nodes that are absent were not looked at. */
+export type NodeStatuses = ReadonlyMap<string, Status>;
+
+/**
+ * One plugin: plain functions at the extension points of the scheduling framework (KEP-624), all optional.
+ * Everything up to `score` is pure in its arguments and the listers that the plugin was made with.
+ */
+export interface Plugin {
   readonly name: string;
-  /** Undefined when the node does. */
-  filter(request: PodRequest, node: NodeInfo): Refusal | undefined;
+  /** Keeps a Pod out of the active queue while it answers a status. */
+  preEnqueue?(pod: Pod): Status | undefined;
+  /** Below zero when `a` goes first. */
+  queueSort?(a: QueuedPod, b: QueuedPod): number;
+  /** A `Skip` status leaves out this plugin's `filter`. */
+  preFilter?(state: CycleState, pod: PodInfo, snapshot: Snapshot): PreFilterResult | undefined;
+  /** Tells the state of `preFilter` that a Pod came to a node, or left it. Used when trying out preemption. */
+  addPod?(state: CycleState, pod: PodInfo, added: PodInfo, node: NodeInfo): void;
+  removePod?(state: CycleState, pod: PodInfo, removed: PodInfo, node: NodeInfo): void;
+  filter?(state: CycleState, pod: PodInfo, node: NodeInfo): Status | undefined;
+  postFilter?(
+    state: CycleState,
+    pod: PodInfo,
+    snapshot: Snapshot,
+    statuses: NodeStatuses,
+  ): PostFilterResult | undefined;
+  /** A `Skip` status leaves out this plugin's `score`. */
+  preScore?(
+    state: CycleState,
+    pod: PodInfo,
+    nodes: readonly NodeInfo[],
+    snapshot: Snapshot,
+  ): Status | undefined;
+  score?(state: CycleState, pod: PodInfo, node: NodeInfo): number;
+  /** Brings the scores of all nodes to 0..100, in place. */
+  normalizeScore?(state: CycleState, pod: PodInfo, scores: number[], nodes: readonly NodeInfo[]): void;
+  reserve?(state: CycleState, pod: PodInfo, node: NodeInfo): Status | undefined;
+  /** Takes a reservation back; must not fail, and may be called without one. */
+  unreserve?(state: CycleState, pod: PodInfo, node: NodeInfo): void;
+  /** `Wait` holds the Pod back until it is allowed, or for `timeoutMs`. */
+  permit?(
+    state: CycleState,
+    pod: PodInfo,
+    node: NodeInfo,
+  ): { status: Status; timeoutMs?: number } | undefined;
+  preBind?(state: CycleState, pod: PodInfo, node: NodeInfo): Promise<Status | undefined>;
+  /** `Skip` passes the Pod to the next binder. */
+  bind?(state: CycleState, pod: PodInfo, nodeName: string): Promise<Status | undefined>;
+  postBind?(state: CycleState, pod: PodInfo, nodeName: string): void;
+  /** The events after which a Pod that this plugin refused is worth another try. Absent: any event. */
+  readonly events?: readonly ClusterEventInterest[];
 }
 
-/** Rates the nodes that passed all filters. Pure. */
-export interface ScorePlugin {
-  readonly name: string;
-  readonly weight: number;
-  /** Raw rates, one for each node, in order. */
-  score(request: PodRequest, nodes: readonly NodeInfo[]): number[];
-  /** How raw rates become 0..100. Default: as they are. */
-  readonly normalize?: 'none' | 'highest' | 'lowest';
+/** A Pod in the scheduling queue. */
+export interface QueuedPod {
+  readonly info: PodInfo;
+  /** When it was added to the queue (ms). */
+  readonly timestampMs: number;
+  readonly attempts: number;
 }
 
-/** The outcome for one Pod. */
-export type Decision =
-  | { readonly kind: 'node'; readonly node: string; readonly score: number; readonly evaluated: number }
-  | {
-      readonly kind: 'unschedulable';
-      readonly message: string;
-      readonly refusals: ReadonlyMap<string, Refusal>;
-    };
+/** Nothing of this kind to do: leaves out the plugin's next function. */
+export const skip: Status = { code: 'Skip', reasons: [] };
+
+export const unschedulable = (...reasons: string[]): Status => ({ code: 'Unschedulable', reasons });
+export const unresolvable = (...reasons: string[]): Status => ({
+  code: 'UnschedulableAndUnresolvable',
+  reasons,
+});
+export const failure = (...reasons: string[]): Status => ({ code: 'Error', reasons });
+
+/** The highest score after normalization. */
+export const maxNodeScore = 100;

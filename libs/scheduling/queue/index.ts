@@ -1,1 +1,7 @@
-export { createSchedulingQueue, type SchedulingQueue } from './scheduling-queue.ts';
+export {
+  createSchedulingQueue,
+  type SchedulingQueue,
+  type SchedulingQueueOptions,
+  type Verdict,
+} from './scheduling-queue.ts';
+export { createPriorityHeap, type PriorityHeap } from './priority-heap.ts';

@@ -1,83 +1,254 @@
 import type {
-  Decision,
-  FilterPlugin,
+  CycleState,
   NodeInfo,
-  PodRequest,
-  Refusal,
-  ScorePlugin,
+  PodInfo,
+  PostFilterResult,
+  Snapshot,
+  Status,
 } from '../framework/index.ts';
+import { unresolvable } from '../framework/index.ts';
+import type { EnabledPlugin, Profile } from '../profile/index.ts';
+import { fitErrorMessage, type Diagnosis } from './messages.ts';
+import { filterNode, type FilterRun, type NominatedPods } from './run-filters.ts';
 
 export interface DecideOptions {
-  readonly filters: readonly FilterPlugin[];
-  readonly scores: readonly ScorePlugin[];
   /** Picks among equally good nodes: uniform integer below its argument. */
   readonly pick: (count: number) => number;
+  readonly nominated?: NominatedPods;
+  /** Where in the list of nodes to begin; the last decision's `next`. Default 0. */
+  readonly startAt?: number;
 }
 
-function normalized(plugin: ScorePlugin, raw: number[]): number[] {
-  if (plugin.normalize === undefined || plugin.normalize === 'none') return raw;
-  const highest = Math.max(...raw);
-  if (highest === 0) return raw.map(() => (plugin.normalize === 'lowest' ? 100 : 0));
-  return raw.map((value) => {
-    const share = Math.floor((value * 100) / highest);
-    return plugin.normalize === 'lowest' ? 100 - share : share;
+/** How nodes were rated. */
+export interface Scores {
+  readonly nodes: readonly NodeInfo[];
+  /** Plugin → its weighted score of each of `nodes`. */
+  readonly byPlugin: ReadonlyMap<string, readonly number[]>;
+  readonly totals: readonly number[];
+}
+
+/** The outcome for one Pod. */
+export type Decision =
+  | {
+      readonly kind: 'node';
+      readonly node: string;
+      readonly state: CycleState;
+      /** Nodes looked at, and where to begin next time. */
+      readonly evaluated: number;
+      readonly next: number;
+      readonly statuses: ReadonlyMap<string, Status>;
+      /** Absent where there was nothing to choose. */
+      readonly scores?: Scores;
+    }
+  | {
+      readonly kind: 'unschedulable';
+      readonly state: CycleState;
+      readonly diagnosis: Diagnosis;
+      readonly message: string;
+      readonly postFilter?: PostFilterResult;
+      /** The plugins that refused. */
+      readonly refusedBy: ReadonlySet<string>;
+      readonly next: number;
+    }
+  | { readonly kind: 'error'; readonly message: string };
+
+const leastNodes = 100;
+
+/** How many nodes are enough: all of a small cluster, fewer of a large one the larger it is. */
+export function nodesToFind(nodeCount: number, percentage: number | undefined): number {
+  if (nodeCount < leastNodes) return nodeCount;
+  const share = percentage || Math.max(5, Math.trunc(50 - nodeCount / 125));
+  if (share >= 100) return nodeCount;
+  return Math.max(leastNodes, Math.trunc((nodeCount * share) / 100));
+}
+
+interface Prepared {
+  readonly run: FilterRun;
+  readonly nodeNames: ReadonlySet<string> | undefined;
+  /** The plugins that said which nodes can do. */
+  readonly namedBy: readonly string[];
+  /** The Pod is refused whatever the node. */
+  readonly refusal?: Status;
+}
+
+function prepare(
+  profile: Profile,
+  state: CycleState,
+  pod: PodInfo,
+  snapshot: Snapshot,
+  nominated: NominatedPods,
+): Prepared {
+  const skipped = new Set<string>();
+  const namedBy: string[] = [];
+  let nodeNames: ReadonlySet<string> | undefined;
+  const run = (): FilterRun => ({
+    filters: profile.points.filter.filter(({ plugin }) => !skipped.has(plugin.name)),
+    stateful: profile.points.preFilter.filter(({ plugin }) => plugin.addPod !== undefined),
+    nominated,
   });
+  for (const { plugin } of profile.points.preFilter) {
+    const result = plugin.preFilter?.(state, pod, snapshot);
+    if (result?.status?.code === 'Skip') skipped.add(plugin.name);
+    else if (result?.status !== undefined) {
+      const refusal = { ...result.status, plugin: plugin.name };
+      return { run: run(), nodeNames, namedBy, refusal };
+    }
+    if (result?.nodeNames !== undefined) {
+      namedBy.push(plugin.name);
+      const more = result.nodeNames;
+      const both: ReadonlySet<string> =
+        nodeNames === undefined ? more : new Set([...nodeNames].filter((name) => more.has(name)));
+      nodeNames = both;
+      if (both.size === 0) {
+        const words = `node(s) didn't satisfy plugin(s) [${[...namedBy].sort().join(' ')}]`;
+        const refusal = unresolvable(namedBy.length > 1 ? `${words} simultaneously` : words);
+        return { run: run(), nodeNames, namedBy, refusal: { ...refusal, plugin: plugin.name } };
+      }
+    }
+  }
+  return { run: run(), nodeNames, namedBy };
 }
 
-/** `3 Insufficient cpu, 1 node(s) were unschedulable`: reasons counted, sorted as text, as kube-scheduler prints them. */
-function histogram(reasons: Iterable<string>): string {
-  const counts = new Map<string, number>();
-  for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  return [...counts]
-    .map(([reason, count]) => `${count} ${reason}`)
-    .sort()
-    .join(', ');
+/** Rates `nodes`, plugin by plugin. */
+function score(
+  profile: Profile,
+  state: CycleState,
+  pod: PodInfo,
+  nodes: readonly NodeInfo[],
+  snapshot: Snapshot,
+): Scores {
+  const skipped = new Set<string>();
+  for (const { plugin } of profile.points.preScore)
+    if (plugin.preScore?.(state, pod, nodes, snapshot)?.code === 'Skip') skipped.add(plugin.name);
+  const totals = new Array<number>(nodes.length).fill(0);
+  const byPlugin = new Map<string, number[]>();
+  for (const { plugin, weight } of profile.points.score) {
+    if (skipped.has(plugin.name) || plugin.score === undefined) continue;
+    const scores = new Array<number>(nodes.length);
+    for (let at = 0; at < nodes.length; at++) scores[at] = plugin.score(state, pod, nodes[at] as NodeInfo);
+    plugin.normalizeScore?.(state, pod, scores, nodes);
+    for (let at = 0; at < nodes.length; at++) {
+      const weighted = (scores[at] ?? 0) * weight;
+      scores[at] = weighted;
+      totals[at] = (totals[at] ?? 0) + weighted;
+    }
+    byPlugin.set(plugin.name, scores);
+  }
+  return { nodes, byPlugin, totals };
 }
 
-/** The text of the FailedScheduling event and of the PodScheduled condition. */
-export function unschedulableMessage(nodeCount: number, refusals: ReadonlyMap<string, Refusal>): string {
-  if (nodeCount === 0) return 'no nodes available to schedule pods';
-  const all = [...refusals.values()];
-  const reasons = histogram(all.flatMap((refusal) => refusal.reasons));
-  const preemption = histogram(
-    all.map((refusal) =>
-      refusal.unresolvable
-        ? 'Preemption is not helpful for scheduling'
-        : 'No preemption victims found for incoming pod',
-    ),
-  );
-  return (
-    `0/${nodeCount} nodes are available: ${reasons}. ` +
-    `no new claims to deallocate, preemption: 0/${nodeCount} nodes are available: ${preemption}.`
-  );
+function best({ nodes, totals }: Scores, pick: (count: number) => number): string {
+  let highest = Number.NEGATIVE_INFINITY;
+  let winners: number[] = [];
+  for (let at = 0; at < totals.length; at++) {
+    const total = totals[at] ?? 0;
+    if (total > highest) {
+      highest = total;
+      winners = [at];
+    } else if (total === highest) winners.push(at);
+  }
+  return nodes[winners[winners.length > 1 ? pick(winners.length) : 0] ?? 0]?.name ?? '';
 }
 
-/** Chooses a node for a Pod. Pure, but for `pick`. */
-export function decide(request: PodRequest, nodes: readonly NodeInfo[], options: DecideOptions): Decision {
-  const refusals = new Map<string, Refusal>();
+/** Asks the postFilter plugins one after another until one helps; answers their words otherwise. */
+function afterFilter(
+  points: readonly EnabledPlugin[],
+  state: CycleState,
+  pod: PodInfo,
+  snapshot: Snapshot,
+  diagnosis: Diagnosis,
+): { result?: PostFilterResult; message: string } {
+  const reasons: string[] = [];
+  let result: PostFilterResult | undefined;
+  for (const { plugin } of points) {
+    const found = plugin.postFilter?.(state, pod, snapshot, diagnosis.statuses);
+    if (found === undefined) continue;
+    if (found.status === undefined) return { result: found, message: '' };
+    if (found.nominatedNodeName !== undefined) result ??= found;
+    reasons.push(...found.status.reasons);
+    if (found.status.code === 'UnschedulableAndUnresolvable') break;
+  }
+  return { result, message: reasons.join(', ') };
+}
+
+/** Chooses a node for a Pod. Pure, but for `pick` and for what a postFilter plugin sets going. */
+export function decide(profile: Profile, pod: PodInfo, snapshot: Snapshot, options: DecideOptions): Decision {
+  const { pick, startAt = 0, nominated = () => [] } = options;
+  const state: CycleState = new Map();
+  const all = snapshot.nodes;
+  const { run, nodeNames, namedBy, refusal } = prepare(profile, state, pod, snapshot, nominated);
+  state.set('filterRun', run);
+
+  const statuses = new Map<string, Status>();
   const feasible: NodeInfo[] = [];
-  for (const node of nodes) {
-    let refusal: Refusal | undefined;
-    for (const plugin of options.filters) {
-      refusal = plugin.filter(request, node);
-      if (refusal !== undefined) break;
+  const looked = { count: 0 };
+  let error: string | undefined;
+  if (refusal === undefined) {
+    // A nominated node that still does is taken without looking at the others.
+    const promised = snapshot.node(pod.pod.status?.nominatedNodeName ?? '');
+    if (promised !== undefined && (nodeNames === undefined || nodeNames.has(promised.name))) {
+      const status = filterNode(run, state, pod, promised);
+      if (status === undefined) feasible.push(promised);
     }
-    if (refusal === undefined) feasible.push(node);
-    else refusals.set(node.name, refusal);
+    if (feasible.length === 0) findFeasible();
   }
+
+  function findFeasible(): void {
+    const nodes = nodeNames === undefined ? all : all.filter(({ name }) => nodeNames.has(name));
+    const enough = nodesToFind(nodes.length, profile.percentageOfNodesToScore);
+    for (let at = 0; at < nodes.length && feasible.length < enough; at++) {
+      const node = nodes[(startAt + at) % nodes.length] as NodeInfo;
+      looked.count++;
+      const status = filterNode(run, state, pod, node);
+      if (status === undefined) feasible.push(node);
+      else {
+        if (status.code === 'Error') {
+          error = `running ${JSON.stringify(status.plugin ?? '')} filter plugin: ${status.reasons.join(', ')}`;
+          return;
+        }
+        statuses.set(node.name, status);
+      }
+    }
+  }
+
+  if (refusal?.code === 'Error')
+    error = `running PreFilter plugin ${JSON.stringify(refusal.plugin ?? '')}: ${refusal.reasons.join(', ')}`;
+  if (error !== undefined) return { kind: 'error', message: error };
+
+  const next = all.length === 0 ? 0 : (startAt + looked.count) % all.length;
   if (feasible.length === 0) {
-    return { kind: 'unschedulable', message: unschedulableMessage(nodes.length, refusals), refusals };
+    const absent =
+      refusal ?? unresolvable(`node(s) didn't satisfy plugin(s) [${[...namedBy].sort().join(' ')}]`);
+    const diagnosis: Diagnosis = {
+      nodeCount: all.length,
+      statuses,
+      absent,
+      ...(refusal === undefined ? {} : { preFilterMessage: refusal.reasons.join(', ') }),
+    };
+    const refusedBy = new Set(refusal?.plugin === undefined ? namedBy : [refusal.plugin]);
+    for (const { plugin } of statuses.values()) if (plugin !== undefined) refusedBy.add(plugin);
+    const { result, message } =
+      all.length === 0
+        ? { message: '' }
+        : afterFilter(profile.points.postFilter, state, pod, snapshot, diagnosis);
+    return {
+      kind: 'unschedulable',
+      state,
+      diagnosis,
+      message: fitErrorMessage(diagnosis, message),
+      ...(result === undefined ? {} : { postFilter: result }),
+      refusedBy,
+      next,
+    };
   }
-  const totals = feasible.map(() => 0);
-  if (feasible.length > 1) {
-    for (const plugin of options.scores) {
-      normalized(plugin, plugin.score(request, feasible)).forEach((value, at) => {
-        totals[at] = (totals[at] ?? 0) + value * plugin.weight;
-      });
-    }
-  }
-  const best = Math.max(...totals);
-  const winners = feasible.filter((_, at) => totals[at] === best);
-  const winner = winners[options.pick(winners.length)] ?? feasible[0];
-  return { kind: 'node', node: winner?.name ?? '', score: best, evaluated: nodes.length };
+  const scores = feasible.length > 1 ? score(profile, state, pod, feasible, snapshot) : undefined;
+  return {
+    kind: 'node',
+    node: scores === undefined ? (feasible[0]?.name ?? '') : best(scores, pick),
+    state,
+    evaluated: feasible.length + statuses.size,
+    next,
+    statuses,
+    ...(scores === undefined ? {} : { scores }),
+  };
 }

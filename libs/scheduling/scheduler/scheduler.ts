@@ -1,25 +1,50 @@
 import { Node, Pod } from '@drydock/api/core/v1';
-import { formatTime, isConflict, isNotFound, objectKey } from '@drydock/base/apimachinery';
+import { isConflict, isNotFound, objectKey } from '@drydock/base/apimachinery';
+import { createEventRecorder, type ControllerDeps, type EventRecorder } from '@drydock/machinery/controller';
 import type { Component } from '@drydock/port/component';
-import { createEventRecorder, retryOnConflict, type ControllerDeps } from '@drydock/machinery/controller';
 import { createNodeCache } from '../cache/index.ts';
-import { defaultFilters } from '../filters/index.ts';
-import { podRequest, type Decision, type PodRequest } from '../framework/index.ts';
+import { buildProfiles, type KubeSchedulerConfiguration } from '../config/index.ts';
+import {
+  podInfo,
+  type ClusterEvent,
+  type CycleState,
+  type PodInfo,
+  type Status,
+} from '../framework/index.ts';
+import type { PluginFactory } from '../plugins/index.ts';
+import { pluginsOf, type Profile } from '../profile/index.ts';
 import { createSchedulingQueue } from '../queue/index.ts';
-import { defaultScores } from '../scores/index.ts';
-import { decide } from './decide.ts';
+import { bindingCycle, permit, reserve, unreserve, type Placement } from './binding-cycle.ts';
+import { decide, type Decision } from './decide.ts';
+import { createDecisionLog, explain, type Explanation } from './explain.ts';
+import { createListers } from './listers.ts';
+import { fitErrorMessage } from './messages.ts';
+import { schedulerMetrics } from './metrics.ts';
+import { nodeChanges, podChanges } from './node-event.ts';
+import { createNominator } from './nominator.ts';
+import { createPodWrites } from './pod-writes.ts';
+import { filterNode, type FilterRun } from './run-filters.ts';
+import { createVolumeActions } from './volume-actions.ts';
+import { createWaitingPods, type WaitingPods } from './waiting-pods.ts';
 
 export interface SchedulerOptions {
-  /** Pods with this `spec.schedulerName` are ours. Default `default-scheduler`. */
-  schedulerName?: string;
+  /** Profiles, weights and plugin arguments. Default: one profile, `default-scheduler`, with Kubernetes' defaults. */
+  configuration?: KubeSchedulerConfiguration;
+  /** Plugins of yours; on when a profile enables them. */
+  plugins?: Readonly<Record<string, PluginFactory>>;
   /** Bindings under way at once. Default 64. */
   maxBindings?: number;
 }
 
 export interface Scheduler extends Component {
-  /** The last decision made for a Pod (`namespace/name`), for as long as it waits. */
-  explain(key: string): Decision | undefined;
+  /** The last attempt to place a Pod (`namespace/name`), for as long as it is remembered. */
+  explain(key: string): Explanation | undefined;
+  /** Pods that permit plugins hold back. */
+  readonly waitingPods: WaitingPods;
 }
+
+/** How long decisions go on before others of the process have their turn. */
+const turnMs = 8;
 
 /**
  * Gives each Pod without a node the best one. Decisions are made one after another on the cache; bindings travel
@@ -27,193 +52,321 @@ export interface Scheduler extends Component {
  */
 export function createScheduler(options: SchedulerOptions, deps: ControllerDeps): Scheduler {
   const { client, informers, clock, random, logger, metrics } = deps;
-  const schedulerName = options.schedulerName ?? 'default-scheduler';
-  const maxBindings = options.maxBindings ?? 64;
-  const recorder = createEventRecorder(client, schedulerName, deps);
+  const { configuration, maxBindings = 64 } = options;
+  const writes = createPodWrites(deps);
   const cache = createNodeCache();
-  const decisions = new Map<string, Decision>();
-  const attemptsTotal = metrics.counter({
-    name: 'scheduler_schedule_attempts_total',
-    help: 'Number of attempts to schedule pods, by the result.',
-    labels: ['result', 'profile'],
-  });
+  const nominator = createNominator();
+  const listers = createListers(informers);
+  const waitingPods = createWaitingPods(clock);
+  const log = createDecisionLog();
+  const counters = schedulerMetrics(metrics);
+  const recorders = new Map<string, EventRecorder>();
+  /** Pods whose victims are being evicted: not to be tried before the requests are out. */
+  const preempting = new Set<string>();
   const removers: (() => void)[] = [];
   let running = false;
   let bindings = 0;
   let planned = false;
+  let nextNode = 0;
 
-  const queue = createSchedulingQueue(clock, plan);
+  const profiles = buildProfiles(
+    configuration,
+    {
+      listers,
+      volumes: createVolumeActions(client, informers, clock),
+      bind: (pod, nodeName) => writes.bind(pod, nodeName),
+      preemption: {
+        filter: (state, pod, node) => filterNode(state.get('filterRun') as FilterRun, state, pod, node),
+        changed(state, pod, other, node, change) {
+          for (const { plugin } of (state.get('filterRun') as FilterRun).stateful)
+            plugin[change]?.(state, pod, other, node);
+        },
+        pick: (count) => random.int(count),
+        now: () => clock.now(),
+        message: (nodeCount, statuses, absent) => fitErrorMessage({ nodeCount, statuses, absent }),
+      },
+    },
+    { ...(options.plugins === undefined ? {} : { registry: options.plugins }) },
+  );
+  const first = [...profiles.values()][0] as Profile;
+  const byName = new Map([...profiles].map(([name, profile]) => [name, pluginsOf(profile)]));
+  const nameOf = (pod: Pod) => pod.spec?.schedulerName || 'default-scheduler';
+
+  const queue = createSchedulingQueue({
+    clock,
+    wake: plan,
+    compare: (a, b) => first.points.queueSort[0]?.plugin.queueSort?.(a, b) ?? 0,
+    preEnqueue(info) {
+      if (preempting.has(info.key)) return { code: 'UnschedulableAndUnresolvable', reasons: [] };
+      for (const { plugin } of profiles.get(nameOf(info.pod))?.points.preEnqueue ?? []) {
+        const status = plugin.preEnqueue?.(info.pod);
+        if (status !== undefined) return status;
+      }
+      return undefined;
+    },
+    interests: (plugin, info) => byName.get(nameOf(info.pod))?.get(plugin)?.events,
+    initialBackoffMs: (configuration?.podInitialBackoffSeconds ?? 1) * 1000,
+    maxBackoffMs: (configuration?.podMaxBackoffSeconds ?? 10) * 1000,
+  });
+
+  function recorder(schedulerName: string): EventRecorder {
+    let found = recorders.get(schedulerName);
+    if (found === undefined)
+      recorders.set(schedulerName, (found = createEventRecorder(client, schedulerName, deps)));
+    return found;
+  }
 
   /** Schedules one pass of the loop; several wishes within a turn make one pass. */
   function plan(): void {
     if (planned || !running) return;
     planned = true;
-    queueMicrotask(() => {
-      planned = false;
-      pass();
-    });
+    queueMicrotask(pass);
   }
 
   function pass(): void {
+    planned = false;
+    const startedMs = clock.monotonicMs();
     while (running && bindings < maxBindings) {
       const taken = queue.take();
       if (taken === undefined) return;
-      place(taken.request, taken.attempts);
+      const profile = profiles.get(nameOf(taken.info.pod));
+      if (profile === undefined) queue.done(taken.info.key);
+      else place(profile, taken.info, taken.attempts);
+      if (clock.monotonicMs() - startedMs > turnMs) {
+        planned = true;
+        clock.setTimeout(pass, 0);
+        return;
+      }
     }
   }
 
-  function place(request: PodRequest, attempts: number): void {
-    const decision = decide(request, cache.nodes(), {
-      filters: defaultFilters,
-      scores: defaultScores,
+  function place(profile: Profile, info: PodInfo, attempt: number): void {
+    const startedMs = clock.monotonicMs();
+    const decision = decide(profile, info, cache, {
       pick: (count) => random.int(count),
+      nominated: (nodeName) => nominator.on(nodeName),
+      startAt: nextNode,
     });
-    decisions.set(request.key, decision);
-    attemptsTotal.inc([decision.kind === 'node' ? 'scheduled' : 'unschedulable', schedulerName]);
-    if (decision.kind === 'unschedulable') {
-      queue.refused(request.key, false);
-      // Said once a verdict: repeats of the same words are counted on one Event.
-      if (attempts === 1 || condition(request.pod)?.message !== decision.message) {
-        recorder.event(request.pod, 'Warning', 'FailedScheduling', decision.message);
-      }
-      void markUnschedulable(request.pod, decision.message);
+    const { schedulerName } = profile;
+    const nodeCount = cache.nodes.length;
+    log.add({ pod: info, schedulerName, timeMs: clock.now(), attempt, nodeCount, decision });
+    counters.attempt(decision, schedulerName, clock.monotonicMs() - startedMs);
+    if (decision.kind === 'error') {
+      failed(profile, info, decision.message);
       return;
     }
-    cache.assume(request, decision.node);
-    bindings++;
-    void bind(request, decision.node);
+    nextNode = decision.next;
+    if (decision.kind === 'unschedulable') unplaced(profile, info, decision);
+    else placed(profile, info, decision.node, decision.state);
   }
 
-  async function bind(request: PodRequest, nodeName: string): Promise<void> {
-    const { namespace = '', name = '', uid } = request.pod.metadata;
-    try {
-      await client
-        .resource(Pod)
-        .namespace(namespace)
-        .createSubresource(name, 'binding', {
-          apiVersion: 'v1',
-          kind: 'Binding',
-          metadata: { name, namespace, uid },
-          target: { kind: 'Node', name: nodeName },
-        } as never);
-      queue.done(request.key);
-      decisions.delete(request.key);
-      recorder.event(
-        request.pod,
+  function unplaced(
+    profile: Profile,
+    info: PodInfo,
+    decision: Extract<Decision, { kind: 'unschedulable' }>,
+  ): void {
+    const { message, postFilter, refusedBy } = decision;
+    const nominated = postFilter?.nominatedNodeName;
+    if (nominated !== undefined) nominator.set(info, nominated);
+    recorder(profile.schedulerName).event(info.pod, 'Warning', 'FailedScheduling', message);
+    queue.refused(info.key, { refusedBy });
+    void writes.markUnscheduled(info.pod, 'Unschedulable', message, nominated);
+    if (postFilter?.victims !== undefined && nominated)
+      void evict(profile, info, postFilter.victims, nominated);
+  }
+
+  async function evict(
+    profile: Profile,
+    info: PodInfo,
+    victims: readonly PodInfo[],
+    nodeName: string,
+  ): Promise<void> {
+    preempting.add(info.key);
+    counters.preempted(victims.length);
+    for (const guest of nominator.on(nodeName)) {
+      if (guest.priority >= info.priority) continue;
+      nominator.remove(guest.key);
+      void writes.clearNomination(guest.pod).then(() => queue.activate(guest.key));
+    }
+    let allGo = true;
+    await Promise.all(
+      victims.map(async ({ key, pod }) => {
+        const held = waitingPods.get(key);
+        if (held !== undefined) held.reject('DefaultPreemption', 'preempted');
+        else if (pod.metadata.deletionTimestamp === undefined)
+          allGo = (await writes.preempt(pod, info, nodeName, recorder(profile.schedulerName))) && allGo;
+      }),
+    );
+    preempting.delete(info.key);
+    // Those that went at once have told their end while the Pod could not hear it.
+    const here = cache.node(nodeName)?.pods;
+    if (!allGo || victims.some(({ key, pod }) => here?.get(key)?.pod.metadata.uid !== pod.metadata.uid))
+      queue.activate(info.key);
+    else queue.recheck(info.key);
+  }
+
+  function failed(profile: Profile, info: PodInfo, message: string): void {
+    logger.warn('scheduling failed', { pod: info.key, reason: message });
+    recorder(profile.schedulerName).event(info.pod, 'Warning', 'FailedScheduling', message);
+    queue.refused(info.key, { error: true });
+    void writes.markUnscheduled(info.pod, 'SchedulerError', message);
+  }
+
+  function rejected(profile: Profile, info: PodInfo, status: Status): void {
+    if (status.code === 'Error') {
+      failed(profile, info, status.reasons.join(', '));
+      return;
+    }
+    const message = fitErrorMessage({
+      nodeCount: cache.nodes.length,
+      statuses: new Map([['', status]]),
+    });
+    recorder(profile.schedulerName).event(info.pod, 'Warning', 'FailedScheduling', message);
+    queue.refused(info.key, { refusedBy: new Set(status.plugin === undefined ? [] : [status.plugin]) });
+    void writes.markUnscheduled(info.pod, 'Unschedulable', message);
+  }
+
+  function placed(profile: Profile, info: PodInfo, nodeName: string, state: CycleState): void {
+    const node = cache.node(nodeName);
+    if (node === undefined) return queue.refused(info.key, { error: true });
+    const placement: Placement = { profile, state, pod: info, node };
+    cache.assume(info, nodeName);
+    nominator.remove(info.key);
+    const refusal = reserve(placement);
+    const permitted = refusal ?? permit(placement);
+    if (permitted !== undefined && 'code' in permitted) {
+      unreserve(placement);
+      cache.forget(info.key);
+      rejected(profile, info, permitted);
+      return;
+    }
+    // Pods that wait for a permit or for volumes may be many; they do not count as travelling.
+    const travels = permitted === undefined && info.claims.length === 0;
+    if (travels) bindings++;
+    void bind(placement, permitted).finally(() => {
+      if (travels) bindings--;
+      plan();
+    });
+  }
+
+  async function bind(placement: Placement, waits: ReadonlyMap<string, number> | undefined): Promise<void> {
+    const { profile, pod, node } = placement;
+    const status = await bindingCycle(placement, waits, waitingPods).catch((error: unknown): Status => ({
+      code: 'Error',
+      reasons: [String(error)],
+      cause: error,
+    }));
+    if (status === undefined) {
+      queue.done(pod.key);
+      const { namespace = '', name = '' } = pod.pod.metadata;
+      recorder(profile.schedulerName).event(
+        pod.pod,
         'Normal',
         'Scheduled',
-        `Successfully assigned ${namespace}/${name} to ${nodeName}`,
+        `Successfully assigned ${namespace}/${name} to ${node.name}`,
       );
-    } catch (error) {
-      cache.forget(request.key);
-      if (isNotFound(error) || isConflict(error)) {
-        // Gone, or bound by somebody else: events will say which.
-        queue.done(request.key);
-      } else if (running) {
-        logger.warn('binding failed', { pod: request.key, node: nodeName, err: error });
-        queue.refused(request.key, true);
-      }
-    } finally {
-      bindings--;
-      plan();
-    }
-  }
-
-  function condition(pod: Pod) {
-    return pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
-  }
-
-  async function markUnschedulable(pod: Pod, message: string): Promise<void> {
-    const { namespace = '', name = '', uid } = pod.metadata;
-    const present = condition(pod);
-    if (present?.status === 'False' && present.message === message) return;
-    try {
-      await retryOnConflict(() =>
-        client
-          .resource(Pod)
-          .namespace(namespace)
-          .patch(
-            name,
-            {
-              type: 'strategic',
-              body: {
-                metadata: { uid },
-                status: {
-                  conditions: [
-                    {
-                      type: 'PodScheduled',
-                      status: 'False',
-                      reason: 'Unschedulable',
-                      message,
-                      lastTransitionTime:
-                        present?.status === 'False' ? present.lastTransitionTime : formatTime(clock.now()),
-                    },
-                  ],
-                },
-              },
-            },
-            { subresource: 'status' },
-          ),
-      );
-    } catch (error) {
-      if (!isNotFound(error))
-        logger.warn('could not record why a pod waits', { pod: `${namespace}/${name}`, err: error });
-    }
-  }
-
-  function podSeen(pod: Pod): void {
-    const key = objectKey(pod);
-    if (pod.spec?.nodeName) {
-      cache.setPod(pod);
-      queue.remove(key);
-      decisions.delete(key);
-      if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') queue.moveAll();
       return;
     }
-    cache.setPod(pod);
+    unreserve(placement);
+    cache.forget(pod.key);
+    queueEvent({ resource: 'AssignedPod', actions: ['Delete'], previous: pod.pod });
+    // Gone, or bound by somebody else: events will say which.
+    if (isNotFound(status.cause) || isConflict(status.cause)) queue.done(pod.key);
+    else if (running) rejected(profile, pod, status);
+  }
+
+  function queueEvent(event: ClusterEvent): void {
+    queue.event(event);
+  }
+
+  function podSeen(pod: Pod, previous?: Pod): void {
+    const key = objectKey(pod);
+    if (pod.spec?.nodeName) {
+      const assumed = cache.isAssumed(key);
+      cache.setPod(pod);
+      const ended = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+      if (!previous?.spec?.nodeName) {
+        nominator.remove(key);
+        // A Pod of ours is done when its binding is answered; one that others bound, now.
+        if (!assumed) queue.remove(key);
+        queueEvent({ resource: 'AssignedPod', actions: ['Add'], object: pod });
+        return;
+      }
+      if (ended && !(previous.status?.phase === pod.status?.phase))
+        queueEvent({ resource: 'AssignedPod', actions: ['Delete'], previous: pod });
+      else {
+        const actions = podChanges(pod, previous);
+        if (actions.length > 0) queueEvent({ resource: 'AssignedPod', actions, object: pod, previous });
+      }
+      return;
+    }
     const ours =
-      (pod.spec?.schedulerName ?? 'default-scheduler') === schedulerName &&
+      profiles.has(nameOf(pod)) &&
       pod.metadata.deletionTimestamp === undefined &&
-      (pod.spec?.schedulingGates ?? []).length === 0;
-    if (ours) queue.set(podRequest(pod));
-    else queue.remove(key);
+      pod.status?.phase !== 'Succeeded' &&
+      pod.status?.phase !== 'Failed';
+    if (!ours) {
+      queue.remove(key);
+      nominator.remove(key);
+      return;
+    }
+    if (cache.isAssumed(key)) return;
+    const info = podInfo(pod);
+    if (pod.status?.nominatedNodeName !== previous?.status?.nominatedNodeName)
+      nominator.set(info, pod.status?.nominatedNodeName ?? '');
+    const actions = previous === undefined ? [] : podChanges(pod, previous);
+    queue.set(
+      info,
+      previous === undefined || actions.length === 0
+        ? undefined
+        : { resource: 'UnscheduledPod', actions, object: pod, previous },
+    );
+  }
+
+  function podGone(pod: Pod): void {
+    const key = objectKey(pod);
+    waitingPods.get(key)?.reject('', 'removed');
+    cache.removePod(pod);
+    queue.remove(key);
+    nominator.remove(key);
+    log.forget(key);
+    if (pod.spec?.nodeName) queueEvent({ resource: 'AssignedPod', actions: ['Delete'], previous: pod });
   }
 
   return {
     name: 'scheduler',
-    explain: (key) => decisions.get(key),
+    waitingPods,
+    explain(key) {
+      const record = log.get(key);
+      return record === undefined ? undefined : explain(record);
+    },
     ready: () => running,
     async start() {
       if (running) return;
       const nodes = informers.informer(Node);
       const pods = informers.informer(Pod);
       informers.start();
-      await Promise.all([nodes.waitForSync(), pods.waitForSync()]);
+      await Promise.all([nodes.waitForSync(), pods.waitForSync(), listers.ready()]);
       running = true;
       removers.push(
         nodes.addHandler({
           added(node) {
             cache.setNode(node);
-            queue.moveAll();
+            queueEvent({ resource: 'Node', actions: ['Add'], object: node });
           },
           updated(node, previous) {
+            const actions = nodeChanges(node, previous);
+            if (actions.length === 0 && node.status?.images === previous.status?.images) return;
             cache.setNode(node);
-            if (mayHelp(node, previous)) queue.moveAll();
+            if (actions.length > 0) queueEvent({ resource: 'Node', actions, object: node, previous });
           },
           deleted(node) {
             cache.removeNode(node.metadata.name ?? '');
+            queueEvent({ resource: 'Node', actions: ['Delete'], previous: node });
           },
         }),
-        pods.addHandler({
-          added: podSeen,
-          updated: podSeen,
-          deleted(pod) {
-            cache.removePod(pod);
-            queue.remove(objectKey(pod));
-            decisions.delete(objectKey(pod));
-            queue.moveAll();
-          },
-        }),
+        pods.addHandler({ added: (pod) => podSeen(pod), updated: podSeen, deleted: podGone }),
+        listers.subscribe(queueEvent),
       );
       plan();
     },
@@ -223,16 +376,4 @@ export function createScheduler(options: SchedulerOptions, deps: ControllerDeps)
       return Promise.resolve();
     },
   };
-}
-
-/** A heartbeat is no reason to try again; room, labels, taints and readiness are. */
-function mayHelp(node: Node, previous: Node): boolean {
-  const view = ({ metadata, spec, status }: Node) =>
-    JSON.stringify([
-      metadata.labels,
-      spec,
-      status?.allocatable,
-      status?.conditions?.map(({ type, status }) => [type, status]),
-    ]);
-  return view(node) !== view(previous);
 }

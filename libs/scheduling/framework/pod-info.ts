@@ -1,0 +1,182 @@
+import type { Container, Pod, PodAffinityTerm } from '@drydock/api/core/v1';
+import {
+  nothing,
+  objectKey,
+  parseQuantity,
+  selectorFromLabelSelector,
+  type LabelMatcher,
+  type LabelSelector,
+} from '@drydock/base/apimachinery';
+import type { AffinityTerm, HostPort, PodInfo, Resources } from './types.ts';
+
+/** Reads an amount: cpu as millicores, everything else rounded up to whole units. */
+export function amount(resource: string, quantity: string | number): number {
+  const parsed = parseQuantity(String(quantity));
+  return resource === 'cpu' ? Number(parsed.milliValue()) : Number(parsed.value());
+}
+
+const noAmounts: ReadonlyMap<string, number> = new Map();
+
+/** Reads a whole resource list. */
+export function amounts(list: Readonly<Record<string, string>> | undefined): Map<string, number> {
+  const result = new Map<string, number>();
+  for (const [name, quantity] of Object.entries(list ?? {})) result.set(name, amount(name, quantity));
+  return result;
+}
+
+/** `into += from`. */
+export function addTo(into: Map<string, number>, from: Resources, sign: 1 | -1 = 1): void {
+  for (const [name, value] of from) into.set(name, (into.get(name) ?? 0) + sign * value);
+}
+
+function raiseTo(into: Map<string, number>, from: Resources): void {
+  for (const [name, value] of from) if (value > (into.get(name) ?? -1)) into.set(name, value);
+}
+
+/**
+ * What the whole Pod needs: the sum of its containers and of the init containers that keep running beside them
+ * (restartPolicy Always), or the greatest moment of the init phase, whichever is more; plus the overhead.
+ * Pod-level requests, where given, take the place of the sum. Resources that a container does not name count as in
+ * `missing`. (KEP-753, KEP-2837)
+ */
+export function podRequests(pod: Pod, missing: Resources = noAmounts): Map<string, number> {
+  const asked = (container: Container) => {
+    const needs = amounts(container.resources?.requests);
+    for (const [name, value] of missing) if (!needs.has(name)) needs.set(name, value);
+    return needs;
+  };
+  const total = new Map<string, number>();
+  for (const container of pod.spec?.containers ?? []) addTo(total, asked(container));
+  const sidecars = new Map<string, number>();
+  const peak = new Map<string, number>();
+  for (const container of pod.spec?.initContainers ?? []) {
+    const needs = asked(container);
+    if (container.restartPolicy === 'Always') {
+      addTo(sidecars, needs);
+      addTo(total, needs);
+      raiseTo(peak, sidecars);
+    } else {
+      addTo(needs, sidecars);
+      raiseTo(peak, needs);
+    }
+  }
+  raiseTo(total, peak);
+  for (const [name, value] of amounts(pod.spec?.resources?.requests)) total.set(name, value);
+  addTo(total, amounts(pod.spec?.overhead));
+  return total;
+}
+
+/** Kubernetes counts these for containers that ask for nothing, so that such Pods spread too. */
+const defaultRequests: Resources = new Map([
+  ['cpu', 100],
+  ['memory', 200 * 1024 * 1024],
+]);
+
+const first = ['cpu', 'memory', 'ephemeral-storage'];
+
+function ordered(requests: ReadonlyMap<string, number>): Map<string, number> {
+  const result = new Map<string, number>();
+  for (const name of [...first, ...[...requests.keys()].filter((key) => !first.includes(key)).sort()]) {
+    const value = requests.get(name) ?? 0;
+    if (value !== 0) result.set(name, value);
+  }
+  return result;
+}
+
+function hostPorts(pod: Pod): HostPort[] {
+  const ports: HostPort[] = [];
+  const visit = (container: Container) => {
+    for (const port of container.ports ?? []) {
+      if (port.hostPort === undefined || port.hostPort <= 0) continue;
+      ports.push({ ip: port.hostIP || '0.0.0.0', protocol: port.protocol || 'TCP', port: port.hostPort });
+    }
+  };
+  pod.spec?.containers?.forEach(visit);
+  for (const container of pod.spec?.initContainers ?? [])
+    if (container.restartPolicy === 'Always') visit(container);
+  return ports;
+}
+
+/** A label selector with the requirements that matchLabelKeys and mismatchLabelKeys stand for (KEP-3243, KEP-3633). */
+export function withLabelKeys(
+  selector: LabelSelector | undefined,
+  labels: Readonly<Record<string, string>> | undefined,
+  keys: readonly string[] | undefined,
+  mismatchKeys?: readonly string[],
+): LabelMatcher {
+  if (selector === undefined) return nothing;
+  const more = (names: readonly string[] | undefined, operator: string) =>
+    (names ?? []).flatMap((key) => {
+      const value = labels?.[key];
+      return value === undefined ? [] : [{ key, operator, values: [value] }];
+    });
+  const extra = [...more(keys, 'In'), ...more(mismatchKeys, 'NotIn')];
+  if (extra.length === 0) return selectorFromLabelSelector(selector);
+  return selectorFromLabelSelector({
+    ...selector,
+    matchExpressions: [...(selector.matchExpressions ?? []), ...extra],
+  });
+}
+
+function affinityTerm(term: PodAffinityTerm, pod: Pod, weight = 1): AffinityTerm {
+  const named = term.namespaces ?? [];
+  return {
+    topologyKey: term.topologyKey,
+    selector: withLabelKeys(
+      term.labelSelector,
+      pod.metadata.labels,
+      term.matchLabelKeys,
+      term.mismatchLabelKeys,
+    ),
+    namespaces: new Set(
+      named.length === 0 && term.namespaceSelector === undefined ? [pod.metadata.namespace ?? ''] : named,
+    ),
+    namespaceSelector:
+      term.namespaceSelector === undefined ? undefined : selectorFromLabelSelector(term.namespaceSelector),
+    weight,
+  };
+}
+
+/** The claim that a generic ephemeral volume has. */
+export function ephemeralClaimName(pod: Pod, volume: string): string {
+  return `${pod.metadata.name ?? ''}-${volume}`;
+}
+
+function claims(pod: Pod): string[] {
+  const names: string[] = [];
+  for (const volume of pod.spec?.volumes ?? []) {
+    if (volume.persistentVolumeClaim !== undefined) names.push(volume.persistentVolumeClaim.claimName);
+    else if (volume.ephemeral !== undefined) names.push(ephemeralClaimName(pod, volume.name));
+  }
+  return names;
+}
+
+const none: readonly never[] = [];
+
+/** Derives what scheduling needs to know of a Pod. */
+export function podInfo(pod: Pod): PodInfo {
+  const affinity = pod.spec?.affinity?.podAffinity;
+  const anti = pod.spec?.affinity?.podAntiAffinity;
+  const nonZero = podRequests(pod, defaultRequests);
+  const required = (terms: readonly PodAffinityTerm[] | undefined) =>
+    terms === undefined ? none : terms.map((term) => affinityTerm(term, pod));
+  const preferred = (terms: readonly { weight: number; podAffinityTerm: PodAffinityTerm }[] | undefined) =>
+    terms === undefined
+      ? none
+      : terms.map(({ weight, podAffinityTerm }) => affinityTerm(podAffinityTerm, pod, weight));
+  return {
+    pod,
+    key: objectKey(pod),
+    namespace: pod.metadata.namespace ?? '',
+    priority: pod.spec?.priority ?? 0,
+    requests: ordered(podRequests(pod)),
+    nonZeroCpu: nonZero.get('cpu') ?? 0,
+    nonZeroMemory: nonZero.get('memory') ?? 0,
+    hostPorts: hostPorts(pod),
+    requiredAffinity: required(affinity?.requiredDuringSchedulingIgnoredDuringExecution),
+    requiredAntiAffinity: required(anti?.requiredDuringSchedulingIgnoredDuringExecution),
+    preferredAffinity: preferred(affinity?.preferredDuringSchedulingIgnoredDuringExecution),
+    preferredAntiAffinity: preferred(anti?.preferredDuringSchedulingIgnoredDuringExecution),
+    claims: claims(pod),
+  };
+}

@@ -1,0 +1,32 @@
+export { defaultPlugins, type PluginDeps, type PluginFactory } from './registry.ts';
+export type { Listers, VolumeActions } from './listers.ts';
+export { defaultBinder } from './default-binder.ts';
+export {
+  byImportance,
+  defaultPreemption,
+  pickCandidate,
+  splitByBudgets,
+  type Candidate,
+  type DefaultPreemptionArgs,
+} from './default-preemption.ts';
+export { imageLocality, normalizedImageName } from './image-locality.ts';
+export { interPodAffinity, type InterPodAffinityArgs } from './inter-pod-affinity.ts';
+export { nodeAffinity, type NodeAffinityArgs } from './node-affinity.ts';
+export {
+  nodeName,
+  nodePorts,
+  nodeUnschedulable,
+  prioritySort,
+  schedulingGates,
+  taintToleration,
+} from './node-basics.ts';
+export {
+  nodeResourcesBalancedAllocation,
+  nodeResourcesFit,
+  type NodeResourcesFitArgs,
+} from './node-resources.ts';
+export { nodeVolumeLimits } from './node-volume-limits.ts';
+export { podTopologySpread, type PodTopologySpreadArgs } from './pod-topology-spread.ts';
+export { volumeBinding } from './volume-binding.ts';
+export { volumeRestrictions } from './volume-restrictions.ts';
+export { volumeZone } from './volume-zone.ts';

@@ -1,0 +1,29 @@
+import type { Namespace, PersistentVolume, PersistentVolumeClaim, Pod } from '@drydock/api/core/v1';
+import type { PodDisruptionBudget } from '@drydock/api/policy/v1';
+import type { CSIDriver, CSINode, CSIStorageCapacity, StorageClass } from '@drydock/api/storage/v1';
+import type { LabelMatcher } from '@drydock/base/apimachinery';
+
+/** What plugins know of the cluster beside nodes and Pods. Answers come from local copies, at once. */
+export interface Listers {
+  namespaceLabels(name: string): Namespace['metadata']['labels'];
+  /** What selects the likes of a Pod: its services and its owner. */
+  defaultSelector(pod: Pod): LabelMatcher | undefined;
+  claim(namespace: string, name: string): PersistentVolumeClaim | undefined;
+  volume(name: string): PersistentVolume | undefined;
+  volumesOfClass(className: string): readonly PersistentVolume[];
+  storageClass(name: string): StorageClass | undefined;
+  csiNode(name: string): CSINode | undefined;
+  csiDriver(name: string): CSIDriver | undefined;
+  storageCapacities(className: string): readonly CSIStorageCapacity[];
+  budgets(namespace: string): readonly PodDisruptionBudget[];
+}
+
+/** What binding volumes does to the cluster. */
+export interface VolumeActions {
+  /** Promises a volume to a claim. */
+  bindVolume(volume: PersistentVolume, claim: PersistentVolumeClaim): Promise<void>;
+  /** Asks for a volume to be made where `nodeName` reaches it. */
+  selectNode(claim: PersistentVolumeClaim, nodeName: string): Promise<void>;
+  /** Resolves when all claims are bound; throws after `timeoutMs`. */
+  untilBound(namespace: string, claims: readonly string[], timeoutMs: number): Promise<void>;
+}

@@ -1,0 +1,230 @@
+import type { Node } from '@drydock/api/core/v1';
+import {
+  amounts,
+  maxNodeScore,
+  skip,
+  type NodeInfo,
+  type Plugin,
+  type PodInfo,
+  type Status,
+} from '../framework/index.ts';
+
+export interface ResourceSpec {
+  readonly name: string;
+  readonly weight?: number;
+}
+
+/** NodeResourcesFitArgs of kubescheduler.config.k8s.io/v1. */
+export interface NodeResourcesFitArgs {
+  readonly ignoredResources?: readonly string[];
+  readonly ignoredResourceGroups?: readonly string[];
+  readonly scoringStrategy?: {
+    readonly type?: 'LeastAllocated' | 'MostAllocated' | 'RequestedToCapacityRatio';
+    readonly resources?: readonly ResourceSpec[];
+    readonly requestedToCapacityRatio?: {
+      readonly shape?: readonly { readonly utilization: number; readonly score: number }[];
+    };
+  };
+}
+
+const defaultResources: readonly ResourceSpec[] = [
+  { name: 'cpu', weight: 1 },
+  { name: 'memory', weight: 1 },
+];
+
+const native = (resource: string) =>
+  !resource.includes('/') || resource.slice(0, resource.indexOf('/')).endsWith('kubernetes.io');
+const extended = (resource: string) => !native(resource) && !resource.startsWith('requests.');
+
+/** What would be asked for on a node: before the Pod, and with it. Undefined when the resource does not count there. */
+function usage(
+  pod: PodInfo,
+  node: NodeInfo,
+  resource: string,
+  nonZero: boolean,
+): { capacity: number; before: number; after: number } | undefined {
+  const wanted = pod.requests.get(resource) ?? 0;
+  // A node is not rated by an extended resource that the Pod does not want.
+  if (wanted === 0 && extended(resource)) return undefined;
+  const capacity = node.allocatable.get(resource) ?? 0;
+  if (capacity === 0) return undefined;
+  if (nonZero && resource === 'cpu')
+    return { capacity, before: node.nonZeroCpu, after: node.nonZeroCpu + pod.nonZeroCpu };
+  if (nonZero && resource === 'memory')
+    return { capacity, before: node.nonZeroMemory, after: node.nonZeroMemory + pod.nonZeroMemory };
+  const before = node.requested.get(resource) ?? 0;
+  return { capacity, before, after: before + wanted };
+}
+
+type Scorer = (pod: PodInfo, node: NodeInfo) => number;
+
+function weighted(
+  resources: readonly ResourceSpec[],
+  rate: (after: number, capacity: number) => number,
+): Scorer {
+  return (pod, node) => {
+    let score = 0;
+    let weights = 0;
+    for (const { name, weight = 1 } of resources) {
+      const found = usage(pod, node, name, true);
+      if (found === undefined) continue;
+      score += rate(found.after, found.capacity) * weight;
+      weights += weight;
+    }
+    return weights === 0 ? 0 : Math.trunc(score / weights);
+  };
+}
+
+const least = (after: number, capacity: number) =>
+  after > capacity ? 0 : Math.trunc(((capacity - after) * maxNodeScore) / capacity);
+const most = (after: number, capacity: number) =>
+  Math.trunc((Math.min(after, capacity) * maxNodeScore) / capacity);
+
+/** Straight lines between the points of a shape; flat outside. Scores of the shape are 0..10. */
+function brokenLine(
+  shape: readonly { readonly utilization: number; readonly score: number }[],
+): (utilization: number) => number {
+  const points = shape.map(({ utilization, score }) => ({ at: utilization, score: score * 10 }));
+  return (utilization) => {
+    let previous: { at: number; score: number } | undefined;
+    for (const point of points) {
+      if (utilization <= point.at) {
+        if (previous === undefined) return point.score;
+        return (
+          previous.score +
+          Math.trunc(
+            ((point.score - previous.score) * (utilization - previous.at)) / (point.at - previous.at),
+          )
+        );
+      }
+      previous = point;
+    }
+    return previous?.score ?? 0;
+  };
+}
+
+function capacityRatio(
+  resources: readonly ResourceSpec[],
+  shape: readonly { readonly utilization: number; readonly score: number }[],
+): Scorer {
+  const line = brokenLine(shape);
+  return (pod, node) => {
+    let score = 0;
+    let weights = 0;
+    for (const { name, weight = 1 } of resources) {
+      const found = usage(pod, node, name, true);
+      if (found === undefined) continue;
+      const rate = line(
+        found.after > found.capacity ? 100 : Math.trunc((found.after * 100) / found.capacity),
+      );
+      if (rate <= 0) continue;
+      score += rate * weight;
+      weights += weight;
+    }
+    return weights === 0 ? 0 : Math.round(score / weights);
+  };
+}
+
+function strategyScorer(strategy: NodeResourcesFitArgs['scoringStrategy']): Scorer {
+  const resources = strategy?.resources?.length ? strategy.resources : defaultResources;
+  switch (strategy?.type ?? 'LeastAllocated') {
+    case 'LeastAllocated':
+      return weighted(resources, least);
+    case 'MostAllocated':
+      return weighted(resources, most);
+    case 'RequestedToCapacityRatio':
+      return capacityRatio(resources, strategy?.requestedToCapacityRatio?.shape ?? []);
+  }
+}
+
+/** What a node lacks for a Pod, in Kubernetes' words; `unresolvable` when an empty node would not do either. */
+export function insufficientResources(
+  pod: PodInfo,
+  node: NodeInfo,
+  ignored: (resource: string) => boolean = () => false,
+): Status | undefined {
+  let reasons: string[] | undefined;
+  let helpless = false;
+  if (node.pods.size + 1 > (node.allocatable.get('pods') ?? 0)) reasons = ['Too many pods'];
+  for (const [resource, wanted] of pod.requests) {
+    const capacity = node.allocatable.get(resource) ?? 0;
+    if (wanted <= capacity - (node.requested.get(resource) ?? 0) || ignored(resource)) continue;
+    (reasons ??= []).push(`Insufficient ${resource}`);
+    if (wanted > capacity) helpless = true;
+  }
+  return reasons && { code: helpless ? 'UnschedulableAndUnresolvable' : 'Unschedulable', reasons };
+}
+
+const fitsEmpty = (pod: PodInfo, node: Node): boolean => {
+  const allocatable = amounts(node.status?.allocatable ?? node.status?.capacity);
+  for (const [resource, wanted] of pod.requests) if (wanted > (allocatable.get(resource) ?? 0)) return false;
+  return true;
+};
+
+/** Room for what the Pod asks; rated by how full the node would be. */
+export function nodeResourcesFit(args: NodeResourcesFitArgs = {}): Plugin {
+  const names = new Set(args.ignoredResources);
+  const groups = new Set(args.ignoredResourceGroups);
+  const ignored = (resource: string) =>
+    extended(resource) && (names.has(resource) || groups.has(resource.slice(0, resource.indexOf('/'))));
+  const ignore = names.size + groups.size > 0 ? ignored : undefined;
+  const score = strategyScorer(args.scoringStrategy);
+  return {
+    name: 'NodeResourcesFit',
+    filter: (_, pod, node) => insufficientResources(pod, node, ignore),
+    score: (_, pod, node) => score(pod, node),
+    events: [
+      {
+        resource: 'AssignedPod',
+        actions: ['Delete', 'UpdatePodScaleDown'],
+      },
+      {
+        resource: 'Node',
+        actions: ['Add', 'UpdateNodeAllocatable'],
+        hint: (pod, { object }) => fitsEmpty(pod, object as Node),
+      },
+      {
+        resource: 'UnscheduledPod',
+        actions: ['UpdatePodScaleDown'],
+        hint: (pod, { object }) => object?.metadata.uid === pod.pod.metadata.uid,
+      },
+    ],
+  };
+}
+
+/** 50 when resources are used as unevenly as can be, 100 when evenly. */
+function balance(fractions: readonly number[]): number {
+  let deviation = 0;
+  if (fractions.length === 2) deviation = Math.abs(((fractions[0] ?? 0) - (fractions[1] ?? 0)) / 2);
+  else if (fractions.length > 2) {
+    const mean = fractions.reduce((sum, value) => sum + value, 0) / fractions.length;
+    deviation = Math.sqrt(fractions.reduce((sum, value) => sum + (value - mean) ** 2, 0) / fractions.length);
+  }
+  return Math.trunc((1 - deviation) * maxNodeScore);
+}
+
+export interface NodeResourcesBalancedAllocationArgs {
+  readonly resources?: readonly ResourceSpec[];
+}
+
+/** Prefers nodes whose resources the Pod brings into balance: 75 where it changes nothing. */
+export function nodeResourcesBalancedAllocation(args: NodeResourcesBalancedAllocationArgs = {}): Plugin {
+  const resources = args.resources?.length ? args.resources : defaultResources;
+  return {
+    name: 'NodeResourcesBalancedAllocation',
+    // A Pod that asks for nothing changes no balance.
+    preScore: (_, pod) => (resources.some(({ name }) => pod.requests.has(name)) ? undefined : skip),
+    score(_, pod, node) {
+      const before: number[] = [];
+      const after: number[] = [];
+      for (const { name } of resources) {
+        const found = usage(pod, node, name, false);
+        if (found === undefined) continue;
+        before.push(Math.min(1, found.before / found.capacity));
+        after.push(Math.min(1, found.after / found.capacity));
+      }
+      const half = maxNodeScore / 2;
+      return half + Math.trunc((half + balance(after) - balance(before)) / 2);
+    },
+  };
+}

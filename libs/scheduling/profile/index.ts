@@ -1,0 +1,7 @@
+export {
+  extensionPoints,
+  pluginsOf,
+  type EnabledPlugin,
+  type ExtensionPoint,
+  type Profile,
+} from './profile.ts';

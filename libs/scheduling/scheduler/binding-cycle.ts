@@ -1,0 +1,71 @@
+import { failure, type CycleState, type NodeInfo, type PodInfo, type Status } from '../framework/index.ts';
+import type { Profile } from '../profile/index.ts';
+import type { WaitingPods } from './waiting-pods.ts';
+
+/** What the cycle of one Pod needs after its node is chosen. */
+export interface Placement {
+  readonly profile: Profile;
+  readonly state: CycleState;
+  readonly pod: PodInfo;
+  readonly node: NodeInfo;
+}
+
+/** Reserve plugins, in order; on a refusal all reservations are taken back. */
+export function reserve(placement: Placement): Status | undefined {
+  const { profile, state, pod, node } = placement;
+  for (const { plugin } of profile.points.reserve) {
+    const status = plugin.reserve?.(state, pod, node);
+    if (status === undefined) continue;
+    unreserve(placement);
+    return { ...status, plugin: plugin.name };
+  }
+  return undefined;
+}
+
+/** In reverse order; harmless without a reservation. */
+export function unreserve({ profile, state, pod, node }: Placement): void {
+  for (const { plugin } of [...profile.points.reserve].reverse()) plugin.unreserve?.(state, pod, node);
+}
+
+/** Permit plugins: a refusal, undefined, or how long each plugin that says Wait holds the Pod back at most. */
+export function permit({
+  profile,
+  state,
+  pod,
+  node,
+}: Placement): Status | ReadonlyMap<string, number> | undefined {
+  let waits: Map<string, number> | undefined;
+  for (const { plugin } of profile.points.permit) {
+    const answer = plugin.permit?.(state, pod, node);
+    if (answer === undefined) continue;
+    if (answer.status.code !== 'Wait') return { ...answer.status, plugin: plugin.name };
+    (waits ??= new Map()).set(plugin.name, answer.timeoutMs ?? 0);
+  }
+  return waits;
+}
+
+/** From the permit to the binding; undefined when the Pod is bound. */
+export async function bindingCycle(
+  { profile, state, pod, node }: Placement,
+  waits: ReadonlyMap<string, number> | undefined,
+  waiting: WaitingPods,
+): Promise<Status | undefined> {
+  if (waits !== undefined) {
+    const refused = await waiting.wait(pod.key, node.name, waits);
+    if (refused !== undefined) return refused;
+  }
+  for (const { plugin } of profile.points.preBind) {
+    const status = await plugin.preBind?.(state, pod, node);
+    if (status === undefined) continue;
+    const reasons = [`running PreBind plugin ${JSON.stringify(plugin.name)}: ${status.reasons.join(', ')}`];
+    return { ...status, reasons, plugin: plugin.name };
+  }
+  for (const { plugin } of profile.points.bind) {
+    const status = await plugin.bind?.(state, pod, node.name);
+    if (status?.code === 'Skip') continue;
+    if (status !== undefined) return { ...status, plugin: plugin.name };
+    for (const { plugin: after } of profile.points.postBind) after.postBind?.(state, pod, node.name);
+    return undefined;
+  }
+  return failure('all bind plugins skipped');
+}

@@ -1,0 +1,268 @@
+import { Node, Pod, Service } from '@drydock/api/core/v1';
+import { PodDisruptionBudget } from '@drydock/api/policy/v1';
+import { createSeededRandom, createVirtualClock } from '@drydock/base/clock';
+import { createClient } from '@drydock/machinery/client';
+import { createInformerFactory } from '@drydock/machinery/informer';
+import { noMetrics, silentLogger } from '@drydock/port/observability';
+import { createInProcessTransport, createRegistry } from '@drydock/server/registry';
+import { allDefinitions } from '@drydock/server/resources';
+import { createWatchCache } from '@drydock/server/watch-cache';
+import { createMemoryStore } from '@drydock/store-memory';
+import { Event, Namespace } from '@drydock/api/core/v1';
+import { afterEach, describe, expect, it } from 'vitest';
+import { node, pod, type NodeShape, type PodShape } from '../framework/testing.spec-support.ts';
+import { createScheduler, type SchedulerOptions } from './scheduler.ts';
+
+const stops: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+});
+
+async function start(options: SchedulerOptions = {}) {
+  const clock = createVirtualClock({ startMs: Date.parse('2026-01-01T00:00:00Z') });
+  const random = createSeededRandom(7);
+  const store = createMemoryStore();
+  const cache = createWatchCache({ store, clock, logger: silentLogger });
+  const registry = createRegistry({ definitions: allDefinitions, store, cache, clock, random });
+  await cache.start();
+  const client = createClient(
+    createInProcessTransport(registry, { name: 'tester', groups: ['system:masters'] }),
+  );
+  const informers = createInformerFactory(client, { clock, random, logger: silentLogger });
+  const scheduler = createScheduler(options, {
+    client,
+    informers,
+    clock,
+    random,
+    logger: silentLogger,
+    metrics: noMetrics,
+  });
+  await client
+    .resource(Namespace)
+    .create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' } } as Namespace);
+  informers.start();
+  const starting = scheduler.start();
+  const settle = async () => {
+    for (let round = 0; round < 20; round++) await clock.advance(1);
+  };
+  await settle();
+  await starting;
+  stops.push(async () => {
+    await scheduler.stop();
+    await informers.stop();
+    await store.close();
+  });
+  const pods = client.resource(Pod).namespace('default');
+  return {
+    client,
+    clock,
+    scheduler,
+    settle,
+    pods,
+    async addNode(name: string, shape?: NodeShape) {
+      const { status, ...rest } = node(name, shape);
+      const made = await client
+        .resource(Node)
+        .create({ ...rest, metadata: { name, labels: rest.metadata.labels } } as Node);
+      await client.resource(Node).updateStatus({ ...made, status } as Node);
+      await settle();
+    },
+    async add(shape: PodShape) {
+      const { metadata, ...rest } = pod({
+        ...shape,
+        containers: shape.containers ?? [
+          { name: 'c', image: 'i', ...(shape.requests && { resources: { requests: shape.requests } }) },
+        ],
+      });
+      await pods.create({ ...rest, metadata: { name: metadata.name, labels: metadata.labels } } as Pod);
+      await settle();
+    },
+    where: async (name: string) => (await pods.get(name)).spec?.nodeName,
+    condition: async (name: string) =>
+      (await pods.get(name)).status?.conditions?.find(({ type }) => type === 'PodScheduled'),
+    events: async (name: string) =>
+      (await client.resource(Event).namespace('default').list()).items
+        .filter(({ involvedObject }) => involvedObject?.name === name)
+        .map(({ type, reason, message }) => `${type} ${reason} ${message}`),
+  };
+}
+
+describe('the scheduler', () => {
+  it('binds, and says so', async () => {
+    const cluster = await start();
+    await cluster.addNode('n1');
+    await cluster.add({ name: 'a' });
+    expect(await cluster.where('a')).toBe('n1');
+    expect(await cluster.events('a')).toEqual(['Normal Scheduled Successfully assigned default/a to n1']);
+  });
+
+  it("says why no node does, in Kubernetes' words", async () => {
+    const cluster = await start();
+    await cluster.add({ name: 'early' });
+    expect((await cluster.condition('early'))?.message).toBe('no nodes available to schedule pods');
+    await cluster.addNode('small', { allocatable: { cpu: '1', memory: '1Gi', pods: '10' } });
+    for (const name of ['t1', 't2'])
+      await cluster.addNode(name, { taints: [{ key: 'k', value: 'v', effect: 'NoSchedule' }] });
+    await cluster.add({ name: 'other', requests: { cpu: '600m' } });
+    await cluster.add({ name: 'big', requests: { cpu: '600m' } });
+    const message =
+      '0/3 nodes are available: 1 Insufficient cpu, 2 node(s) had untolerated taint(s). no new claims to deallocate, ' +
+      'preemption: 0/3 nodes are available: 1 No preemption victims found for incoming pod, 2 Preemption is not helpful for scheduling.';
+    expect(await cluster.condition('big')).toMatchObject({
+      status: 'False',
+      reason: 'Unschedulable',
+      message,
+    });
+    expect(await cluster.events('big')).toEqual([`Warning FailedScheduling ${message}`]);
+    const record = cluster.scheduler.explain('default/big');
+    expect(record).toMatchObject({ outcome: 'unschedulable', nodeCount: 3, message });
+    expect(record?.nodes.find(({ node: name }) => name === 'small')).toMatchObject({
+      refusedBy: 'NodeResourcesFit',
+      reasons: ['Insufficient cpu'],
+      resolvable: true,
+    });
+  });
+
+  it('tries again when something changed that may help', async () => {
+    const cluster = await start();
+    await cluster.addNode('n1', { allocatable: { cpu: '1', memory: '1Gi', pods: '10' } });
+    await cluster.add({ name: 'a', requests: { cpu: '1' } });
+    await cluster.add({ name: 'b', requests: { cpu: '1' } });
+    expect(await cluster.where('b')).toBeUndefined();
+    await cluster.pods.delete('a', { gracePeriodSeconds: 0 });
+    await cluster.settle();
+    expect(await cluster.where('b')).toBe('n1');
+  });
+
+  it('keeps gated Pods back until the gate is removed', async () => {
+    const cluster = await start();
+    await cluster.addNode('n1');
+    await cluster.add({ name: 'a', spec: { schedulingGates: [{ name: 'example.com/g' }] } });
+    expect(await cluster.where('a')).toBeUndefined();
+    await cluster.pods.patch('a', { type: 'merge', body: { spec: { schedulingGates: null } } });
+    await cluster.settle();
+    expect(await cluster.where('a')).toBe('n1');
+  });
+
+  it('evicts the less important, nominates, and takes the place', async () => {
+    const cluster = await start();
+    await cluster.addNode('n1', { allocatable: { cpu: '2', memory: '4Gi', pods: '10' } });
+    await cluster.add({
+      name: 'low',
+      requests: { cpu: '1' },
+      spec: { priority: 1 },
+      labels: { app: 'guarded' },
+    });
+    await cluster.add({ name: 'lower', requests: { cpu: '1' }, spec: { priority: 0 } });
+    await cluster.add({ name: 'high', requests: { cpu: '1' }, spec: { priority: 10 } });
+    expect((await cluster.pods.get('high')).status?.nominatedNodeName ?? 'n1').toBe('n1');
+    const events = await cluster.events('lower');
+    expect(events.at(-1)).toMatch(/^Normal Preempted Preempted by pod [0-9a-f-]{36} on node n1$/);
+    const victim = await cluster.pods.get('lower').catch(() => undefined);
+    if (victim !== undefined) {
+      expect(victim.status?.conditions?.find(({ type }) => type === 'DisruptionTarget')).toMatchObject({
+        status: 'True',
+        reason: 'PreemptionByScheduler',
+        message: 'default-scheduler: preempting to accommodate a higher priority pod',
+      });
+      await cluster.pods.delete('lower', { gracePeriodSeconds: 0 });
+    }
+    await cluster.settle();
+    expect(await cluster.where('high')).toBe('n1');
+    expect(await cluster.where('low')).toBe('n1');
+  });
+
+  it('spares what a budget guards where it can', async () => {
+    const cluster = await start();
+    for (const name of ['n1', 'n2'])
+      await cluster.addNode(name, { allocatable: { cpu: '1', memory: '4Gi', pods: '10' } });
+    await cluster.add({ name: 'guarded', requests: { cpu: '1' }, labels: { app: 'guarded' } });
+    await cluster.add({ name: 'free', requests: { cpu: '1' } });
+    await cluster.client
+      .resource(PodDisruptionBudget)
+      .namespace('default')
+      .create({
+        apiVersion: 'policy/v1',
+        kind: 'PodDisruptionBudget',
+        metadata: { name: 'b' },
+        spec: { minAvailable: 1, selector: { matchLabels: { app: 'guarded' } } },
+      } as PodDisruptionBudget);
+    await cluster.settle();
+    await cluster.add({ name: 'high', requests: { cpu: '1' }, spec: { priority: 10 } });
+    expect(cluster.scheduler.explain('default/high')?.outcome).toBeDefined();
+    expect((await cluster.events('guarded')).some((event) => event.includes('Preempted'))).toBe(false);
+    expect((await cluster.events('free')).some((event) => event.includes('Preempted'))).toBe(true);
+  });
+
+  it('serves several schedulers by name, each with its own profile', async () => {
+    const cluster = await start({
+      configuration: {
+        apiVersion: 'kubescheduler.config.k8s.io/v1',
+        kind: 'KubeSchedulerConfiguration',
+        profiles: [
+          {},
+          {
+            schedulerName: 'packer',
+            pluginConfig: [
+              {
+                name: 'NodeResourcesFit',
+                args: { scoringStrategy: { type: 'MostAllocated', resources: [{ name: 'cpu', weight: 1 }] } },
+              },
+            ],
+            plugins: {
+              score: { disabled: [{ name: '*' }], enabled: [{ name: 'NodeResourcesFit', weight: 5 }] },
+            },
+          },
+        ],
+      },
+    });
+    for (const name of ['n1', 'n2']) await cluster.addNode(name);
+    for (const name of ['p1', 'p2', 'p3'])
+      await cluster.add({ name, requests: { cpu: '100m' }, spec: { schedulerName: 'packer' } });
+    const places = await Promise.all(['p1', 'p2', 'p3'].map(cluster.where));
+    expect(new Set(places).size).toBe(1);
+    await cluster.add({ name: 'nobody', spec: { schedulerName: 'unknown' } });
+    expect(await cluster.where('nobody')).toBeUndefined();
+    expect((await cluster.events('p1'))[0]).toContain('Scheduled');
+  });
+
+  it('holds a Pod back until its permit', async () => {
+    const cluster = await start({
+      plugins: {
+        Gang: () => ({
+          name: 'Gang',
+          permit: () => ({ status: { code: 'Wait', reasons: [] }, timeoutMs: 60_000 }),
+        }),
+      },
+      configuration: {
+        apiVersion: 'kubescheduler.config.k8s.io/v1',
+        kind: 'KubeSchedulerConfiguration',
+        profiles: [{ plugins: { multiPoint: { enabled: [{ name: 'Gang' }] } } }],
+      },
+    });
+    await cluster.addNode('n1');
+    await cluster.add({ name: 'a' });
+    expect(await cluster.where('a')).toBeUndefined();
+    expect(cluster.scheduler.waitingPods.get('default/a')?.pendingPlugins()).toEqual(['Gang']);
+    cluster.scheduler.waitingPods.get('default/a')?.allow('Gang');
+    await cluster.settle();
+    expect(await cluster.where('a')).toBe('n1');
+  });
+
+  it('spreads the Pods of a service over nodes', async () => {
+    const cluster = await start();
+    for (const name of ['n1', 'n2', 'n3']) await cluster.addNode(name);
+    await cluster.client
+      .resource(Service)
+      .namespace('default')
+      .create({
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: 's' },
+        spec: { selector: { app: 'web' }, ports: [{ port: 80 }], clusterIP: 'None' },
+      } as Service);
+    await cluster.settle();
+    for (const name of ['w1', 'w2', 'w3']) await cluster.add({ name, labels: { app: 'web' } });
+    expect(new Set(await Promise.all(['w1', 'w2', 'w3'].map(cluster.where))).size).toBe(3);
+  });
+});

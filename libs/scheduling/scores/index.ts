@@ -1,8 +1,0 @@
-export {
-  balancedAllocation,
-  defaultScores,
-  leastAllocated,
-  preferredNodeAffinity,
-  preferUntainted,
-  replicaSpread,
-} from './scores.ts';
