@@ -27,6 +27,7 @@ export {
 } from './node-resources.ts';
 export { nodeVolumeLimits } from './node-volume-limits.ts';
 export { podTopologySpread, type PodTopologySpreadArgs } from './pod-topology-spread.ts';
+export { classNameOf, isBound } from './volume-claims.ts';
 export { volumeBinding } from './volume-binding.ts';
 export { volumeRestrictions } from './volume-restrictions.ts';
 export { volumeZone } from './volume-zone.ts';

@@ -22,8 +22,7 @@ import {
 } from '@drydock/base/apimachinery';
 import type { InformerFactory } from '@drydock/machinery/informer';
 import type { ClusterEvent, EventResource } from '../framework/index.ts';
-import type { Listers } from '../plugins/index.ts';
-import { classNameOf } from '../plugins/volume-claims.ts';
+import { classNameOf, type Listers } from '../plugins/index.ts';
 
 export interface ClusterListers extends Listers {
   /** Resolves when all copies are there. */

@@ -2,8 +2,7 @@ import { PersistentVolume, PersistentVolumeClaim } from '@drydock/api/core/v1';
 import type { Clock } from '@drydock/base/clock';
 import type { Client } from '@drydock/machinery/client';
 import type { InformerFactory } from '@drydock/machinery/informer';
-import type { VolumeActions } from '../plugins/index.ts';
-import { isBound } from '../plugins/volume-claims.ts';
+import { isBound, type VolumeActions } from '../plugins/index.ts';
 
 /** Volume binding through the API: the volume controller sees the promise or the chosen node, and does the rest. */
 export function createVolumeActions(client: Client, informers: InformerFactory, clock: Clock): VolumeActions {
