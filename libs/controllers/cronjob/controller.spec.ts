@@ -112,6 +112,29 @@ describe('cronjob-controller', () => {
     expect(await minutes()).toEqual([15]);
   });
 
+  it('says what is wrong with a schedule that never comes', async () => {
+    cluster = await startCluster();
+    cluster.run(createCronJobController);
+    await create({ schedule: '59 23 31 2 *' });
+    await cluster.settle();
+    expect(String(await cluster.events('tick'))).toContain(
+      'Warning InvalidSchedule invalid schedule: 59 23 31 2 * : time difference between two schedules is less than 1 second',
+    );
+  });
+
+  it('does not make up for what a new schedule would have started before', async () => {
+    cluster = await startCluster();
+    cluster.run(createCronJobController);
+    await create({ schedule: '0 12 * * *' });
+    await cluster.clock.advance(7.5 * minute);
+    const tick = cluster.client.resource(CronJob).namespace('default');
+    await tick.patch('tick', { type: 'merge', body: { spec: { schedule: '*/5 * * * *' } } });
+    await cluster.settle();
+    expect(await minutes()).toEqual([]);
+    await cluster.clock.advance(3 * minute);
+    expect(await minutes()).toEqual([10]);
+  });
+
   it('goes by the clocks of its time zone, and says so on the Job', async () => {
     cluster = await startCluster();
     cluster.run(createCronJobController);

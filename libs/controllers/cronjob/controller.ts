@@ -111,6 +111,7 @@ export const createCronJobController: ControllerFactory = (deps) => {
       events.unknownZone(cronJob, timeZone);
       return undefined;
     }
+    if (schedule.includes('TZ')) events.zoneInSchedule(cronJob, schedule);
     try {
       return parseCron(schedule);
     } catch (error) {
@@ -165,6 +166,7 @@ export const createCronJobController: ControllerFactory = (deps) => {
       return waitMs === undefined ? undefined : { requeueAfterMs: waitMs };
     };
     const recent = mostRecentStart(cronJob, nowMs, times, true);
+    if (recent === undefined) events.invalid(cronJob, cronJob.spec?.schedule ?? '');
     if (recent?.missed === 'many') events.missedMany(cronJob);
     const dueMs = recent?.dueMs;
     if (dueMs === undefined) {
@@ -210,11 +212,28 @@ export const createCronJobController: ControllerFactory = (deps) => {
     return later(await writeStatus(cronJob, { ...status, active, lastScheduleTime: formatTime(dueMs) }));
   }
 
-  return createController(
+  /** A new schedule counts from now on: what it would have started before is not made up for. */
+  function isPutOff(cronJob: CronJob, previous: CronJob | undefined): boolean {
+    const { schedule = '', timeZone } = cronJob.spec ?? {};
+    if (previous === undefined) return false;
+    if (previous.spec?.schedule === schedule && previous.spec.timeZone === timeZone) return false;
+    try {
+      const waitMs = untilNextMs(cronJob, clock.now(), timesOf(parseCron(schedule), timeZone));
+      if (waitMs !== undefined) controller.enqueue(objectKey(cronJob), waitMs);
+      return waitMs !== undefined;
+    } catch {
+      // The reconcile says what is wrong with it.
+      return false;
+    }
+  }
+
+  const controller = createController(
     {
       name,
       sources: [
-        source(CronJob, (cronJob, { deleted }) => (deleted ? [] : [objectKey(cronJob)])),
+        source(CronJob, (cronJob, { previous, deleted }) =>
+          deleted || isPutOff(cronJob, previous) ? [] : [objectKey(cronJob)],
+        ),
         source(Job, (job) => {
           const owner = controllerOf(job);
           return owner?.kind === 'CronJob' ? [joinKey(job.metadata.namespace, owner.name)] : [];
@@ -224,6 +243,7 @@ export const createCronJobController: ControllerFactory = (deps) => {
     },
     deps,
   );
+  return controller;
 };
 
 const days = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];

@@ -1,4 +1,4 @@
-import type { KubeObject } from '@drydock/base/apimachinery';
+import { goQuote, type KubeObject } from '@drydock/base/apimachinery';
 import type { EventRecorder } from '@drydock/machinery/controller';
 
 /** The events of the cronjob loop, in Kubernetes' words. */
@@ -37,6 +37,19 @@ export function cronJobEvents(recorder: EventRecorder) {
     unknownZone: (about: KubeObject, zone: string) =>
       warning(about, 'UnknownTimeZone', `invalid timeZone: "${zone}": unknown time zone ${zone}`),
     unparseable: (about: KubeObject, schedule: string, error: string) =>
-      warning(about, 'UnparseableSchedule', `unparseable schedule: ${schedule} : ${error}`),
+      warning(about, 'UnparseableSchedule', `unparseable schedule: ${goQuote(schedule)} : ${error}`),
+    /** The schedule names a time that never comes. */
+    invalid: (about: KubeObject, schedule: string) =>
+      warning(
+        about,
+        'InvalidSchedule',
+        `invalid schedule: ${schedule} : time difference between two schedules is less than 1 second`,
+      ),
+    zoneInSchedule: (about: KubeObject, schedule: string) =>
+      warning(
+        about,
+        'UnsupportedSchedule',
+        `CRON_TZ or TZ used in schedule ${goQuote(schedule)} is not officially supported, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details`,
+      ),
   };
 }

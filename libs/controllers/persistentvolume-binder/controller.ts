@@ -185,12 +185,8 @@ export function createPersistentVolumeBinder(
     }
     const { provisioner } = storageClass;
     if (provisioner === 'kubernetes.io/no-provisioner') {
-      recorder.event(
-        claim,
-        'Normal',
-        'FailedBinding',
-        'no persistent volumes available for this claim and no storage class is set',
-      );
+      const message = `no volume plugin matched name: ${provisioner}`;
+      recorder.event(claim, 'Warning', 'ProvisioningFailed', message);
       await pending(claim);
       return;
     }

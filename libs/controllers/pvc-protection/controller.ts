@@ -1,4 +1,4 @@
-import { isNotFound, objectKey } from '@drydock/base/apimachinery';
+import { controllerOf, isNotFound, objectKey } from '@drydock/base/apimachinery';
 import { PersistentVolumeClaim, Pod } from '@drydock/api/core/v1';
 import { createController, source, type ControllerFactory } from '@drydock/machinery/controller';
 import { byClaim, claimKeys, setFinalizer } from '../shared-volumes/index.ts';
@@ -6,9 +6,25 @@ import { byClaim, claimKeys, setFinalizer } from '../shared-volumes/index.ts';
 const name = 'persistentvolumeclaim-protection-controller';
 const finalizer = 'kubernetes.io/pvc-protection';
 
-/** Whether a Pod holds its claims: its kubelet knows of it, whether it has ended or not. */
-export function holdsClaims(pod: Pod): boolean {
-  return Boolean(pod.spec?.nodeName);
+/** Its kubelet is done with the Pod, or nobody waited for that; it only waits to be collected. */
+function isShutDown({ metadata }: Pod): boolean {
+  return Boolean(metadata.deletionTimestamp) && metadata.deletionGracePeriodSeconds === 0;
+}
+
+/** Whether a Pod holds a claim: it has a node, for only there it can be using it. Whether it has ended does not matter. */
+export function holdsClaim(pod: Pod, claim: PersistentVolumeClaim): boolean {
+  const { name: claimName = '', namespace } = claim.metadata;
+  if (!pod.spec?.nodeName || pod.metadata.namespace !== namespace) return false;
+  return (pod.spec.volumes ?? []).some(({ name: volumeName, persistentVolumeClaim, ephemeral }) => {
+    if (persistentVolumeClaim !== undefined) return persistentVolumeClaim.claimName === claimName;
+    // A claim that goes with its Pod must not keep the Pod from going.
+    return (
+      ephemeral !== undefined &&
+      !isShutDown(pod) &&
+      `${pod.metadata.name}-${volumeName}` === claimName &&
+      controllerOf(claim)?.uid === pod.metadata.uid
+    );
+  });
 }
 
 /** `persistentvolumeclaim-protection-controller`: claims that are deleted stay as long as a Pod on a node uses them. */
@@ -19,13 +35,13 @@ export const createPvcProtectionController: ControllerFactory = (deps) => {
 
   async function isUsed(claim: PersistentVolumeClaim): Promise<boolean> {
     const key = objectKey(claim);
-    if (pods.byIndex(byClaim.name, key).some(holdsClaims)) return true;
+    if (pods.byIndex(byClaim.name, key).some((pod) => holdsClaim(pod, claim))) return true;
     // The cache may not know of the newest Pod; what is let go cannot be taken back.
     const { items } = await client
       .resource(Pod)
       .namespace(claim.metadata.namespace ?? '')
       .list();
-    return items.some((pod) => holdsClaims(pod) && claimKeys(pod).includes(key));
+    return items.some((pod) => holdsClaim(pod, claim));
   }
 
   return createController(
@@ -38,7 +54,7 @@ export const createPvcProtectionController: ControllerFactory = (deps) => {
           return deleted || held !== deleting ? [] : [objectKey(claim)];
         }),
         source(Pod, (pod, { deleted }) =>
-          deleted || !pod.spec?.nodeName
+          deleted || !pod.spec?.nodeName || isShutDown(pod)
             ? claimKeys(pod).filter((key) => claims.get(key)?.metadata.deletionTimestamp !== undefined)
             : [],
         ),

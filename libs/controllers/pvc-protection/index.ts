@@ -1,1 +1,1 @@
-export { createPvcProtectionController, holdsClaims } from './controller.ts';
+export { createPvcProtectionController, holdsClaim } from './controller.ts';
