@@ -53,6 +53,10 @@ export class NodeRequest implements HttpRequest {
     return Array.isArray(value) ? value.join(', ') : value;
   }
 
+  headerValues(name: string): readonly string[] {
+    return this.#incoming.headersDistinct[name] ?? [];
+  }
+
   get headers(): ReadonlyMap<string, string> {
     const { headers } = this.#incoming;
     return new Map(Object.keys(headers).map((name) => [name, this.header(name) ?? '']));

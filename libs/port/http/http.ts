@@ -15,6 +15,8 @@ export interface HttpRequest {
   readonly query: string;
   /** One value of a header (lower-case name); repeated headers joined by `, `. */
   header(name: string): string | undefined;
+  /** The values of a header (lower-case name), one for each time it was sent, in order; [] when it was not. */
+  headerValues(name: string): readonly string[];
   /** All headers, lower-case names; for proxies. */
   readonly headers?: ReadonlyMap<string, string>;
   /** The whole body, at most `maxBytes` (else rejects RequestEntityTooLarge). */

@@ -6,14 +6,25 @@ import { requireAllowed } from './request.ts';
 
 const accountPrefix = 'system:serviceaccount:';
 
-/** Header values are lists where a header is repeated. */
-function valuesOf(request: HttpRequest, name: string): string[] {
-  const value = request.header(name);
-  if (value === undefined) return [];
-  return value
-    .split(',')
-    .map((one) => one.trim())
-    .filter((one) => one !== '');
+const extraPrefix = 'impersonate-extra-';
+
+/** `Impersonate-Extra-<key>`: keys are in lower case and percent-encoded, values are as they were sent. */
+function extraOf(request: HttpRequest): Record<string, readonly string[]> {
+  const extra: Record<string, readonly string[]> = {};
+  for (const name of request.headers?.keys() ?? []) {
+    if (!name.startsWith(extraPrefix)) continue;
+    extra[unescapeKey(name.slice(extraPrefix.length))] = request.headerValues(name);
+  }
+  return extra;
+}
+
+/** What is not a percent-encoding is taken as it is. */
+function unescapeKey(key: string): string {
+  try {
+    return decodeURIComponent(key);
+  } catch {
+    return key;
+  }
 }
 
 export function wantsImpersonation(request: HttpRequest): boolean {
@@ -34,17 +45,18 @@ export async function impersonated(
   authorizer: Authorizer,
 ): Promise<UserInfo> {
   const name = request.header('impersonate-user') ?? '';
-  const groups = valuesOf(request, 'impersonate-group');
+  const groups = request.headerValues('impersonate-group');
   const uid = request.header('impersonate-uid') ?? '';
   if (name === '') {
     if (groups.length === 0 && uid === '') return user;
     throw badRequest('requested [{Group}] without impersonating a user');
   }
-  const may = (group: string, resource: string, what: string, namespace = '') =>
+  const extra = extraOf(request);
+  const may = (group: string, resource: string, what: string, namespace = '', subresource = '') =>
     requireAllowed(authorizer, {
       user,
       verb: 'impersonate',
-      resource: { group, version: 'v1', resource, subresource: '', namespace, name: what },
+      resource: { group, version: 'v1', resource, subresource, namespace, name: what },
     });
   const account = name.startsWith(accountPrefix) ? name.slice(accountPrefix.length).split(':') : [];
   const [namespace = '', accountName = ''] = account;
@@ -52,16 +64,23 @@ export async function impersonated(
   if (isAccount) await may('', 'serviceaccounts', accountName, namespace);
   else await may('', 'users', name);
   for (const one of groups) await may('', 'groups', one);
+  for (const [key, values] of Object.entries(extra)) {
+    for (const value of values) await may('authentication.k8s.io', 'userextras', value, '', key);
+  }
   if (uid !== '') await may('authentication.k8s.io', 'uids', uid);
   const given =
     groups.length === 0 && isAccount
       ? ['system:serviceaccounts', `system:serviceaccounts:${namespace}`]
       : groups;
-  const anonymous = name === 'system:anonymous';
-  const known = anonymous ? 'system:unauthenticated' : 'system:authenticated';
+  const known =
+    name === 'system:anonymous'
+      ? given.includes('system:unauthenticated')
+      : given.includes('system:authenticated') || given.includes('system:unauthenticated');
+  const own = name === 'system:anonymous' ? 'system:unauthenticated' : 'system:authenticated';
   return {
     name,
     ...(uid === '' ? {} : { uid }),
-    groups: given.includes(known) ? given : [...given, known],
+    groups: known ? given : [...given, own],
+    ...(Object.keys(extra).length === 0 ? {} : { extra }),
   };
 }

@@ -108,6 +108,7 @@ export async function startRest(options: RestServerOptions = {}): Promise<RestSe
         path: mark < 0 ? path : path.slice(0, mark),
         query: mark < 0 ? '' : path.slice(mark + 1),
         header: (name) => headers[name],
+        headerValues: (name) => (headers[name] === undefined ? [] : [headers[name]]),
         body: (maxBytes) =>
           bytes.length > maxBytes
             ? Promise.reject(requestEntityTooLarge(`limit is ${maxBytes}`))
