@@ -14,7 +14,7 @@ export function shownObject({ operation, object, old }: AdmissionRequest): KubeO
 export function admissionRequest(request: AdmissionRequest, uid: string): Record<string, unknown> {
   const { definition, operation, subresource, name, namespace, context } = request;
   const { group, version, kind: ownKind, resource: ownResource } = definition;
-  const kind = { group, version, kind: ownKind };
+  const kind = request.kind ?? { group, version, kind: ownKind };
   const resource = { group, version, resource: ownResource };
   const { user, dryRun } = context;
   const deleting = operation === 'DELETE';

@@ -10,6 +10,8 @@ export interface AdmissionRequest {
   /** '' for the resource itself. */
   readonly subresource: string;
   readonly namespace: string | undefined;
+  /** Of the object, where it is not the resource's own: what is posted to a subresource (Eviction, Binding). */
+  readonly kind?: { readonly group: string; readonly version: string; readonly kind: string };
   /** '' on creates whose name is not known yet. */
   readonly name: string;
   /** A private draft on CREATE and UPDATE, to be changed by `admit`; on DELETE the present object, read-only. */

@@ -140,6 +140,48 @@ describe('validating webhooks', () => {
     expect(seen).toHaveLength(2);
   });
 
+  it('see what is posted to subresources, and not what follows from it', async () => {
+    await register('Validating', hook('a.example.org', { rules: [{ ...rules[0], resources: ['pods/*'] }] }));
+    await server.call('POST', '/api/v1/namespaces/default/serviceaccounts', {
+      body: { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' } },
+    });
+    const pods = '/api/v1/namespaces/default/pods';
+    const spec = { containers: [{ name: 'c', image: 'i' }] };
+    await server.call('POST', pods, {
+      body: { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec },
+    });
+    await server.call('POST', `${pods}/p/binding`, {
+      body: {
+        apiVersion: 'v1',
+        kind: 'Binding',
+        metadata: { name: 'p' },
+        target: { kind: 'Node', name: 'n' },
+      },
+    });
+    answers.set('https://a.example.org/', ({ request }) => ({
+      allowed: request['subResource'] !== 'eviction',
+      status: { message: 'stay', code: 429 },
+    }));
+    const evicted = await server.call('POST', `${pods}/p/eviction`, {
+      body: { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'p' } },
+    });
+    expect([evicted.status, evicted.json.message]).toEqual([
+      429,
+      'admission webhook "a.example.org" denied the request: stay',
+    ]);
+    const told = seen.map(({ request }) => [
+      request.operation,
+      request['subResource'] ?? '',
+      (request['kind'] as { kind: string }).kind,
+      request.name,
+    ]);
+    expect(told).toEqual([
+      ['CREATE', '', 'Pod', 'p'],
+      ['CREATE', 'binding', 'Binding', 'p'],
+      ['CREATE', 'eviction', 'Eviction', 'p'],
+    ]);
+  });
+
   it('with side effects are not asked in dry runs', async () => {
     await register('Validating', hook('a.example.org', { sideEffects: 'NoneOnDryRun' }));
     expect((await create({}, '?dryRun=All')).status).toBe(201);

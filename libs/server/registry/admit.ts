@@ -20,6 +20,7 @@ export function enterAdmission(
   object: KubeObject,
   old: KubeObject | undefined,
   scope: Scope,
+  posted?: Pick<AdmissionRequest, 'kind'> & { readonly name: string },
 ): Passage | undefined {
   const chain = env.admission.chain(served.definition, subresource, operation);
   if (chain === undefined) return undefined;
@@ -36,6 +37,7 @@ export function enterAdmission(
       object,
       old,
       context: scope,
+      ...posted,
       onSettled(callback) {
         callbacks.push(callback);
       },

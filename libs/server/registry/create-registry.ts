@@ -205,7 +205,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
     served: Served,
     ref: ResourceRef,
     scope: Scope,
-    plan: Pick<UpdatePlan, 'mode' | 'make' | 'attempts' | 'retry' | 'owned'> & {
+    plan: Pick<UpdatePlan, 'mode' | 'make' | 'attempts' | 'retry' | 'owned' | 'unadmitted'> & {
       create?: () => Promise<StoredObject>;
     },
   ): Promise<WriteResult> {
@@ -219,6 +219,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
       scope,
       mode: plan.mode,
       owned: plan.owned,
+      ...(plan.unadmitted === undefined ? {} : { unadmitted: plan.unadmitted }),
       make: plan.make,
       attempts: plan.attempts,
       retry: plan.retry,

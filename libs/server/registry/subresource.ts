@@ -10,6 +10,7 @@ import { findKind } from '@drydock/api/scheme';
 import type { DeleteOptions, GetOptions, Patch, ResourceRef } from '@drydock/port/transport';
 import type { StoredObject } from '../watch-cache/index.ts';
 import { looseObject } from '../watch-cache/index.ts';
+import { enterAdmission } from './admit.ts';
 import type { BodyType } from './body.ts';
 import { decodeBody, decodePatched } from './body.ts';
 import { deleteObject } from './delete.ts';
@@ -31,7 +32,7 @@ export interface SubresourceEnvironment {
     served: Served,
     ref: ResourceRef,
     scope: Scope,
-    plan: Pick<UpdatePlan, 'mode' | 'make' | 'attempts' | 'retry'>,
+    plan: Pick<UpdatePlan, 'mode' | 'make' | 'attempts' | 'retry' | 'unadmitted'>,
   ): Promise<WriteResult>;
 }
 
@@ -60,6 +61,7 @@ function requestOf(
   served: Served,
   ref: ResourceRef,
   scope: Scope,
+  handler: SubresourceHandler,
 ): SubresourceRequest {
   const { env } = borrowed;
   const main: ResourceRef = { ...ref };
@@ -72,6 +74,7 @@ function requestOf(
     async updateParent(change) {
       const { stored } = await borrowed.runUpdate(served, ref, scope, {
         mode: 'raw',
+        unadmitted: handler.update === undefined,
         make(current) {
           const draft = cloneJson(current.object);
           change(draft);
@@ -92,6 +95,7 @@ function requestOf(
       };
       const { stored } = await borrowed.runUpdate(other, where, scope, {
         mode: 'raw',
+        unadmitted: true,
         make(current) {
           const draft = cloneJson(current.object);
           change(draft);
@@ -126,7 +130,7 @@ export async function getSubresource(
 ): Promise<StoredObject> {
   const handler = handlerOf(served, subresource);
   if (handler.get === undefined) throw methodNotSupported(served.groupResource, 'get');
-  return looseObject(await handler.get(requestOf(borrowed, served, ref, scope)));
+  return looseObject(await handler.get(requestOf(borrowed, served, ref, scope, handler)));
 }
 
 function decodeFor(
@@ -160,7 +164,23 @@ export async function createSubresource(
   const handler = handlerOf(served, subresource);
   if (handler.create === undefined) throw methodNotSupported(served.groupResource, 'create');
   const object = decodeFor(served, handler, ref, body, scope);
-  return looseObject(await handler.create(requestOf(borrowed, served, ref, scope), object));
+  const { group = served.definition.group, version = served.definition.version, kind } = handler;
+  const passage = enterAdmission(borrowed.env, served, subresource, 'CREATE', object, undefined, scope, {
+    kind: { group, version, kind },
+    name: borrowed.nameOf(ref),
+  });
+  let done = false;
+  try {
+    if (passage !== undefined) {
+      await passage.chain.admit(passage.request);
+      await passage.chain.validate(passage.request);
+    }
+    const answer = await handler.create(requestOf(borrowed, served, ref, scope, handler), object);
+    done = true;
+    return looseObject(answer);
+  } finally {
+    passage?.settle(done);
+  }
 }
 
 export async function updateSubresource(
@@ -180,7 +200,7 @@ export async function updateSubresource(
       `the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`,
     );
   }
-  const answer = await handler.update(requestOf(borrowed, served, ref, scope), object);
+  const answer = await handler.update(requestOf(borrowed, served, ref, scope, handler), object);
   return { stored: looseObject(answer), created: false };
 }
 
@@ -197,7 +217,7 @@ export async function patchSubresource(
   const { update } = handler;
   if (update === undefined || !handler.verbs.includes('patch'))
     throw methodNotSupported(served.groupResource, 'patch');
-  const request = requestOf(borrowed, served, ref, scope);
+  const request = requestOf(borrowed, served, ref, scope, handler);
   const type = typeOf(served, handler);
   const present = handler.get === undefined ? await request.parent() : await handler.get(request);
   const object = decodePatched(applyPatch(present, patch, type.schema), type, patch, scope);

@@ -27,6 +27,8 @@ import { catchUp, lostRace, storeFailure } from './store-failure.ts';
 export type UpdateMode = 'main' | 'status' | 'raw';
 
 export interface UpdatePlan {
+  /** What follows from a request that was admitted already, such as the Pod's node from its Binding. */
+  readonly unadmitted?: boolean;
   readonly served: Served;
   readonly key: string;
   readonly name: string;
@@ -98,7 +100,10 @@ async function replace(
   }
   inheritMeta(draft, old);
 
-  const passage = enterAdmission(env, served, plan.subresource, 'UPDATE', draft, old, scope);
+  const passage =
+    plan.unadmitted === true
+      ? undefined
+      : enterAdmission(env, served, plan.subresource, 'UPDATE', draft, old, scope);
   let committed = false;
   try {
     if (passage !== undefined) {
