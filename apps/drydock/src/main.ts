@@ -9,6 +9,15 @@ const invocation = parseArguments(process.argv.slice(2), {
   err: (text) => process.stderr.write(text),
 });
 if (invocation.kind === 'exit') process.exit(invocation.code);
+if (invocation.kind === 'explain') {
+  const { explain } = await import('./explain.ts');
+  process.exit(
+    await explain(invocation.options, {
+      out: (text) => process.stdout.write(text),
+      err: (text) => process.stderr.write(text),
+    }),
+  );
+}
 
 const { up } = await import('./up.ts');
 process.exit(await up(invocation.options, process));

@@ -1,5 +1,7 @@
 import { unknownControllers } from '@drydock/controllers/all';
 import { addAutoscalerFlags, autoscalerOptions, type AutoscalerOptions } from './autoscaler-options.ts';
+import { explainCommand } from './explain-command.ts';
+import type { ExplainOptions } from './explain.ts';
 import { duration, flag, integer } from './flags.ts';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 
@@ -35,6 +37,8 @@ export interface UpOptions {
   readonly nodeMonitorGraceMs: number;
   readonly nodeStartupGraceMs: number;
   readonly terminatedPodGcThreshold: number;
+  /** A KubeSchedulerConfiguration file, YAML or JSON. */
+  readonly schedulerConfig: string | undefined;
   /** How long events are kept. */
   readonly eventTtlMs: number;
   /** `--horizontal-pod-autoscaler-*`. */
@@ -50,7 +54,9 @@ export interface UpOptions {
 
 /** What the command line asks for: a run, or a text to print (help, version, an error) and an exit code. */
 export type Invocation =
-  { readonly kind: 'up'; readonly options: UpOptions } | { readonly kind: 'exit'; readonly code: number };
+  | { readonly kind: 'up'; readonly options: UpOptions }
+  | { readonly kind: 'explain'; readonly options: ExplainOptions }
+  | { readonly kind: 'exit'; readonly code: number };
 
 function componentList(text: string): ReadonlySet<ComponentName> {
   const chosen = new Set<ComponentName>();
@@ -132,6 +138,10 @@ function upCommand(run: (options: UpOptions) => void): Command {
     );
   addAutoscalerFlags(command);
   return command
+    .optionsGroup('Scheduler:')
+    .addOption(
+      flag('--scheduler-config <file>', 'profiles: a KubeSchedulerConfiguration file', 'SCHEDULER_CONFIG'),
+    )
     .optionsGroup('Storage:')
     .addOption(flag('--data-dir <dir>', 'store, certificates, kubeconfig', 'DATA_DIR').default('.drydock'))
     .addOption(
@@ -212,6 +222,7 @@ function upCommand(run: (options: UpOptions) => void): Command {
         nodeMonitorGraceMs: given.nodeMonitorGracePeriod,
         nodeStartupGraceMs: given.nodeStartupGracePeriod,
         terminatedPodGcThreshold: given.terminatedPodGcThreshold,
+        schedulerConfig: given.schedulerConfig,
         eventTtlMs: given.eventTtl,
         autoscaler: autoscalerOptions(raw),
         tokenAuthFile: given.tokenAuthFile,
@@ -235,11 +246,15 @@ export function parseArguments(
   const up = upCommand((options) => {
     invocation = { kind: 'up', options };
   });
+  const explain = explainCommand((options) => {
+    invocation = { kind: 'explain', options };
+  });
   const program = new Command('drydock')
     .description('A whole Kubernetes control plane in one process.')
     .version('0.1.0')
-    .addCommand(up, { isDefault: true });
-  for (const command of [program, up]) {
+    .addCommand(up, { isDefault: true })
+    .addCommand(explain);
+  for (const command of [program, up, explain, ...explain.commands]) {
     command.exitOverride().configureOutput({
       writeOut: output.out,
       writeErr: output.err,

@@ -23,6 +23,7 @@ import { allDefinitions } from '@drydock/server/resources';
 import { createRestHandler } from '@drydock/server/rest';
 import { loadCredentials } from './credentials.ts';
 import { openStore } from './open-store.ts';
+import { readSchedulerConfiguration, schedulerService } from './scheduler.ts';
 import type { UpOptions } from './options.ts';
 
 export interface Cluster {
@@ -72,6 +73,9 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
       ? new Map<string, UserInfo>()
       : parseTokenFile(readFileSync(options.tokenAuthFile, 'utf8'));
   const moreClientCa = options.clientCaFile === undefined ? '' : readFileSync(options.clientCaFile, 'utf8');
+
+  const schedulerConfiguration =
+    options.schedulerConfig === undefined ? undefined : readSchedulerConfiguration(options.schedulerConfig);
 
   tell('opening the store');
   const store = await openStore(options);
@@ -140,8 +144,13 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
       ),
     );
   }
-  if (options.components.has('scheduler'))
-    parts.push(createScheduler({}, { ...depsFor('kube-scheduler'), informers }));
+  const scheduler = options.components.has('scheduler')
+    ? createScheduler(schedulerConfiguration === undefined ? {} : { configuration: schedulerConfiguration }, {
+        ...depsFor('kube-scheduler'),
+        informers,
+      })
+    : undefined;
+  if (scheduler !== undefined) parts.push(scheduler);
   if (kubelet !== undefined) parts.push(kubelet);
 
   const handler = createRestHandler({
@@ -172,6 +181,7 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
     address: options.bindAddress,
     port: options.grpcPort,
     transport: apiserver.transport(system('system:grpc')),
+    services: scheduler === undefined ? [] : [schedulerService(scheduler)],
     logger: logger.child({ component: 'grpc' }),
   });
 

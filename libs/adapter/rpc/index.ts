@@ -6,3 +6,9 @@ export { createRpcServer } from './rpc-server.ts';
 export type { RpcClientTls, RpcTransportOptions } from './rpc-transport.ts';
 export { createRpcTransport } from './rpc-transport.ts';
 export { fromServiceError, grpcCodeOf, STATUS_TRAILER, toGrpcStatus } from './status-mapping.ts';
+export {
+  createSchedulerService,
+  explainPod,
+  type ExplainPodResponse,
+  type NodeVerdict,
+} from './scheduler-service.ts';

@@ -1,5 +1,5 @@
 import type { LabelMatcher } from '@drydock/base/apimachinery';
-import type { NodeInfo, PodInfo } from '../framework/index.ts';
+import type { NodeCounts, NodeInfo, PodInfo } from '../framework/index.ts';
 
 interface Counted {
   readonly namespace: string;
@@ -7,7 +7,7 @@ interface Counted {
   readonly byNode: Map<string, number>;
 }
 
-const nobody = () => 0;
+const nobody: NodeCounts = new Map();
 /** Selectors in use at once are those of the services and workloads of Pods that are being placed. */
 const maxSelectors = 512;
 
@@ -17,7 +17,7 @@ const maxSelectors = 512;
  */
 export interface SelectorCounts {
   /** `nodes` are walked when the selector is new. Selectors that match everything count nothing, as in Kubernetes. */
-  of(namespace: string, selector: LabelMatcher, nodes: Iterable<NodeInfo>): (node: NodeInfo) => number;
+  of(namespace: string, selector: LabelMatcher, nodes: Iterable<NodeInfo>): NodeCounts;
   changed(pod: PodInfo, nodeName: string, by: 1 | -1): void;
 }
 
@@ -53,8 +53,7 @@ export function createSelectorCounts(): SelectorCounts {
       const entry = counted.get(key) ?? begin(namespace, selector, nodes);
       counted.delete(key);
       counted.set(key, entry);
-      const { byNode } = entry;
-      return ({ name }) => byNode.get(name) ?? 0;
+      return entry.byNode;
     },
     changed(pod, nodeName, by) {
       for (const { selector, byNode } of byNamespace.get(pod.namespace) ?? []) {

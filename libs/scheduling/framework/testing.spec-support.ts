@@ -86,15 +86,20 @@ export function snapshot(nodes: readonly NodeInfo[]): Snapshot {
     withAffinity: nodes.filter(({ podsWithAffinity }) => podsWithAffinity.size > 0),
     withRequiredAntiAffinity: nodes.filter((candidate) => candidate.podsWithRequiredAntiAffinity.size > 0),
     nodesWithImage: (image) => nodes.filter(({ images }) => images.has(image)).length,
-    counts: (namespace, selector: LabelMatcher) => (candidate) =>
-      selector.requirements.length === 0
-        ? 0
-        : [...candidate.pods.values()].filter(
-            (other) =>
-              other.namespace === namespace &&
-              other.pod.metadata.deletionTimestamp === undefined &&
-              selector.matches(other.pod.metadata.labels),
-          ).length,
+    counts: (namespace, selector: LabelMatcher) =>
+      new Map(
+        nodes.map(({ name, pods }) => [
+          name,
+          selector.requirements.length === 0
+            ? 0
+            : [...pods.values()].filter(
+                (other) =>
+                  other.namespace === namespace &&
+                  other.pod.metadata.deletionTimestamp === undefined &&
+                  selector.matches(other.pod.metadata.labels),
+              ).length,
+        ]),
+      ),
   };
 }
 

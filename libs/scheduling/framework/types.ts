@@ -87,8 +87,11 @@ export interface Snapshot {
   /** Number of the nodes that have an image. */
   nodesWithImage(image: string): number;
   /** Live Pods of `namespace` that match, on each node that has any. */
-  counts(namespace: string, selector: LabelMatcher): (node: NodeInfo) => number;
+  counts(namespace: string, selector: LabelMatcher): NodeCounts;
 }
+
+/** Numbers of Pods by node name; nodes without any are absent. */
+export type NodeCounts = ReadonlyMap<string, number>;
 
 export interface PreFilterResult {
   readonly status?: Status;

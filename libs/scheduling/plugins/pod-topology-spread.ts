@@ -8,6 +8,7 @@ import {
   untolerated,
   withLabelKeys,
   type CycleState,
+  type NodeCounts,
   type NodeInfo,
   type Plugin,
   type PodInfo,
@@ -70,7 +71,7 @@ interface ScoreState {
   readonly ignored: ReadonlySet<string>;
   readonly counts: readonly Map<string, number>[];
   readonly weights: readonly number[];
-  readonly onNode: readonly ((node: NodeInfo) => number)[];
+  readonly onNode: readonly NodeCounts[];
 }
 
 const hasAllKeys = (
@@ -146,7 +147,7 @@ export function podTopologySpread(
         if (!counts(constraint, pod, node)) continue;
         const value = labels?.[constraint.topologyKey] ?? '';
         const domains = found[at] as Map<string, number>;
-        domains.set(value, (domains.get(value) ?? 0) + (onNode[at]?.(node) ?? 0));
+        domains.set(value, (domains.get(value) ?? 0) + (onNode[at]?.get(node.name) ?? 0));
       }
     }
     state.set(name, { constraints, counts: found, lowest: [] } satisfies FilterState);
@@ -192,24 +193,20 @@ export function podTopologySpread(
         }
       }
       const onNode = constraints.map(({ selector }) => snapshot.counts(pod.namespace, selector));
-      const open = constraints
-        .map((constraint, at) => ({ constraint, at }))
-        .filter(({ constraint }) => constraint.topologyKey !== hostname);
-      // Where no domain but the nameless one is in question, its count says nothing that could differ.
-      const worth = open.filter(({ at }) => (found[at]?.size ?? 0) > 1 || !found[at]?.has(''));
-      if (worth.length > 0) {
-        for (const node of snapshot.nodes) {
+      constraints.forEach((constraint, at) => {
+        const domains = found[at] as Map<string, number>;
+        // Where the nameless domain is the only one, its count says nothing that could differ.
+        if (constraint.topologyKey === hostname || (domains.size === 1 && domains.has(''))) return;
+        for (const [nodeName, count] of onNode[at] ?? []) {
+          const node = snapshot.node(nodeName);
+          if (node === undefined) continue;
           const { labels } = node.node.metadata;
           if (all && !hasAllKeys(labels, constraints)) continue;
-          for (const { constraint, at } of worth) {
-            const domain = found[at] as Map<string, number>;
-            const value = labels?.[constraint.topologyKey] ?? '';
-            const before = domain.get(value);
-            if (before === undefined || !counts(constraint, pod, node)) continue;
-            domain.set(value, before + (onNode[at]?.(node) ?? 0));
-          }
+          const value = labels?.[constraint.topologyKey] ?? '';
+          const before = domains.get(value);
+          if (before !== undefined && counts(constraint, pod, node)) domains.set(value, before + count);
         }
-      }
+      });
       const weights = constraints.map(({ topologyKey }, at) =>
         Math.log((topologyKey === hostname ? nodes.length - ignored.size : (found[at]?.size ?? 0)) + 2),
       );
@@ -236,7 +233,7 @@ export function podTopologySpread(
         const { topologyKey, maxSkew } = constraints[at] as Constraint;
         const value = node.node.metadata.labels?.[topologyKey];
         if (value === undefined) continue;
-        const count = topologyKey === hostname ? onNode[at]?.(node) : found[at]?.get(value);
+        const count = topologyKey === hostname ? onNode[at]?.get(node.name) : found[at]?.get(value);
         score += (count ?? 0) * (weights[at] ?? 0) + (maxSkew - 1);
       }
       return Math.round(score);
