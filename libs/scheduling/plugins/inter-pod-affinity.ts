@@ -14,6 +14,7 @@ import {
 export interface InterPodAffinityArgs {
   /** What a required affinity of a Pod that is there counts for a Pod that comes. Default 1. */
   readonly hardPodAffinityWeight?: number;
+  /** Pods without preferences of their own are not rated by those of others. Default false. */
   readonly ignorePreferredTermsOfExistingPods?: boolean;
 }
 
@@ -110,7 +111,6 @@ export function interPodAffinity(
     add(pod.preferredAffinity, existing, 1);
     add(pod.preferredAntiAffinity, existing, -1);
     if (hardWeight > 0) add(existing.requiredAffinity, pod, hardWeight, ownLabels);
-    if (args.ignorePreferredTermsOfExistingPods === true) return;
     add(existing.preferredAffinity, pod, 1, ownLabels);
     add(existing.preferredAntiAffinity, pod, -1, ownLabels);
   }
@@ -163,7 +163,7 @@ export function interPodAffinity(
     },
     preScore(state, pod, _nodes, snapshot) {
       const own = pod.preferredAffinity.length + pod.preferredAntiAffinity.length > 0;
-      if (!own && args.ignorePreferredTermsOfExistingPods === true && hardWeight === 0) return skip;
+      if (!own && args.ignorePreferredTermsOfExistingPods === true) return skip;
       const scores = new TopologyCounts();
       const ownLabels = namespaceLabels(pod.namespace);
       for (const node of own ? snapshot.nodes : snapshot.withAffinity)

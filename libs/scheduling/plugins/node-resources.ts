@@ -36,6 +36,8 @@ const native = (resource: string) =>
   !resource.includes('/') || resource.slice(0, resource.indexOf('/')).endsWith('kubernetes.io');
 const extended = (resource: string) => !native(resource) && !resource.startsWith('requests.');
 
+const basic: ReadonlySet<string> = new Set(['cpu', 'memory', 'ephemeral-storage']);
+
 /** What would be asked for on a node: before the Pod, and with it. Undefined when the resource does not count there. */
 function usage(
   pod: PodInfo,
@@ -44,8 +46,8 @@ function usage(
   nonZero: boolean,
 ): { capacity: number; before: number; after: number } | undefined {
   const wanted = pod.requests.get(resource) ?? 0;
-  // A node is not rated by an extended resource that the Pod does not want.
-  if (wanted === 0 && extended(resource)) return undefined;
+  // A node is not rated by devices and the like that the Pod does not want.
+  if (wanted === 0 && !basic.has(resource)) return undefined;
   const capacity = node.allocatable.get(resource) ?? 0;
   if (capacity === 0) return undefined;
   if (nonZero && resource === 'cpu')

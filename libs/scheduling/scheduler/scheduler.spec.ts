@@ -139,6 +139,10 @@ describe('the scheduler', () => {
     await cluster.addNode('n1');
     await cluster.add({ name: 'a', spec: { schedulingGates: [{ name: 'example.com/g' }] } });
     expect(await cluster.where('a')).toBeUndefined();
+    expect(cluster.scheduler.explain('default/a')).toMatchObject({
+      outcome: 'gated',
+      message: 'waiting for scheduling gates: [example.com/g]',
+    });
     await cluster.pods.patch('a', { type: 'merge', body: { spec: { schedulingGates: null } } });
     await cluster.settle();
     expect(await cluster.where('a')).toBe('n1');

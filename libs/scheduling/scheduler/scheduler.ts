@@ -279,6 +279,30 @@ export function createScheduler(options: SchedulerOptions, deps: ControllerDeps)
     queue.event(event);
   }
 
+  /** A Pod that was not let into the queue. */
+  function gated(key: string): Explanation | undefined {
+    const pod = informers.informer(Pod).get(key);
+    const profile = pod === undefined || pod.spec?.nodeName ? undefined : profiles.get(nameOf(pod));
+    if (pod === undefined || profile === undefined) return undefined;
+    for (const { plugin } of profile.points.preEnqueue) {
+      const status = plugin.preEnqueue?.(pod);
+      if (status === undefined) continue;
+      return {
+        pod: key,
+        schedulerName: profile.schedulerName,
+        timeMs: clock.now(),
+        attempt: 0,
+        outcome: 'gated',
+        message: status.reasons.join(', '),
+        nodeCount: cache.nodes.length,
+        evaluated: 0,
+        victims: [],
+        nodes: [],
+      };
+    }
+    return undefined;
+  }
+
   function podSeen(pod: Pod, previous?: Pod): void {
     const key = objectKey(pod);
     if (pod.spec?.nodeName) {
@@ -338,7 +362,7 @@ export function createScheduler(options: SchedulerOptions, deps: ControllerDeps)
     waitingPods,
     explain(key) {
       const record = log.get(key);
-      return record === undefined ? undefined : explain(record);
+      return record === undefined ? gated(key) : explain(record);
     },
     ready: () => running,
     async start() {

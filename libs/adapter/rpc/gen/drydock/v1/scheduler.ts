@@ -41,7 +41,7 @@ export interface ExplainPodResponse {
   timeMs: number;
   /** How many attempts there were, this one included. */
   attempt: number;
-  /** scheduled, unschedulable or error. */
+  /** scheduled, unschedulable, gated or error. */
   outcome: string;
   /** The node chosen, or promised to the Pod once its victims are gone. */
   node: string;
