@@ -21,6 +21,7 @@ import { createEphemeralVolumeController } from '../ephemeral-volume/index.ts';
 import { createGarbageCollector } from '../garbage-collector/index.ts';
 import { createHpaController, type Decision, type HpaOptions } from '../hpa/index.ts';
 import { createJobController } from '../job/index.ts';
+import { createLegacyTokenCleaner } from '../legacy-serviceaccount-token-cleaner/index.ts';
 import { createNamespaceController } from '../namespace/index.ts';
 import { createNodeLifecycleController, type NodeLifecycleOptions } from '../node-lifecycle/index.ts';
 import {
@@ -127,6 +128,7 @@ export function createControllerManager(
     createEndpointSliceMirroringController(deps),
     createNodeLifecycleController(options.nodeLifecycle ?? {}, deps),
     createTaintEvictionController(deps),
+    createLegacyTokenCleaner({}, deps),
     createTtlController(deps),
     createPersistentVolumeBinder({ simulatedDefaultClass: options.simulatedStorage ?? false }, deps),
     createPvcProtectionController(deps),

@@ -1,0 +1,2 @@
+export { createLegacyTokenCleaner, type LegacyTokenCleanerOptions } from './controller.ts';
+export { mountedSecrets, tokenFate, type TokenFate } from './decisions.ts';
