@@ -1,4 +1,6 @@
 import { unknownControllers } from '@drydock/controllers/all';
+import { addAdmissionFlags, disabledPlugins } from './admission-plugins.ts';
+import { authorizationMode, type AuthorizationMode } from './authorization-mode.ts';
 import { addAutoscalerFlags, autoscalerOptions, type AutoscalerOptions } from './autoscaler-options.ts';
 import { explainCommand } from './explain-command.ts';
 import type { ExplainOptions } from './explain.ts';
@@ -47,7 +49,9 @@ export interface UpOptions {
   readonly tokenAuthFile: string | undefined;
   /** PEM bundle of further authorities for client certificates. */
   readonly clientCaFile: string | undefined;
-  readonly authorizationMode: 'AlwaysAllow' | 'RBAC';
+  readonly authorizationMode: AuthorizationMode;
+  /** Admission plugins that are left out. */
+  readonly disableAdmissionPlugins: readonly string[];
   readonly serviceClusterIpRange: string;
   readonly logLevel: (typeof logLevels)[number];
 }
@@ -137,6 +141,7 @@ function upCommand(run: (options: UpOptions) => void): Command {
         .default(12_500),
     );
   addAutoscalerFlags(command);
+  addAdmissionFlags(command);
   return command
     .optionsGroup('Scheduler:')
     .addOption(
@@ -178,8 +183,12 @@ function upCommand(run: (options: UpOptions) => void): Command {
     )
     .addOption(flag('--client-ca-file <file>', 'authorities for client certificates, PEM', 'CLIENT_CA_FILE'))
     .addOption(
-      flag('--authorization-mode <mode>', 'who may do what', 'AUTHORIZATION_MODE')
-        .choices(['AlwaysAllow', 'RBAC'])
+      flag(
+        '--authorization-mode <list>',
+        'who may do what: AlwaysAllow, RBAC; of several one must allow',
+        'AUTHORIZATION_MODE',
+      )
+        .argParser(authorizationMode)
         .default('AlwaysAllow'),
     )
     .optionsGroup('Logging:')
@@ -198,6 +207,7 @@ function upCommand(run: (options: UpOptions) => void): Command {
         | 'nodeMonitorGraceMs'
         | 'nodeStartupGraceMs'
         | 'eventTtlMs'
+        | 'disableAdmissionPlugins'
       > & {
         kubeconfig?: string;
         serviceClusterIpRange: string;
@@ -228,6 +238,7 @@ function upCommand(run: (options: UpOptions) => void): Command {
         tokenAuthFile: given.tokenAuthFile,
         clientCaFile: given.clientCaFile,
         authorizationMode: given.authorizationMode,
+        disableAdmissionPlugins: disabledPlugins(command),
         serviceClusterIpRange: given.serviceClusterIpRange,
         logLevel: given.logLevel,
       });

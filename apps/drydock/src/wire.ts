@@ -94,6 +94,7 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
       serviceCidr: options.serviceClusterIpRange,
       authorizationMode: options.authorizationMode,
       eventTtlMs: options.eventTtlMs,
+      disableAdmission: options.disableAdmissionPlugins,
       cache: { defer: (run) => void setImmediate(run) },
     },
     {

@@ -146,6 +146,17 @@ describe('cronjob-controller', () => {
     });
   });
 
+  it('tells of a schedule that never comes', async () => {
+    cluster = await startCluster();
+    cluster.run(createCronJobController);
+    await create({ schedule: '59 23 31 2 *' });
+    await cluster.settle();
+    expect(await cluster.events('tick')).toEqual([
+      'Warning InvalidSchedule invalid schedule: 59 23 31 2 * : time difference between two schedules is less than 1 second',
+    ]);
+    expect(cluster.errors).toEqual([]);
+  });
+
   it('makes each start once and loses none though killed at any point', async () => {
     cluster = await startCluster();
     const loop = runKilled(cluster, createCronJobController, { seed: 11, limit: 60 });

@@ -166,9 +166,20 @@ export const createCronJobController: ControllerFactory = (deps) => {
       return waitMs === undefined ? undefined : { requeueAfterMs: waitMs };
     };
     const recent = mostRecentStart(cronJob, nowMs, times, true);
+<<<<<<< HEAD
     if (recent === undefined) events.invalid(cronJob, cronJob.spec?.schedule ?? '');
     if (recent?.missed === 'many') events.missedMany(cronJob);
     const dueMs = recent?.dueMs;
+=======
+    if (recent === undefined) {
+      // Nothing to wait for: another schedule will bring the key here again.
+      events.invalid(cronJob, cronJob.spec?.schedule ?? '');
+      await writeStatus(cronJob, status);
+      return;
+    }
+    if (recent.missed === 'many') events.missedMany(cronJob);
+    const { dueMs } = recent;
+>>>>>>> 50459b2 (feat(drydock): kube-apiserver's flags for admission plugins and several authorization modes)
     if (dueMs === undefined) {
       await writeStatus(cronJob, status);
       return later(cronJob);

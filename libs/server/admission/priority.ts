@@ -57,15 +57,28 @@ export function priority(cache: Pick<WatchCache, 'items'>): AdmissionPlugin {
     spec.preemptionPolicy = preemption;
   }
 
+  /** What was set at creation stays where an update, e.g. `kubectl replace -f`, does not mention it. */
+  function keepPriority({ object, old }: AdmissionRequest): void {
+    const { spec } = object as Pod;
+    const before = (old as Pod | undefined)?.spec;
+    if (spec === undefined || before === undefined) return;
+    if (spec.priority === undefined && before.priority !== undefined) spec.priority = before.priority;
+    if (spec.preemptionPolicy === undefined && before.preemptionPolicy !== undefined) {
+      spec.preemptionPolicy = before.preemptionPolicy;
+    }
+  }
+
   return {
     name: 'Priority',
     handles(definition, subresource, operation) {
       if (subresource !== '' || operation === 'DELETE') return false;
-      if (definition.group === '' && definition.resource === 'pods') return operation === 'CREATE';
+      if (definition.group === '' && definition.resource === 'pods') return true;
       return definition.group === classes.group && definition.resource === classes.resource;
     },
     admit(request) {
-      if (request.definition.resource === 'pods') admitPod(request);
+      if (request.definition.resource !== 'pods') return;
+      if (request.operation === 'CREATE') admitPod(request);
+      else keepPriority(request);
     },
     validate({ definition, object, name }) {
       if (definition.resource !== classes.resource || (object as PriorityClass).globalDefault !== true)

@@ -42,9 +42,13 @@ const selectionParameters: readonly ParameterRow[] = [
   [
     'fieldSelector',
     'string',
-    'Only objects whose fields have these values, e.g. `spec.nodeName=a,status.phase!=Failed`.',
+    'Narrows the list of returned objects to those whose fields have these values, e.g. `spec.nodeName=a,status.phase!=Failed`.',
   ],
-  ['labelSelector', 'string', 'Only objects with these labels, e.g. `app=web,tier in (a,b),!legacy`.'],
+  [
+    'labelSelector',
+    'string',
+    'Narrows the list of returned objects to those with these labels, e.g. `app=web,tier in (a,b),!legacy`.',
+  ],
   ['limit', 'integer', 'Most objects in one answer; more are had with `continue`.'],
   [
     'resourceVersion',
@@ -67,7 +71,7 @@ const bookmarks: ParameterRow = [
 const watch: ParameterRow = [
   'watch',
   'boolean',
-  'Sends changes as they happen, as a stream of events, instead of a list.',
+  'Watch for changes to the described resources: they are sent as they happen, as a stream of events, instead of a list.',
 ];
 export const listParameters: readonly ParameterRow[] = [
   bookmarks,

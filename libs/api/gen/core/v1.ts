@@ -2927,7 +2927,7 @@ export interface ServiceList {
   kind?: string;
   /** Data about the list: its resource version and the token of the next page. */
   metadata?: meta_v1.ListMeta;
-  /** The objects of the list. */
+  /** List of services. */
   items: Service[];
 }
 

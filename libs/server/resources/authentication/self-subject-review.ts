@@ -1,4 +1,5 @@
 import type { SelfSubjectReview } from '@drydock/api/authentication/v1';
+import { formatTime } from '@drydock/base/apimachinery';
 import type { ResourceDefinition } from '../../registry/types.ts';
 import { wireUserInfo } from './user-info.ts';
 
@@ -13,5 +14,11 @@ export const selfSubjectReviewDefinition: ResourceDefinition<SelfSubjectReview> 
   verbs: ['create'],
   schema: 'k8s.io.api.authentication.v1.SelfSubjectReview',
   strategy: { generation: false },
-  virtualCreate: (object, context) => ({ ...object, status: { userInfo: wireUserInfo(context.user) } }),
+  // What was sent says nothing: the answer is made anew.
+  virtualCreate: ({ kind, apiVersion }, context) => ({
+    ...(kind === undefined ? {} : { kind }),
+    ...(apiVersion === undefined ? {} : { apiVersion }),
+    metadata: { creationTimestamp: formatTime(context.clock.now()) },
+    status: { userInfo: wireUserInfo(context.user) },
+  }),
 };
