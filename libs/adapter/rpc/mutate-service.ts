@@ -1,6 +1,9 @@
 import { badRequest, toApiError } from '@drydock/base/apimachinery';
 import type { Transport } from '@drydock/port/transport';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { status as Code } from '@grpc/grpc-js';
+import type { CallMetrics } from './call-metrics.ts';
+import { codeOfError } from './call-metrics.ts';
 import type { MutateRequest, MutateResponse } from './gen/drydock/v1/resource.ts';
 import type { ObjectEncoder } from './json.ts';
 import { encodeJson } from './json.ts';
@@ -26,6 +29,12 @@ function operationOf(request: MutateRequest): Operation {
   }
 }
 
+/** Counted as the call of its own that the write stands for. */
+function methodOf({ operation }: MutateRequest): string {
+  const name = operation?.$case ?? 'unknown';
+  return `${name[0]?.toUpperCase()}${name.slice(1)}`;
+}
+
 /**
  * Serves one Mutate stream: as many writes at once as come, those of one object one after another. Resolves when
  * the client has ended its side, or `signal` aborted, and all writes taken are answered.
@@ -35,6 +44,7 @@ export function serveMutations(
   transport: Transport,
   encode: ObjectEncoder,
   signal: AbortSignal,
+  metrics?: CallMetrics,
 ): Promise<void> {
   const tails = new Map<string, Promise<void>>();
   let underWay = 0;
@@ -63,13 +73,22 @@ export function serveMutations(
       settle();
     }
 
-    async function run(id: number, operation: Operation, after: Promise<void> | undefined): Promise<void> {
+    async function run(
+      id: number,
+      method: string,
+      operation: Operation,
+      after: Promise<void> | undefined,
+    ): Promise<void> {
+      const end = metrics?.begin(method);
       if (after !== undefined) await after;
       let result: MutateResponse['result'];
       try {
         result = { $case: 'object', object: encode(await operation.run(transport)) };
+        end?.(Code.OK);
       } catch (error) {
-        result = { $case: 'failure', failure: encodeJson(toApiError(error).status) };
+        const failure = toApiError(error);
+        end?.(codeOfError(failure));
+        result = { $case: 'failure', failure: encodeJson(failure.status) };
       }
       answer({ id, result });
     }
@@ -86,7 +105,12 @@ export function serveMutations(
         return;
       }
       const { key } = operation;
-      const done = run(request.id, operation, key === undefined ? undefined : tails.get(key));
+      const done = run(
+        request.id,
+        methodOf(request),
+        operation,
+        key === undefined ? undefined : tails.get(key),
+      );
       if (key === undefined) return;
       tails.set(key, done);
       void done.then(() => {

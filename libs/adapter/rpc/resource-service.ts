@@ -8,6 +8,7 @@ import type {
   ServerWritableStream,
 } from '@grpc/grpc-js';
 import { Metadata } from '@grpc/grpc-js';
+import type { CallMetrics } from './call-metrics.ts';
 import type { AnyCall, TransportSource } from './caller.ts';
 import { transportFor } from './caller.ts';
 import {
@@ -41,6 +42,8 @@ const CHUNK_OBJECTS = 1000;
 export interface ResourceServiceOptions {
   readonly transport: TransportSource;
   readonly encode: ObjectEncoder;
+  /** Counts the writes of mutation streams. */
+  readonly metrics?: CallMetrics | undefined;
   /** The event bus's cursor at this moment, for lists to carry. */
   readonly cursor?: (() => string | undefined) | undefined;
   /** Aborts when the server stops: watches and mutation streams end cleanly. */
@@ -138,7 +141,7 @@ export function createResourceService(options: ResourceServiceOptions): Resource
     }),
 
     mutate: streaming((transport, call: ServerDuplexStream<MutateRequest, MutateResponse>, signal) =>
-      serveMutations(call, transport, encode, signal),
+      serveMutations(call, transport, encode, signal, options.metrics),
     ),
   };
 }

@@ -72,6 +72,8 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
   const encode = createObjectEncoder(
     options.bytesOf as ((object: object) => Uint8Array | undefined) | undefined,
   );
+  const callMetrics =
+    options.metrics === undefined ? undefined : createCallMetrics(options.metrics, 'server');
   let running:
     { server: Server; port: number; health: HealthImplementation; stopping: AbortController } | undefined;
   let stopped: Promise<void> | undefined;
@@ -89,6 +91,7 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
                 encode,
                 stopping,
                 cursor: options.cursor,
+                metrics: callMetrics,
               }),
             },
           },
@@ -119,8 +122,6 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
       // The library writes to stderr what it also reports as errors, which reach our logger.
       setLogVerbosity(logVerbosity.NONE);
       const stopping = new AbortController();
-      const callMetrics =
-        options.metrics === undefined ? undefined : createCallMetrics(options.metrics, 'server');
       const interceptors =
         callMetrics === undefined && options.authenticate === undefined
           ? []
