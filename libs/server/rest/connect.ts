@@ -1,5 +1,5 @@
 import type { Pod } from '@drydock/api/core/v1';
-import { badRequest, methodNotSupported, serviceUnavailable } from '@drydock/base/apimachinery';
+import { badRequest, methodNotSupported } from '@drydock/base/apimachinery';
 import type { Clock } from '@drydock/base/clock';
 import type { HttpRequest, HttpResponse } from '@drydock/port/http';
 import {
@@ -23,6 +23,7 @@ import {
   tunnelledPortForwardProtocol,
   type WantedStreams,
 } from '../streaming/index.ts';
+import { noKubelet } from './no-kubelet.ts';
 import { textAnswer } from './answer.ts';
 import { chooseContainer } from './container-choice.ts';
 import { proxy } from './proxy.ts';
@@ -52,15 +53,15 @@ export function connect(
   context: RequestContext,
 ): Promise<HttpResponse> {
   const { ref } = path;
-  if (deps.kubelet === undefined) throw serviceUnavailable('no kubelet is connected');
-  if (ref.subresource === 'proxy') return proxy(deps.registry, deps.kubelet, request, path, context);
+  const kubelet = deps.kubelet ?? noKubelet;
+  if (ref.subresource === 'proxy') return proxy(deps.registry, kubelet, request, path, context);
   if (request.method !== 'GET' && request.method !== 'POST') {
     throw methodNotSupported(
       { group: '', resource: `pods/${ref.subresource}` },
       request.method.toLowerCase(),
     );
   }
-  return interact(deps, deps.kubelet, request, ref, context);
+  return interact(deps, kubelet, request, ref, context);
 }
 
 function flag(query: URLSearchParams, name: string): boolean {

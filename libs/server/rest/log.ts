@@ -4,7 +4,6 @@ import {
   invalid,
   invalidValue,
   notSupported,
-  serviceUnavailable,
   tryParseTime,
   type FieldError,
 } from '@drydock/base/apimachinery';
@@ -13,6 +12,7 @@ import type { HttpResponse } from '@drydock/port/http';
 import type { KubeletConnector, LogOptions } from '@drydock/port/kubelet';
 import type { ResourceRef } from '@drydock/port/transport';
 import type { Registry, RequestContext } from '../registry/index.ts';
+import { noKubelet } from './no-kubelet.ts';
 import { chooseContainer } from './container-choice.ts';
 import { booleanParameter, integerParameter, type Query } from './query.ts';
 
@@ -77,8 +77,9 @@ export async function podLog(
   const nodeName = pod.spec?.nodeName;
   // Before the Pod has a node there is nothing to read, and that is no error.
   if (nodeName === undefined || nodeName === '') return { status: 200, headers, body: new Uint8Array() };
-  if (kubelet === undefined) throw serviceUnavailable('no kubelet is connected');
-  const chunks = kubelet.logs({ namespace, name, uid, nodeName }, options, signal)[Symbol.asyncIterator]();
+  const chunks = (kubelet ?? noKubelet)
+    .logs({ namespace, name, uid, nodeName }, options, signal)
+    [Symbol.asyncIterator]();
   // The first chunk decides between an answer and an error.
   const first = await chunks.next();
   async function* body(): AsyncIterable<Uint8Array> {
