@@ -224,6 +224,16 @@ describe('strategic merge', () => {
       ),
     ).toEqual({ metadata: { finalizers: ['b', 'c', 'a'] } });
     expect(spec({}, { '$setElementOrder/containers': order('a') })).toEqual({});
+    // What is deleted makes room, and what is new comes after what only the server has.
+    expect(
+      spec(
+        { containers: order('a', 'b', 'd') },
+        {
+          '$setElementOrder/containers': order('b', 'c'),
+          containers: [{ name: 'c' }, { name: 'a', $patch: 'delete' }],
+        },
+      ),
+    ).toEqual({ containers: order('b', 'd', 'c') });
   });
 
   it('retains only the keys that are named', () => {

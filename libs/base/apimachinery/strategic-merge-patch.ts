@@ -132,7 +132,7 @@ class StrategicMerge {
   #deletion(original: JsonObject, key: string, value: unknown): void {
     if (value === null) throw badFormat('primitive list');
     const current = getOwn(original, key);
-    if (current === undefined) return;
+    if (current === undefined || current === null) return;
     const gone = new Set(expectList(value));
     setOwn(
       original,
@@ -203,7 +203,7 @@ class StrategicMerge {
     const change = inPatch ? expectList(patch[key]) : [];
     if (!hadOriginal && !inPatch) return;
     if (inPatch) checkOrder(change, order, meta.mergeKey);
-    const kept = [...before];
+    const kept = placesAfter(before, inPatch ? change : [], meta.mergeKey);
     let merged: unknown[] = before;
     if (inPatch)
       merged = hadOriginal ? this.#list(before, change, meta) : (withoutDirectives(change) as unknown[]);
@@ -223,6 +223,29 @@ class StrategicMerge {
 function sameKey(a: unknown, b: unknown, mergeKey: string): boolean {
   if (!isJsonObject(a) || !isJsonObject(b)) return false;
   return Object.hasOwn(a, mergeKey) && a[mergeKey] === b[mergeKey];
+}
+
+/**
+ * The order that Kubernetes then takes for the server's: elements that the patch deletes close up, and new ones take the
+ * places that fall free at the end.
+ */
+function placesAfter(before: readonly unknown[], change: readonly unknown[], mergeKey: string): unknown[] {
+  const places = [...before];
+  if (mergeKey === '') return places;
+  let held = places.length;
+  for (const element of change) {
+    if (!isJsonObject(element) || element[directive] !== 'delete') continue;
+    for (let index = 0; index < held;) {
+      if (sameKey(places[index], element, mergeKey)) places.copyWithin(index, index + 1, held--);
+      else index += 1;
+    }
+  }
+  for (const element of change) {
+    if (held === places.length) break;
+    if (!isJsonObject(element) || Object.hasOwn(element, directive)) continue;
+    if (!places.slice(0, held).some((place) => sameKey(place, element, mergeKey))) places[held++] = element;
+  }
+  return places;
 }
 
 /** Whether the lists hold objects; all elements must be of one type. */

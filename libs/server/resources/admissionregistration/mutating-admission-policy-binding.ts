@@ -14,6 +14,7 @@ export const mutatingAdmissionPolicyBindingDefinition: ResourceDefinition<Mutati
   namespaced: false,
   schema: 'k8s.io.api.admissionregistration.v1.MutatingAdmissionPolicyBinding',
   strategy: {
+    allowUnconditionalUpdate: false,
     defaults({ spec }) {
       defaultMatchResources(spec?.matchResources);
     },

@@ -19,6 +19,7 @@ export const mutatingAdmissionPolicyDefinition: ResourceDefinition<MutatingAdmis
   namespaced: false,
   schema: 'k8s.io.api.admissionregistration.v1.MutatingAdmissionPolicy',
   strategy: {
+    allowUnconditionalUpdate: false,
     defaults({ spec }) {
       if (spec === undefined) return;
       spec.failurePolicy ??= 'Fail';

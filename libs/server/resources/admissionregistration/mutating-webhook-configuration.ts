@@ -14,6 +14,7 @@ export const mutatingWebhookConfigurationDefinition: ResourceDefinition<Mutating
   namespaced: false,
   schema: 'k8s.io.api.admissionregistration.v1.MutatingWebhookConfiguration',
   strategy: {
+    allowUnconditionalUpdate: false,
     generation: true,
     defaults(object) {
       for (const hook of object.webhooks ?? []) {

@@ -15,6 +15,7 @@ export const validatingAdmissionPolicyBindingDefinition: ResourceDefinition<Vali
     namespaced: false,
     schema: 'k8s.io.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding',
     strategy: {
+      allowUnconditionalUpdate: false,
       defaults({ spec }) {
         defaultMatchResources(spec?.matchResources);
       },

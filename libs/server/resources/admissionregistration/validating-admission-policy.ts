@@ -17,6 +17,7 @@ export const validatingAdmissionPolicyDefinition: ResourceDefinition<ValidatingA
   schema: 'k8s.io.api.admissionregistration.v1.ValidatingAdmissionPolicy',
   status: true,
   strategy: {
+    allowUnconditionalUpdate: false,
     defaults({ spec }) {
       if (spec === undefined) return;
       spec.failurePolicy ??= 'Fail';

@@ -14,6 +14,7 @@ export const validatingWebhookConfigurationDefinition: ResourceDefinition<Valida
   namespaced: false,
   schema: 'k8s.io.api.admissionregistration.v1.ValidatingWebhookConfiguration',
   strategy: {
+    allowUnconditionalUpdate: false,
     generation: true,
     defaults(object) {
       for (const hook of object.webhooks ?? []) {

@@ -115,6 +115,7 @@ export const apiServiceDefinition: ResourceDefinition<APIService> = {
   strategy: {
     nameFormat: 'path',
     generation: false,
+    allowUnconditionalUpdate: false,
     defaults(object) {
       const service = object.spec?.service;
       if (service !== undefined) service.port ??= defaultPort;

@@ -19,6 +19,8 @@ export const horizontalPodAutoscalerDefinition: ResourceDefinition<HorizontalPod
   schema: 'k8s.io.api.autoscaling.v2.HorizontalPodAutoscaler',
   status: true,
   strategy: {
+    // Kubernetes counts them from 1.37 on.
+    generation: false,
     defaults: defaultAutoscaler,
     prepareForCreate(object) {
       object.status = { desiredReplicas: 0 };

@@ -130,6 +130,7 @@ export const horizontalPodAutoscalerV1Definition: ResourceDefinition<v1.Horizont
   schema: 'k8s.io.api.autoscaling.v1.HorizontalPodAutoscaler',
   status: true,
   strategy: {
+    generation: false,
     defaults(object) {
       object.spec ??= {} as v1.HorizontalPodAutoscalerSpec;
       object.spec.minReplicas ??= 1;

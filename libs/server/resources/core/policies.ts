@@ -27,6 +27,7 @@ export const limitRangeDefinition: ResourceDefinition<LimitRange> = {
   schema: 'k8s.io.api.core.v1.LimitRange',
   strategy: {
     generation: false,
+    allowCreateOnUpdate: true,
     defaults: ({ spec }) => defaultLimits(spec?.limits ?? []),
     validate: limitRangeErrors,
   },
@@ -82,6 +83,7 @@ export const podTemplateDefinition: ResourceDefinition<PodTemplate> = {
   namespaced: true,
   schema: 'k8s.io.api.core.v1.PodTemplate',
   strategy: {
+    generation: true,
     defaults: (object) => defaultPodTemplate(object),
     validate: (object) => validatePodTemplateSpec(object.template, fieldPath('template')),
   },

@@ -49,6 +49,7 @@ export const serviceDefinition: ResourceDefinition<Service> = {
     returnDeletedObject: true,
     generation: false,
     nameFormat: 'dns1035label',
+    allowCreateOnUpdate: true,
     defaults(service) {
       const { spec: value } = service;
       if (value === undefined) return;

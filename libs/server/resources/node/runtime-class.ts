@@ -23,6 +23,7 @@ export const runtimeClassDefinition: ResourceDefinition<RuntimeClass> = {
   strategy: {
     generation: false,
     allowUnconditionalUpdate: false,
+    allowCreateOnUpdate: true,
     validate: (object) => handlerErrors(object.handler),
     validateUpdate: (object, old) => immutable(object.handler, old.handler, fieldPath('handler')),
   },

@@ -1,5 +1,12 @@
 import type { FieldError } from '@drydock/base/apimachinery';
-import { duplicate, fieldPath, invalidValue, notSupported, required } from '@drydock/base/apimachinery';
+import {
+  duplicate,
+  fieldPath,
+  invalidValue,
+  notSupported,
+  required,
+  semanticEqual,
+} from '@drydock/base/apimachinery';
 import type { CSIDriver, CSIDriverSpec } from '@drydock/api/storage/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
 import {
@@ -74,6 +81,11 @@ export const csiDriverDefinition: ResourceDefinition<CSIDriver> = {
   strategy: {
     generation: false,
     allowUnconditionalUpdate: false,
+    prepareForUpdate(object, old) {
+      // Generations are counted from the first change on, not from the creation.
+      if (!semanticEqual(object.spec, old.spec))
+        object.metadata.generation = (old.metadata.generation ?? 0) + 1;
+    },
     defaults(object) {
       const value = (object.spec ??= {} as CSIDriverSpec);
       value.attachRequired ??= true;
