@@ -13,6 +13,7 @@ import {
   ipOffset,
   parseCidr,
   parseIp,
+  validateIp,
 } from '@drydock/base/apimachinery';
 import type { Random } from '@drydock/base/clock';
 import type { WatchCache } from '../watch-cache/index.ts';
@@ -141,7 +142,11 @@ export function serviceIp(options: ServiceIpOptions): ServiceIp {
     } else if (asked !== '') {
       spec.clusterIP = asked;
       if (spec.clusterIPs === undefined || spec.clusterIPs.length === 0) spec.clusterIPs = [asked];
-      if (!addressesOf(old).includes(asked)) takeIp(request, asked);
+      if (!addressesOf(old).includes(asked)) {
+        for (const message of validateIp(asked))
+          refuse(request, invalidValue(specPath.child('clusterIPs').index(0), asked, message));
+        takeIp(request, asked);
+      }
     } else {
       spec.clusterIP = giveIp(request);
       spec.clusterIPs = [spec.clusterIP];

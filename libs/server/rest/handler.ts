@@ -78,6 +78,11 @@ const builtIn = {
   single: { protobuf: true, transforms: true, stream: false },
   stream: { protobuf: true, transforms: true, stream: true },
 } satisfies Record<string, Offer>;
+/** What answers a question is no object that tables could show. */
+const ofReviews = {
+  single: { ...builtIn.single, transforms: false },
+  stream: builtIn.stream,
+} satisfies Record<string, Offer>;
 const ofCustomResources = {
   single: { ...builtIn.single, protobuf: false },
   stream: { ...builtIn.stream, protobuf: false },
@@ -148,8 +153,9 @@ export function createRestHandler(options: RestOptions): HttpHandler {
     return textAnswer(404, '404 page not found\n');
   }
 
-  function formOf(request: HttpRequest, query: Query, { custom }: ResourceDefinition, stream: boolean): Form {
-    const kind = custom === undefined ? builtIn : ofCustomResources;
+  function formOf(request: HttpRequest, query: Query, definition: ResourceDefinition, stream: boolean): Form {
+    const { custom, virtualCreate } = definition;
+    const kind = custom !== undefined ? ofCustomResources : virtualCreate !== undefined ? ofReviews : builtIn;
     const form = negotiate(request.header('accept'), stream ? kind.stream : kind.single);
     if (stream || form.encoding !== 'json') return form;
     const pretty = wantsPretty(query.get('pretty'), request.header('user-agent'));

@@ -1,3 +1,4 @@
+import { fieldPath, invalidValue } from '@drydock/base/apimachinery';
 import type { Namespace } from '@drydock/api/core/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
 import { ageColumn, nameColumn, textColumn } from '../common/index.ts';
@@ -39,6 +40,13 @@ export const namespaceDefinition: ResourceDefinition<Namespace> = {
       const finalizers = namespace.spec?.finalizers ?? [];
       if (!finalizers.includes('kubernetes'))
         namespace.spec = { ...namespace.spec, finalizers: [...finalizers, 'kubernetes'] };
+    },
+    validateStatusUpdate({ metadata, status }) {
+      const wanted = metadata.deletionTimestamp === undefined ? 'Active' : 'Terminating';
+      if (status?.phase === wanted) return [];
+      const when = wanted === 'Active' ? 'empty' : 'not empty';
+      const detail = `may only be '${wanted}' if \`deletionTimestamp\` is ${when}`;
+      return [invalidValue(fieldPath('status', 'Phase'), status?.phase ?? '', detail)];
     },
     prepareForUpdate(namespace, old) {
       namespace.spec = { ...namespace.spec, finalizers: old.spec?.finalizers };

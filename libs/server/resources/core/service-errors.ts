@@ -138,6 +138,8 @@ function addressErrors(value: ServiceSpec): FieldError[] {
   errors.push(...optionalOneOf(value.ipFamilyPolicy, familyPolicies, spec.child('ipFamilyPolicy')));
   const addresses = value.clusterIPs ?? [];
   const at = spec.child('clusterIPs');
+  if (addresses.length > 0 && value.clusterIP !== addresses[0])
+    errors.push(invalidValue(at, addresses, 'first value must match `clusterIP`'));
   addresses.forEach((address, index) => {
     if (index === 0 && address === 'None') {
       if (addresses.length > 1)

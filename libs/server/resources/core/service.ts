@@ -74,6 +74,9 @@ export const serviceDefinition: ResourceDefinition<Service> = {
       if (now.type === 'ExternalName') return;
       if (!now.clusterIP && before.clusterIP) now.clusterIP = before.clusterIP;
       if (!now.clusterIPs && now.clusterIP === before.clusterIP) now.clusterIPs = before.clusterIPs;
+      // Who writes only the older field means both.
+      if (now.clusterIP !== before.clusterIP && deepEqual(now.clusterIPs, before.clusterIPs))
+        now.clusterIPs = [now.clusterIP ?? '', ...(before.clusterIPs ?? []).slice(1)];
       if (!now.ipFamilies && before.ipFamilies) now.ipFamilies = before.ipFamilies;
       now.ipFamilyPolicy ??= before.ipFamilyPolicy;
       if (now.type === 'NodePort' || now.type === 'LoadBalancer') {
