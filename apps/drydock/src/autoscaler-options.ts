@@ -30,6 +30,11 @@ const env = 'HORIZONTAL_POD_AUTOSCALER';
 export function addAutoscalerFlags(command: Command): void {
   command
     .addOption(
+      flag('--metric-resolution <duration>', 'time between two readings of the nodes', 'METRIC_RESOLUTION')
+        .argParser(positive)
+        .default(15_000, '15s'),
+    )
+    .addOption(
       flag(`${prefix}-sync-period <duration>`, 'time between two looks at one', `${env}_SYNC_PERIOD`)
         .argParser(positive)
         .default(15_000, '15s'),

@@ -7,6 +7,10 @@ export interface Credentials {
   readonly server: CertificatePair;
   /** Client certificate of the cluster's administrator, in group system:masters. */
   readonly admin: CertificatePair;
+  /** Client certificate with which the API server speaks to extension API servers. */
+  readonly frontProxy: CertificatePair;
+  /** Of the metrics-server, as the cluster's Service calls it. */
+  readonly metricsServer: CertificatePair;
   /** Private key of the service accounts' tokens, PEM. */
   readonly serviceAccountKey: string;
 }
@@ -65,9 +69,22 @@ export async function loadCredentials(
       await (await loadCertificateMaker()).issueCertificate(authority, request, nowMs),
     );
   };
-  const [server, admin] = await Promise.all([
+  const [server, admin, frontProxy, metricsServer] = await Promise.all([
     leaf('apiserver', { commonName: 'kube-apiserver', hosts, usage: 'server' }),
     leaf('admin', { commonName: 'kubernetes-admin', organizations: ['system:masters'], usage: 'client' }),
+    leaf('front-proxy-client', { commonName: 'front-proxy-client', usage: 'client' }),
+    leaf('metrics-server', {
+      commonName: 'metrics-server.kube-system.svc',
+      hosts: ['metrics-server.kube-system.svc', 'metrics-server.kube-system', '127.0.0.1'],
+      usage: 'server',
+    }),
   ]);
-  return { authority, server, admin, serviceAccountKey: serviceAccountKey(folder) };
+  return {
+    authority,
+    server,
+    admin,
+    frontProxy,
+    metricsServer,
+    serviceAccountKey: serviceAccountKey(folder),
+  };
 }

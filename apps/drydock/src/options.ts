@@ -8,7 +8,13 @@ import { duration, flag, integer } from './flags.ts';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 
 /** The parts that `drydock up` can run. */
-export const componentNames = ['apiserver', 'controller-manager', 'scheduler', 'kubelet-sim'] as const;
+export const componentNames = [
+  'apiserver',
+  'controller-manager',
+  'scheduler',
+  'kubelet-sim',
+  'metrics-server',
+] as const;
 export type ComponentName = (typeof componentNames)[number];
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -45,6 +51,8 @@ export interface UpOptions {
   readonly eventTtlMs: number;
   /** `--horizontal-pod-autoscaler-*`. */
   readonly autoscaler: AutoscalerOptions;
+  /** Time between two readings of what nodes and containers use. */
+  readonly metricResolutionMs: number;
   /** CSV file of static tokens, in kube-apiserver's format. */
   readonly tokenAuthFile: string | undefined;
   /** PEM bundle of further authorities for client certificates. */
@@ -203,6 +211,7 @@ function upCommand(run: (options: UpOptions) => void): Command {
         UpOptions,
         | 'kubeconfig'
         | 'autoscaler'
+        | 'metricResolutionMs'
         | 'serviceClusterIpRange'
         | 'nodeMonitorGraceMs'
         | 'nodeStartupGraceMs'
@@ -212,6 +221,7 @@ function upCommand(run: (options: UpOptions) => void): Command {
         kubeconfig?: string;
         serviceClusterIpRange: string;
         nodeMonitorGracePeriod: number;
+        metricResolution: number;
         nodeStartupGracePeriod: number;
         eventTtl: number;
       };
@@ -235,6 +245,7 @@ function upCommand(run: (options: UpOptions) => void): Command {
         schedulerConfig: given.schedulerConfig,
         eventTtlMs: given.eventTtl,
         autoscaler: autoscalerOptions(raw),
+        metricResolutionMs: given.metricResolution,
         tokenAuthFile: given.tokenAuthFile,
         clientCaFile: given.clientCaFile,
         authorizationMode: given.authorizationMode,

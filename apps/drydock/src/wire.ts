@@ -5,6 +5,7 @@ import {
   createCertificateSigner,
   createHttpsServer,
   createTokenKeys,
+  createExtensionCaller,
   createWebhookCaller,
   kubeconfig,
 } from '@drydock/http';
@@ -21,6 +22,7 @@ import { createApiServerCore, createServiceResolver, type ApiServerCore } from '
 import type { UserInfo } from '@drydock/server/registry';
 import { allDefinitions } from '@drydock/server/resources';
 import { createRestHandler } from '@drydock/server/rest';
+import { createMetricsService } from './metrics-service.ts';
 import { loadCredentials } from './credentials.ts';
 import { openStore } from './open-store.ts';
 import { readSchedulerConfiguration, schedulerService } from './scheduler.ts';
@@ -106,6 +108,11 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
       staticTokens: tokens,
       tokenKeys,
       components: () => componentHealth(apiserver, parts),
+      extensions: createExtensionCaller({
+        resolve: createServiceResolver(() => apiserver.cache),
+        hostAliases: { [gatewayIp]: '127.0.0.1' },
+        client: credentials.frontProxy,
+      }),
       webhooks: createWebhookCaller({ resolve: createServiceResolver(() => apiserver.cache) }),
     },
   );
@@ -154,8 +161,23 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
   if (scheduler !== undefined) parts.push(scheduler);
   if (kubelet !== undefined) parts.push(kubelet);
 
+  if (options.components.has('metrics-server') && kubelet !== undefined) {
+    parts.push(
+      createMetricsService({
+        ...depsFor('metrics-server'),
+        informers,
+        kubelet,
+        authority: credentials.authority.cert,
+        tls: credentials.metricsServer,
+        address: gatewayIp,
+        resolutionMs: options.metricResolutionMs,
+      }),
+    );
+  }
+
   const handler = createRestHandler({
     registry,
+    ...(apiserver.aggregation && { aggregation: apiserver.aggregation }),
     authenticator: createAuthenticator(apiserver.tokens),
     authorizer: apiserver.authorizer,
     tokenIssuer: apiserver.serviceAccountTokens,

@@ -16,3 +16,4 @@ export { kubeconfig, type KubeconfigOptions } from './kubeconfig.ts';
 export { createWebhookCaller, type WebhookCallerOptions } from './webhook-caller.ts';
 export { createTokenKey, createTokenKeys } from './token-keys.ts';
 export { createCertificateSigner } from './certificate-signer.ts';
+export { createExtensionCaller, type ExtensionCallerOptions } from './extension-caller.ts';

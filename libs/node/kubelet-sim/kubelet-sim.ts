@@ -5,6 +5,7 @@ import type { KubeletConnector } from '@drydock/port/kubelet';
 import { defaultNodeShape, nodeName, simulatedLabel, type NodeShape } from '../nodes/index.ts';
 import { createConnector } from './connector.ts';
 import { createNodeAgent, type NodeAgent } from './node-agent.ts';
+import { createServiceLoads } from './service-loads.ts';
 import { retireNodes } from './retire-nodes.ts';
 
 export interface KubeletSimOptions {
@@ -31,6 +32,7 @@ export function createKubeletSim(options: KubeletSimOptions, deps: ControllerDep
   const { informers, clock } = deps;
   const count = options.nodes ?? 3;
   const agents = new Map<string, NodeAgent>();
+  const loads = createServiceLoads(informers, clock);
   let removeHandler: (() => void) | undefined;
   let running = false;
 
@@ -40,6 +42,7 @@ export function createKubeletSim(options: KubeletSimOptions, deps: ControllerDep
       shape: options.shape ?? defaultNodeShape,
       startDelayMs: options.startDelayMs ?? 20,
       deps,
+      loads,
     });
     agents.set(nodeName(index), agent);
   }

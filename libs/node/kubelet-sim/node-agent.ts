@@ -11,6 +11,8 @@ import type { Timer } from '@drydock/base/clock';
 import { createEventRecorder, type ControllerDeps } from '@drydock/machinery/controller';
 import { nodeIp, nodeName, nodeObject, nodePodCidr, nodeStatus, type NodeShape } from '../nodes/index.ts';
 import { createIpPool } from './ip-pool.ts';
+import { createNodeUsage, type NodeReading } from './node-usage.ts';
+import type { ServiceLoads } from './service-loads.ts';
 import { createPodAgent, type PodAgent, type PodAgentOptions } from './pod-agent.ts';
 
 export interface NodeAgentOptions {
@@ -18,6 +20,7 @@ export interface NodeAgentOptions {
   readonly shape: NodeShape;
   readonly startDelayMs: number;
   readonly deps: ControllerDeps;
+  readonly loads: ServiceLoads;
 }
 
 /** One simulated node. */
@@ -30,6 +33,8 @@ export interface NodeAgent {
   removePod(pod: Pod): void;
   pod(key: string): PodAgent | undefined;
   pods(): Iterable<PodAgent>;
+  /** What its containers use. */
+  usage(nowMs: number): NodeReading;
 }
 
 const leaseSeconds = 40;
@@ -47,11 +52,12 @@ function createLazy<T>(make: () => Promise<T>): () => Promise<T> {
   return () => (made ??= make());
 }
 
-export function createNodeAgent({ index, shape, startDelayMs, deps }: NodeAgentOptions): NodeAgent {
+export function createNodeAgent({ index, shape, startDelayMs, deps, loads }: NodeAgentOptions): NodeAgent {
   const { client, clock, random, logger } = deps;
   const name = nodeName(index);
   const hostIp = nodeIp(index);
   const agents = new Map<string, PodAgent>();
+  const usage = createNodeUsage(loads, clock.now());
   const recorder = createEventRecorder(client, 'kubelet', deps, { host: name });
   const nodes = client.resource(Node);
   const leases = client.resource(Lease).namespace(leaseNamespace);
@@ -163,5 +169,6 @@ export function createNodeAgent({ index, shape, startDelayMs, deps }: NodeAgentO
     },
     pod: (key) => agents.get(key),
     pods: () => agents.values(),
+    usage: (nowMs) => usage.read(agents.values(), nowMs),
   };
 }

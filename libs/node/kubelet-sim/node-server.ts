@@ -1,6 +1,6 @@
-import { formatTime } from '@drydock/base/apimachinery';
 import type { BackendRequest, BackendResponse } from '@drydock/port/kubelet';
 import type { NodeAgent } from './node-agent.ts';
+import { resourceMetrics, statsSummary } from './resource-metrics.ts';
 
 const encoder = new TextEncoder();
 
@@ -16,26 +16,7 @@ function json(value: unknown): BackendResponse {
   };
 }
 
-function summary(agent: NodeAgent, nowMs: number): unknown {
-  const time = formatTime(nowMs);
-  const pods = [...agent.pods()].map(({ runtime }) => ({
-    podRef: {
-      name: runtime.pod.metadata.name,
-      namespace: runtime.pod.metadata.namespace,
-      uid: runtime.uid,
-    },
-    startTime: formatTime(runtime.startedAtMs),
-    containers: runtime.containers
-      .filter(({ state }) => state.kind === 'running')
-      .map(({ name, state }) => ({
-        name,
-        startTime: formatTime(state.kind === 'running' ? state.startedAtMs : nowMs),
-      })),
-  }));
-  return { node: { nodeName: agent.name, startTime: time }, pods };
-}
-
-/** What a simulated kubelet's own HTTP server answers: its health, its Pods, who runs on it. */
+/** What a simulated kubelet's own HTTP server answers: its health, its Pods, what they use. */
 export function nodeServer(agent: NodeAgent, request: BackendRequest, nowMs: number): BackendResponse {
   if (request.method !== 'GET' && request.method !== 'HEAD') return text(405, 'method not allowed\n');
   switch (request.path.replace(/(.)\/+$/, '$1')) {
@@ -49,7 +30,9 @@ export function nodeServer(agent: NodeAgent, request: BackendRequest, nowMs: num
       return json({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items });
     }
     case '/stats/summary':
-      return json(summary(agent, nowMs));
+      return json(statsSummary(agent.name, agent.usage(nowMs), nowMs));
+    case '/metrics/resource':
+      return text(200, resourceMetrics(agent.usage(nowMs), nowMs));
     default:
       return text(404, '404 page not found\n');
   }

@@ -43,6 +43,8 @@ import {
 } from '../resources/core/index.ts';
 import { createAuthorizationDefinitions } from '../resources/authorization/index.ts';
 import { followDefinitions, maintainDefinitions } from '../custom-resources/index.ts';
+import { createAggregation, type Aggregation } from '../aggregation/index.ts';
+import type { ExtensionCaller } from '@drydock/port/extension';
 import type { WebhookCaller } from '@drydock/port/webhook';
 import type { Registry, ResourceDefinition, UserInfo } from '../registry/index.ts';
 import { createInProcessTransport, createRegistry } from '../registry/index.ts';
@@ -95,6 +97,8 @@ export interface ApiServerCoreDeps {
   readonly components?: () => readonly ComponentHealth[];
   /** Calls webhooks. Without it, those of admission are not asked, and custom resources that need one answer 500. */
   readonly webhooks?: WebhookCaller;
+  /** Speaks with extension API servers. Without it APIServices of other servers are stored, and not acted on. */
+  readonly extensions?: ExtensionCaller;
 }
 
 /** The API server without a wire: store, watch cache, admission, registry. */
@@ -107,6 +111,8 @@ export interface ApiServerCore extends Component {
   readonly serviceAccountTokens: ServiceAccountTokens | undefined;
   /** Decides who may do what: for the doors, and for reviews. */
   readonly authorizer: Authorizer;
+  /** What is sent on to extension API servers, where they can be spoken with. */
+  readonly aggregation: Aggregation | undefined;
   /** The registry as one user's transport, for what runs in this process. */
   transport(user: UserInfo): Transport;
   /** Writes down where the server is reached: the endpoints of the `kubernetes` Service. After `start`. */
@@ -183,6 +189,15 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
     admission: createAdmission(plugins),
   });
   const own = createInProcessTransport(registry, systemUser);
+  const aggregation =
+    deps.extensions === undefined
+      ? undefined
+      : createAggregation({
+          ...{ registry, cache, clock, logger },
+          caller: deps.extensions,
+          transport: own,
+          user: systemUser,
+        });
   let running = false;
   let unfollow: (() => void) | undefined;
   let unserve: (() => void) | undefined;
@@ -192,6 +207,7 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
 
   async function stop(): Promise<void> {
     running = false;
+    aggregation?.stop();
     unexpire?.();
     await unaddress?.();
     unaddress = undefined;
@@ -212,7 +228,11 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
     tokens,
     serviceAccountTokens: accountTokens,
     authorizer,
-    transport: (user) => createInProcessTransport(registry, user),
+    aggregation,
+    transport(user) {
+      const inner = createInProcessTransport(registry, user);
+      return aggregation?.transport(inner, user) ?? inner;
+    },
     async start() {
       try {
         await cache.start();
@@ -231,6 +251,7 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
         const ttlMs = options.eventTtlMs ?? hourMs;
         if (ttlMs > 0) unexpire = expireEvents({ cache, transport: own, clock, logger, ttlMs });
         running = true;
+        aggregation?.start();
       } catch (error) {
         await stop();
         throw error;

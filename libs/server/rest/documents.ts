@@ -23,7 +23,7 @@ export function documentOf(bytes: Uint8Array): Document {
 }
 
 /** Keeps documents until a definition comes, goes or changes: the registry answers another list then. */
-export function createDocuments(registry: Registry): Documents {
+export function createDocuments(registry: Pick<Registry, 'definitions'>): Documents {
   let madeFor: readonly ResourceDefinition[] | undefined;
   const made = new Map<string, unknown>();
   const lasting = new Map<string, { readonly of: readonly ResourceDefinition[]; readonly value: unknown }>();

@@ -12,6 +12,7 @@ import type { Clock, Random } from '@drydock/base/clock';
 import type { HttpHandler, HttpRequest, HttpResponse } from '@drydock/port/http';
 import type { KubeletConnector } from '@drydock/port/kubelet';
 import type { Logger, Metrics } from '@drydock/port/observability';
+import type { Aggregation } from '../aggregation/index.ts';
 import type { Authenticator } from '../authn/index.ts';
 import {
   alwaysAllow,
@@ -58,6 +59,8 @@ export interface RestOptions {
   /** May requests without credentials act as system:anonymous? Health and version always answer. Default false. */
   readonly anonymous?: boolean;
   readonly kubelet?: KubeletConnector;
+  /** Extension API servers. Default: none. */
+  readonly aggregation?: Pick<Aggregation, 'remote' | 'forward' | 'definitions'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -307,7 +310,13 @@ export function createRestHandler(options: RestOptions): HttpHandler {
     path: ResourcePath | undefined,
     user: UserInfo,
   ): HttpResponse | Promise<HttpResponse> {
-    if (path !== undefined) return resource(request, path, user);
+    if (path !== undefined) {
+      const { group, version } = path.ref;
+      const extension = options.aggregation?.remote(group, version);
+      return extension === undefined || options.aggregation === undefined
+        ? resource(request, path, user)
+        : options.aggregation.forward(extension, request, user);
+    }
     const answer = system(request);
     if (request.method === 'GET' || request.method === 'HEAD' || !request.path.startsWith('/api'))
       return answer;

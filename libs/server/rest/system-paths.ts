@@ -3,6 +3,7 @@ import type { HttpRequest, HttpResponse } from '@drydock/port/http';
 import type { Metrics } from '@drydock/port/observability';
 import type { TokenKeys } from '@drydock/port/tokens';
 import type { Clock } from '@drydock/base/clock';
+import type { Aggregation } from '../aggregation/index.ts';
 import { apiGroupList } from '../discovery/index.ts';
 import { openApiV3Paths } from '../openapi/index.ts';
 import type { Registry } from '../registry/index.ts';
@@ -26,6 +27,7 @@ export interface TokenIssuer {
 }
 
 interface SystemOptions {
+  readonly aggregation?: Pick<Aggregation, 'definitions'>;
   /** Absent where there are no such tokens. */
   readonly tokenIssuer?: TokenIssuer | undefined;
   readonly registry: Registry;
@@ -66,7 +68,10 @@ export function createSystemPaths(
 ): (request: HttpRequest) => HttpResponse | Promise<HttpResponse> {
   const { registry, clock, metrics, checks, serverAddress, tokenIssuer } = options;
   const documents = createDocuments(registry);
-  const discovery = createDiscoveryPaths(documents, serverAddress);
+  const discovery = createDiscoveryPaths(
+    options.aggregation === undefined ? documents : createDocuments(options.aggregation),
+    serverAddress,
+  );
   const openApi = createOpenApiPaths(documents, clock);
 
   /** Undefined where nobody issues tokens, or the path is another. */

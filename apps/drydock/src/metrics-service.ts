@@ -1,0 +1,114 @@
+import { createHttpsServer, type CertificatePair, type HttpServer } from '@drydock/http';
+import { APIService } from '@drydock/api/apiregistration/v1';
+import { Service } from '@drydock/api/core/v1';
+import { EndpointSlice } from '@drydock/api/discovery/v1';
+import { isAlreadyExists, type KubeObject, type ResourceType } from '@drydock/base/apimachinery';
+import type { Clock } from '@drydock/base/clock';
+import type { Client } from '@drydock/machinery/client';
+import type { InformerFactory } from '@drydock/machinery/informer';
+import type { Component } from '@drydock/port/component';
+import type { KubeletConnector } from '@drydock/port/kubelet';
+import type { Logger } from '@drydock/port/observability';
+import { createMetricsServer } from '@drydock/server/metrics-server';
+
+export interface MetricsServiceOptions {
+  readonly client: Client;
+  readonly informers: InformerFactory;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly kubelet: KubeletConnector;
+  /** Authority of the cluster's certificates, PEM. */
+  readonly authority: string;
+  /** Its serving certificate. */
+  readonly tls: CertificatePair;
+  /** Under which the cluster knows this machine. */
+  readonly address: string;
+  readonly resolutionMs: number;
+}
+
+const namespace = 'kube-system';
+const name = 'metrics-server';
+const labels = { 'k8s-app': name };
+const port = 443;
+
+/** The metrics-server beside the cluster, registered as anybody's extension API server is: Service, slice, APIService. */
+export function createMetricsService(options: MetricsServiceOptions): Component {
+  const { client, clock, logger, kubelet, authority, tls } = options;
+  const server = createMetricsServer({
+    informers: options.informers,
+    clock,
+    logger,
+    resolutionMs: options.resolutionMs,
+    async scrape(node) {
+      const answer = await kubelet.nodeRequest(node, {
+        method: 'GET',
+        path: '/metrics/resource',
+        query: '',
+        headers: new Map(),
+        body: new Uint8Array(),
+      });
+      if (answer.status !== 200) throw new Error(`the kubelet answered ${answer.status}`);
+      return new TextDecoder().decode(answer.body);
+    },
+  });
+  let https: HttpServer | undefined;
+
+  async function put<T extends KubeObject>(type: ResourceType<T>, object: T): Promise<void> {
+    const resource = client.resource(type);
+    try {
+      await resource.create(object);
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error;
+      const { metadata: _, ...body } = object as KubeObject & { metadata: object };
+      await (type.namespaced ? resource.namespace(namespace) : resource).patch(object.metadata.name ?? '', {
+        type: 'merge',
+        body,
+      });
+    }
+  }
+
+  return {
+    name,
+    ready: () => server.ready(),
+    async start() {
+      // Only the API server's front proxy may ask: it has a certificate of the cluster's authority.
+      https = createHttpsServer({
+        name,
+        host: '127.0.0.1',
+        port: 0,
+        logger,
+        tls: { ...tls, clientCa: authority },
+        handler: (request) =>
+          request.clientCertificate === undefined
+            ? { status: 401, headers: {}, body: new Uint8Array() }
+            : server.handler(request),
+      });
+      await Promise.all([https.start(), server.start()]);
+      await put(Service, {
+        metadata: { name, namespace, labels },
+        spec: { ports: [{ name: 'https', port, protocol: 'TCP' }] },
+      } as Service);
+      await put(EndpointSlice, {
+        metadata: { name, namespace, labels: { ...labels, 'kubernetes.io/service-name': name } },
+        addressType: 'IPv4',
+        endpoints: [{ addresses: [options.address], conditions: { ready: true } }],
+        ports: [{ name: 'https', port: https.port, protocol: 'TCP' }],
+      } as EndpointSlice);
+      await put(APIService, {
+        metadata: { name: 'v1beta1.metrics.k8s.io', labels },
+        spec: {
+          group: 'metrics.k8s.io',
+          version: 'v1beta1',
+          groupPriorityMinimum: 100,
+          versionPriority: 100,
+          caBundle: btoa(authority),
+          service: { name, namespace, port },
+        },
+      } as unknown as APIService);
+    },
+    async stop() {
+      await server.stop();
+      await https?.stop();
+    },
+  };
+}

@@ -1,0 +1,77 @@
+import { containerUsage, createMeter, type Meter } from '../usage/index.ts';
+import type { PodAgent } from './pod-agent.ts';
+import type { ServiceLoads } from './service-loads.ts';
+
+export interface ContainerReading {
+  readonly name: string;
+  readonly startedAtMs: number;
+  /** Core-seconds since its start. */
+  readonly cpuSeconds: number;
+  /** Cores, now. */
+  readonly cpu: number;
+  /** Bytes. */
+  readonly memory: number;
+}
+
+export interface NodeReading {
+  readonly cpuSeconds: number;
+  readonly cpu: number;
+  readonly memory: number;
+  readonly pods: readonly { readonly agent: PodAgent; readonly containers: readonly ContainerReading[] }[];
+}
+
+/** What the node itself uses: cores and bytes. */
+const own = { cpu: 0.05, memory: 256 * 2 ** 20 };
+
+/** Measures what the containers of one node use. */
+export interface NodeUsage {
+  read(pods: Iterable<PodAgent>, nowMs: number): NodeReading;
+}
+
+export function createNodeUsage(loads: ServiceLoads, startMs: number): NodeUsage {
+  // `use` follows the Pod: its annotations, and those it shares a load with, may change.
+  const meters = new Map<string, { readonly meter: Meter; seconds: number; use: (atMs: number) => number }>();
+  const base = createMeter(startMs, () => own.cpu);
+  let total = 0;
+  return {
+    read(pods, nowMs) {
+      const seen = new Set<string>();
+      let { cpu, memory } = own;
+      const read: { agent: PodAgent; containers: ContainerReading[] }[] = [];
+      for (const agent of pods) {
+        const { runtime } = agent;
+        const shared = loads.of(runtime.pod);
+        const containers: ContainerReading[] = [];
+        for (const { name, state } of runtime.containers) {
+          if (state.kind !== 'running') continue;
+          const { startedAtMs } = state;
+          const use = (resource: 'cpu' | 'memory', atMs: number) =>
+            containerUsage(resource, runtime.pod, name, startedAtMs, shared, atMs);
+          const key = `${runtime.uid}/${name}/${startedAtMs}`;
+          seen.add(key);
+          const latest = (atMs: number) => use('cpu', atMs);
+          let known = meters.get(key);
+          if (known === undefined) {
+            const made: { readonly meter: Meter; seconds: number; use: (atMs: number) => number } = {
+              meter: createMeter(startedAtMs, (atMs) => made.use(atMs)),
+              seconds: 0,
+              use: latest,
+            };
+            meters.set(key, (known = made));
+          }
+          known.use = latest;
+          const seconds = known.meter.read(nowMs);
+          total += seconds - known.seconds;
+          known.seconds = seconds;
+          const now = { cpu: latest(nowMs), memory: use('memory', nowMs) };
+          cpu += now.cpu;
+          memory += now.memory;
+          containers.push({ name, startedAtMs, cpuSeconds: seconds, ...now });
+        }
+        if (containers.length > 0) read.push({ agent, containers });
+      }
+      for (const key of meters.keys()) if (!seen.has(key)) meters.delete(key);
+      return { cpuSeconds: base.read(nowMs) + total, cpu, memory, pods: read };
+    },
+  };
+}

@@ -1,0 +1,1 @@
+export type { ExtensionCaller, ExtensionRequest, ExtensionResponse, ExtensionTarget } from './extension.ts';

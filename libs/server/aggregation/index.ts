@@ -1,0 +1,1 @@
+export { createAggregation, type Aggregation, type AggregationOptions } from './aggregation.ts';

@@ -1,0 +1,2 @@
+export { createMetricsServer, type MetricsServer, type MetricsServerOptions } from './metrics-server.ts';
+export { parseSamples, type Sample } from './samples.ts';
