@@ -1,10 +1,11 @@
-import { unknownControllers } from '@drydock/controllers/all';
+import { unknownControllers, type NodeIpamOptions } from '@drydock/controllers/all';
 import { addAdmissionFlags, disabledPlugins } from './admission-plugins.ts';
 import { authorizationMode, type AuthorizationMode } from './authorization-mode.ts';
 import { addAutoscalerFlags, autoscalerOptions, type AutoscalerOptions } from './autoscaler-options.ts';
 import { explainCommand } from './explain-command.ts';
 import type { ExplainOptions } from './explain.ts';
 import { duration, flag, integer } from './flags.ts';
+import { addNodeIpamFlags, nodeIpamOptions } from './node-ipam-options.ts';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 
 /** The parts that `drydock up` can run. */
@@ -51,6 +52,8 @@ export interface UpOptions {
   readonly eventTtlMs: number;
   /** `--horizontal-pod-autoscaler-*`. */
   readonly autoscaler: AutoscalerOptions;
+  /** Who gives nodes the addresses of their Pods. */
+  readonly nodeIpam: NodeIpamOptions;
   /** Time between two readings of what nodes and containers use. */
   readonly metricResolutionMs: number;
   /** CSV file of static tokens, in kube-apiserver's format. */
@@ -150,6 +153,7 @@ function upCommand(run: (options: UpOptions) => void): Command {
     );
   addAutoscalerFlags(command);
   addAdmissionFlags(command);
+  addNodeIpamFlags(command);
   return command
     .optionsGroup('Scheduler:')
     .addOption(
@@ -211,6 +215,7 @@ function upCommand(run: (options: UpOptions) => void): Command {
         UpOptions,
         | 'kubeconfig'
         | 'autoscaler'
+        | 'nodeIpam'
         | 'metricResolutionMs'
         | 'serviceClusterIpRange'
         | 'nodeMonitorGraceMs'
@@ -225,6 +230,8 @@ function upCommand(run: (options: UpOptions) => void): Command {
         nodeStartupGracePeriod: number;
         eventTtl: number;
       };
+      const nodeIpam = nodeIpamOptions(raw);
+      if (nodeIpam.errors.length > 0) command.error(`error: ${nodeIpam.errors.join('; ')}`);
       run({
         nodes: given.nodes,
         dataDir: given.dataDir,
@@ -245,6 +252,7 @@ function upCommand(run: (options: UpOptions) => void): Command {
         schedulerConfig: given.schedulerConfig,
         eventTtlMs: given.eventTtl,
         autoscaler: autoscalerOptions(raw),
+        nodeIpam: nodeIpam.options,
         metricResolutionMs: given.metricResolution,
         tokenAuthFile: given.tokenAuthFile,
         clientCaFile: given.clientCaFile,

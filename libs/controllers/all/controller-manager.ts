@@ -23,6 +23,7 @@ import { createHpaController, type Decision, type HpaOptions } from '../hpa/inde
 import { createJobController } from '../job/index.ts';
 import { createLegacyTokenCleaner } from '../legacy-serviceaccount-token-cleaner/index.ts';
 import { createNamespaceController } from '../namespace/index.ts';
+import { createNodeIpamController, type NodeIpamOptions } from '../nodeipam/index.ts';
 import { createNodeLifecycleController, type NodeLifecycleOptions } from '../node-lifecycle/index.ts';
 import {
   createPodGarbageCollector,
@@ -62,6 +63,8 @@ export interface ControllerManagerOptions {
   readonly simulatedStorage?: boolean;
   /** Sign the tokens of ServiceAccounts' Secrets. Without them, those Secrets stay empty. */
   readonly tokenKeys?: TokenKeys;
+  /** Validated before: what does not fit throws here. Default: nodes get no ranges. */
+  readonly nodeIpam?: NodeIpamOptions;
   readonly hpa?: Omit<HpaOptions, 'resources' | 'metrics'>;
   /** Signs for the cluster's authority. Without it, requests for certificates are neither approved nor signed. */
   readonly certificateSigner?: CertificateSigner;
@@ -96,6 +99,7 @@ export function createControllerManager(
 
   const wanted = enabledControllers(options.controllers ?? '*');
   const { rootCa, certificateSigner, tokenKeys } = options;
+  const nodeIpam = createNodeIpamController(options.nodeIpam ?? {}, deps);
   const hpa = createHpaController({ ...options.hpa, resources: options.definitions }, deps);
   const all: Controller[] = [
     createServiceAccountController(deps),
@@ -139,6 +143,7 @@ export function createControllerManager(
     createDisruptionController({ resources: options.definitions }, deps),
     createResourceQuotaController({ resources: countable }, deps),
     hpa,
+    ...(nodeIpam === undefined ? [] : [nodeIpam]),
     createPodGarbageCollector(options.podGarbageCollector ?? {}, deps),
     createClusterRoleAggregationController(deps),
     createNamespaceController({ resources: namespaced }, deps),

@@ -4,3 +4,5 @@ export {
   type ControllerManagerOptions,
 } from './controller-manager.ts';
 export { enabledControllers, unknownControllers } from './controller-names.ts';
+export { nodeIpamConfig, type NodeIpamOptions } from '../nodeipam/index.ts';
+export { explainDecision, type Decision } from '../hpa/index.ts';

@@ -20,6 +20,8 @@ export interface KubeletSimOptions {
    * Pods. Right where this is the only kubelet-sim of the cluster. Default false.
    */
   retireOthers?: boolean;
+  /** Whether nodes register with a range for their Pods. Without, somebody (Node IPAM) gives them one. Default true. */
+  ownPodCidrs?: boolean;
 }
 
 export interface KubeletSim extends Component, KubeletConnector {}
@@ -34,6 +36,7 @@ export function createKubeletSim(options: KubeletSimOptions, deps: ControllerDep
   const agents = new Map<string, NodeAgent>();
   const loads = createServiceLoads(informers, clock);
   let removeHandler: (() => void) | undefined;
+  let removeNodeHandler: (() => void) | undefined;
   let running = false;
 
   for (let index = 0; index < count; index++) {
@@ -43,6 +46,7 @@ export function createKubeletSim(options: KubeletSimOptions, deps: ControllerDep
       startDelayMs: options.startDelayMs ?? 20,
       deps,
       loads,
+      ownPodCidr: options.ownPodCidrs ?? true,
     });
     agents.set(nodeName(index), agent);
   }
@@ -74,6 +78,11 @@ export function createKubeletSim(options: KubeletSimOptions, deps: ControllerDep
           pods: pods.list(),
         });
       running = true;
+      const sawNode = ({ metadata, spec }: Node) => {
+        if (spec?.podCIDR) agents.get(metadata.name ?? '')?.setPodCidrs(spec.podCIDRs ?? [spec.podCIDR]);
+      };
+      if (options.ownPodCidrs === false)
+        removeNodeHandler = informers.informer(Node).addHandler({ added: sawNode, updated: sawNode });
       removeHandler = pods.addHandler({
         added: (pod) => ownerOf(pod)?.setPod(pod),
         updated: (pod) => ownerOf(pod)?.setPod(pod),
@@ -83,6 +92,7 @@ export function createKubeletSim(options: KubeletSimOptions, deps: ControllerDep
     stop() {
       running = false;
       removeHandler?.();
+      removeNodeHandler?.();
       for (const agent of agents.values()) agent.stop();
       return Promise.resolve();
     },

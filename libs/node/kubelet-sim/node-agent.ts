@@ -10,7 +10,7 @@ import {
 import type { Timer } from '@drydock/base/clock';
 import { createEventRecorder, type ControllerDeps } from '@drydock/machinery/controller';
 import { nodeIp, nodeName, nodeObject, nodePodCidr, nodeStatus, type NodeShape } from '../nodes/index.ts';
-import { createIpPool } from './ip-pool.ts';
+import { createIpPool, type IpPool } from './ip-pool.ts';
 import { createNodeUsage, type NodeReading } from './node-usage.ts';
 import type { ServiceLoads } from './service-loads.ts';
 import { createPodAgent, type PodAgent, type PodAgentOptions } from './pod-agent.ts';
@@ -21,6 +21,8 @@ export interface NodeAgentOptions {
   readonly startDelayMs: number;
   readonly deps: ControllerDeps;
   readonly loads: ServiceLoads;
+  /** Whether it registers with a range for its Pods. */
+  readonly ownPodCidr: boolean;
 }
 
 /** One simulated node. */
@@ -30,6 +32,8 @@ export interface NodeAgent {
   start(): Promise<void>;
   stop(): void;
   setPod(pod: Pod): void;
+  /** The addresses that its Pods get from now on. */
+  setPodCidrs(cidrs: readonly string[]): void;
   removePod(pod: Pod): void;
   pod(key: string): PodAgent | undefined;
   pods(): Iterable<PodAgent>;
@@ -52,7 +56,10 @@ function createLazy<T>(make: () => Promise<T>): () => Promise<T> {
   return () => (made ??= make());
 }
 
-export function createNodeAgent({ index, shape, startDelayMs, deps, loads }: NodeAgentOptions): NodeAgent {
+/** Before a node has a range. */
+const noAddresses: IpPool = { take: () => undefined, reserve: () => false, release: () => undefined };
+
+export function createNodeAgent({ index, shape, startDelayMs, deps, loads, ownPodCidr }: NodeAgentOptions): NodeAgent {
   const { client, clock, random, logger } = deps;
   const name = nodeName(index);
   const hostIp = nodeIp(index);
@@ -64,7 +71,10 @@ export function createNodeAgent({ index, shape, startDelayMs, deps, loads }: Nod
   const directories = createLazy(async () =>
     (await loadContainers()).createSharedDirectories(() => clock.now()),
   );
-  let ips = createIpPool(nodePodCidr(index));
+  let ips: IpPool = ownPodCidr ? createIpPool(nodePodCidr(index)) : noAddresses;
+  /** Pods that came before there were addresses for them. */
+  const waiting = new Map<string, Pod>();
+  let range: string | undefined;
   let timer: Timer | undefined;
   let running = false;
   let statusDueMs = 0;
@@ -76,10 +86,39 @@ export function createNodeAgent({ index, shape, startDelayMs, deps, loads }: Nod
     return createPodSandbox({ runtime, hostIp, nodeDirectories, clusterDns, client, clock, random, onExit });
   };
 
+  /** Pods with an address in the range take it; IPv4 is simulated, so that range counts where there are two. */
+  function useRange(cidrs: readonly string[]): void {
+    const cidr = cidrs.find((one) => !one.includes(':'));
+    if (cidr === undefined || cidr === range) return;
+    range = cidr;
+    ips = createIpPool(cidr);
+    const came = [...waiting.values()];
+    waiting.clear();
+    came.forEach(setPod);
+  }
+
+  function setPod(pod: Pod): void {
+    const key = objectKey(pod);
+    const present = agents.get(key);
+    if (present !== undefined && present.runtime.uid === pod.metadata.uid) {
+      present.update(pod);
+      return;
+    }
+    // Without addresses there is no sandbox: the network is not ready.
+    if (ips === noAddresses && pod.spec?.hostNetwork !== true && !pod.status?.podIP) {
+      waiting.set(key, pod);
+      return;
+    }
+    present?.close();
+    agents.set(key, createPodAgent({ pod, hostIp, ips, startDelayMs, recorder, openSandbox, deps }));
+  }
+
   async function register(): Promise<void> {
     let node: Node;
     try {
-      node = await nodes.create(nodeObject(index, shape, clock.now()));
+      const wanted = nodeObject(index, shape, clock.now());
+      if (!ownPodCidr) delete wanted.spec;
+      node = await nodes.create(wanted);
       recorder.event(node, 'Normal', 'Starting', 'Starting kubelet.');
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
@@ -87,7 +126,8 @@ export function createNodeAgent({ index, shape, startDelayMs, deps, loads }: Nod
     }
     nodeUid = node.metadata.uid;
     // The Pods keep the addresses of the range that the node was first given.
-    if (node.spec?.podCIDR !== undefined) ips = createIpPool(node.spec.podCIDR);
+    if (node.spec?.podCIDR) useRange(node.spec.podCIDRs ?? [node.spec.podCIDR]);
+    else if (!ownPodCidr) ips = noAddresses;
     statusDueMs = clock.now() + statusMs;
   }
 
@@ -150,18 +190,11 @@ export function createNodeAgent({ index, shape, startDelayMs, deps, loads }: Nod
       for (const agent of agents.values()) agent.close();
       agents.clear();
     },
-    setPod(pod) {
-      const key = objectKey(pod);
-      const present = agents.get(key);
-      if (present !== undefined && present.runtime.uid === pod.metadata.uid) {
-        present.update(pod);
-        return;
-      }
-      present?.close();
-      agents.set(key, createPodAgent({ pod, hostIp, ips, startDelayMs, recorder, openSandbox, deps }));
-    },
+    setPodCidrs: useRange,
+    setPod,
     removePod(pod) {
       const key = objectKey(pod);
+      waiting.delete(key);
       const present = agents.get(key);
       if (present === undefined || present.runtime.uid !== pod.metadata.uid) return;
       present.close();

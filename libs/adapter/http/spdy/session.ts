@@ -11,6 +11,11 @@ const maxStreams = 1_000;
 const maxDataBytes = 32 * 1024;
 /** Of one stream, unread. Beyond it the whole connection waits: most peers know no window but the connection's own. */
 const highWaterBytes = 256 * 1024;
+/**
+ * How long a closed session waits for its client to hang up. A client may hand out frames later than it reads that the
+ * connection ended, and what it had not handed out by then is lost to it: so the client hangs up first.
+ */
+const lingerMs = 5_000;
 
 interface Inside {
   readonly stream: SessionStream;
@@ -37,6 +42,7 @@ export function createSpdySession(connection: ByteChannel): StreamSession {
   let initialWindow = defaultWindowBytes;
   let sessionWindow = defaultWindowBytes;
   let departing = false;
+  let lingering: NodeJS.Timeout | undefined;
 
   /** Frames leave in the order of the calls; the promise only tells when there is room again. */
   function send(frame: Uint8Array): Promise<void> {
@@ -54,13 +60,23 @@ export function createSpdySession(connection: ByteChannel): StreamSession {
 
   function shut(): void {
     if (closing.signal.aborted) return;
+    hangUp();
+    depart();
+  }
+
+  function hangUp(): void {
+    clearTimeout(lingering);
+    lingering = undefined;
+    connection.end();
+  }
+
+  function depart(): void {
     closing.abort();
     for (const inside of streams.values()) {
       inside.gone = true;
       inside.inbound.end(new BrokenPipeError());
     }
     streams.clear();
-    connection.end();
     wake(acceptors);
     wake(senders);
   }
@@ -210,13 +226,16 @@ export function createSpdySession(connection: ByteChannel): StreamSession {
     try {
       for (;;) {
         const bytes = await connection.read();
-        if (bytes === undefined || closing.signal.aborted) break;
+        if (bytes === undefined) break;
+        if (lingering !== undefined) continue;
+        if (closing.signal.aborted) break;
         for (const frame of cut(bytes)) await take(frame);
       }
     } catch {
       // No SPDY, or a connection that broke: say so if anybody hears it.
       sendQuietly(controlFrame(frameTypes.goAway, 0, lastId, goAway.protocolError));
     }
+    if (lingering !== undefined) hangUp();
     shut();
   }
   void serve();
@@ -235,7 +254,9 @@ export function createSpdySession(connection: ByteChannel): StreamSession {
       if (closing.signal.aborted) return;
       for (const { stream } of streams.values()) stream.end();
       await send(controlFrame(frameTypes.goAway, 0, lastId, goAway.ok)).catch(() => undefined);
-      shut();
+      if (closing.signal.aborted) return;
+      lingering = setTimeout(hangUp, lingerMs).unref();
+      depart();
     },
   };
 }
