@@ -8,9 +8,11 @@ const mask = integer(1, 128);
 export function addNodeIpamFlags(command: Command): void {
   command
     .addOption(
-      flag('--allocate-node-cidrs', "give nodes their Pods' ranges from the cluster's", 'ALLOCATE_NODE_CIDRS').default(
-        false,
-      ),
+      flag(
+        '--allocate-node-cidrs',
+        "give nodes their Pods' ranges from the cluster's",
+        'ALLOCATE_NODE_CIDRS',
+      ).default(false),
     )
     .addOption(
       flag('--cluster-cidr <cidrs>', 'addresses of Pods: one range, or one of each family', 'CLUSTER_CIDR'),

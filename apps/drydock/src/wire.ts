@@ -129,7 +129,14 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
   const informers = createInformerFactory(shared.client, { clock, random, logger: shared.logger });
   const parts: Component[] = [];
   const kubelet = options.components.has('kubelet-sim')
-    ? createKubeletSim({ nodes: options.nodes, retireOthers: true, ownPodCidrs: options.nodeIpam.allocateNodeCidrs !== true }, { ...depsFor('kubelet'), informers })
+    ? createKubeletSim(
+        {
+          nodes: options.nodes,
+          retireOthers: true,
+          ownPodCidrs: options.nodeIpam.allocateNodeCidrs !== true,
+        },
+        { ...depsFor('kubelet'), informers },
+      )
     : undefined;
   if (options.components.has('controller-manager')) {
     parts.push(

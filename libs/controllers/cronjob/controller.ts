@@ -166,11 +166,6 @@ export const createCronJobController: ControllerFactory = (deps) => {
       return waitMs === undefined ? undefined : { requeueAfterMs: waitMs };
     };
     const recent = mostRecentStart(cronJob, nowMs, times, true);
-<<<<<<< HEAD
-    if (recent === undefined) events.invalid(cronJob, cronJob.spec?.schedule ?? '');
-    if (recent?.missed === 'many') events.missedMany(cronJob);
-    const dueMs = recent?.dueMs;
-=======
     if (recent === undefined) {
       // Nothing to wait for: another schedule will bring the key here again.
       events.invalid(cronJob, cronJob.spec?.schedule ?? '');
@@ -179,7 +174,6 @@ export const createCronJobController: ControllerFactory = (deps) => {
     }
     if (recent.missed === 'many') events.missedMany(cronJob);
     const { dueMs } = recent;
->>>>>>> 50459b2 (feat(drydock): kube-apiserver's flags for admission plugins and several authorization modes)
     if (dueMs === undefined) {
       await writeStatus(cronJob, status);
       return later(cronJob);

@@ -59,7 +59,14 @@ function createLazy<T>(make: () => Promise<T>): () => Promise<T> {
 /** Before a node has a range. */
 const noAddresses: IpPool = { take: () => undefined, reserve: () => false, release: () => undefined };
 
-export function createNodeAgent({ index, shape, startDelayMs, deps, loads, ownPodCidr }: NodeAgentOptions): NodeAgent {
+export function createNodeAgent({
+  index,
+  shape,
+  startDelayMs,
+  deps,
+  loads,
+  ownPodCidr,
+}: NodeAgentOptions): NodeAgent {
   const { client, clock, random, logger } = deps;
   const name = nodeName(index);
   const hostIp = nodeIp(index);
