@@ -36,12 +36,6 @@ export function cronJobEvents(recorder: EventRecorder) {
       ),
     unknownZone: (about: KubeObject, zone: string) =>
       warning(about, 'UnknownTimeZone', `invalid timeZone: "${zone}": unknown time zone ${zone}`),
-    invalid: (about: KubeObject, schedule: string) =>
-      warning(
-        about,
-        'InvalidSchedule',
-        `invalid schedule: ${schedule} : time difference between two schedules is less than 1 second`,
-      ),
     unparseable: (about: KubeObject, schedule: string, error: string) =>
       warning(about, 'UnparseableSchedule', `unparseable schedule: ${goQuote(schedule)} : ${error}`),
     /** The schedule names a time that never comes. */
