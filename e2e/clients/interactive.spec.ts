@@ -355,11 +355,14 @@ describe.skipIf(binary === undefined)('interactive subresources with client-node
   it('ends sessions when their Pod goes', async () => {
     await kubectl('run doomed --image=busybox --restart=Never');
     await kubectl('wait --for=condition=Ready pod/doomed --timeout=20s');
+    const output = new Sink();
+    const command = ['sh', '-c', 'echo up; sleep 1000'];
     const ended = new Promise<V1Status>((resolve, reject) => {
       new Exec(config)
-        .exec('default', 'doomed', 'doomed', ['sleep', '1000'], new Sink(), new Sink(), null, false, resolve)
+        .exec('default', 'doomed', 'doomed', command, output, new Sink(), null, false, resolve)
         .catch(reject);
     });
+    await eventually(() => output.text.includes('up'));
     await kubectl('delete pod doomed --now');
     expect(await ended).toMatchObject({ details: { causes: [{ message: '137' }] } });
   });

@@ -14,6 +14,8 @@ import { parseOptions, type Options } from './options.ts';
 
 const chunkBytes = 32 * 1024;
 const trailerBytes = 2 * blockBytes;
+/** Readers of an archive stop at its end, `kubectl cp` among them: what was complained of should have reached them by then. */
+const complaintLeadMs = 20;
 
 const longOptions: Readonly<Record<string, string>> = {
   create: 'c',
@@ -104,6 +106,7 @@ async function create(process: Process, options: Options, base: string): Promise
       status = 1;
     }
   }
+  if (status !== 0) await process.host.clock.sleep(complaintLeadMs, process.signal);
   await sink.write(new Uint8Array(trailerBytes));
   if (status !== 0) await complain(process, 'error exit delayed from previous errors');
   return status;
