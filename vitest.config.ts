@@ -20,8 +20,8 @@ export default defineConfig({
           exclude: ['**/node_modules/**'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          // One cluster after another: two cores are shared by server, kubectl and the test itself.
-          fileParallelism: false,
+          // Two clusters at a time: kubectl and the test itself want their share of two cores.
+          maxWorkers: 2,
         },
       },
     ],

@@ -36,7 +36,7 @@ try {
   const create = (connection: Connection, index: number) =>
     connection.request('POST', collection, configMap(index, 0));
   // Warms both sides up; not counted.
-  await rate(all, 2_000, 201, (connection, index) => create(connection, objects + index));
+  await rate(all, 8_000, 201, (connection, index) => create(connection, objects + index));
   await rate(all, 2_000, 200, (connection, index) =>
     connection.request('DELETE', `${collection}/bench-${objects + index}`),
   );
