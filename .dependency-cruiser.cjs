@@ -28,8 +28,15 @@ module.exports = {
       name: 'law-adapters',
       comment: 'an adapter imports base, api and port, and no other adapter',
       severity: 'error',
-      from: { path: '^libs/adapter/([^/]+)/', pathNot: spec },
+      from: { path: '^libs/adapter/([^/]+)/', pathNot: `^libs/adapter/process/|${spec}` },
       to: { path: '^(apps|libs|e2e|bench)/', pathNot: '^libs/(base|api|port|adapter/$1)/' },
+    },
+    {
+      name: 'law-assembly',
+      comment: 'the furniture of processes puts parts together: it may import any lib, and only what is composed imports it',
+      severity: 'error',
+      from: { path: '^libs/', pathNot: `^libs/adapter/process/|${spec}` },
+      to: { path: '^libs/adapter/process/' },
     },
     {
       name: 'law-nothing-imports-an-app',

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { flag } from './flags.ts';
+import { flag } from '@drydock/process';
 
 /**
  * Kubernetes' admission plugins, by the names that `--enable-admission-plugins` and `--disable-admission-plugins` take.

@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { certificateCovers, createTokenKey, loadCertificateMaker, type CertificatePair } from '@drydock/http';
+import type { CertificatePair } from '@drydock/http';
+import { openPkiFolder } from '@drydock/process';
 
 export interface Credentials {
   readonly authority: CertificatePair;
@@ -15,28 +15,6 @@ export interface Credentials {
   readonly serviceAccountKey: string;
 }
 
-/** `<folder>/sa.key`, made on the first start: tokens stay good over restarts. */
-function serviceAccountKey(folder: string): string {
-  const file = join(folder, 'sa.key');
-  if (existsSync(file)) return readFileSync(file, 'utf8');
-  const key = createTokenKey();
-  writeFileSync(file, key, { mode: 0o600 });
-  return key;
-}
-
-function read(folder: string, name: string): CertificatePair | undefined {
-  const cert = join(folder, `${name}.crt`);
-  const key = join(folder, `${name}.key`);
-  if (!existsSync(cert) || !existsSync(key)) return undefined;
-  return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
-}
-
-function write(folder: string, name: string, pair: CertificatePair): CertificatePair {
-  writeFileSync(join(folder, `${name}.crt`), pair.cert, { mode: 0o644 });
-  writeFileSync(join(folder, `${name}.key`), pair.key, { mode: 0o600 });
-  return pair;
-}
-
 /**
  * The cluster's certificates, kept in `<dataDir>/pki` so that a kubeconfig stays good over restarts; made on the first
  * start, and anew when they are about to expire or do not cover `hosts`.
@@ -46,34 +24,17 @@ export async function loadCredentials(
   hosts: readonly string[],
   nowMs: number,
 ): Promise<Credentials> {
-  const folder = join(dataDir, 'pki');
-  mkdirSync(folder, { recursive: true });
-  const known = read(folder, 'ca');
-  const authority =
-    known !== undefined && certificateCovers(known.cert, [], nowMs)
-      ? known
-      : write(
-          folder,
-          'ca',
-          await (await loadCertificateMaker()).createCertificateAuthority('drydock-ca', nowMs),
-        );
-  const leaf = async (
-    name: string,
-    request: Parameters<Awaited<ReturnType<typeof loadCertificateMaker>>['issueCertificate']>[1],
-  ) => {
-    const present = authority === known ? read(folder, name) : undefined;
-    if (present !== undefined && certificateCovers(present.cert, request.hosts ?? [], nowMs)) return present;
-    return write(
-      folder,
-      name,
-      await (await loadCertificateMaker()).issueCertificate(authority, request, nowMs),
-    );
-  };
-  const [server, admin, frontProxy, metricsServer] = await Promise.all([
-    leaf('apiserver', { commonName: 'kube-apiserver', hosts, usage: 'server' }),
-    leaf('admin', { commonName: 'kubernetes-admin', organizations: ['system:masters'], usage: 'client' }),
-    leaf('front-proxy-client', { commonName: 'front-proxy-client', usage: 'client' }),
-    leaf('metrics-server', {
+  const folder = openPkiFolder(join(dataDir, 'pki'), nowMs);
+  const [authority, server, admin, frontProxy, metricsServer] = await Promise.all([
+    folder.authority('ca'),
+    folder.certificate('ca', 'apiserver', { commonName: 'kube-apiserver', hosts, usage: 'server' }),
+    folder.certificate('ca', 'admin', {
+      commonName: 'kubernetes-admin',
+      organizations: ['system:masters'],
+      usage: 'client',
+    }),
+    folder.certificate('ca', 'front-proxy-client', { commonName: 'front-proxy-client', usage: 'client' }),
+    folder.certificate('ca', 'metrics-server', {
       commonName: 'metrics-server.kube-system.svc',
       hosts: ['metrics-server.kube-system.svc', 'metrics-server.kube-system', '127.0.0.1'],
       usage: 'server',
@@ -85,6 +46,6 @@ export async function loadCredentials(
     admin,
     frontProxy,
     metricsServer,
-    serviceAccountKey: serviceAccountKey(folder),
+    serviceAccountKey: folder.tokenKey('sa'),
   };
 }

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import type { ExplainOptions } from './explain.ts';
-import { flag, integer } from './flags.ts';
+import { flag, integer } from '@drydock/process';
 
 /** `drydock explain …`: asks a running cluster for the reasons of its decisions. */
 export function explainCommand(run: (options: ExplainOptions) => void): Command {

@@ -9,6 +9,12 @@ const invocation = parseArguments(process.argv.slice(2), {
   err: (text) => process.stderr.write(text),
 });
 if (invocation.kind === 'exit') process.exit(invocation.code);
+if (invocation.kind === 'certs') {
+  const { writeClusterPki } = await import('@drydock/process');
+  const written = await writeClusterPki(invocation.options, Date.now());
+  process.stdout.write(`${written.kubeconfig}\n`);
+  process.exit(0);
+}
 if (invocation.kind === 'explain') {
   const { explain } = await import('./explain.ts');
   process.exit(

@@ -1,6 +1,6 @@
 import { nodeIpamConfig, type NodeIpamOptions } from '@drydock/controllers/all';
 import type { Command } from 'commander';
-import { flag, integer } from './flags.ts';
+import { flag, integer } from '@drydock/process';
 
 const mask = integer(1, 128);
 

@@ -2,9 +2,10 @@ import { unknownControllers, type NodeIpamOptions } from '@drydock/controllers/a
 import { addAdmissionFlags, disabledPlugins } from './admission-plugins.ts';
 import { authorizationMode, type AuthorizationMode } from './authorization-mode.ts';
 import { addAutoscalerFlags, autoscalerOptions, type AutoscalerOptions } from './autoscaler-options.ts';
+import { certsCommand } from './certs-command.ts';
 import { explainCommand } from './explain-command.ts';
 import type { ExplainOptions } from './explain.ts';
-import { duration, flag, integer } from './flags.ts';
+import { duration, flag, integer, logLevels, type ClusterPkiOptions, type LogLevel } from '@drydock/process';
 import { addNodeIpamFlags, nodeIpamOptions } from './node-ipam-options.ts';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 
@@ -17,8 +18,6 @@ export const componentNames = [
   'metrics-server',
 ] as const;
 export type ComponentName = (typeof componentNames)[number];
-
-export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
 export interface UpOptions {
   /** Simulated nodes. */
@@ -64,12 +63,13 @@ export interface UpOptions {
   /** Admission plugins that are left out. */
   readonly disableAdmissionPlugins: readonly string[];
   readonly serviceClusterIpRange: string;
-  readonly logLevel: (typeof logLevels)[number];
+  readonly logLevel: LogLevel;
 }
 
 /** What the command line asks for: a run, or a text to print (help, version, an error) and an exit code. */
 export type Invocation =
   | { readonly kind: 'up'; readonly options: UpOptions }
+  | { readonly kind: 'certs'; readonly options: ClusterPkiOptions }
   | { readonly kind: 'explain'; readonly options: ExplainOptions }
   | { readonly kind: 'exit'; readonly code: number };
 
@@ -279,12 +279,16 @@ export function parseArguments(
   const explain = explainCommand((options) => {
     invocation = { kind: 'explain', options };
   });
+  const certs = certsCommand((options) => {
+    invocation = { kind: 'certs', options };
+  });
   const program = new Command('drydock')
     .description('A whole Kubernetes control plane in one process.')
     .version('0.1.0')
     .addCommand(up, { isDefault: true })
-    .addCommand(explain);
-  for (const command of [program, up, explain, ...explain.commands]) {
+    .addCommand(explain)
+    .addCommand(certs);
+  for (const command of [program, up, certs, explain, ...explain.commands]) {
     command.exitOverride().configureOutput({
       writeOut: output.out,
       writeErr: output.err,

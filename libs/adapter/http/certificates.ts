@@ -15,7 +15,8 @@ export interface CertificateRequest {
   readonly organizations?: readonly string[];
   /** DNS names and IP addresses of a serving certificate. */
   readonly hosts?: readonly string[];
-  readonly usage: 'server' | 'client';
+  /** `both`: a process that is called and calls others shows one certificate. */
+  readonly usage: 'server' | 'client' | 'both';
 }
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
@@ -91,8 +92,10 @@ export async function issueCertificate(
   const [keys, signingKey] = await Promise.all([generate(), importKey(authority.key)]);
   const issuer = new x509.X509Certificate(authority.cert);
   const names = alternativeNames(request.hosts);
-  const usage =
-    request.usage === 'server' ? x509.ExtendedKeyUsage.serverAuth : x509.ExtendedKeyUsage.clientAuth;
+  const usages = [
+    ...(request.usage === 'client' ? [] : [x509.ExtendedKeyUsage.serverAuth]),
+    ...(request.usage === 'server' ? [] : [x509.ExtendedKeyUsage.clientAuth]),
+  ];
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serialNumber(),
     subject: name(request.commonName, request.organizations),
@@ -105,7 +108,7 @@ export async function issueCertificate(
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([usage]),
+      new x509.ExtendedKeyUsageExtension(usages),
       ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names)] : []),
     ],
   });

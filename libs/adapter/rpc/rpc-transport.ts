@@ -17,6 +17,7 @@ import {
 } from './convert.ts';
 import type { ListResponse, MutateRequest, WatchResponse } from './gen/drydock/v1/resource.ts';
 import { ResourceServiceClient } from './gen/drydock/v1/resource.ts';
+import { targetOf } from './hosts-resolver.ts';
 import { decodeJson, encodeJson } from './json.ts';
 import { createMutateClient } from './mutate-client.ts';
 import type { RateLimit } from './rate-limiter.ts';
@@ -33,8 +34,11 @@ export interface RpcClientTls {
 }
 
 export interface RpcTransportOptions {
-  /** `host:port`, or any gRPC name (`dns:///apiserver:7050`). */
-  readonly address: string;
+  /**
+   * `host:port`, or any gRPC name (`dns:///apiserver:7050`); or several API servers by `host:port`, of which one is used at a
+   * time, and another when it is lost.
+   */
+  readonly address: string | readonly string[];
   /** Absent: no encryption. */
   readonly tls?: RpcClientTls;
   /** Bearer token, or where to get the current one. */
@@ -62,11 +66,10 @@ type ListChunk = Omit<ListResponse, 'cursor'> & { readonly cursor?: string };
 /**
  * A Transport over gRPC. Connects with the first call, and again by itself after a break. A write that a break leaves
  * unanswered is rejected with ServiceUnavailable: whether it was done is not known.
- *
- * Several API servers: `address: 'ipv4:10.0.0.1:7050,10.0.0.2:7050'`, or a name with several addresses (`dns:///…`).
  */
 export function createRpcTransport(options: RpcTransportOptions): CursorTransport {
-  const { address, patienceMs = 5_000 } = options;
+  const { patienceMs = 5_000 } = options;
+  const address = targetOf(options.address);
   const client = new ResourceServiceClient(address, credentialsOf(options.tls), channelOptionsOf(options));
   const { rateLimit, metrics } = options;
   const policy = createCallPolicy({ client, address, patienceMs, rateLimit, metrics });

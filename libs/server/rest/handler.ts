@@ -9,6 +9,7 @@ import {
   type Status,
 } from '@drydock/base/apimachinery';
 import type { Clock, Random } from '@drydock/base/clock';
+import type { HealthCheck } from '@drydock/port/health';
 import type { HttpHandler, HttpRequest, HttpResponse } from '@drydock/port/http';
 import type { KubeletConnector } from '@drydock/port/kubelet';
 import type { Logger, Metrics } from '@drydock/port/observability';
@@ -48,7 +49,7 @@ import {
 import { bodyKind, readBody, readDeleteOptions, readPatch } from './request-body.ts';
 import { parseResourcePath, type ResourcePath } from './resource-path.ts';
 import { requireRoute } from './routes.ts';
-import { createSystemPaths, type HealthCheck, type TokenIssuer } from './system-paths.ts';
+import { createSystemPaths, type TokenIssuer } from './system-paths.ts';
 import { watchAnswer } from './watch.ts';
 
 export interface RestOptions {

@@ -1,2 +1,2 @@
 export { createRestHandler, type RestOptions } from './handler.ts';
-export type { HealthCheck } from './system-paths.ts';
+export type { HealthCheck } from '@drydock/port/health';

@@ -1,4 +1,5 @@
 import { methodNotAllowed } from '@drydock/base/apimachinery';
+import { answerHealth, versionInfo, type HealthCheck } from '@drydock/port/health';
 import type { HttpRequest, HttpResponse } from '@drydock/port/http';
 import type { Metrics } from '@drydock/port/observability';
 import type { TokenKeys } from '@drydock/port/tokens';
@@ -12,13 +13,6 @@ import { textAnswer, valueAnswer } from './answer.ts';
 import { createDiscoveryPaths } from './discovery-paths.ts';
 import { createDocuments } from './documents.ts';
 import { createOpenApiPaths } from './openapi-paths.ts';
-import { parseQuery } from './query.ts';
-
-export interface HealthCheck {
-  readonly name: string;
-  /** True while that part is well. */
-  healthy(): boolean;
-}
 
 /** What the issuer of service account tokens tells the world (OpenID Connect Discovery). */
 export interface TokenIssuer {
@@ -36,22 +30,6 @@ interface SystemOptions {
   readonly checks: readonly HealthCheck[];
   readonly serverAddress: string;
 }
-
-const version = {
-  major: '1',
-  minor: '36',
-  emulationMajor: '1',
-  emulationMinor: '36',
-  minCompatibilityMajor: '1',
-  minCompatibilityMinor: '35',
-  gitVersion: 'v1.36.0+drydock',
-  gitCommit: '0000000000000000000000000000000000000000',
-  gitTreeState: 'clean',
-  buildDate: '2026-01-01T00:00:00Z',
-  goVersion: 'none',
-  compiler: 'node',
-  platform: 'linux/amd64',
-};
 
 const openIdPaths = { configuration: '/.well-known/openid-configuration', keys: '/openid/v1/jwks' };
 /** How long what the issuer says may be kept. */
@@ -97,31 +75,6 @@ export function createSystemPaths(
     );
   }
 
-  function health(request: HttpRequest, name: string, rest: string): HttpResponse {
-    const query = parseQuery(request.query);
-    const all = [{ name: 'ping', healthy: () => true }, ...checks];
-    if (rest !== '') {
-      const one = all.find((check) => check.name === rest);
-      if (one === undefined) return textAnswer(404, '404 page not found\n');
-      return one.healthy()
-        ? textAnswer(200, 'ok')
-        : textAnswer(500, `internal server error: ${rest} is not healthy\n`);
-    }
-    const excluded = query.get('exclude');
-    const failing = all.filter((check) => check.name !== excluded && !check.healthy());
-    const lines = all.map((check) =>
-      check.name === excluded
-        ? `[+]${check.name} excluded: ok`
-        : check.healthy()
-          ? `[+]${check.name} ok`
-          : `[-]${check.name} failed: reason withheld`,
-    );
-    if (failing.length > 0) return textAnswer(500, `${lines.join('\n')}\n${name} check failed\n`);
-    return query.has('verbose')
-      ? textAnswer(200, `${lines.join('\n')}\n${name} check passed\n`)
-      : textAnswer(200, 'ok');
-  }
-
   return (request) => {
     const path =
       request.path.length > 1 && request.path.endsWith('/') ? request.path.slice(0, -1) : request.path;
@@ -148,10 +101,10 @@ export function createSystemPaths(
       case 'healthz':
       case 'livez':
       case 'readyz':
-        return health(request, first, path.slice(first.length + 2));
+        return answerHealth(request, checks) ?? textAnswer(404, '404 page not found\n');
       case 'version':
         if (request.method !== 'GET') throw methodNotAllowed();
-        return rawJson(version);
+        return rawJson(versionInfo);
       case 'metrics':
         return metrics
           .expose()

@@ -1,0 +1,1 @@
+export { connectCluster, natsOptions, type ClusterConnection } from './connect-cluster.ts';

@@ -1,0 +1,28 @@
+export {
+  addClusterFlags,
+  addNatsFlags,
+  clusterOptions,
+  natsFlags,
+  type ClusterOptions,
+  type NatsFlags,
+} from './client-flags.ts';
+export { writeClusterPki, type ClusterPkiOptions } from './cluster-pki.ts';
+export { boolean, commaSeparated, duration, flag, integer } from './flags.ts';
+export { openPkiFolder, type PkiFolder } from './pki-folder.ts';
+export { readPem } from './pem.ts';
+export { addressOf, createProcessServer, servingTls, type ProcessServerOptions } from './process-server.ts';
+export {
+  parseProcessArguments,
+  type Output,
+  type ProcessInvocation,
+  type ProcessProgram,
+} from './program.ts';
+export { runProcess, type ProcessDeps, type ProcessParts } from './run.ts';
+export {
+  addServingFlags,
+  logLevels,
+  pkiFile,
+  servingOptions,
+  type LogLevel,
+  type ServingOptions,
+} from './serving-flags.ts';
