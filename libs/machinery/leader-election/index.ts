@@ -1,0 +1,9 @@
+export {
+  createLeaderElector,
+  LeadershipLostError,
+  type LeaderElector,
+  type LeaderElectorDeps,
+  type LeaderElectorOptions,
+} from './leader-elector.ts';
+export { createLeaseLock, type LeaseLock, type LeaseLockOptions } from './lease-lock.ts';
+export { defaultLeaderElectionTimes, leaderElectionTimesError, type LeaderElectionTimes } from './options.ts';
