@@ -1,0 +1,27 @@
+// Runs once before the processes of docker-compose: makes keys and certificates in the volume /pki (or keeps those that are
+// there) and hands the admin kubeconfig out to the mounted folder. Arguments go to `drydock certs`.
+// Started as root, since the mounted folder belongs to whoever owns it on the host; what it writes is theirs and the processes'.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const { PKI = '/pki', KUBECONFIG_FOLDER = '/kubeconfig' } = process.env;
+const processUser = 1000;
+
+const certs = spawnSync(
+  process.execPath,
+  [new URL('drydock.js', import.meta.url).pathname, 'certs', '--dir', PKI, ...process.argv.slice(2)],
+  { stdio: 'inherit' },
+);
+if (certs.status !== 0) process.exit(certs.status ?? 1);
+
+if (process.getuid?.() === 0) {
+  for (const name of ['.', ...readdirSync(PKI)]) chownSync(join(PKI, name), processUser, processUser);
+}
+
+const kubeconfig = join(KUBECONFIG_FOLDER, 'kubeconfig');
+writeFileSync(kubeconfig, readFileSync(join(PKI, 'kubeconfig')), { mode: 0o600 });
+chmodSync(kubeconfig, 0o600);
+const { uid, gid } = statSync(KUBECONFIG_FOLDER);
+if (process.getuid?.() === 0) chownSync(kubeconfig, uid, gid);
+process.stdout.write(`wrote ${kubeconfig}\n`);
