@@ -1,6 +1,6 @@
 # Every process of Drydock in one image: `docker run drydock:latest apiserver.js --help`.
 # Base images are build arguments, for mirrors and machines without a registry.
-ARG NODE_IMAGE=node:24.11.1-bookworm-slim
+ARG NODE_IMAGE=node:24.21.0-bookworm-slim
 
 # What `npm ci` depends on and nothing else, so that the layer of dependencies outlives changes of the sources.
 FROM ${NODE_IMAGE} AS manifests

@@ -2,10 +2,10 @@
 // there) and hands the admin kubeconfig out to the mounted folder. Arguments go to `drydock certs`.
 // Started as root, since the mounted folder belongs to whoever owns it on the host; what it writes is theirs and the processes'.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const { PKI = '/pki', KUBECONFIG_FOLDER = '/kubeconfig' } = process.env;
+const { PKI = '/pki', KUBECONFIG_FOLDER = '/kubeconfig', VOLUMES = '/volumes' } = process.env;
 const processUser = 1000;
 
 const certs = spawnSync(
@@ -15,13 +15,18 @@ const certs = spawnSync(
 );
 if (certs.status !== 0) process.exit(certs.status ?? 1);
 
-if (process.getuid?.() === 0) {
+const root = process.getuid?.() === 0;
+if (root) {
   for (const name of ['.', ...readdirSync(PKI)]) chownSync(join(PKI, name), processUser, processUser);
+  // Volumes of images that have no such folder begin as root's.
+  if (existsSync(VOLUMES)) {
+    for (const name of readdirSync(VOLUMES)) chownSync(join(VOLUMES, name), processUser, processUser);
+  }
 }
 
 const kubeconfig = join(KUBECONFIG_FOLDER, 'kubeconfig');
 writeFileSync(kubeconfig, readFileSync(join(PKI, 'kubeconfig')), { mode: 0o600 });
 chmodSync(kubeconfig, 0o600);
 const { uid, gid } = statSync(KUBECONFIG_FOLDER);
-if (process.getuid?.() === 0) chownSync(kubeconfig, uid, gid);
+if (root) chownSync(kubeconfig, uid, gid);
 process.stdout.write(`wrote ${kubeconfig}\n`);
