@@ -2,7 +2,16 @@
 // there) and hands the admin kubeconfig out to the mounted folder. Arguments go to `drydock certs`.
 // Started as root, since the mounted folder belongs to whoever owns it on the host; what it writes is theirs and the processes'.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 const { PKI = '/pki', KUBECONFIG_FOLDER = '/kubeconfig', VOLUMES = '/volumes' } = process.env;
@@ -18,9 +27,11 @@ if (certs.status !== 0) process.exit(certs.status ?? 1);
 const root = process.getuid?.() === 0;
 if (root) {
   for (const name of ['.', ...readdirSync(PKI)]) chownSync(join(PKI, name), processUser, processUser);
-  // Volumes of images that have no such folder begin as root's.
-  if (existsSync(VOLUMES)) {
-    for (const name of readdirSync(VOLUMES)) chownSync(join(VOLUMES, name), processUser, processUser);
+  // A volume begins as root's, and takes its owner from an image only while it is empty; so: a folder in each.
+  for (const volume of existsSync(VOLUMES) ? readdirSync(VOLUMES) : []) {
+    const folder = join(VOLUMES, volume, 'state');
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    chownSync(folder, processUser, processUser);
   }
 }
 
