@@ -6,7 +6,6 @@ import { pathsOf, rootOf } from './paths.ts';
 import {
   messageSchema,
   reachable,
-  reference,
   schemaName,
   type Dialect,
   type GroupVersionKind,
@@ -72,16 +71,6 @@ function schemasOf(
     schemas[schemaName(schema)] = customSchema(custom.schema, dialect, [{ group, version, kind }]);
     const gvk = { group, version, kind: `${kind}List` };
     schemas[schemaName(`${schema}List`)] = customListSchema(schema, kind, dialect, gvk);
-  }
-  // Virtual kinds without a list message of their own still need what their paths refer to.
-  for (const { schema, kind, group, version } of definitions) {
-    const list = `${schema}List`;
-    schemas[schemaName(list)] ??= {
-      type: 'object',
-      description: `A list of ${kind} objects.`,
-      properties: { items: { type: 'array', items: { $ref: reference(schema, dialect) } } },
-      'x-kubernetes-group-version-kind': [{ group, version, kind: `${kind}List` }],
-    };
   }
   return schemas;
 }

@@ -69,3 +69,61 @@ describe('the documents of OpenAPI', () => {
     expect((await server.call('GET', '/openapi/v3/apis/none/v1')).status).toBe(404);
   });
 });
+
+interface Described {
+  readonly description?: string;
+  readonly $ref?: string;
+  readonly allOf?: readonly { readonly $ref: string }[];
+  readonly items?: Described;
+  readonly additionalProperties?: Described;
+  readonly properties?: Readonly<Record<string, Described>>;
+}
+
+/** Does a description say more than the name does? */
+function helpful(name: string, { description = '' }: Described): boolean {
+  const plain = (text: string) => text.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+  return description.length >= 10 && plain(description.replace(/^(the|an?) /i, '')) !== plain(name);
+}
+
+/** What has no description, and what refers to nothing. */
+function gaps(schemas: Readonly<Record<string, Described>>, root: string): string[] {
+  const found: string[] = [];
+  const follow = (place: string, { $ref, allOf, items, additionalProperties }: Described): void => {
+    for (const reference of [$ref, ...(allOf ?? []).map((one) => one.$ref)]) {
+      if (reference !== undefined && schemas[reference.replace(root, '')] === undefined)
+        found.push(`${place} → ${reference}`);
+    }
+    if (items !== undefined) follow(place, items);
+    if (additionalProperties !== undefined) follow(place, additionalProperties);
+  };
+  for (const [name, schema] of Object.entries(schemas)) {
+    if (!helpful(name.slice(name.lastIndexOf('.') + 1), schema)) found.push(name);
+    for (const [field, property] of Object.entries(schema.properties ?? {})) {
+      if (!helpful(field, property)) found.push(`${name}.${field}`);
+      follow(`${name}.${field}`, property);
+    }
+  }
+  return found;
+}
+
+describe('what kubectl explains', () => {
+  it('every kind and every field has a description: v3', async () => {
+    const index = await server.call('GET', '/openapi/v3');
+    const { paths } = JSON.parse(index.text) as { paths: Record<string, { serverRelativeURL: string }> };
+    let fields = 0;
+    for (const { serverRelativeURL } of Object.values(paths)) {
+      const { text } = await server.call('GET', serverRelativeURL);
+      const { components } = JSON.parse(text) as { components?: { schemas?: Record<string, Described> } };
+      const schemas = components?.schemas ?? {};
+      expect(gaps(schemas, '#/components/schemas/'), serverRelativeURL).toEqual([]);
+      for (const { properties } of Object.values(schemas)) fields += Object.keys(properties ?? {}).length;
+    }
+    expect(fields).toBeGreaterThan(5_000);
+  });
+
+  it('every kind and every field has a description: v2', async () => {
+    const { text } = await server.call('GET', '/openapi/v2');
+    const { definitions } = JSON.parse(text) as { definitions: Record<string, Described> };
+    expect(gaps(definitions, '#/definitions/')).toEqual([]);
+  });
+});

@@ -2,7 +2,7 @@
 import type { ResourceType } from '@drydock/base/apimachinery';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** An apply configuration. */
+/** A mutation told as what server-side apply would be given: a CEL expression makes the object to merge. */
 export interface ApplyConfiguration {
   /** The expression, in CEL. */
   expression?: string;
@@ -18,13 +18,13 @@ export interface AuditAnnotation {
 
 /** What is wrong with the types in an expression. */
 export interface ExpressionWarning {
-  /** A field of the Pod. */
+  /** Path of the expression that the warning is about, such as `spec.validations[0].expression`. */
   fieldRef: string;
   /** What the type checker found, and for which kinds. */
   warning: string;
 }
 
-/** A JSON patch. */
+/** A mutation told as JSON patch: a CEL expression makes the list of operations. */
 export interface JSONPatch {
   /** The expression, in CEL. */
   expression?: string;
@@ -38,7 +38,7 @@ export interface MatchCondition {
   expression: string;
 }
 
-/** A match resources. */
+/** Which requests a policy is about: those that one of the rules takes, less those that are excluded. */
 export interface MatchResources {
   /** Labels that choose namespaces. */
   namespaceSelector?: meta_v1.LabelSelector;
@@ -98,7 +98,7 @@ export interface MutatingAdmissionPolicyBindingList {
 
 /** What is asked for of a mutating admission policy binding. */
 export interface MutatingAdmissionPolicyBindingSpec {
-  /** Name of the policy. */
+  /** Name of the MutatingAdmissionPolicy that is put in force. Where there is none of the name, the binding does nothing. */
   policyName?: string;
   /** Objects that parametrize the policy. */
   paramRef?: ParamRef;
@@ -138,7 +138,7 @@ export interface MutatingAdmissionPolicySpec {
 export interface MutatingWebhook {
   /** Name, unique among its neighbours. */
   name: string;
-  /** How it is reached. */
+  /** How the webhook is reached: a URL, or a Service in this cluster. */
   clientConfig: WebhookClientConfig;
   /** Operations and resources that the webhook is called for. */
   rules?: RuleWithOperations[];
@@ -199,7 +199,7 @@ export interface Mutation {
   jsonPatch?: JSONPatch;
 }
 
-/** A named rule with operations. */
+/** Which requests are meant: a rule with operations, and optionally the names of the objects. */
 export interface NamedRuleWithOperations {
   /** Names of the objects that are meant; all if empty. */
   resourceNames?: string[];
@@ -215,7 +215,7 @@ export interface NamedRuleWithOperations {
   scope?: string;
 }
 
-/** A param kind. */
+/** The kind that holds a policy's parameters. */
 export interface ParamKind {
   /** Group and version of the schema, such as apps/v1. */
   apiVersion?: string;
@@ -235,7 +235,7 @@ export interface ParamRef {
   parameterNotFoundAction?: string;
 }
 
-/** A rule. */
+/** Which requests are meant: by API group, version, resource and scope. */
 export interface Rule {
   /** API groups that are meant; * for all. */
   apiGroups?: string[];
@@ -247,7 +247,7 @@ export interface Rule {
   scope?: string;
 }
 
-/** A rule with operations. */
+/** Which requests are meant: a rule, and the operations that it is about. */
 export interface RuleWithOperations {
   /** Operations that are meant: CREATE, UPDATE, DELETE, CONNECT or *. */
   operations?: string[];
@@ -327,7 +327,7 @@ export interface ValidatingAdmissionPolicyBindingList {
 
 /** What is asked for of a validating admission policy binding. */
 export interface ValidatingAdmissionPolicyBindingSpec {
-  /** Name of the policy. */
+  /** Name of the ValidatingAdmissionPolicy that is put in force. Where there is none of the name, the binding does nothing. */
   policyName: string;
   /** Objects that parametrize the policy. */
   paramRef?: ParamRef;
@@ -379,7 +379,7 @@ export interface ValidatingAdmissionPolicyStatus {
 export interface ValidatingWebhook {
   /** Name, unique among its neighbours. */
   name: string;
-  /** How it is reached. */
+  /** How the webhook is reached: a URL, or a Service in this cluster. */
   clientConfig: WebhookClientConfig;
   /** Operations and resources that the webhook is called for. */
   rules?: RuleWithOperations[];
@@ -442,7 +442,7 @@ export interface Validation {
 
 /** A value that expressions may use by its name. */
 export interface Variable {
-  /** Name of the . */
+  /** Name of the variable; expressions read it as `variables.<name>`. */
   name: string;
   /** CEL expression that gives the value; worked out when first used. */
   expression: string;
@@ -450,7 +450,7 @@ export interface Variable {
 
 /** How a webhook is reached: by a URL or through a Service. */
 export interface WebhookClientConfig {
-  /** Address, as a URL. */
+  /** Where the webhook listens, as `https://host:port/path`; exactly one of url and service is given. */
   url?: string;
   /** Service in front of the webhook. */
   service?: ServiceReference;

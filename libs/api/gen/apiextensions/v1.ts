@@ -2,27 +2,27 @@
 import type { ResourceType } from '@drydock/base/apimachinery';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** A conversion request. */
+/** Objects that a converter is to bring to another version. */
 export interface ConversionRequest {
   /** Identifier that is never used again, unlike the name. */
   uid: string;
-  /** The desired API version. */
+  /** The version that is wanted, such as `example.org/v1`. */
   desiredAPIVersion: string;
-  /** The objects. */
+  /** The objects that are to be converted. */
   objects: unknown[];
 }
 
-/** A conversion response. */
+/** What a converter made of the objects. */
 export interface ConversionResponse {
   /** Identifier that is never used again, unlike the name. */
   uid: string;
-  /** The converted objects. */
+  /** The objects in the wanted version, in the order of the request. */
   convertedObjects: unknown[];
-  /** The result. */
+  /** Whether the conversion went well, and why not. */
   result: meta_v1.Status;
 }
 
-/** A conversion review. */
+/** Asks a converter, and is its answer. */
 export interface ConversionReview {
   /** What is asked. */
   request?: ConversionRequest;
@@ -38,7 +38,7 @@ export interface CustomResourceColumnDefinition {
   type: string;
   /** Format of the type, e.g. `int32`, `date-time`; `name` marks the column with the name. */
   format?: string;
-  /** Words for people. */
+  /** What the column shows, for people. */
   description?: string;
   /** Priority; the higher goes first. */
   priority?: number;
@@ -75,7 +75,7 @@ export const CustomResourceDefinition: ResourceType<CustomResourceDefinition> = 
 
 /** An observation of a custom resource definition. */
 export interface CustomResourceDefinitionCondition {
-  /** What is observed. */
+  /** Which aspect the condition tells of: Established, NamesAccepted, NonStructuralSchema, Terminating and others. */
   type: string;
   /** True, False or Unknown. */
   status: string;
@@ -99,7 +99,7 @@ export interface CustomResourceDefinitionList {
   items: CustomResourceDefinition[];
 }
 
-/** A custom resource definition names. */
+/** What the kind is called: in paths, in objects and on the command line. */
 export interface CustomResourceDefinitionNames {
   /** Name of the resource in the plural. */
   plural: string;
@@ -109,7 +109,7 @@ export interface CustomResourceDefinitionNames {
   shortNames?: string[];
   /** Kind of the object, in CamelCase. */
   kind: string;
-  /** Kind of lists. */
+  /** Kind of its lists. Default: the kind with `List` at its end. */
   listKind?: string;
   /** Groups of resources that it is listed with, such as all. */
   categories?: string[];
@@ -143,7 +143,7 @@ export interface CustomResourceDefinitionStatus {
   observedGeneration?: number;
 }
 
-/** A custom resource definition version. */
+/** One version of the kind: its schema, columns and subresources. */
 export interface CustomResourceDefinitionVersion {
   /** Name, unique among its neighbours. */
   name: string;
@@ -165,7 +165,7 @@ export interface CustomResourceDefinitionVersion {
   selectableFields?: SelectableField[];
 }
 
-/** A custom resource subresource scale. */
+/** Where the number of Pods is found, for `kubectl scale` and autoscalers. */
 export interface CustomResourceSubresourceScale {
   /** Path of the desired number. */
   specReplicasPath: string;
@@ -179,7 +179,7 @@ export interface CustomResourceSubresourceScale {
 export interface CustomResourceSubresourceStatus {
 }
 
-/** A custom resource subresources. */
+/** Subresources that instances have: status and scale. */
 export interface CustomResourceSubresources {
   /** The state last observed; written by the system. */
   status?: CustomResourceSubresourceStatus;
@@ -187,17 +187,17 @@ export interface CustomResourceSubresources {
   scale?: CustomResourceSubresourceScale;
 }
 
-/** A custom resource validation. */
+/** The schema that instances are checked against. */
 export interface CustomResourceValidation {
   /** Schema of the objects, in OpenAPI v3. */
   openAPIV3Schema?: JSONSchemaProps;
 }
 
-/** An external documentation. */
+/** Where more is told. */
 export interface ExternalDocumentation {
-  /** Words for people. */
+  /** What is found there. */
   description?: string;
-  /** Address, as a URL. */
+  /** Address of the page. */
   url?: string;
 }
 
@@ -209,7 +209,7 @@ export interface JSONSchemaProps {
   '$schema'?: string;
   /** Not allowed in definitions: schemas must be written out. */
   '$ref'?: string;
-  /** Words for people. */
+  /** What the value means, for people; `kubectl explain` shows it. */
   description?: string;
   /** Which of the possible types this is. */
   type?: string;
@@ -247,9 +247,9 @@ export interface JSONSchemaProps {
   maxProperties?: number;
   /** Fewest fields that the object may have. */
   minProperties?: number;
-  /** What must hold. */
+  /** Names of the properties that must be there. */
   required?: string[];
-  /** The single ones. */
+  /** The schema of the list's elements. */
   items?: unknown;
   /** Schemas that must all fit. */
   allOf?: JSONSchemaProps[];
@@ -283,17 +283,17 @@ export interface JSONSchemaProps {
   'x-kubernetes-embedded-resource'?: boolean;
   /** Whether it is x kubernetes int or string. */
   'x-kubernetes-int-or-string'?: boolean;
-  /** The x kubernetes list map keys. */
+  /** Properties that together tell one element of a list of type `map` from the others. */
   'x-kubernetes-list-map-keys'?: string[];
-  /** The x kubernetes list type. */
+  /** How a list is merged: `atomic` as a whole, `set` by value, `map` by keys. Default `atomic`. */
   'x-kubernetes-list-type'?: string;
-  /** The x kubernetes map type. */
+  /** How an object is merged: `granular` field by field, or `atomic` as a whole. Default `granular`. */
   'x-kubernetes-map-type'?: string;
-  /** The x kubernetes validations. */
+  /** Rules in CEL that a value must fulfil. */
   'x-kubernetes-validations'?: ValidationRule[];
 }
 
-/** A selectable field. */
+/** A field by which instances can be selected. */
 export interface SelectableField {
   /** Path of the value, as a simple JSON path. */
   jsonPath: string;
@@ -321,7 +321,7 @@ export interface ValidationRule {
   messageExpression?: string;
   /** Why, as one word in CamelCase that programs may compare. */
   reason?: string;
-  /** Path of the field. */
+  /** Path of the field that a failure is told of, relative to where the rule stands, such as `.spec.x`. */
   fieldPath?: string;
   /** Whether optional old self is wanted. */
   optionalOldSelf?: boolean;
@@ -329,7 +329,7 @@ export interface ValidationRule {
 
 /** How a webhook is reached: by a URL or through a Service. */
 export interface WebhookClientConfig {
-  /** Address, as a URL. */
+  /** Where the webhook listens, as `https://host:port/path`; exactly one of url and service is given. */
   url?: string;
   /** Service in front of the webhook. */
   service?: ServiceReference;
@@ -339,7 +339,7 @@ export interface WebhookClientConfig {
 
 /** A webhook that turns objects of one version into another. */
 export interface WebhookConversion {
-  /** How it is reached. */
+  /** How the converter is reached: a URL, or a Service in this cluster. */
   clientConfig?: WebhookClientConfig;
   /** Versions of ConversionReview that the webhook understands, best first. */
   conversionReviewVersions: string[];

@@ -23,7 +23,7 @@ export const APIService: ResourceType<APIService> = {
 
 /** An observation of an API service. */
 export interface APIServiceCondition {
-  /** What is observed. */
+  /** Which aspect the condition tells of: Available. */
   type: string;
   /** True, False or Unknown. */
   status: string;
@@ -51,7 +51,7 @@ export interface APIServiceSpec {
   service?: ServiceReference;
   /** API group; empty for the core group. */
   group?: string;
-  /** API version. */
+  /** The version that the server serves, such as `v1beta1`. */
   version?: string;
   /** Whether the certificate of the server is not checked. */
   insecureSkipTLSVerify?: boolean;

@@ -9,7 +9,7 @@ export interface ControllerRevision {
   kind?: string;
   /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** The content. */
+  /** The state that the revision keeps, in the form that its owner chose. It never changes. */
   data: unknown;
   /** Number of the revision; it only ever grows. */
   revision?: number;
@@ -53,7 +53,7 @@ export const DaemonSet: ResourceType<DaemonSet> = {
 
 /** An observation of a daemon set. */
 export interface DaemonSetCondition {
-  /** What is observed. */
+  /** Which aspect of the DaemonSet the condition tells of. */
   type?: string;
   /** True, False or Unknown. */
   status?: string;
@@ -142,7 +142,7 @@ export const Deployment: ResourceType<Deployment> = {
 
 /** An observation of a Deployment. */
 export interface DeploymentCondition {
-  /** What is observed. */
+  /** Which aspect the condition tells of: Available, Progressing or ReplicaFailure. */
   type?: string;
   /** True, False or Unknown. */
   status?: string;
@@ -237,7 +237,7 @@ export const ReplicaSet: ResourceType<ReplicaSet> = {
 
 /** An observation of a replica set. */
 export interface ReplicaSetCondition {
-  /** What is observed. */
+  /** Which aspect the condition tells of, such as ReplicaFailure. */
   type?: string;
   /** True, False or Unknown. */
   status?: string;
@@ -334,7 +334,7 @@ export const StatefulSet: ResourceType<StatefulSet> = {
 
 /** An observation of a stateful set. */
 export interface StatefulSetCondition {
-  /** What is observed. */
+  /** Which aspect of the StatefulSet the condition tells of. */
   type?: string;
   /** True, False or Unknown. */
   status?: string;
@@ -400,7 +400,7 @@ export interface StatefulSetSpec {
 export interface StatefulSetStatus {
   /** The generation of the spec that this status is about. */
   observedGeneration?: number;
-  /** Number of Pods. */
+  /** How many Pods the controller of the StatefulSet has created. */
   replicas: number;
   /** Number of Pods that are ready. */
   readyReplicas?: number;

@@ -2,7 +2,7 @@
 import type { ResourceType } from '@drydock/base/apimachinery';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** A bound object reference. */
+/** The object that a token is bound to: the token is good while the object exists. */
 export interface BoundObjectReference {
   /** Kind of the object, in CamelCase. */
   kind?: string;
@@ -14,7 +14,7 @@ export interface BoundObjectReference {
   uid?: string;
 }
 
-/** Asks who one is. */
+/** Asks the server who it takes the sender for. */
 export interface SelfSubjectReview {
   apiVersion?: string;
   kind?: string;
@@ -33,7 +33,7 @@ export const SelfSubjectReview: ResourceType<SelfSubjectReview> = {
 
 /** The state of a self subject review. */
 export interface SelfSubjectReviewStatus {
-  /** Who asks. */
+  /** The user that the request was made as, after authentication and impersonation. */
   userInfo?: UserInfo;
 }
 
@@ -57,15 +57,15 @@ export interface TokenRequestSpec {
   expirationSeconds?: number;
   /** The object that the token lives and dies with. */
   boundObjectRef?: BoundObjectReference;
-  /** The attestations. */
+  /** What is attested of whoever the token is for, by name. */
   attestations?: Record<string, string[]>;
 }
 
 /** The state of a token request. */
 export interface TokenRequestStatus {
-  /** The token. */
+  /** The bearer token that was made. */
   token?: string;
-  /** When it ends. */
+  /** When the token stops being good. */
   expirationTimestamp?: string;
 }
 
@@ -90,7 +90,7 @@ export const TokenReview: ResourceType<TokenReview> = {
 
 /** A token to be looked at. */
 export interface TokenReviewSpec {
-  /** The bearer token. */
+  /** The bearer token that is to be checked. */
   token: string;
   /** Who the token is meant for. */
   audiences?: string[];
@@ -104,13 +104,13 @@ export interface TokenReviewStatus {
   user?: UserInfo;
   /** Who the token is meant for. */
   audiences?: string[];
-  /** What went wrong. */
+  /** Why the token could not be checked. */
   error?: string;
 }
 
-/** An user info. */
+/** Who a user is: name, uid, groups and whatever else the authenticator told. */
 export interface UserInfo {
-  /** Name of the user. */
+  /** Name of the user, by which one is told from all others. */
   username?: string;
   /** Identifier that is never used again, unlike the name. */
   uid?: string;

@@ -45,7 +45,7 @@ export interface NonResourceAttributes {
   verb?: string;
 }
 
-/** A non resource rule. */
+/** Verbs that are allowed on paths that are no resources. */
 export interface NonResourceRule {
   /** Verbs that are meant; * for all. */
   verbs: string[];
@@ -53,7 +53,7 @@ export interface NonResourceRule {
   nonResourceURLs?: string[];
 }
 
-/** A resource attributes. */
+/** What is to be done to which resource, for an answer whether that is allowed. */
 export interface ResourceAttributes {
   /** Namespace that it is in. */
   namespace?: string;
@@ -61,7 +61,7 @@ export interface ResourceAttributes {
   verb?: string;
   /** API group; empty for the core group. */
   group?: string;
-  /** API version. */
+  /** API version of the resource; `*` means all. */
   version?: string;
   /** Resource, in the plural and lower case. */
   resource?: string;
@@ -75,7 +75,7 @@ export interface ResourceAttributes {
   labelSelector?: LabelSelectorAttributes;
 }
 
-/** A resource rule. */
+/** Verbs that are allowed on resources. */
 export interface ResourceRule {
   /** Verbs that are meant; * for all. */
   verbs: string[];

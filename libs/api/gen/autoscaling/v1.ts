@@ -2,7 +2,7 @@
 import type { ResourceType } from '@drydock/base/apimachinery';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** A container resource metric source. */
+/** Scales on what one container of each Pod uses of a resource that it requests. */
 export interface ContainerResourceMetricSource {
   /** Name, unique among its neighbours. */
   name: string;
@@ -26,7 +26,7 @@ export interface ContainerResourceMetricStatus {
   container: string;
 }
 
-/** A cross version object reference. */
+/** Names an object of the same namespace by kind, name and API version. */
 export interface CrossVersionObjectReference {
   /** Kind of the object, in CamelCase. */
   kind: string;
@@ -36,11 +36,11 @@ export interface CrossVersionObjectReference {
   apiVersion?: string;
 }
 
-/** An external metric source. */
+/** Scales on a metric of something outside the cluster, such as the length of a queue. */
 export interface ExternalMetricSource {
   /** Name of the metric. */
   metricName: string;
-  /** The metric selector. */
+  /** Labels that select among the series of the metric. */
   metricSelector?: meta_v1.LabelSelector;
   /** Value that is aimed at. */
   targetValue?: string;
@@ -52,7 +52,7 @@ export interface ExternalMetricSource {
 export interface ExternalMetricStatus {
   /** Name of the metric. */
   metricName: string;
-  /** The metric selector. */
+  /** Labels that selected among the series of the metric. */
   metricSelector?: meta_v1.LabelSelector;
   /** The present value. */
   currentValue: string;
@@ -81,7 +81,7 @@ export const HorizontalPodAutoscaler: ResourceType<HorizontalPodAutoscaler> = {
 
 /** An observation of a horizontal pod autoscaler. */
 export interface HorizontalPodAutoscalerCondition {
-  /** What is observed. */
+  /** Which aspect the condition tells of: AbleToScale, ScalingActive or ScalingLimited. */
   type: string;
   /** True, False or Unknown. */
   status: string;
@@ -135,9 +135,9 @@ export interface HorizontalPodAutoscalerStatus {
 export interface MetricSpec {
   /** Which of the possible types this is. */
   type: string;
-  /** The object. */
+  /** Where type is Object: a metric of one object of the cluster. */
   object?: ObjectMetricSource;
-  /** The Pods. */
+  /** Where type is Pods: a metric of each Pod, averaged. */
   pods?: PodsMetricSource;
   /** Resource, in the plural and lower case. */
   resource?: ResourceMetricSource;
@@ -151,9 +151,9 @@ export interface MetricSpec {
 export interface MetricStatus {
   /** Which of the possible types this is. */
   type: string;
-  /** The object. */
+  /** Where type is Object: the value of the object's metric. */
   object?: ObjectMetricStatus;
-  /** The Pods. */
+  /** Where type is Pods: the average of the Pods' metric. */
   pods?: PodsMetricStatus;
   /** Resource, in the plural and lower case. */
   resource?: ResourceMetricStatus;
@@ -163,9 +163,9 @@ export interface MetricStatus {
   external?: ExternalMetricStatus;
 }
 
-/** An object metric source. */
+/** Scales on a metric of one object of the cluster, such as the hits on an Ingress. */
 export interface ObjectMetricSource {
-  /** What is aimed at. */
+  /** The object whose metric is read. */
   target: CrossVersionObjectReference;
   /** Name of the metric. */
   metricName: string;
@@ -179,7 +179,7 @@ export interface ObjectMetricSource {
 
 /** The state of an object metric. */
 export interface ObjectMetricStatus {
-  /** What is aimed at. */
+  /** The object whose metric was read. */
   target: CrossVersionObjectReference;
   /** Name of the metric. */
   metricName: string;
@@ -191,7 +191,7 @@ export interface ObjectMetricStatus {
   averageValue?: string;
 }
 
-/** A pods metric source. */
+/** Scales on a metric of the Pods themselves, averaged over them. */
 export interface PodsMetricSource {
   /** Name of the metric. */
   metricName: string;
@@ -211,7 +211,7 @@ export interface PodsMetricStatus {
   selector?: meta_v1.LabelSelector;
 }
 
-/** A resource metric source. */
+/** Scales on what the Pods use of a resource that they request, such as CPU. */
 export interface ResourceMetricSource {
   /** Name, unique among its neighbours. */
   name: string;
@@ -245,13 +245,13 @@ export interface Scale {
 
 /** What is asked for of a scale. */
 export interface ScaleSpec {
-  /** Number of Pods. */
+  /** How many Pods there are to be. */
   replicas?: number;
 }
 
 /** The state of a scale. */
 export interface ScaleStatus {
-  /** Number of Pods. */
+  /** How many Pods there are. */
   replicas: number;
   /** Labels that choose the objects this concerns. */
   selector?: string;

@@ -2,11 +2,11 @@
 import type { ResourceType } from '@drydock/base/apimachinery';
 import type * as meta_v1 from '../meta/v1.ts';
 
-/** A container resource metric source. */
+/** Scales on what one container of each Pod uses of a resource that it requests. */
 export interface ContainerResourceMetricSource {
   /** Name, unique among its neighbours. */
   name: string;
-  /** What is aimed at. */
+  /** The value that the autoscaler aims at. */
   target: MetricTarget;
   /** Name of the container. */
   container: string;
@@ -22,7 +22,7 @@ export interface ContainerResourceMetricStatus {
   container: string;
 }
 
-/** Names an object of the same namespace. */
+/** Names an object of the same namespace by kind, name and API version. */
 export interface CrossVersionObjectReference {
   /** Kind of the object, e.g. `Deployment`. */
   kind: string;
@@ -36,7 +36,7 @@ export interface CrossVersionObjectReference {
 export interface ExternalMetricSource {
   /** Name of the metric, and labels that narrow it down. */
   metric: MetricIdentifier;
-  /** What is aimed at. */
+  /** The value that the autoscaler aims at. */
   target: MetricTarget;
 }
 
@@ -99,7 +99,7 @@ export interface HorizontalPodAutoscalerBehavior {
 
 /** An observation of a horizontal pod autoscaler. */
 export interface HorizontalPodAutoscalerCondition {
-  /** What is observed. */
+  /** Which aspect the condition tells of: AbleToScale, ScalingActive or ScalingLimited. */
   type: string;
   /** True, False or Unknown. */
   status: string;
@@ -153,7 +153,7 @@ export interface HorizontalPodAutoscalerStatus {
   conditions?: HorizontalPodAutoscalerCondition[];
 }
 
-/** Names a metric. */
+/** Names a metric, and optionally selects among its series. */
 export interface MetricIdentifier {
   /** Name of the metric. */
   name: string;
@@ -219,7 +219,7 @@ export interface MetricValueStatus {
 export interface ObjectMetricSource {
   /** The object that the metric is about. */
   describedObject: CrossVersionObjectReference;
-  /** What is aimed at. */
+  /** The value that the autoscaler aims at. */
   target: MetricTarget;
   /** Name of the metric, and labels that narrow it down. */
   metric: MetricIdentifier;
@@ -239,7 +239,7 @@ export interface ObjectMetricStatus {
 export interface PodsMetricSource {
   /** Name of the metric, and labels that narrow it down. */
   metric: MetricIdentifier;
-  /** What is aimed at. */
+  /** The value that the autoscaler aims at. */
   target: MetricTarget;
 }
 
@@ -251,11 +251,11 @@ export interface PodsMetricStatus {
   current: MetricValueStatus;
 }
 
-/** A resource metric source. */
+/** Scales on what the Pods use of a resource that they request, such as CPU. */
 export interface ResourceMetricSource {
   /** Name, unique among its neighbours. */
   name: string;
-  /** What is aimed at. */
+  /** The value that the autoscaler aims at. */
   target: MetricTarget;
 }
 

@@ -83,7 +83,7 @@ export const Job: ResourceType<Job> = {
 
 /** An observation of a job. */
 export interface JobCondition {
-  /** What is observed. */
+  /** Which aspect the condition tells of: Complete, Failed, Suspended, SuccessCriteriaMet or FailureTarget. */
   type: string;
   /** True, False or Unknown. */
   status: string;
@@ -107,7 +107,7 @@ export interface JobList {
   items: Job[];
 }
 
-/** A job scheduling configuration. */
+/** How the Pods of a Job are scheduled together. */
 export interface JobSchedulingConfiguration {
 }
 
@@ -191,7 +191,7 @@ export interface PodFailurePolicy {
   rules: PodFailurePolicyRule[];
 }
 
-/** A pod failure policy on exit codes requirement. */
+/** Matches a failed Pod by the exit code of its containers. */
 export interface PodFailurePolicyOnExitCodesRequirement {
   /** Name of the container. */
   containerName?: string;
@@ -201,7 +201,7 @@ export interface PodFailurePolicyOnExitCodesRequirement {
   values: number[];
 }
 
-/** A pod failure policy on pod conditions pattern. */
+/** Matches a failed Pod by one of its conditions. */
 export interface PodFailurePolicyOnPodConditionsPattern {
   /** Which of the possible types this is. */
   type: string;
@@ -233,7 +233,7 @@ export interface SuccessPolicyRule {
   succeededCount?: number;
 }
 
-/** An uncounted terminated pods. */
+/** Pods that have ended and are not in the counts of the status yet. */
 export interface UncountedTerminatedPods {
   /** Number of Pods that ended well. */
   succeeded?: string[];

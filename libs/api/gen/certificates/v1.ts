@@ -23,7 +23,7 @@ export const CertificateSigningRequest: ResourceType<CertificateSigningRequest> 
 
 /** An observation of a certificate signing request. */
 export interface CertificateSigningRequestCondition {
-  /** What is observed. */
+  /** What was decided or happened: Approved, Denied or Failed. */
   type: string;
   /** True, False or Unknown. */
   status: string;
@@ -49,15 +49,15 @@ export interface CertificateSigningRequestList {
 
 /** What is asked for of a certificate signing request. */
 export interface CertificateSigningRequestSpec {
-  /** What is asked. */
+  /** The signing request itself: PKCS #10 in PEM, base64 encoded in JSON. */
   request: string;
-  /** Who is to sign. */
+  /** Who is asked to sign, such as `kubernetes.io/kube-apiserver-client`. */
   signerName: string;
   /** Seconds for which it is valid. */
   expirationSeconds?: number;
   /** What the key may be used for. */
   usages?: string[];
-  /** Name of the user. */
+  /** Name of the user who asks; the server sets it. */
   username?: string;
   /** Identifier that is never used again, unlike the name. */
   uid?: string;

@@ -40,9 +40,9 @@ export interface AttachedVolume {
   devicePath: string;
 }
 
-/** An avoid pods. */
+/** Pods that are better not placed on a node. No longer of use. */
 export interface AvoidPods {
-  /** The prefer avoid pods. */
+  /** One entry for each owner whose Pods are better not placed here. */
   preferAvoidPods?: PreferAvoidPodsEntry[];
 }
 
@@ -90,7 +90,7 @@ export interface Binding {
   kind?: string;
   /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** The node. */
+  /** The node that the Pod is put on. */
   target: ObjectReference;
 }
 export const Binding: ResourceType<Binding> = {
@@ -203,7 +203,7 @@ export interface CinderVolumeSource {
   secretRef?: LocalObjectReference;
 }
 
-/** A client IP config. */
+/** How long clients stay with one Pod of a Service. */
 export interface ClientIPConfig {
   /** Seconds after which it is given up. */
   timeoutSeconds?: number;
@@ -213,7 +213,7 @@ export interface ClientIPConfig {
 export interface ClusterTrustBundleProjection {
   /** Name, unique among its neighbours. */
   name?: string;
-  /** Who is to sign. */
+  /** All bundles of this signer are taken; instead of name. */
   signerName?: string;
   /** Labels that choose the objects. */
   labelSelector?: meta_v1.LabelSelector;
@@ -227,7 +227,7 @@ export interface ClusterTrustBundleProjection {
 
 /** An observation of a component. */
 export interface ComponentCondition {
-  /** What is observed. */
+  /** Which aspect the condition tells of: Healthy. */
   type: string;
   /** True, False or Unknown. */
   status: string;
@@ -285,7 +285,7 @@ export const ConfigMap: ResourceType<ConfigMap> = {
   namespaced: true,
 };
 
-/** A config map env source. */
+/** Takes all entries of a ConfigMap as environment variables. */
 export interface ConfigMapEnvSource {
   /** Name of the object. */
   name?: string;
@@ -327,7 +327,7 @@ export interface ConfigMapNodeConfigSource {
   kubeletConfigKey: string;
 }
 
-/** A config map projection. */
+/** Puts entries of a ConfigMap into a projected volume. */
 export interface ConfigMapProjection {
   /** Name of the object. */
   name?: string;
@@ -405,7 +405,7 @@ export interface Container {
   tty?: boolean;
 }
 
-/** A container extended resource request. */
+/** Tells which request of a claim stands for an extended resource of a container. */
 export interface ContainerExtendedResourceRequest {
   /** Name of the container. */
   containerName: string;
@@ -419,7 +419,7 @@ export interface ContainerExtendedResourceRequest {
 export interface ContainerImage {
   /** Names that the image goes by. */
   names?: string[];
-  /** Size, in bytes. */
+  /** How large the image is, in bytes. */
   sizeBytes?: number;
 }
 
@@ -437,7 +437,7 @@ export interface ContainerPort {
   hostIP?: string;
 }
 
-/** A container resize policy. */
+/** Whether a container restarts when its share of a resource is changed. */
 export interface ContainerResizePolicy {
   /** Name of the resource. */
   resourceName: string;
@@ -447,13 +447,13 @@ export interface ContainerResizePolicy {
 
 /** When a container that ended is restarted. */
 export interface ContainerRestartRule {
-  /** What was done. */
+  /** What is done when the rule matches: Restart or RestartAllContainers. */
   action: string;
   /** Exit codes for which the rule fits. */
   exitCodes?: ContainerRestartRuleOnExitCodes;
 }
 
-/** A container restart rule on exit codes. */
+/** Matches the exit code of a container. */
 export interface ContainerRestartRuleOnExitCodes {
   /** How the value is compared. */
   operator: string;
@@ -473,7 +473,7 @@ export interface ContainerState {
 
 /** A container that runs. */
 export interface ContainerStateRunning {
-  /** When it started. */
+  /** When the container was started last. */
   startedAt?: string;
 }
 
@@ -487,9 +487,9 @@ export interface ContainerStateTerminated {
   reason?: string;
   /** Why, in words for people. */
   message?: string;
-  /** When it started. */
+  /** When the container had started. */
   startedAt?: string;
-  /** When it ended. */
+  /** When the container ended. */
   finishedAt?: string;
   /** Identifier of the container, with its runtime. */
   containerID?: string;
@@ -545,11 +545,11 @@ export interface ContainerUser {
 
 /** Where a daemon of a node listens. */
 export interface DaemonEndpoint {
-  /** Number of the port. */
+  /** Port that the daemon listens on. */
   Port: number;
 }
 
-/** A downward API projection. */
+/** Puts fields of the Pod into files of a projected volume. */
 export interface DownwardAPIProjection {
   /** The single ones; all if empty. */
   items?: DownwardAPIVolumeFile[];
@@ -559,11 +559,11 @@ export interface DownwardAPIProjection {
 export interface DownwardAPIVolumeFile {
   /** Path; what it is relative to follows from the context. */
   path: string;
-  /** A field of the Pod. */
+  /** The field of the Pod that is written to the file: annotations, labels, name, uid or namespace. */
   fieldRef?: ObjectFieldSelector;
   /** A resource of a container. */
   resourceFieldRef?: ResourceFieldSelector;
-  /** File mode bits. */
+  /** Mode bits of the file, 0 to 0777; the volume's default where none are given. */
   mode?: number;
   /** User that the file belongs to. */
   user?: number;
@@ -589,11 +589,11 @@ export interface EmptyDirVolumeSource {
   mode?: number;
 }
 
-/** One address. */
+/** One address of a Service, and what is behind it. */
 export interface EndpointAddress {
-  /** IP address. */
+  /** The address; none of loopback, link-local or multicast. */
   ip: string;
-  /** Host name. */
+  /** Name of the endpoint within its Service. */
   hostname?: string;
   /** Name of the node. */
   nodeName?: string;
@@ -601,7 +601,7 @@ export interface EndpointAddress {
   targetRef?: ObjectReference;
 }
 
-/** An endpoint port. */
+/** A port that the endpoints listen on. */
 export interface EndpointPort {
   /** Name, unique among its neighbours. */
   name?: string;
@@ -708,7 +708,7 @@ export interface EphemeralContainer {
   resizePolicy?: ContainerResizePolicy[];
   /** When ended containers are started again: Always, OnFailure or Never. */
   restartPolicy?: string;
-  /** The restart policy rules. */
+  /** Rules that decide on a restart by the exit code; not for ephemeral containers. */
   restartPolicyRules?: ContainerRestartRule[];
   /** Where volumes appear in the file system. */
   volumeMounts?: VolumeMount[];
@@ -764,7 +764,7 @@ export interface EphemeralContainerCommon {
   resizePolicy?: ContainerResizePolicy[];
   /** When ended containers are started again: Always, OnFailure or Never. */
   restartPolicy?: string;
-  /** The restart policy rules. */
+  /** Rules that decide on a restart by the exit code; not for ephemeral containers. */
   restartPolicyRules?: ContainerRestartRule[];
   /** Where volumes appear in the file system. */
   volumeMounts?: VolumeMount[];
@@ -812,13 +812,13 @@ export interface Event {
   reason?: string;
   /** Why, in words for people. */
   message?: string;
-  /** Who reported it. */
+  /** The component that reported the event. */
   source?: EventSource;
   /** When it was first seen. */
   firstTimestamp?: string;
   /** When it was last seen. */
   lastTimestamp?: string;
-  /** How many. */
+  /** How often the event has happened. */
   count?: number;
   /** Normal or Warning. */
   type?: string;
@@ -826,7 +826,7 @@ export interface Event {
   eventTime?: string;
   /** Repetitions of the event. */
   series?: EventSeries;
-  /** What was done. */
+  /** What was done or failed, in one word for machines. */
   action?: string;
   /** A second object that it is about. */
   related?: ObjectReference;
@@ -855,7 +855,7 @@ export interface EventList {
 
 /** Repetitions of an event. */
 export interface EventSeries {
-  /** How many. */
+  /** How often the event has happened in this series. */
   count?: number;
   /** When it was last seen. */
   lastObservedTime?: string;
@@ -869,7 +869,7 @@ export interface EventSource {
   host?: string;
 }
 
-/** An eviction responder. */
+/** Who is to answer when the Pod is asked to leave. */
 export interface EvictionResponder {
   /** Name, unique among its neighbours. */
   name: string;
@@ -885,7 +885,7 @@ export interface ExecAction {
 
 /** A disk that is attached by Fibre Channel. */
 export interface FCVolumeSource {
-  /** The target WW ns. */
+  /** Worldwide names of the Fibre Channel target. */
   targetWWNs?: string[];
   /** Logical unit number. */
   lun?: number;
@@ -947,7 +947,7 @@ export interface FlockerVolumeSource {
 
 /** A volume of type GCE persistent disk. */
 export interface GCEPersistentDiskVolumeSource {
-  /** Name of the pd. */
+  /** Name of the persistent disk in GCE. */
   pdName: string;
   /** File system on the volume, such as ext4. */
   fsType?: string;
@@ -1025,15 +1025,15 @@ export interface HTTPHeader {
 
 /** A line of `/etc/hosts`. */
 export interface HostAlias {
-  /** The address. */
+  /** The address that the names stand for. */
   ip: string;
   /** Names that lead to the address. */
   hostnames?: string[];
 }
 
-/** A host IP. */
+/** One address of the node that a Pod is on. */
 export interface HostIP {
-  /** IP address. */
+  /** An address of the node. */
   ip: string;
 }
 
@@ -1204,7 +1204,7 @@ export interface LinuxContainerUser {
   supplementalGroups?: number[];
 }
 
-/** A list. */
+/** A list of objects of any kinds. */
 export interface List {
   apiVersion?: string;
   kind?: string;
@@ -1216,9 +1216,9 @@ export interface List {
 
 /** An address of a load balancer. */
 export interface LoadBalancerIngress {
-  /** IP address. */
+  /** Address of the load balancer, where it is reached by address. */
   ip?: string;
-  /** Host name. */
+  /** Name of the load balancer, where it is reached by name. */
   hostname?: string;
   /** How traffic for the address is delivered: `VIP` with it as the target, `Proxy` with that of the node or the Pod. */
   ipMode?: string;
@@ -1285,7 +1285,7 @@ export const Namespace: ResourceType<Namespace> = {
 
 /** An observation of a namespace. */
 export interface NamespaceCondition {
-  /** What is observed. */
+  /** Which aspect of the namespace's deletion the condition tells of. */
   type: string;
   /** True, False or Unknown. */
   status: string;
@@ -1356,21 +1356,21 @@ export interface NodeAffinity {
   preferredDuringSchedulingIgnoredDuringExecution?: PreferredSchedulingTerm[];
 }
 
-/** A node allocatable mapped resources. */
+/** How much of a node's own resources a device stands for. */
 export interface NodeAllocatableMappedResources {
   /** Name, unique among its neighbours. */
   name: string;
-  /** The quantity. */
+  /** How much of the resource. */
   quantity: string;
 }
 
-/** A node allocatable overhead resources. */
+/** What using a device costs of a node's own resources besides. */
 export interface NodeAllocatableOverheadResources {
   /** Name, unique among its neighbours. */
   name: string;
-  /** The per pod. */
+  /** What each Pod costs that uses the device. */
   perPod?: string;
-  /** The per container. */
+  /** What each container costs that uses the device. */
   perContainer?: string;
 }
 
@@ -1380,7 +1380,7 @@ export interface NodeAllocatableResourceClaimStatus {
   resourceClaimName: string;
   /** Containers of the Pod; at least one. */
   containers?: string[];
-  /** The mapping. */
+  /** What the claim takes of the node's own resources. */
   mapping?: NodeAllocatableMappedResources[];
   /** Resources that the Pod takes beyond its containers. */
   overhead?: NodeAllocatableOverheadResources[];
@@ -1402,9 +1402,9 @@ export interface NodeCondition {
   message?: string;
 }
 
-/** A node config source. */
+/** Where a node has its configuration from. No longer of use. */
 export interface NodeConfigSource {
-  /** The ConfigMap. */
+  /** The ConfigMap that the configuration is in. */
   configMap?: ConfigMapNodeConfigSource;
 }
 
@@ -1416,17 +1416,17 @@ export interface NodeConfigStatus {
   active?: NodeConfigSource;
   /** Settings that the kubelet falls back to. */
   lastKnownGood?: NodeConfigSource;
-  /** What went wrong. */
+  /** What is wrong with the assigned configuration. */
   error?: string;
 }
 
-/** A node daemon endpoints. */
+/** Ports of the daemons on the node. */
 export interface NodeDaemonEndpoints {
   /** Port of the kubelet. */
   kubeletEndpoint?: DaemonEndpoint;
 }
 
-/** A node features. */
+/** Features that the node's container runtime has. */
 export interface NodeFeatures {
   /** How the groups of the image and of this context are combined. */
   supplementalGroupsPolicy?: boolean;
@@ -1442,9 +1442,9 @@ export interface NodeList {
   items: Node[];
 }
 
-/** A node pod preemption policy. */
+/** Which Pods of the node may be preempted, and what for. */
 export interface NodePodPreemptionPolicy {
-  /** The disable resize preemption. */
+  /** Whether Pods are kept from making room for the resize of others. */
   disableResizePreemption?: string[];
 }
 
@@ -1454,7 +1454,7 @@ export interface NodeProxyOptions {
   path?: string;
 }
 
-/** A node runtime handler. */
+/** A runtime handler of the node, and its features. */
 export interface NodeRuntimeHandler {
   /** Name, unique among its neighbours. */
   name?: string;
@@ -1462,7 +1462,7 @@ export interface NodeRuntimeHandler {
   features?: NodeRuntimeHandlerFeatures;
 }
 
-/** A node runtime handler features. */
+/** Features that a runtime handler has. */
 export interface NodeRuntimeHandlerFeatures {
   /** Whether recursive read only mounts is wanted. */
   recursiveReadOnlyMounts?: boolean;
@@ -1470,7 +1470,7 @@ export interface NodeRuntimeHandlerFeatures {
   userNamespaces?: boolean;
 }
 
-/** A node selector. */
+/** Which nodes are meant: those that fit one of the terms. */
 export interface NodeSelector {
   /** Terms of which one must hold. */
   nodeSelectorTerms: NodeSelectorTerm[];
@@ -1510,7 +1510,7 @@ export interface NodeSpec {
   configSource?: NodeConfigSource;
   /** No longer of use. */
   externalID?: string;
-  /** The pod preemption policy. */
+  /** Which Pods of the node may be preempted, and what for. */
   podPreemptionPolicy?: NodePodPreemptionPolicy;
 }
 
@@ -1578,7 +1578,7 @@ export interface NodeSystemInfo {
   swap?: NodeSwapStatus;
 }
 
-/** A field of the Pod. */
+/** A field of the Pod that a container or a volume is told. */
 export interface ObjectFieldSelector {
   /** Version of the API in which the path is meant. Default: v1. */
   apiVersion?: string;
@@ -1600,7 +1600,7 @@ export interface ObjectReference {
   apiVersion?: string;
   /** Version of the object; it changes with every write and is compared for equality only. */
   resourceVersion?: string;
-  /** Path of the field. */
+  /** Path within the object, such as `spec.containers{name}`. */
   fieldPath?: string;
 }
 
@@ -1623,7 +1623,7 @@ export const PersistentVolume: ResourceType<PersistentVolume> = {
   namespaced: false,
 };
 
-/** A wish for storage. */
+/** A wish for storage, in a namespace; it is bound to one PersistentVolume that fulfils it. */
 export interface PersistentVolumeClaim {
   apiVersion?: string;
   kind?: string;
@@ -1644,7 +1644,7 @@ export const PersistentVolumeClaim: ResourceType<PersistentVolumeClaim> = {
 
 /** An observation of a persistent volume claim. */
 export interface PersistentVolumeClaimCondition {
-  /** What is observed. */
+  /** Which aspect the condition tells of, such as Resizing or FileSystemResizePending. */
   type: string;
   /** True, False or Unknown. */
   status: string;
@@ -1862,7 +1862,7 @@ export interface PersistentVolumeStatus {
   message?: string;
   /** Why, as one word in CamelCase that programs may compare. */
   reason?: string;
-  /** The last phase transition time. */
+  /** When the phase changed last. */
   lastPhaseTransitionTime?: string;
 }
 
@@ -1941,7 +1941,7 @@ export interface PodAttachOptions {
 
 /** A private key and a certificate for the Pod. */
 export interface PodCertificateProjection {
-  /** Who is to sign. */
+  /** Who is asked to sign the Pod's certificate. */
   signerName: string;
   /** Kind of key that is made, e.g. `ED25519`, `ECDSAP256`, `RSA3072`. */
   keyType: string;
@@ -2019,9 +2019,9 @@ export interface PodExtendedResourceClaimStatus {
   resourceClaimName: string;
 }
 
-/** A pod IP. */
+/** One address of a Pod. */
 export interface PodIP {
-  /** IP address. */
+  /** An address of the Pod. */
   ip: string;
 }
 
@@ -2045,21 +2045,21 @@ export interface PodLogOptions {
   previous?: boolean;
   /** How many seconds back to begin. */
   sinceSeconds?: number;
-  /** When to begin. */
+  /** Lines from before this time are left out; not together with sinceSeconds. */
   sinceTime?: string;
   /** Whether each line begins with its time. */
   timestamps?: boolean;
   /** How many lines from the end. */
   tailLines?: number;
-  /** Most bytes. */
+  /** The log ends after this many bytes. */
   limitBytes?: number;
   /** Whether insecure skip TLS verify backend is wanted. */
   insecureSkipTLSVerifyBackend?: boolean;
-  /** The stream. */
+  /** Which stream is shown: All, Stdout or Stderr. */
   stream?: string;
 }
 
-/** A pod OS. */
+/** The operating system that a Pod is made for. */
 export interface PodOS {
   /** Name, unique among its neighbours. */
   name: string;
@@ -2083,7 +2083,7 @@ export interface PodReadinessGate {
   conditionType: string;
 }
 
-/** A pod resource claim. */
+/** A claim that containers of the Pod may use: an existing one, or one that is made from a template. */
 export interface PodResourceClaim {
   /** Name, unique among its neighbours. */
   name: string;
@@ -2101,13 +2101,13 @@ export interface PodResourceClaimStatus {
   resourceClaimName?: string;
 }
 
-/** A pod scheduling gate. */
+/** Something that holds the Pod back from being scheduled until it is taken away. */
 export interface PodSchedulingGate {
   /** Name, unique among its neighbours. */
   name: string;
 }
 
-/** A pod scheduling group. */
+/** The group of Pods that a Pod is scheduled together with. */
 export interface PodSchedulingGroup {
   /** Name of the pod group. */
   podGroupName?: string;
@@ -2143,9 +2143,9 @@ export interface PodSecurityContext {
   seLinuxChangePolicy?: string;
 }
 
-/** A pod signature. */
+/** Tells a set of Pods by who owns them. */
 export interface PodSignature {
-  /** The pod controller. */
+  /** The controller that owns the Pods. */
   podController?: meta_v1.OwnerReference;
 }
 
@@ -2281,7 +2281,7 @@ export interface PodStatus {
   allocatedResources?: Record<string, string>;
   /** Resources that are in force for the Pod as a whole. */
   resources?: ResourceRequirements;
-  /** The node allocatable resource claim statuses. */
+  /** What the Pod's claims take of the node's own resources. */
   nodeAllocatableResourceClaimStatuses?: NodeAllocatableResourceClaimStatus[];
   /** What is known of the health of the volumes of the Pod. */
   volumeHealth?: PodVolumeHealth[];
@@ -2324,11 +2324,11 @@ export interface PodTemplateSpec {
   spec?: PodSpec;
 }
 
-/** A pod volume health. */
+/** Health of the volumes of a Pod. */
 export interface PodVolumeHealth {
   /** Name, unique among its neighbours. */
   name: string;
-  /** The health conditions. */
+  /** What is wrong with the volume. */
   healthConditions?: VolumeHealthCondition[];
   /** When the status last went from one value to another. */
   lastTransitionTime?: string;
@@ -2354,17 +2354,17 @@ export interface PortworxVolumeSource {
   readOnly?: boolean;
 }
 
-/** A preconditions. */
+/** What must be true of the object, else nothing is done. */
 export interface Preconditions {
   /** Identifier that is never used again, unlike the name. */
   uid?: string;
 }
 
-/** A prefer avoid pods entry. */
+/** Pods of one owner that are better not placed on the node. */
 export interface PreferAvoidPodsEntry {
-  /** The pod signature. */
+  /** Which Pods are meant. */
   podSignature: PodSignature;
-  /** The eviction time. */
+  /** When the last of them was evicted. */
   evictionTime?: string;
   /** Why, as one word in CamelCase that programs may compare. */
   reason?: string;
@@ -2404,7 +2404,7 @@ export interface Probe {
   terminationGracePeriodSeconds?: number;
 }
 
-/** What a check does. */
+/** What a check does: run a command, open a connection, or send a request. */
 export interface ProbeHandler {
   /** A command inside the container that must succeed. */
   exec?: ExecAction;
@@ -2446,11 +2446,11 @@ export interface QuobyteVolumeSource {
 export interface RBDPersistentVolumeSource {
   /** Addresses of the monitors. */
   monitors: string[];
-  /** Container image. */
+  /** Name of the RBD image. */
   image: string;
   /** File system on the volume, such as ext4. */
   fsType?: string;
-  /** Storage pool. */
+  /** Name of the Ceph pool that holds the image. */
   pool?: string;
   /** User of Ceph. Default: admin. */
   user?: string;
@@ -2466,11 +2466,11 @@ export interface RBDPersistentVolumeSource {
 export interface RBDVolumeSource {
   /** Addresses of the monitors. */
   monitors: string[];
-  /** Container image. */
+  /** Name of the RBD image. */
   image: string;
   /** File system on the volume, such as ext4. */
   fsType?: string;
-  /** Storage pool. */
+  /** Name of the Ceph pool that holds the image. */
   pool?: string;
   /** User of Ceph. Default: admin. */
   user?: string;
@@ -2482,15 +2482,15 @@ export interface RBDVolumeSource {
   readOnly?: boolean;
 }
 
-/** A range allocation. */
+/** Which members of a range are in use. */
 export interface RangeAllocation {
   apiVersion?: string;
   kind?: string;
   /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata?: meta_v1.ObjectMeta;
-  /** The range. */
+  /** The range, as text such as `10.0.0.0/16`. */
   range: string;
-  /** The content. */
+  /** One bit for each member of the range. */
   data: string;
 }
 
@@ -2515,7 +2515,7 @@ export const ReplicationController: ResourceType<ReplicationController> = {
 
 /** An observation of a replication controller. */
 export interface ReplicationControllerCondition {
-  /** What is observed. */
+  /** Which aspect the condition tells of, such as ReplicaFailure. */
   type: string;
   /** True, False or Unknown. */
   status: string;
@@ -2539,7 +2539,7 @@ export interface ReplicationControllerList {
 
 /** What is asked for of a replication controller. */
 export interface ReplicationControllerSpec {
-  /** Number of Pods. */
+  /** How many Pods there are to be. Default 1. */
   replicas?: number;
   /** Seconds for which a Pod must be ready, with no container ending, before it counts as available. */
   minReadySeconds?: number;
@@ -2551,7 +2551,7 @@ export interface ReplicationControllerSpec {
 
 /** The state of a replication controller. */
 export interface ReplicationControllerStatus {
-  /** Number of Pods. */
+  /** How many Pods there are. */
   replicas: number;
   /** Number of Pods whose labels match those of the template. */
   fullyLabeledReplicas?: number;
@@ -2565,11 +2565,11 @@ export interface ReplicationControllerStatus {
   conditions?: ReplicationControllerCondition[];
 }
 
-/** A wish for devices. */
+/** A claim of the Pod that a container uses. */
 export interface ResourceClaim {
   /** Name, unique among its neighbours. */
   name: string;
-  /** What is asked. */
+  /** Name of one request of the claim; all of it where none is named. */
   request?: string;
 }
 
@@ -2583,7 +2583,7 @@ export interface ResourceFieldSelector {
   divisor?: string;
 }
 
-/** Health of a device. */
+/** Health of one device that a container has. */
 export interface ResourceHealth {
   /** Identifier of the resource. */
   resourceID: string;
@@ -2628,7 +2628,7 @@ export interface ResourceQuotaSpec {
   hard?: Record<string, string>;
   /** Which Pods or objects count; all scopes must fit. Default: all objects. */
   scopes?: string[];
-  /** Which Pods or objects count, by expressions on scopes. */
+  /** Which Pods are counted, by scopes and their values; all requirements must hold. */
   scopeSelector?: ScopeSelector;
 }
 
@@ -2718,13 +2718,13 @@ export interface ScaleIOVolumeSource {
   readOnly?: boolean;
 }
 
-/** A scope selector. */
+/** Which Pods a quota counts, by scopes; all requirements must hold. */
 export interface ScopeSelector {
   /** Requirements that must all hold. */
   matchExpressions?: ScopedResourceSelectorRequirement[];
 }
 
-/** A scoped resource selector requirement. */
+/** One scope, and the values of it that are meant. */
 export interface ScopedResourceSelectorRequirement {
   /** Name of the scope. */
   scopeName: string;
@@ -2765,7 +2765,7 @@ export const Secret: ResourceType<Secret> = {
   namespaced: true,
 };
 
-/** A secret env source. */
+/** Takes all entries of a Secret as environment variables. */
 export interface SecretEnvSource {
   /** Name of the object. */
   name?: string;
@@ -2793,7 +2793,7 @@ export interface SecretList {
   items: Secret[];
 }
 
-/** A secret projection. */
+/** Puts entries of a Secret into a projected volume. */
 export interface SecretProjection {
   /** Name of the object. */
   name?: string;
@@ -2803,7 +2803,7 @@ export interface SecretProjection {
   optional?: boolean;
 }
 
-/** A secret reference. */
+/** Names a Secret of any namespace. */
 export interface SecretReference {
   /** Name, unique among its neighbours. */
   name?: string;
@@ -2853,9 +2853,9 @@ export interface SecurityContext {
   appArmorProfile?: AppArmorProfile;
 }
 
-/** A serialized reference. */
+/** A reference in a form that can be written to annotations. */
 export interface SerializedReference {
-  /** The reference. */
+  /** The object that is meant. */
   reference?: ObjectReference;
 }
 
@@ -3011,9 +3011,9 @@ export interface SessionAffinityConfig {
   clientIP?: ClientIPConfig;
 }
 
-/** A pause. */
+/** Waits for some seconds. */
 export interface SleepAction {
-  /** Number of seconds. */
+  /** How many seconds to wait. */
   seconds: number;
 }
 
@@ -3131,7 +3131,7 @@ export interface TypedLocalObjectReference {
   name: string;
 }
 
-/** A typed object reference. */
+/** Names an object by API group, kind, name and optionally namespace. */
 export interface TypedObjectReference {
   /** API group; empty for the core group. */
   apiGroup?: string;
@@ -3229,7 +3229,7 @@ export interface VolumeHealthCondition {
 
 /** The state of a volume health. */
 export interface VolumeHealthStatus {
-  /** The health conditions. */
+  /** What is wrong with the volume. */
   healthConditions?: VolumeHealthCondition[];
   /** When the status last went from one value to another. */
   lastTransitionTime?: string;
@@ -3269,9 +3269,9 @@ export interface VolumeMountStatus {
   volumeStatus?: VolumeStatus;
 }
 
-/** A volume node affinity. */
+/** Which nodes can reach the volume. */
 export interface VolumeNodeAffinity {
-  /** What must hold. */
+  /** The nodes that can reach the volume; Pods with the volume are placed nowhere else. */
   required?: NodeSelector;
 }
 
@@ -3279,7 +3279,7 @@ export interface VolumeNodeAffinity {
 export interface VolumeProjection {
   /** Entries of a Secret. */
   secret?: SecretProjection;
-  /** Fields of the Pod. */
+  /** Fields of the Pod, as files. */
   downwardAPI?: DownwardAPIProjection;
   /** Entries of a ConfigMap. */
   configMap?: ConfigMapProjection;
@@ -3291,7 +3291,7 @@ export interface VolumeProjection {
   podCertificate?: PodCertificateProjection;
 }
 
-/** A volume resource requirements. */
+/** How much storage is wanted at least, and at most. */
 export interface VolumeResourceRequirements {
   /** The most that may be used. */
   limits?: Record<string, string>;
@@ -3365,13 +3365,13 @@ export interface VolumeSource {
 
 /** The state of a volume. */
 export interface VolumeStatus {
-  /** Container image. */
+  /** The image that is mounted, as it was resolved. */
   image?: ImageVolumeStatus;
 }
 
 /** A disk of vSphere. */
 export interface VsphereVirtualDiskVolumeSource {
-  /** Path of the disk. */
+  /** Path of the VMDK file. */
   volumePath: string;
   /** File system on the volume, such as ext4. */
   fsType?: string;

@@ -9,13 +9,13 @@ export interface Endpoint {
   addresses: string[];
   /** The latest observations of the state, at most one of each type. */
   conditions?: EndpointConditions;
-  /** Host name. */
+  /** Name of the endpoint within its Service, a DNS label. */
   hostname?: string;
   /** The object that is meant. */
   targetRef?: core_v1.ObjectReference;
   /** Older form of zone and nodeName. */
   deprecatedTopology?: Record<string, string>;
-  /** Name of the node. */
+  /** Name of the node that the endpoint is on. */
   nodeName?: string;
   /** Zone of the endpoint. */
   zone?: string;
@@ -23,7 +23,7 @@ export interface Endpoint {
   hints?: EndpointHints;
 }
 
-/** An endpoint conditions. */
+/** Whether the endpoint can take traffic. */
 export interface EndpointConditions {
   /** Whether it is ready. */
   ready?: boolean;
@@ -41,7 +41,7 @@ export interface EndpointHints {
   forNodes?: ForNode[];
 }
 
-/** An endpoint port. */
+/** A port that all endpoints of the slice listen on. */
 export interface EndpointPort {
   /** Name, unique among its neighbours. */
   name?: string;
@@ -84,13 +84,13 @@ export interface EndpointSliceList {
   items: EndpointSlice[];
 }
 
-/** A for node. */
+/** A node whose clients the endpoint is meant for. */
 export interface ForNode {
   /** Name, unique among its neighbours. */
   name: string;
 }
 
-/** A for zone. */
+/** A zone whose clients the endpoint is meant for. */
 export interface ForZone {
   /** Name, unique among its neighbours. */
   name: string;

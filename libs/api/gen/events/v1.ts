@@ -17,7 +17,7 @@ export interface Event {
   reportingController?: string;
   /** Which instance of the controller reported it. */
   reportingInstance?: string;
-  /** What was done. */
+  /** What was done or failed, in one word for machines. */
   action?: string;
   /** Why, as one word in CamelCase that programs may compare. */
   reason?: string;
@@ -58,7 +58,7 @@ export interface EventList {
 
 /** Repetitions of an event. */
 export interface EventSeries {
-  /** How many. */
+  /** How often the event has happened in this series. */
   count: number;
   /** When it was last seen. */
   lastObservedTime: string;

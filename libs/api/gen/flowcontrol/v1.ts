@@ -10,7 +10,7 @@ export interface ExemptPriorityLevelConfiguration {
   lendablePercent?: number;
 }
 
-/** A flow distinguisher method. */
+/** How requests of one FlowSchema are told apart, so that none starves the others. */
 export interface FlowDistinguisherMethod {
   /** Which of the possible types this is. */
   type: string;
@@ -37,7 +37,7 @@ export const FlowSchema: ResourceType<FlowSchema> = {
 
 /** An observation of a flow schema. */
 export interface FlowSchemaCondition {
-  /** What is observed. */
+  /** Which aspect the condition tells of: Dangling, where the priority level is missing. */
   type: string;
   /** True, False or Unknown. */
   status?: string;
@@ -77,7 +77,7 @@ export interface FlowSchemaStatus {
   conditions?: FlowSchemaCondition[];
 }
 
-/** A group subject. */
+/** All users of one group. */
 export interface GroupSubject {
   /** Name, unique among its neighbours. */
   name: string;
@@ -103,7 +103,7 @@ export interface LimitedPriorityLevelConfiguration {
   borrowingLimitPercent?: number;
 }
 
-/** A non resource policy rule. */
+/** Matches requests for paths that are no resources, by verb and path. */
 export interface NonResourcePolicyRule {
   /** Verbs that are meant; * for all. */
   verbs: string[];
@@ -111,9 +111,9 @@ export interface NonResourcePolicyRule {
   nonResourceURLs: string[];
 }
 
-/** A policy rules with subjects. */
+/** Matches a request that one of the subjects sends and one of the rules takes. */
 export interface PolicyRulesWithSubjects {
-  /** Who is meant. */
+  /** Who sends the requests that are meant. */
   subjects: Subject[];
   /** Rules about resources. */
   resourceRules?: ResourcePolicyRule[];
@@ -142,7 +142,7 @@ export const PriorityLevelConfiguration: ResourceType<PriorityLevelConfiguration
 
 /** An observation of a priority level configuration. */
 export interface PriorityLevelConfigurationCondition {
-  /** What is observed. */
+  /** Which aspect of the priority level the condition tells of. */
   type: string;
   /** True, False or Unknown. */
   status?: string;
@@ -164,7 +164,7 @@ export interface PriorityLevelConfigurationList {
   items: PriorityLevelConfiguration[];
 }
 
-/** A priority level configuration reference. */
+/** Names the priority level that requests go to. */
 export interface PriorityLevelConfigurationReference {
   /** Name, unique among its neighbours. */
   name: string;
@@ -186,7 +186,7 @@ export interface PriorityLevelConfigurationStatus {
   conditions?: PriorityLevelConfigurationCondition[];
 }
 
-/** How requests wait. */
+/** How requests wait while all seats of a level are taken. */
 export interface QueuingConfiguration {
   /** Number of queues. More of them keep flows better apart. Default: 64. */
   queues?: number;
@@ -196,7 +196,7 @@ export interface QueuingConfiguration {
   queueLengthLimit?: number;
 }
 
-/** A resource policy rule. */
+/** Matches requests for resources, by verb, API group, resource and namespace. */
 export interface ResourcePolicyRule {
   /** Verbs that are meant; * for all. */
   verbs: string[];
@@ -210,7 +210,7 @@ export interface ResourcePolicyRule {
   namespaces?: string[];
 }
 
-/** A service account subject. */
+/** One service account, or all of a namespace. */
 export interface ServiceAccountSubject {
   /** Namespace that it is in. */
   namespace: string;
@@ -218,7 +218,7 @@ export interface ServiceAccountSubject {
   name: string;
 }
 
-/** Who sends requests. */
+/** Who sends requests: a user, a group or a service account. */
 export interface Subject {
   /** User, Group or ServiceAccount. */
   kind: string;
@@ -230,7 +230,7 @@ export interface Subject {
   serviceAccount?: ServiceAccountSubject;
 }
 
-/** An user subject. */
+/** One user, or `*` for all. */
 export interface UserSubject {
   /** Name, unique among its neighbours. */
   name: string;

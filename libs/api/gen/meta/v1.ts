@@ -2,11 +2,11 @@
 import type { ListMeta, ObjectMeta } from '@drydock/base/apimachinery';
 export type { LabelSelector, LabelSelectorRequirement, ListMeta, ManagedFieldsEntry, ObjectMeta, OwnerReference, Status, StatusCause, StatusDetails, TypeMeta } from '@drydock/base/apimachinery';
 
-/** An API group. */
+/** One API group: its versions, and which is preferred. */
 export interface APIGroup {
   /** Name, unique among its neighbours. */
   name: string;
-  /** The versions. */
+  /** The versions in which the group is served. */
   versions: GroupVersionForDiscovery[];
   /** Version that clients should use. */
   preferredVersion?: GroupVersionForDiscovery;
@@ -20,7 +20,7 @@ export interface APIGroupList {
   groups: APIGroup[];
 }
 
-/** An API resource. */
+/** One resource: its names, its scope and its verbs. */
 export interface APIResource {
   /** Name, unique among its neighbours. */
   name: string;
@@ -30,7 +30,7 @@ export interface APIResource {
   namespaced: boolean;
   /** API group; empty for the core group. */
   group?: string;
-  /** API version. */
+  /** Version of the kind, where that is another than the list's. */
   version?: string;
   /** Kind of the object, in CamelCase. */
   kind: string;
@@ -52,9 +52,9 @@ export interface APIResourceList {
   resources: APIResource[];
 }
 
-/** An API versions. */
+/** The versions in which the core group is served. */
 export interface APIVersions {
-  /** The versions. */
+  /** Names of the versions. */
   versions: string[];
   /** Address of the server for each range of client addresses. */
   serverAddressByClientCIDRs: ServerAddressByClientCIDR[];
@@ -72,7 +72,7 @@ export interface ApplyOptions {
 
 /** One observation of the state of an object. */
 export interface Condition {
-  /** What is observed. */
+  /** Which aspect the condition tells of, in CamelCase or `example.org/CamelCase`. */
   type: string;
   /** True, False or Unknown. */
   status: string;
@@ -96,7 +96,7 @@ export interface CreateOptions {
   fieldValidation?: string;
 }
 
-/** How to delete. */
+/** How something is deleted: how long it has, what becomes of its dependents, and what must be true of it. */
 export interface DeleteOptions {
   /** Seconds that the object has to end; 0 for at once. */
   gracePeriodSeconds?: number;
@@ -152,11 +152,11 @@ export interface GroupVersion {
   version: string;
 }
 
-/** A group version for discovery. */
+/** One version of a group. */
 export interface GroupVersionForDiscovery {
-  /** Group and version. */
+  /** Group and version, such as `apps/v1`. */
   groupVersion: string;
-  /** API version. */
+  /** The version alone, such as `v1`. */
   version: string;
 }
 
@@ -216,7 +216,7 @@ export interface ListOptions {
   shardSelector?: string;
 }
 
-/** A partial object metadata. */
+/** An object without anything but its metadata. */
 export interface PartialObjectMetadata {
   apiVersion?: string;
   kind?: string;
@@ -250,7 +250,7 @@ export interface PatchOptions {
   fieldValidation?: string;
 }
 
-/** A preconditions. */
+/** What must be true of the object, else nothing is done. */
 export interface Preconditions {
   /** Identifier that is never used again, unlike the name. */
   uid?: string;
@@ -264,7 +264,7 @@ export interface RootPaths {
   paths: string[];
 }
 
-/** A server address by client CIDR. */
+/** Address of the server for clients of some networks. */
 export interface ServerAddressByClientCIDR {
   /** Range of client addresses. */
   clientCIDR: string;
@@ -272,7 +272,7 @@ export interface ServerAddressByClientCIDR {
   serverAddress: string;
 }
 
-/** A shard info. */
+/** Which part of the objects was asked for. */
 export interface ShardInfo {
   /** Labels that choose the objects this concerns. */
   selector: string;
@@ -280,7 +280,7 @@ export interface ShardInfo {
 
 /** Options of a table. */
 export interface TableOptions {
-  /** The include object. */
+  /** What the rows of a table hold of their objects: None, Metadata or Object. */
   includeObject?: string;
 }
 
@@ -302,10 +302,10 @@ export interface UpdateOptions {
   fieldValidation?: string;
 }
 
-/** A watch event. */
+/** One change: what happened, and to which object. */
 export interface WatchEvent {
   /** Which of the possible types this is. */
   type: string;
-  /** The object. */
+  /** The object after the change (before it, where it was deleted); a Status where the watch failed. */
   object: unknown;
 }

@@ -13,7 +13,7 @@ export interface HTTPIngressPath {
   backend: IngressBackend;
 }
 
-/** Paths of a host. */
+/** The paths of one host, each with the backend that serves it. */
 export interface HTTPIngressRuleValue {
   /** The paths; the longest that fits counts. */
   paths: HTTPIngressPath[];
@@ -48,7 +48,7 @@ export interface IPAddressList {
 
 /** What is asked for of an IP address. */
 export interface IPAddressSpec {
-  /** Names the parent. */
+  /** The object that the address is in use for. */
   parentRef: ParentReference;
 }
 
@@ -114,9 +114,9 @@ export interface IngressClassList {
   items: IngressClass[];
 }
 
-/** An ingress class parameters reference. */
+/** Names an object with settings of the class, cluster-wide or of a namespace. */
 export interface IngressClassParametersReference {
-  /** The a PI group. */
+  /** API group of the object with the settings; empty for the core group. */
   apiGroup?: string;
   /** Kind of the object, in CamelCase. */
   kind: string;
@@ -146,11 +146,11 @@ export interface IngressList {
   items: Ingress[];
 }
 
-/** An ingress load balancer ingress. */
+/** One way in to the load balancer. */
 export interface IngressLoadBalancerIngress {
-  /** IP address. */
+  /** Address of the load balancer, where it is reached by address. */
   ip?: string;
-  /** Host name. */
+  /** Name of the load balancer, where it is reached by name. */
   hostname?: string;
   /** Ports that are open. */
   ports?: IngressPortStatus[];
@@ -295,7 +295,7 @@ export interface NetworkPolicySpec {
   policyTypes?: string[];
 }
 
-/** A parent reference. */
+/** Names the object that an address belongs to. */
 export interface ParentReference {
   /** API group; empty for the core group. */
   group?: string;

@@ -15,7 +15,7 @@ export interface RuntimeClass {
   kind?: string;
   /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is done. */
+  /** Name of the handler in the container runtime that runs the Pods of this class. It cannot be changed. */
   handler: string;
   /** Resources that the Pod takes beyond its containers. */
   overhead?: Overhead;
@@ -40,7 +40,7 @@ export interface RuntimeClassList {
   items: RuntimeClass[];
 }
 
-/** A scheduling. */
+/** Which nodes support the class: selectors and tolerations that its Pods are given. */
 export interface Scheduling {
   /** Labels that a node must have. */
   nodeSelector?: Record<string, string>;

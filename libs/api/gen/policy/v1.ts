@@ -8,7 +8,7 @@ export interface Eviction {
   kind?: string;
   /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata?: meta_v1.ObjectMeta;
-  /** The delete options. */
+  /** How the Pod is deleted once it may go. */
   deleteOptions?: meta_v1.DeleteOptions;
 }
 

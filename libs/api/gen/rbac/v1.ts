@@ -14,7 +14,7 @@ export interface ClusterRole {
   kind?: string;
   /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What is allowed. */
+  /** What the role allows: verbs on resources or on other paths. */
   rules?: PolicyRule[];
   /** Makes the rules those of other ClusterRoles, and keeps them so. */
   aggregationRule?: AggregationRule;
@@ -33,7 +33,7 @@ export interface ClusterRoleBinding {
   kind?: string;
   /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** Who is meant. */
+  /** Who is given the role: users, groups and service accounts. */
   subjects?: Subject[];
   /** The role that is granted. */
   roleRef: RoleRef;
@@ -86,7 +86,7 @@ export interface Role {
   kind?: string;
   /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** What may be done. */
+  /** What the role allows within its namespace: verbs on resources. */
   rules?: PolicyRule[];
 }
 export const Role: ResourceType<Role> = {
@@ -103,7 +103,7 @@ export interface RoleBinding {
   kind?: string;
   /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** Who is meant. */
+  /** Who is given the role: users, groups and service accounts. */
   subjects?: Subject[];
   /** The role that is granted. */
   roleRef: RoleRef;

@@ -5,87 +5,87 @@ import type * as meta_v1 from '../meta/v1.ts';
 
 /** The state of an allocated device. */
 export interface AllocatedDeviceStatus {
-  /** Name of the driver. */
+  /** Name of the driver that the device belongs to. */
   driver: string;
-  /** Storage pool. */
+  /** Name of the pool that the device is in. */
   pool: string;
-  /** The device. */
+  /** Name of the device within its pool. */
   device: string;
   /** Identifier of the share. */
   shareID?: string;
   /** The latest observations of the state, at most one of each type. */
   conditions?: meta_v1.Condition[];
-  /** The content. */
+  /** Whatever the driver tells of the device, in a form of its own. */
   data?: unknown;
-  /** The network data. */
+  /** Addresses and name of a network device. */
   networkData?: NetworkDeviceData;
 }
 
-/** An allocation result. */
+/** Which devices the claim has, and on which nodes they can be used. */
 export interface AllocationResult {
-  /** The devices. */
+  /** The devices, and how they are to be set up. */
   devices?: DeviceAllocationResult;
   /** Labels that a node must have. */
   nodeSelector?: core_v1.NodeSelector;
-  /** The allocation timestamp. */
+  /** When the devices were allocated. */
   allocationTimestamp?: string;
 }
 
-/** A CEL device selector. */
+/** Selects devices by an expression in CEL. */
 export interface CELDeviceSelector {
   /** The expression, in CEL. */
   expression: string;
 }
 
-/** A capacity request policy. */
+/** Which amounts of a capacity may be asked for. */
 export interface CapacityRequestPolicy {
   /** Value that is taken where none is given. */
   default?: string;
-  /** The valid values. */
+  /** The amounts that may be asked for; what lies between is rounded up. */
   validValues?: string[];
-  /** The valid range. */
+  /** The range in which amounts may be asked for. */
   validRange?: CapacityRequestPolicyRange;
 }
 
-/** A capacity request policy range. */
+/** From how much to how much may be asked for, and in which steps. */
 export interface CapacityRequestPolicyRange {
-  /** The least. */
+  /** The least that can be asked for. */
   min: string;
-  /** The most. */
+  /** The most that can be asked for. */
   max?: string;
-  /** The step. */
+  /** Amounts above the least are rounded up to a multiple of this. */
   step?: string;
 }
 
-/** A capacity requirements. */
+/** How much of each capacity of a device is asked for. */
 export interface CapacityRequirements {
   /** The least that is needed; what the scheduler counts with. */
   requests?: Record<string, string>;
 }
 
-/** A counter. */
+/** A quantity that devices of a pool share. */
 export interface Counter {
-  /** The value. */
+  /** How much there is of it, or how much is used up. */
   value: string;
 }
 
-/** A counter set. */
+/** Counters that devices of a pool share, such as the memory of a card that is split up. */
 export interface CounterSet {
   /** Name, unique among its neighbours. */
   name: string;
-  /** The counters. */
+  /** The counters by name. */
   counters: Record<string, Counter>;
 }
 
-/** A device. */
+/** One device that a driver offers: its attributes, capacity and taints. */
 export interface Device {
   /** Name, unique among its neighbours. */
   name: string;
-  /** The attributes. */
+  /** What is known of the device, by name; selectors read it. */
   attributes?: Record<string, DeviceAttribute>;
   /** How much there is of each resource. */
   capacity?: Record<string, DeviceCapacity>;
-  /** The consumes counters. */
+  /** What using the device takes from the shared counters of its pool. */
   consumesCounters?: DeviceCounterConsumption[];
   /** Name of the node. */
   nodeName?: string;
@@ -97,77 +97,77 @@ export interface Device {
   taints?: DeviceTaint[];
   /** Whether binds to node is wanted. */
   bindsToNode?: boolean;
-  /** The binding conditions. */
+  /** Conditions that must be true before a Pod with the device is bound to its node. */
   bindingConditions?: string[];
-  /** The binding failure conditions. */
+  /** Conditions of which one that is true means that binding has failed. */
   bindingFailureConditions?: string[];
   /** Whether allow multiple allocations is wanted. */
   allowMultipleAllocations?: boolean;
-  /** The node allocatable resources. */
+  /** What the device stands for of the node's own resources, such as CPU. */
   nodeAllocatableResources?: Record<string, NodeAllocatableResource>;
 }
 
-/** A device allocation configuration. */
+/** Settings of allocated devices, and where they came from. */
 export interface DeviceAllocationConfiguration {
   /** Where it comes from. */
   source: string;
   /** The least that is needed; what the scheduler counts with. */
   requests?: string[];
-  /** The opaque. */
+  /** Settings in a form that the driver alone understands. */
   opaque?: OpaqueDeviceConfiguration;
 }
 
-/** A device allocation result. */
+/** Which devices were allocated, and how they are to be set up. */
 export interface DeviceAllocationResult {
-  /** The results. */
+  /** One entry for each device that was allocated. */
   results?: DeviceRequestAllocationResult[];
-  /** Configuration. */
+  /** Settings from the claim and from the class together. */
   config?: DeviceAllocationConfiguration[];
 }
 
-/** A device attribute. */
+/** One attribute of a device: exactly one of its forms has a value. */
 export interface DeviceAttribute {
-  /** The int. */
+  /** The value, as a number. */
   int?: number;
   /** Whether bool is wanted. */
   bool?: boolean;
-  /** The string. */
+  /** The value, as text. */
   string?: string;
-  /** API version. */
+  /** The value, as a semantic version. */
   version?: string;
-  /** The ints. */
+  /** The values, as numbers. */
   ints?: number[];
   /** Whether bools is wanted. */
   bools?: boolean[];
-  /** The strings. */
+  /** The values, as texts. */
   strings?: string[];
-  /** The versions. */
+  /** The values, as semantic versions. */
   versions?: string[];
 }
 
-/** A device capacity. */
+/** How much there is of something in a device, and how it may be asked for. */
 export interface DeviceCapacity {
-  /** The amount. */
+  /** How much there is in all. */
   value: string;
-  /** The request policy. */
+  /** Which amounts may be asked for, where several users share the device. */
   requestPolicy?: CapacityRequestPolicy;
 }
 
-/** A device claim. */
+/** Which devices are asked for, and how they are to be set up. */
 export interface DeviceClaim {
   /** The least that is needed; what the scheduler counts with. */
   requests?: DeviceRequest[];
-  /** The constraints. */
+  /** What must hold of the devices together. */
   constraints?: DeviceConstraint[];
-  /** Configuration. */
+  /** Settings that the drivers are given. */
   config?: DeviceClaimConfiguration[];
 }
 
-/** A device claim configuration. */
+/** Settings for the devices of some or all requests of a claim. */
 export interface DeviceClaimConfiguration {
   /** The least that is needed; what the scheduler counts with. */
   requests?: string[];
-  /** The opaque. */
+  /** Settings in a form that the driver alone understands. */
   opaque?: OpaqueDeviceConfiguration;
 }
 
@@ -188,9 +188,9 @@ export const DeviceClass: ResourceType<DeviceClass> = {
   namespaced: false,
 };
 
-/** A device class configuration. */
+/** Settings for all devices of the class. */
 export interface DeviceClassConfiguration {
-  /** The opaque. */
+  /** Settings in a form that the driver alone understands. */
   opaque?: OpaqueDeviceConfiguration;
 }
 
@@ -206,91 +206,91 @@ export interface DeviceClassList {
 
 /** What is asked for of a device class. */
 export interface DeviceClassSpec {
-  /** The selectors. */
+  /** What a device must fulfil to be of the class. */
   selectors?: DeviceSelector[];
-  /** Configuration. */
+  /** Settings that the drivers are given for each device of the class. */
   config?: DeviceClassConfiguration[];
   /** Name of the extended resource. */
   extendedResourceName?: string;
 }
 
-/** A device configuration. */
+/** Settings for a driver. */
 export interface DeviceConfiguration {
-  /** The opaque. */
+  /** Settings in a form that the driver alone understands. */
   opaque?: OpaqueDeviceConfiguration;
 }
 
-/** A device constraint. */
+/** Something that must hold of several devices together. */
 export interface DeviceConstraint {
   /** The least that is needed; what the scheduler counts with. */
   requests?: string[];
-  /** The match attribute. */
+  /** All devices must have the same value of this attribute, such as the same NUMA node. */
   matchAttribute?: string;
-  /** The distinct attribute. */
+  /** No two devices may have the same value of this attribute. */
   distinctAttribute?: string;
 }
 
-/** A device counter consumption. */
+/** What a device takes from one set of shared counters. */
 export interface DeviceCounterConsumption {
-  /** The counter set. */
+  /** Name of the set that is taken from. */
   counterSet: string;
-  /** The counters. */
+  /** How much is taken from each counter. */
   counters: Record<string, Counter>;
 }
 
-/** A device request. */
+/** One request of a claim: for exactly some devices, or for the first of several choices that can be had. */
 export interface DeviceRequest {
   /** Name, unique among its neighbours. */
   name: string;
-  /** The exactly. */
+  /** The devices that are asked for, where there is one choice. */
   exactly?: ExactDeviceRequest;
-  /** The first available. */
+  /** Choices in order of preference; the first that can be had is taken. */
   firstAvailable?: DeviceSubRequest[];
 }
 
-/** A device request allocation result. */
+/** One device that was allocated, and for which request. */
 export interface DeviceRequestAllocationResult {
-  /** What is asked. */
+  /** Name of the request; with a choice, `<request>/<choice>`. */
   request: string;
-  /** Name of the driver. */
+  /** Name of the driver that the device belongs to. */
   driver: string;
-  /** Storage pool. */
+  /** Name of the pool that the device is in. */
   pool: string;
-  /** The device. */
+  /** Name of the device within its pool. */
   device: string;
   /** Whether admin access is wanted. */
   adminAccess?: boolean;
   /** Taints that do not keep the Pod away. */
   tolerations?: DeviceToleration[];
-  /** The binding conditions. */
+  /** Conditions that must be true before the Pod is bound. */
   bindingConditions?: string[];
-  /** The binding failure conditions. */
+  /** Conditions of which one that is true means that binding has failed. */
   bindingFailureConditions?: string[];
   /** Identifier of the share. */
   shareID?: string;
-  /** The consumed capacity. */
+  /** How much of each capacity the allocation takes. */
   consumedCapacity?: Record<string, string>;
-  /** The skip node operations. */
+  /** Which work on the node the driver leaves out. */
   skipNodeOperations?: string[];
 }
 
-/** A device selector. */
+/** Selects devices; exactly one way is given. */
 export interface DeviceSelector {
-  /** The cel. */
+  /** Selects by an expression in CEL. */
   cel?: CELDeviceSelector;
 }
 
-/** A device sub request. */
+/** One choice of a request. */
 export interface DeviceSubRequest {
   /** Name, unique among its neighbours. */
   name: string;
   /** Name of the device class. */
   deviceClassName: string;
-  /** The selectors. */
+  /** What each device must fulfil; all of them. */
   selectors?: DeviceSelector[];
-  /** The allocation mode. */
+  /** ExactCount for so many devices as count says, or All for every one that fits. */
   allocationMode?: string;
-  /** How many. */
+  /** How many devices, where the mode is ExactCount. Default 1. */
   count?: number;
   /** Taints that do not keep the Pod away. */
   tolerations?: DeviceToleration[];
@@ -298,11 +298,11 @@ export interface DeviceSubRequest {
   capacity?: CapacityRequirements;
 }
 
-/** A device taint. */
+/** Keeps off all claims that do not tolerate it. */
 export interface DeviceTaint {
-  /** The key. */
+  /** Key of the taint, in the form of a label's. */
   key: string;
-  /** The value. */
+  /** Value of the taint, in the form of a label's. */
   value?: string;
   /** What the taint does to Pods that do not tolerate it. */
   effect: string;
@@ -356,13 +356,13 @@ export interface DeviceTaintSelector {
   device?: string;
 }
 
-/** A device toleration. */
+/** Lets a claim use devices in spite of a taint. */
 export interface DeviceToleration {
-  /** The key. */
+  /** Key of the taint; empty with operator Exists for all. */
   key?: string;
   /** How the value is compared. */
   operator?: string;
-  /** The value. */
+  /** Value of the taint, where the operator is Equal. */
   value?: string;
   /** What the taint does to Pods that do not tolerate it. */
   effect?: string;
@@ -370,15 +370,15 @@ export interface DeviceToleration {
   tolerationSeconds?: number;
 }
 
-/** An exact device request. */
+/** A request for devices of one class. */
 export interface ExactDeviceRequest {
   /** Name of the device class. */
   deviceClassName: string;
-  /** The selectors. */
+  /** What each device must fulfil; all of them. */
   selectors?: DeviceSelector[];
-  /** The allocation mode. */
+  /** ExactCount for so many devices as count says, or All for every one that fits. */
   allocationMode?: string;
-  /** How many. */
+  /** How many devices, where the mode is ExactCount. Default 1. */
   count?: number;
   /** Whether admin access is wanted. */
   adminAccess?: boolean;
@@ -388,51 +388,51 @@ export interface ExactDeviceRequest {
   capacity?: CapacityRequirements;
 }
 
-/** A network device data. */
+/** What is known of a network device. */
 export interface NetworkDeviceData {
   /** Name of the interface. */
   interfaceName?: string;
-  /** The ips. */
+  /** Addresses of the device, in CIDR form. */
   ips?: string[];
-  /** The hardware address. */
+  /** MAC address of the device. */
   hardwareAddress?: string;
 }
 
-/** A node allocatable mapping. */
+/** How a device's amount becomes one of the node's own resource. */
 export interface NodeAllocatableMapping {
-  /** The capacity key. */
+  /** The capacity of the device whose taken amount counts. */
   capacityKey?: string;
-  /** The capacity multiplier. */
+  /** What one unit of the capacity stands for. */
   capacityMultiplier?: string;
-  /** The device multiplier. */
+  /** What one device stands for. */
   deviceMultiplier?: string;
 }
 
-/** A node allocatable overhead. */
+/** What using a device costs of the node's own resource besides. */
 export interface NodeAllocatableOverhead {
-  /** The per pod. */
+  /** What each Pod costs that uses the device. */
   perPod?: string;
-  /** The per container. */
+  /** What each container costs that uses the device. */
   perContainer?: string;
 }
 
-/** A node allocatable resource. */
+/** What a device stands for of one of the node's own resources. */
 export interface NodeAllocatableResource {
-  /** The mapping. */
+  /** How the device's amount becomes one of the node's resource. */
   mapping?: NodeAllocatableMapping;
   /** Resources that the Pod takes beyond its containers. */
   overhead?: NodeAllocatableOverhead;
 }
 
-/** An opaque device configuration. */
+/** Settings in a form that one driver alone understands. */
 export interface OpaqueDeviceConfiguration {
-  /** Name of the driver. */
+  /** Name of the driver that the settings are for. */
   driver: string;
   /** Parameters, in words that their reader knows. */
   parameters: unknown;
 }
 
-/** A wish for devices. */
+/** A wish for devices, in a namespace, and which devices were given to it. */
 export interface ResourceClaim {
   apiVersion?: string;
   kind?: string;
@@ -451,7 +451,7 @@ export const ResourceClaim: ResourceType<ResourceClaim> = {
   namespaced: true,
 };
 
-/** A resource claim consumer reference. */
+/** Who uses a claim, as a rule a Pod. */
 export interface ResourceClaimConsumerReference {
   /** API group; empty for the core group. */
   apiGroup?: string;
@@ -475,17 +475,17 @@ export interface ResourceClaimList {
 
 /** What is asked for of a resource claim. */
 export interface ResourceClaimSpec {
-  /** The devices. */
+  /** Which devices are asked for. */
   devices?: DeviceClaim;
 }
 
 /** The state of a resource claim. */
 export interface ResourceClaimStatus {
-  /** The allocation. */
+  /** The devices that the claim has; none while it waits. */
   allocation?: AllocationResult;
-  /** The reserved for. */
+  /** Who may use the claim now; at most 256. */
   reservedFor?: ResourceClaimConsumerReference[];
-  /** The devices. */
+  /** What the drivers tell of the allocated devices. */
   devices?: AllocatedDeviceStatus[];
 }
 
@@ -526,13 +526,13 @@ export interface ResourceClaimTemplateSpec {
   spec?: ResourceClaimSpec;
 }
 
-/** A resource pool. */
+/** The pool that the devices of a slice belong to, and which generation of it this is. */
 export interface ResourcePool {
   /** Name, unique among its neighbours. */
   name: string;
   /** Number that grows with each change of the desired state. */
   generation: number;
-  /** The resource slice count. */
+  /** How many slices make up this generation of the pool. */
   resourceSliceCount: number;
 }
 
@@ -565,24 +565,24 @@ export interface ResourceSliceList {
 
 /** What is asked for of a resource slice. */
 export interface ResourceSliceSpec {
-  /** Name of the driver. */
+  /** Name of the driver that offers the devices. It cannot be changed. */
   driver: string;
-  /** Storage pool. */
+  /** The pool that the devices belong to. */
   pool: ResourcePool;
-  /** Name of the node. */
+  /** Name of the node that the devices are on, where they are on one. It cannot be changed. */
   nodeName?: string;
   /** Labels that a node must have. */
   nodeSelector?: core_v1.NodeSelector;
   /** Whether all nodes is wanted. */
   allNodes?: boolean;
-  /** The devices. */
+  /** The devices of this slice, at most 128. */
   devices?: Device[];
   /** Whether per device node selection is wanted. */
   perDeviceNodeSelection?: boolean;
-  /** The shared counters. */
+  /** Counters that the devices of the pool share. */
   sharedCounters?: CounterSet[];
-  /** The partition type attribute. */
+  /** The attribute that tells how a device is split up. */
   partitionTypeAttribute?: string;
-  /** The skip node operations. */
+  /** Which work on the node the driver leaves out. */
   skipNodeOperations?: string[];
 }

@@ -75,7 +75,7 @@ export const CSINode: ResourceType<CSINode> = {
   namespaced: false,
 };
 
-/** A CSI node driver. */
+/** A CSI driver on the node: its own name for the node, its topology keys and limits. */
 export interface CSINodeDriver {
   /** Name, unique among its neighbours. */
   name: string;
@@ -105,7 +105,7 @@ export interface CSINodeSpec {
 
 /** The state of a CSI node. */
 export interface CSINodeStatus {
-  /** The storage health. */
+  /** Health of the storage, as the drivers tell it. */
   storageHealth?: StorageHealth[];
 }
 
@@ -181,11 +181,11 @@ export interface StorageClassList {
   items: StorageClass[];
 }
 
-/** A storage health. */
+/** Health of the storage of one driver on the node. */
 export interface StorageHealth {
   /** Name, unique among its neighbours. */
   name: string;
-  /** The health conditions. */
+  /** What is wrong with the storage. */
   healthConditions?: StorageHealthCondition[];
 }
 
@@ -197,7 +197,7 @@ export interface StorageHealthCondition {
   reason: string;
   /** Why, in words for people. */
   message?: string;
-  /** The access mode. */
+  /** The access mode that the trouble is with. */
   accessMode?: string;
   /** Whether the volume is a file system or a raw block device. */
   volumeMode?: string;
@@ -242,7 +242,7 @@ export interface VolumeAttachmentList {
   items: VolumeAttachment[];
 }
 
-/** What is attached. */
+/** The volume that is attached: a PersistentVolume by name, or one written inline. */
 export interface VolumeAttachmentSource {
   /** Name of the persistent volume. */
   persistentVolumeName?: string;
@@ -252,11 +252,11 @@ export interface VolumeAttachmentSource {
 
 /** What is asked for of a volume attachment. */
 export interface VolumeAttachmentSpec {
-  /** Who attaches. */
+  /** Name of the CSI driver that attaches the volume. */
   attacher: string;
   /** Where it comes from. */
   source: VolumeAttachmentSource;
-  /** Name of the node. */
+  /** Name of the node that the volume is attached to. */
   nodeName: string;
 }
 
@@ -278,7 +278,7 @@ export interface VolumeAttributesClass {
   kind?: string;
   /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
-  /** Name of the driver. */
+  /** Name of the CSI driver that the class is for. It cannot be changed. */
   driverName: string;
   /** Parameters, in words that their reader knows. */
   parameters?: Record<string, string>;
@@ -311,8 +311,8 @@ export interface VolumeError {
   errorCode?: number;
 }
 
-/** A volume node resources. */
+/** How many volumes of a driver the node can take. */
 export interface VolumeNodeResources {
-  /** How many. */
+  /** How many volumes at most; no limit where none is given. */
   count?: number;
 }
