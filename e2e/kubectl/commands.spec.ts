@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,6 +7,7 @@ import {
   eventually,
   kubectlsToTest,
   removeDataDir,
+  repository,
   startClusterProcess,
   type ClusterProcess,
   type Kubectl,
@@ -290,6 +291,74 @@ describe.each(kubectlsToTest())('commands of kubectl $version', (binary) => {
       /deployments +deploy +apps\/v1 +true +Deployment +\S+ +all/,
     );
     expect((await kubectl('api-versions')).trim().split('\n')).toContain('batch/v1');
+  });
+
+  it('rollout of DaemonSets and StatefulSets: status, history, undo, restart', async () => {
+    const ns = await namespace();
+    const workload = (kind: string, fields: object) => ({
+      apiVersion: 'apps/v1',
+      kind,
+      metadata: { name: 'w' },
+      spec: { ...deployment('w').spec, replicas: undefined, ...fields },
+    });
+    await apply(ns, workload('DaemonSet', {}), workload('StatefulSet', { serviceName: 'w', replicas: 2 }));
+    for (const what of ['daemonset.apps/w', 'statefulset.apps/w']) {
+      const image = () =>
+        kubectl(`get ${what} -n ${ns} -o jsonpath={.spec.template.spec.containers[0].image}`);
+      const settled = async () =>
+        expect(await kubectl(`rollout status ${what} -n ${ns} --timeout=60s`)).toMatch(
+          /successfully rolled out|roll out complete/,
+        );
+      const revisions = async () =>
+        (await kubectl(`rollout history ${what} -n ${ns}`))
+          .split('\n')
+          .slice(2)
+          .flatMap((line) => /^\d+/.exec(line) ?? [])
+          .map(Number);
+      await settled();
+      await kubectl(`set image ${what} c=nginx:1.26 -n ${ns}`);
+      await settled();
+      expect(await revisions()).toEqual([1, 2]);
+      expect(await kubectl(`rollout history ${what} --revision=1 -n ${ns}`)).toContain('nginx:1.25');
+      expect(await kubectl(`rollout undo ${what} -n ${ns}`)).toBe(`${what} rolled back\n`);
+      await settled();
+      expect(await image()).toBe('nginx:1.25');
+      expect(await kubectl(`rollout restart ${what} -n ${ns}`)).toBe(`${what} restarted\n`);
+      await settled();
+      expect(await revisions()).toEqual([2, 3, 4]);
+      expect((await kubectl.try(`rollout pause ${what} -n ${ns}`)).stderr).toContain('is not supported');
+    }
+  });
+
+  it('proxy serves the API without credentials', async () => {
+    const proxy = kubectl.start('proxy --port=0');
+    try {
+      let address: string | undefined;
+      await eventually(async () => {
+        address = /Starting to serve on (\S+)/.exec(proxy.stdout())?.[1];
+        return Promise.resolve(address !== undefined);
+      });
+      const answer = await fetch(`http://${address}/api/v1/namespaces/default`);
+      expect(await answer.json()).toMatchObject({ kind: 'Namespace', metadata: { name: 'default' } });
+      const watch = await fetch(`http://${address}/api/v1/namespaces?watch=1&timeoutSeconds=1`);
+      expect(await watch.text()).toContain('"type":"ADDED"');
+    } finally {
+      await proxy.stop();
+    }
+  });
+
+  it('every command of kubectl help stands in docs/compatibility.md', async () => {
+    const commands = (await kubectl('help')).split('\n').flatMap((line) => {
+      const [, name] = /^ {2}([a-z][a-z-]*) {2,}[A-Z]/.exec(line) ?? [];
+      return name === undefined ? [] : [name];
+    });
+    expect(commands.length).toBeGreaterThan(35);
+    const page = readFileSync(join(repository, 'docs/compatibility.md'), 'utf8');
+    const [, section = ''] = page.split('\n## kubectl\n');
+    const told = new Set(
+      [...(section.split('\n## ')[0] ?? '').matchAll(/`([a-z][a-z-]*)[ `]/g)].map(([, name]) => name),
+    );
+    expect(commands.filter((name) => !told.has(name))).toEqual([]);
   });
 
   it('the commands that need no server do their work with its kubeconfig', async () => {

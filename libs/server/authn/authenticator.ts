@@ -49,18 +49,43 @@ export function parseTokenFile(text: string): Map<string, UserInfo> {
   return tokens;
 }
 
+/** Browsers cannot send headers with a WebSocket: they put the token, in base64url, among the subprotocols. */
+export const bearerProtocolPrefix = 'base64url.bearer.authorization.k8s.io.';
+
+/** The token among the subprotocols; undefined when there is none, '' when there is none that is good. */
+function tokenOfProtocols(header: string | undefined): string | undefined {
+  const offered = (header ?? '').split(',').map((name) => name.trim());
+  const [found, ...more] = offered.filter((name) => name.startsWith(bearerProtocolPrefix));
+  if (found === undefined) return undefined;
+  // One token, and a protocol that is spoken besides.
+  if (more.length > 0 || offered.length < 2) return '';
+  const text = found.slice(bearerProtocolPrefix.length).replaceAll('-', '+').replaceAll('_', '/');
+  try {
+    return atob(text);
+  } catch {
+    return '';
+  }
+}
+
 /** Knows users by bearer token and by client certificate (common name and organizations). */
 export function createAuthenticator(tokens: TokenAuthenticator): Authenticator {
+  const userOf = (token: string): UserInfo | 'rejected' => {
+    try {
+      return tokens.authenticate(token, [])?.user ?? 'rejected';
+    } catch {
+      return 'rejected';
+    }
+  };
   return (request) => {
     const authorization = request.header('authorization');
     if (authorization !== undefined) {
       const [scheme, token] = authorization.split(/\s+/, 2);
       if (scheme?.toLowerCase() !== 'bearer' || token === undefined) return 'rejected';
-      try {
-        return tokens.authenticate(token, [])?.user ?? 'rejected';
-      } catch {
-        return 'rejected';
-      }
+      return userOf(token);
+    }
+    if (request.upgrade === 'websocket') {
+      const token = tokenOfProtocols(request.header('sec-websocket-protocol'));
+      if (token !== undefined) return userOf(token);
     }
     const certificate = request.clientCertificate;
     if (certificate === undefined) return undefined;

@@ -1,4 +1,9 @@
-export { createAuthenticator, parseTokenFile, type Authenticator } from './authenticator.ts';
+export {
+  bearerProtocolPrefix,
+  createAuthenticator,
+  parseTokenFile,
+  type Authenticator,
+} from './authenticator.ts';
 export {
   createServiceAccountTokens,
   serviceAccountUser,

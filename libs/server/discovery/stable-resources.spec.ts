@@ -164,8 +164,12 @@ const words: Readonly<Record<string, string>> = {
 function served(groupVersion: string): string[] {
   const [group, version] = groupVersion.includes('/') ? groupVersion.split('/') : ['', groupVersion];
   const { resources = [] } = apiResourceList(allDefinitions, group ?? '', version ?? '') ?? {};
-  return resources.map(({ name, kind, namespaced, verbs, group: kindGroup, version: kindVersion }) => {
-    const [itsGroup, itsVersion] = [kindGroup ?? group, kindVersion ?? version];
+  return resources.map((resource) => {
+    const { name, kind, namespaced, verbs } = resource;
+    const { group: itsGroup = group, version: itsVersion = version } = resource as {
+      group?: string;
+      version?: string;
+    };
     const its = itsGroup === '' ? itsVersion : `${itsGroup}/${itsVersion}`;
     const said = [...verbs].sort().join(' ');
     const scope = namespaced ? 'namespaced' : 'cluster';

@@ -28,6 +28,7 @@ import { textAnswer } from './answer.ts';
 import { chooseContainer } from './container-choice.ts';
 import { proxy } from './proxy.ts';
 import type { ResourcePath } from './resource-path.ts';
+import { listHeader, offeredProtocols } from './socket-protocols.ts';
 
 export interface ConnectDeps {
   readonly registry: Registry;
@@ -67,13 +68,6 @@ export function connect(
 function flag(query: URLSearchParams, name: string): boolean {
   const value = query.get(name);
   return value !== null && !['0', 'f', 'false'].includes(value.toLowerCase());
-}
-
-function listHeader(value: string | undefined): string[] {
-  return (value ?? '')
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
 }
 
 /** The first that the client names and the server knows; undefined when there is none. */
@@ -171,7 +165,7 @@ async function serveCommand(
       },
     };
   }
-  const offered = listHeader(request.header('sec-websocket-protocol'));
+  const offered = offeredProtocols(request);
   const protocol =
     offered.length === 0
       ? { name: '', version: 1 as const, base64: false }
@@ -223,7 +217,7 @@ async function portForward(
     { name: tunnelledPortForwardProtocol },
     ...commandProtocols.filter(({ version }) => version === 4),
   ];
-  const offered = listHeader(request.header('sec-websocket-protocol'));
+  const offered = offeredProtocols(request);
   const protocol = offered.length === 0 ? { name: '' } : choose(offered, known);
   if (protocol === undefined) refuseWebSocket(offered, known);
   if (protocol.name === tunnelledPortForwardProtocol) {

@@ -49,6 +49,7 @@ import {
 import { bodyKind, readBody, readDeleteOptions, readPatch } from './request-body.ts';
 import { parseResourcePath, type ResourcePath } from './resource-path.ts';
 import { requireRoute } from './routes.ts';
+import { offeredProtocols } from './socket-protocols.ts';
 import { createSystemPaths, type TokenIssuer } from './system-paths.ts';
 import { watchAnswer } from './watch.ts';
 
@@ -221,7 +222,16 @@ export function createRestHandler(options: RestOptions): HttpHandler {
       const wanted = watchOptions(query);
       if (wanted.timeoutSeconds === undefined) wanted.timeoutSeconds = watchSeconds(random);
       if (name !== undefined) wanted.fieldSelector = selectorOfOne(name, wanted.fieldSelector);
-      return watchAnswer(registry, collection, wanted, { user, signal: request.signal }, form, table);
+      const sockets = request.upgrade === 'websocket' ? offeredProtocols(request) : undefined;
+      return watchAnswer(
+        registry,
+        collection,
+        wanted,
+        { user, signal: request.signal },
+        form,
+        table,
+        sockets,
+      );
     }
     if (reads) {
       const context: RequestContext = { user };

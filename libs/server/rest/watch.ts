@@ -1,6 +1,6 @@
 import { toApiError, type KubeObject, type Status } from '@drydock/base/apimachinery';
 import { watchFrame } from '@drydock/api/protobuf';
-import type { HttpResponse } from '@drydock/port/http';
+import type { HttpResponse, MessageSocket } from '@drydock/port/http';
 import type { ResourceRef, WatchOptions } from '@drydock/port/transport';
 import type { Registry, RequestContext } from '../registry/index.ts';
 import { watchBatchLines, type StoredWatch, type StoredWatchEvent } from '../watch-cache/index.ts';
@@ -73,7 +73,53 @@ async function* stream(watch: StoredWatch, encode: EncodeBatch, form: Form): Asy
   }
 }
 
-/** Starts a watch and answers it as a stream of JSON lines or of protobuf frames. */
+const decoder = new TextDecoder();
+/** The length that stands before each frame of a stream; messages have an end of their own. */
+const frameHeadBytes = 4;
+
+/** One message an event: text for JSON, binary for protobuf. */
+function sendEvent(socket: MessageSocket, bytes: Uint8Array, form: Form): Promise<void> {
+  return socket.send(form.encoding === 'protobuf' ? bytes.subarray(frameHeadBytes) : decoder.decode(bytes));
+}
+
+/** What a client says is not for us, and has to be read all the same: its good-bye is among it. */
+async function ignoreAll(socket: MessageSocket): Promise<void> {
+  while ((await socket.receive()) !== undefined);
+}
+
+async function serveOverSocket(
+  socket: MessageSocket,
+  watch: StoredWatch,
+  encode: EncodeBatch,
+  form: Form,
+): Promise<void> {
+  const close = () => watch.close();
+  socket.closed.addEventListener('abort', close);
+  void ignoreAll(socket);
+  try {
+    for await (const batch of watch)
+      for (const event of batch) await sendEvent(socket, encode([event]), form);
+  } catch (error) {
+    if (!socket.closed.aborted)
+      await sendEvent(socket, encodeEvent('ERROR', toApiError(error).status, form), form);
+  } finally {
+    watch.close();
+    socket.closed.removeEventListener('abort', close);
+  }
+}
+
+function upgraded(
+  protocol: string | undefined,
+  serve: (socket: MessageSocket) => Promise<void>,
+): HttpResponse {
+  const subprotocol = protocol === undefined ? {} : { subprotocol: protocol };
+  return { status: 101, headers: {}, body: undefined, upgrade: { kind: 'messages', ...subprotocol, serve } };
+}
+
+/**
+ * Starts a watch and answers it as a stream of JSON lines or of protobuf frames; over a WebSocket (`sockets` are the
+ * subprotocols that its client offers) as one message an event.
+ */
 export async function watchAnswer(
   registry: Registry,
   ref: ResourceRef,
@@ -81,6 +127,7 @@ export async function watchAnswer(
   context: RequestContext,
   form: Form,
   table: () => TableContext,
+  sockets?: readonly string[],
 ): Promise<HttpResponse> {
   const type = mediaTypes[form.encoding];
   const headers = {
@@ -96,7 +143,13 @@ export async function watchAnswer(
     const failure = toApiError(error);
     // A revision that is gone or not there yet is told in the stream, as Kubernetes does: clients look for it there.
     if (failure.code !== 410 && failure.code !== 504) throw failure;
-    return { status: 200, headers, body: encodeEvent('ERROR', failure.status, form) };
+    const told = encodeEvent('ERROR', failure.status, form);
+    return sockets === undefined
+      ? { status: 200, headers, body: told }
+      : upgraded(sockets[0], (socket) => sendEvent(socket, told, form));
   }
-  return { status: 200, headers, body: stream(watch, encoderOf(form, table), form) };
+  const encode = encoderOf(form, table);
+  if (sockets !== undefined)
+    return upgraded(sockets[0], (socket) => serveOverSocket(socket, watch, encode, form));
+  return { status: 200, headers, body: stream(watch, encode, form) };
 }
