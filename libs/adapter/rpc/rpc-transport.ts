@@ -3,8 +3,9 @@ import { internalError } from '@drydock/base/apimachinery';
 import type { CursorTransport, ListWithCursor } from '@drydock/port/events';
 import type { Metrics } from '@drydock/port/observability';
 import type { ListOptions, ResourceRef, WatchEvent, WatchOptions } from '@drydock/port/transport';
-import type { CallOptions, ChannelOptions, ClientReadableStream, ServiceError } from '@grpc/grpc-js';
-import { ChannelCredentials, Metadata } from '@grpc/grpc-js';
+import type { CallOptions, ClientReadableStream, ServiceError } from '@grpc/grpc-js';
+import { Metadata } from '@grpc/grpc-js';
+import { channelOptionsOf, credentialsOf, type RpcClientTls } from './channel.ts';
 import { createCallPolicy, type CallPolicy } from './call-policy.ts';
 import {
   deleteOptionsToWire,
@@ -22,16 +23,6 @@ import { decodeJson, encodeJson } from './json.ts';
 import { createMutateClient } from './mutate-client.ts';
 import type { RateLimit } from './rate-limiter.ts';
 import { fromServiceError } from './status-mapping.ts';
-
-export interface RpcClientTls {
-  /** PEM of the authorities to trust. Default: those of the system. */
-  readonly certificateAuthority?: string | Uint8Array;
-  /** PEM, for mutual TLS. */
-  readonly key?: string | Uint8Array;
-  readonly certificate?: string | Uint8Array;
-  /** Name the server's certificate is checked against, where it differs from the address. */
-  readonly serverName?: string;
-}
 
 export interface RpcTransportOptions {
   /**
@@ -239,28 +230,4 @@ async function* watch(
     call.on('error', () => {});
     call.cancel();
   }
-}
-
-function credentialsOf(tls: RpcClientTls | undefined): ChannelCredentials {
-  if (tls === undefined) return ChannelCredentials.createInsecure();
-  const pem = (value: string | Uint8Array | undefined): Buffer | null =>
-    value === undefined ? null : Buffer.from(value);
-  return ChannelCredentials.createSsl(pem(tls.certificateAuthority), pem(tls.key), pem(tls.certificate));
-}
-
-function channelOptionsOf({ tls, ownConnection }: RpcTransportOptions): ChannelOptions {
-  return {
-    'grpc.max_receive_message_length': 64 * 1024 * 1024,
-    'grpc.max_send_message_length': -1,
-    'grpc.keepalive_time_ms': 30_000,
-    'grpc.keepalive_timeout_ms': 10_000,
-    'grpc.keepalive_permit_without_calls': 1,
-    'grpc.initial_reconnect_backoff_ms': 100,
-    'grpc.max_reconnect_backoff_ms': 5_000,
-    'grpc-node.flow_control_window': 1024 * 1024,
-    ...(ownConnection === true ? { 'grpc.use_local_subchannel_pool': 1 } : {}),
-    ...(tls?.serverName === undefined
-      ? {}
-      : { 'grpc.ssl_target_name_override': tls.serverName, 'grpc.default_authority': tls.serverName }),
-  };
 }
