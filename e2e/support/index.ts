@@ -19,3 +19,5 @@ export {
 } from './kubectl.ts';
 export { backup, backupsDefinition, bigDefinition } from './custom-kinds.ts';
 export { interactivePods } from './interactive-pods.ts';
+export { clusterBody, quickAutoscaler, type ClusterUnderTest } from './cluster-body.ts';
+export { composeCommand, startComposeCluster, type ComposeCluster } from './compose.ts';
