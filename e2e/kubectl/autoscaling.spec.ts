@@ -1,9 +1,12 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   createKubectl,
   eventually,
   kubectlsToTest,
   removeDataDir,
+  repository,
   startClusterProcess,
   type ClusterProcess,
   type Kubectl,
@@ -42,6 +45,16 @@ describe.each(kubectlsToTest().slice(-1))('autoscaling with kubectl $version', (
   const load = (trace: string) =>
     ok('annotate', '--overwrite', 'service', 'web', `drydock.dev/cpu-load=${trace}`);
 
+  const explain = (name: string, ...more: readonly string[]) =>
+    spawnSync(
+      process.execPath,
+      [
+        ...[join(repository, 'apps/drydock/src/main.ts'), 'explain', 'hpa', name],
+        ...['--grpc-address', `127.0.0.1:${cluster.grpcPort}`, ...more],
+      ],
+      { encoding: 'utf8' },
+    );
+
   it('shows what nodes use, through the APIService of the metrics-server', async () => {
     await eventually(async () => /node-0 +\d+m/.test(await ok('top', 'nodes')), patient);
     expect(await ok('get', 'apiservice', 'v1beta1.metrics.k8s.io')).toMatch(
@@ -72,6 +85,26 @@ describe.each(kubectlsToTest().slice(-1))('autoscaling with kubectl $version', (
     expect(await ok('describe', 'hpa', 'web')).toMatch(
       /ScalingActive +True +ValidMetricFound +the HPA was able to successfully calculate a replica count from cpu resource utilization \(percentage of request\)/,
     );
+    const told = explain('web', '--limit', '0').stdout;
+    expect(told).toContain('Target:   Deployment/default/web, 2 replicas (min 1, max 8)');
+    expect(told).toContain(
+      [
+        '  Metric:   cpu resource utilization (percentage of request)',
+        '    - Pods: 2 counted',
+        '    - use: 100 % of what the Pods ask for (201m a Pod); target 50 %',
+        '    - use ÷ target = 2.000',
+        '    - 2.000 × 2 Pods, rounded up = 4',
+        '    = asks for 4',
+        '  Outcome:  2 → 4 (cpu resource utilization (percentage of request) above target)',
+      ].join('\n'),
+    );
+    expect(JSON.parse(explain('web', '-o', 'json').stdout)).toMatchObject([
+      { target: 'Deployment/default/web', currentReplicas: 4, desiredReplicas: 4, rescaled: false },
+    ]);
+    expect(explain('nobody')).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^drydock: nothing was decided .* default\/nobody yet/) as string,
+    });
     await load('0,100m');
     await eventually(async () => (await replicas()) === '1', patient);
     expect(await rescales()).toContain('New size: 1; reason: All metrics below target\n');

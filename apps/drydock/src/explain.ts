@@ -1,14 +1,22 @@
 import { humanDuration } from '@drydock/base/apimachinery';
 import { systemClock } from '@drydock/base/clock';
-import { explainPod, type ExplainPodResponse, type NodeVerdict } from '@drydock/rpc';
+import {
+  explainAutoscaler,
+  explainPod,
+  type AutoscalerDecision,
+  type ExplainPodResponse,
+  type NodeVerdict,
+} from '@drydock/rpc';
 
 export interface ExplainOptions {
+  /** What is to be explained. */
+  readonly about: 'pod' | 'hpa';
   readonly name: string;
   readonly namespace: string;
   /** `host:port` of the gRPC door. */
   readonly grpcAddress: string;
   readonly output: 'text' | 'json';
-  /** Nodes to show at most; 0 shows all. */
+  /** Nodes or decisions to show at most; 0 shows all. */
   readonly limit: number;
 }
 
@@ -73,19 +81,35 @@ export function explanationText(decision: ExplainPodResponse, nowMs: number, lim
   return `${lines.join('\n')}\n`;
 }
 
-/** `drydock explain pod NAME`: answers the exit code. */
+/** Decisions as a person would want to read them, newest first. */
+export function decisionsText(decisions: readonly AutoscalerDecision[]): string {
+  return `${decisions.map(({ text }) => text).join('\n\n')}\n`;
+}
+
+async function answer(options: ExplainOptions): Promise<string> {
+  const { about, name, namespace, grpcAddress, limit } = options;
+  const asJson = (value: unknown) => `${JSON.stringify(value, undefined, 2)}\n`;
+  const text = options.output === 'text';
+  if (about === 'pod') {
+    const decision = await explainPod(grpcAddress, { namespace, name });
+    return text ? explanationText(decision, systemClock.now(), limit) : asJson(decision);
+  }
+  const all = 2 ** 31 - 1;
+  const decisions = await explainAutoscaler(grpcAddress, { namespace, name, limit: limit === 0 ? all : limit });
+  if (decisions.length === 0)
+    throw new Error(
+      `nothing was decided about HorizontalPodAutoscaler ${namespace}/${name} yet (it is looked at once a sync period)`,
+    );
+  return text ? decisionsText(decisions) : asJson(decisions);
+}
+
+/** `drydock explain pod|hpa NAME`: answers the exit code. */
 export async function explain(
   options: ExplainOptions,
   output: { out(text: string): void; err(text: string): void },
 ): Promise<number> {
-  const { name, namespace, grpcAddress, limit } = options;
   try {
-    const decision = await explainPod(grpcAddress, { namespace, name });
-    output.out(
-      options.output === 'json'
-        ? `${JSON.stringify(decision, undefined, 2)}\n`
-        : explanationText(decision, systemClock.now(), limit),
-    );
+    output.out(await answer(options));
     return 0;
   } catch (error) {
     output.err(`drydock: ${error instanceof Error ? error.message : String(error)}\n`);

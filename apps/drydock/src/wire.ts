@@ -15,7 +15,7 @@ import { createInformerFactory } from '@drydock/machinery/informer';
 import { createPromMetrics } from '@drydock/metrics-prom';
 import { createKubeletSim } from '@drydock/node/kubelet-sim';
 import type { Component } from '@drydock/port/component';
-import { createRpcServer } from '@drydock/rpc';
+import { createControllerService, createRpcServer } from '@drydock/rpc';
 import { createScheduler } from '@drydock/scheduling/scheduler';
 import { createAuthenticator, parseTokenFile } from '@drydock/server/authn';
 import { createApiServerCore, createServiceResolver, type ApiServerCore } from '@drydock/server/core';
@@ -138,9 +138,8 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
         { ...depsFor('kubelet'), informers },
       )
     : undefined;
-  if (options.components.has('controller-manager')) {
-    parts.push(
-      createControllerManager(
+  const controllerManager = options.components.has('controller-manager')
+    ? createControllerManager(
         {
           controllers: options.controllers,
           rootCa: credentials.authority.cert,
@@ -157,9 +156,9 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
           podGarbageCollector: { terminatedPodThreshold: options.terminatedPodGcThreshold },
         },
         { ...shared, informers },
-      ),
-    );
-  }
+      )
+    : undefined;
+  if (controllerManager !== undefined) parts.push(controllerManager);
   const scheduler = options.components.has('scheduler')
     ? createScheduler(schedulerConfiguration === undefined ? {} : { configuration: schedulerConfiguration }, {
         ...depsFor('kube-scheduler'),
@@ -212,7 +211,12 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
     address: options.bindAddress,
     port: options.grpcPort,
     transport: apiserver.transport(system('system:grpc')),
-    services: scheduler === undefined ? [] : [schedulerService(scheduler)],
+    services: [
+      ...(scheduler === undefined ? [] : [schedulerService(scheduler)]),
+      ...(controllerManager === undefined
+        ? []
+        : [createControllerService({ autoscaler: controllerManager.explainAutoscaler })]),
+    ],
     logger: logger.child({ component: 'grpc' }),
   });
 

@@ -15,3 +15,10 @@ export {
   type ExplainPodResponse,
   type NodeVerdict,
 } from './scheduler-service.ts';
+export {
+  createControllerService,
+  explainAutoscaler,
+  type AutoscalerDecision,
+  type AutoscalerMetric,
+  type ControllerDecisions,
+} from './controller-service.ts';

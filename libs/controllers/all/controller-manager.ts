@@ -19,7 +19,7 @@ import { createEndpointSliceController } from '../endpointslice/index.ts';
 import { createEndpointSliceMirroringController } from '../endpointslice-mirroring/index.ts';
 import { createEphemeralVolumeController } from '../ephemeral-volume/index.ts';
 import { createGarbageCollector } from '../garbage-collector/index.ts';
-import { createHpaController, type Decision, type HpaOptions } from '../hpa/index.ts';
+import { createHpaController, decisionRecord, type DecisionRecord, type HpaOptions } from '../hpa/index.ts';
 import { createJobController } from '../job/index.ts';
 import { createLegacyTokenCleaner } from '../legacy-serviceaccount-token-cleaner/index.ts';
 import { createNamespaceController } from '../namespace/index.ts';
@@ -75,7 +75,7 @@ export interface ControllerManagerOptions {
 export interface ControllerManager extends Component {
   controllers(): readonly Controller[];
   /** What was decided last about a HorizontalPodAutoscaler, newest first. */
-  hpaDecisions(namespace: string, name: string): readonly Decision[];
+  explainAutoscaler(namespace: string, name: string): readonly DecisionRecord[];
 }
 
 /** Runs the built-in control loops. */
@@ -156,7 +156,7 @@ export function createControllerManager(
   return {
     name: 'controller-manager',
     controllers: () => enabled,
-    hpaDecisions: (namespace, name) => hpa.decisions(namespace, name),
+    explainAutoscaler: (namespace, name) => hpa.decisions(namespace, name).map(decisionRecord),
     ready: () => stopper !== undefined,
     start() {
       if (stopper !== undefined) return Promise.resolve();

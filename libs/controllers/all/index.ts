@@ -5,4 +5,4 @@ export {
 } from './controller-manager.ts';
 export { enabledControllers, unknownControllers } from './controller-names.ts';
 export { nodeIpamConfig, type NodeIpamOptions } from '../nodeipam/index.ts';
-export { explainDecision, type Decision } from '../hpa/index.ts';
+export { type DecisionRecord } from '../hpa/index.ts';

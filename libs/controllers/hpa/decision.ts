@@ -49,27 +49,59 @@ export function createDecisionLog(perAutoscaler = 20): DecisionLog {
   };
 }
 
-/** A decision as a person would want to read it. */
+/** A decision as a person would want to read it: what was found, what each metric asked for and why, what came of it. */
 export function explainDecision(decision: Decision): string {
   const { namespace, name, target, currentReplicas, desiredReplicas, minReplicas, maxReplicas } = decision;
   const lines = [
-    `${namespace}/${name}  ${new Date(decision.atMs).toISOString()}`,
-    `  target ${target}: ${currentReplicas} replicas, to stay from ${minReplicas} to ${maxReplicas}`,
+    `HorizontalPodAutoscaler ${namespace}/${name}, ${new Date(decision.atMs).toISOString()}`,
+    `  Target:   ${target}, ${currentReplicas} replicas (min ${minReplicas}, max ${maxReplicas})`,
   ];
   for (const metric of decision.metrics) {
-    lines.push(`  ${metric.name}`);
-    for (const step of metric.steps) lines.push(`    ${step}`);
-    if (metric.error !== undefined) lines.push(`    failed: ${metric.error}`);
-    else if (metric.replicas !== undefined) lines.push(`    asks for ${metric.replicas}`);
+    lines.push(`  Metric:   ${metric.name}`);
+    for (const step of metric.steps) lines.push(`    - ${step}`);
+    if (metric.error !== undefined) lines.push(`    - failed: ${metric.error}`);
+    else if (metric.replicas !== undefined) lines.push(`    = asks for ${metric.replicas}`);
   }
   if (decision.metrics.length > 1 && decision.metricReplicas !== undefined)
-    lines.push(`  the highest counts: ${decision.metricReplicas}`);
-  for (const rule of decision.rules) lines.push(`  ${rule}`);
-  if (decision.error !== undefined) lines.push(`  error: ${decision.error}`);
-  lines.push(
-    decision.rescaled
-      ? `  outcome: ${currentReplicas} → ${desiredReplicas} (${decision.reason ?? ''})`
-      : `  outcome: stays at ${currentReplicas}`,
-  );
+    lines.push(`  Metrics:  the one that asks for most counts: ${decision.metricReplicas}`);
+  if (decision.rules.length > 0) lines.push('  Rules:', ...decision.rules.map((rule) => `    - ${rule}`));
+  if (decision.error !== undefined) lines.push(`  Error:    ${decision.error}`);
+  const outcome = decision.rescaled
+    ? `${currentReplicas} → ${desiredReplicas}${decision.reason ? ` (${decision.reason})` : ''}`
+    : `stays at ${currentReplicas}`;
+  lines.push(`  Outcome:  ${outcome}`);
   return lines.join('\n');
+}
+
+/** A decision with nothing left out and its text, as it leaves the process. */
+export interface DecisionRecord {
+  readonly atMs: number;
+  readonly target: string;
+  readonly currentReplicas: number;
+  readonly desiredReplicas: number;
+  readonly minReplicas: number;
+  readonly maxReplicas: number;
+  readonly rescaled: boolean;
+  readonly reason: string;
+  readonly error: string;
+  readonly metrics: { name: string; steps: string[]; replicas?: number; error: string }[];
+  readonly rules: string[];
+  readonly text: string;
+}
+
+export function decisionRecord(decision: Decision): DecisionRecord {
+  const { atMs, target, currentReplicas, desiredReplicas, minReplicas, maxReplicas, rescaled } = decision;
+  return {
+    ...{ atMs, target, currentReplicas, desiredReplicas, minReplicas, maxReplicas, rescaled },
+    reason: decision.reason ?? '',
+    error: decision.error ?? '',
+    metrics: decision.metrics.map(({ name, steps, replicas, error = '' }) => ({
+      name,
+      steps: [...steps],
+      ...(replicas === undefined ? {} : { replicas }),
+      error,
+    })),
+    rules: [...decision.rules],
+    text: explainDecision(decision),
+  };
 }

@@ -1,5 +1,11 @@
 export { createHpaController, hpaControllerName, type HpaController, type HpaOptions } from './controller.ts';
-export { explainDecision, type Decision, type MetricDecision } from './decision.ts';
+export {
+  decisionRecord,
+  explainDecision,
+  type Decision,
+  type DecisionRecord,
+  type MetricDecision,
+} from './decision.ts';
 export { begun, changeWithin, emptyHistory, recommended, rescaled, type ScaleHistory } from './history.ts';
 export type { MetricsClient, ObjectReference, PodMetric, PodMetrics } from './metrics-client.ts';
 export { normalize, normalizeWithBehavior, policyLimit, type Normalized } from './normalize.ts';
