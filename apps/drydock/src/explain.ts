@@ -95,7 +95,11 @@ async function answer(options: ExplainOptions): Promise<string> {
     return text ? explanationText(decision, systemClock.now(), limit) : asJson(decision);
   }
   const all = 2 ** 31 - 1;
-  const decisions = await explainAutoscaler(grpcAddress, { namespace, name, limit: limit === 0 ? all : limit });
+  const decisions = await explainAutoscaler(grpcAddress, {
+    namespace,
+    name,
+    limit: limit === 0 ? all : limit,
+  });
   if (decisions.length === 0)
     throw new Error(
       `nothing was decided about HorizontalPodAutoscaler ${namespace}/${name} yet (it is looked at once a sync period)`,
