@@ -110,7 +110,7 @@ describe('the autoscaler', () => {
       'ScalingLimited=False DesiredWithinRange',
     ]);
     const [decision] = controller.decisions('default', 'web');
-    expect(decision && explainDecision(decision)).toContain('outcome: 2 → 4');
+    expect(decision && explainDecision(decision)).toContain('Outcome:  2 → 4');
     use = 10;
     await cluster.until(
       async () => (await conditions('web'))?.[0] === 'AbleToScale=True ScaleDownStabilized',
