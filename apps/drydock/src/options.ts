@@ -1,11 +1,23 @@
 import { unknownControllers, type NodeIpamOptions } from '@drydock/controllers/all';
-import { addAdmissionFlags, disabledPlugins } from './admission-plugins.ts';
-import { authorizationMode, type AuthorizationMode } from './authorization-mode.ts';
 import { addAutoscalerFlags, autoscalerOptions, type AutoscalerOptions } from './autoscaler-options.ts';
 import { certsCommand } from './certs-command.ts';
 import { explainCommand } from './explain-command.ts';
 import type { ExplainOptions } from './explain.ts';
-import { duration, flag, integer, logLevels, type ClusterPkiOptions, type LogLevel } from '@drydock/process';
+import {
+  addAccessFlags,
+  addApiFlags,
+  addStoreFlags,
+  apiOptions,
+  duration,
+  flag,
+  integer,
+  logLevels,
+  storeOptions,
+  type ApiOptions,
+  type ClusterPkiOptions,
+  type LogLevel,
+  type StoreOptions,
+} from '@drydock/process';
 import { addNodeIpamFlags, nodeIpamOptions } from './node-ipam-options.ts';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 
@@ -19,11 +31,9 @@ export const componentNames = [
 ] as const;
 export type ComponentName = (typeof componentNames)[number];
 
-export interface UpOptions {
+export interface UpOptions extends ApiOptions, StoreOptions {
   /** Simulated nodes. */
   readonly nodes: number;
-  /** Where the store, the certificates and the default kubeconfig live. */
-  readonly dataDir: string;
   /** Interface that both ports listen on. */
   readonly bindAddress: string;
   /** HTTPS port; 0 takes a free one. */
@@ -32,13 +42,6 @@ export interface UpOptions {
   readonly grpcPort: number;
   /** File that the admin kubeconfig is written to. */
   readonly kubeconfig: string;
-  readonly store: 'memory' | 'lmdb' | 'etcd';
-  /** Members of the etcd cluster, for `store: 'etcd'`. */
-  readonly etcdServers: readonly string[];
-  /** PEM files, as kube-apiserver's flags of these names. */
-  readonly etcdCafile: string | undefined;
-  readonly etcdCertfile: string | undefined;
-  readonly etcdKeyfile: string | undefined;
   readonly components: ReadonlySet<ComponentName>;
   /** Which control loops run, as kube-controller-manager's flag. */
   readonly controllers: string;
@@ -47,22 +50,14 @@ export interface UpOptions {
   readonly terminatedPodGcThreshold: number;
   /** A KubeSchedulerConfiguration file, YAML or JSON. */
   readonly schedulerConfig: string | undefined;
-  /** How long events are kept. */
-  readonly eventTtlMs: number;
   /** `--horizontal-pod-autoscaler-*`. */
   readonly autoscaler: AutoscalerOptions;
   /** Who gives nodes the addresses of their Pods. */
   readonly nodeIpam: NodeIpamOptions;
   /** Time between two readings of what nodes and containers use. */
   readonly metricResolutionMs: number;
-  /** CSV file of static tokens, in kube-apiserver's format. */
-  readonly tokenAuthFile: string | undefined;
   /** PEM bundle of further authorities for client certificates. */
   readonly clientCaFile: string | undefined;
-  readonly authorizationMode: AuthorizationMode;
-  /** Admission plugins that are left out. */
-  readonly disableAdmissionPlugins: readonly string[];
-  readonly serviceClusterIpRange: string;
   readonly logLevel: LogLevel;
 }
 
@@ -95,7 +90,7 @@ function controllerList(text: string): string {
 }
 
 function upCommand(run: (options: UpOptions) => void): Command {
-  const command = new Command('up')
+  const command: Command = new Command('up')
     .description('Runs a whole cluster in this process, until Ctrl-C.')
     .optionsGroup('Cluster:')
     .addOption(flag('--nodes <n>', 'simulated nodes', 'NODES').argParser(integer(0, 10_000)).default(3))
@@ -103,11 +98,6 @@ function upCommand(run: (options: UpOptions) => void): Command {
       flag('--components <list>', `comma-separated: ${componentNames.join(', ')}`, 'COMPONENTS')
         .argParser(componentList)
         .default(new Set(componentNames), 'all'),
-    )
-    .addOption(
-      flag('--service-cluster-ip-range <cidr>', 'addresses of Services', 'SERVICE_CLUSTER_IP_RANGE').default(
-        '10.96.0.0/12',
-      ),
     )
     .optionsGroup('Control loops:')
     .addOption(
@@ -118,11 +108,6 @@ function upCommand(run: (options: UpOptions) => void): Command {
       )
         .argParser(controllerList)
         .default('*'),
-    )
-    .addOption(
-      flag('--event-ttl <duration>', 'how long events are kept', 'EVENT_TTL')
-        .argParser(duration)
-        .default(3_600_000, '1h'),
     )
     .addOption(
       flag(
@@ -151,29 +136,16 @@ function upCommand(run: (options: UpOptions) => void): Command {
         .argParser(integer(0, 1_000_000))
         .default(12_500),
     );
+  addApiFlags(command);
   addAutoscalerFlags(command);
-  addAdmissionFlags(command);
   addNodeIpamFlags(command);
-  return command
+  command
     .optionsGroup('Scheduler:')
     .addOption(
       flag('--scheduler-config <file>', 'profiles: a KubeSchedulerConfiguration file', 'SCHEDULER_CONFIG'),
-    )
-    .optionsGroup('Storage:')
-    .addOption(flag('--data-dir <dir>', 'store, certificates, kubeconfig', 'DATA_DIR').default('.drydock'))
-    .addOption(
-      flag('--store <engine>', 'where objects are kept', 'STORE')
-        .choices(['memory', 'lmdb', 'etcd'])
-        .default('lmdb'),
-    )
-    .addOption(
-      flag('--etcd-servers <urls>', 'comma-separated, for --store etcd', 'ETCD_SERVERS')
-        .argParser((text) => text.split(',').filter((url) => url.trim() !== ''))
-        .default(['http://127.0.0.1:2379'], 'http://127.0.0.1:2379'),
-    )
-    .addOption(flag('--etcd-cafile <file>', 'authorities of the etcd members, PEM', 'ETCD_CAFILE'))
-    .addOption(flag('--etcd-certfile <file>', 'certificate shown to etcd, PEM', 'ETCD_CERTFILE'))
-    .addOption(flag('--etcd-keyfile <file>', 'its key, PEM', 'ETCD_KEYFILE'))
+    );
+  addStoreFlags(command, 'store, certificates, kubeconfig');
+  command
     .optionsGroup('Serving:')
     .addOption(flag('--bind-address <ip>', 'interface to listen on', 'BIND_ADDRESS').default('127.0.0.1'))
     .addOption(
@@ -188,24 +160,14 @@ function upCommand(run: (options: UpOptions) => void): Command {
     )
     .addOption(
       flag('--kubeconfig <file>', 'admin kubeconfig to write (default: <data-dir>/kubeconfig)', 'KUBECONFIG'),
-    )
-    .optionsGroup('Authentication:')
-    .addOption(
-      flag('--token-auth-file <file>', 'static tokens: token,user,uid,"group1,group2"', 'TOKEN_AUTH_FILE'),
-    )
-    .addOption(flag('--client-ca-file <file>', 'authorities for client certificates, PEM', 'CLIENT_CA_FILE'))
-    .addOption(
-      flag(
-        '--authorization-mode <list>',
-        'who may do what: AlwaysAllow, RBAC; of several one must allow',
-        'AUTHORIZATION_MODE',
-      )
-        .argParser(authorizationMode)
-        .default('AlwaysAllow'),
-    )
+    );
+  addAccessFlags(command);
+  return command
+    .optionsGroup('Serving:')
+    .addOption(flag('--client-ca-file <file>', 'authorities for client certificates, PEM'))
     .optionsGroup('Logging:')
     .addOption(
-      flag('--log-level <level>', 'least level to log', 'LOG_LEVEL')
+      flag('--log-level <level>', 'least level to log')
         .choices([...logLevels])
         .default('warn'),
     )
@@ -213,52 +175,45 @@ function upCommand(run: (options: UpOptions) => void): Command {
     .action((raw: Record<string, never>) => {
       const given = raw as unknown as Omit<
         UpOptions,
+        | keyof ApiOptions
         | 'kubeconfig'
         | 'autoscaler'
         | 'nodeIpam'
         | 'metricResolutionMs'
-        | 'serviceClusterIpRange'
         | 'nodeMonitorGraceMs'
         | 'nodeStartupGraceMs'
-        | 'eventTtlMs'
-        | 'disableAdmissionPlugins'
       > & {
         kubeconfig?: string;
-        serviceClusterIpRange: string;
         nodeMonitorGracePeriod: number;
         metricResolution: number;
         nodeStartupGracePeriod: number;
-        eventTtl: number;
       };
+      let api: ApiOptions;
+      try {
+        api = apiOptions(raw);
+      } catch (error) {
+        command.error(`error: ${(error as Error).message}`);
+      }
       const nodeIpam = nodeIpamOptions(raw);
       if (nodeIpam.errors.length > 0) command.error(`error: ${nodeIpam.errors.join('; ')}`);
       run({
+        ...api,
+        ...storeOptions(raw, 'apiserver'),
         nodes: given.nodes,
-        dataDir: given.dataDir,
         bindAddress: given.bindAddress,
         securePort: given.securePort,
         grpcPort: given.grpcPort,
         kubeconfig: given.kubeconfig ?? `${given.dataDir}/kubeconfig`,
-        store: given.store,
-        etcdServers: given.etcdServers,
-        etcdCafile: given.etcdCafile,
-        etcdCertfile: given.etcdCertfile,
-        etcdKeyfile: given.etcdKeyfile,
         components: given.components,
         controllers: given.controllers,
         nodeMonitorGraceMs: given.nodeMonitorGracePeriod,
         nodeStartupGraceMs: given.nodeStartupGracePeriod,
         terminatedPodGcThreshold: given.terminatedPodGcThreshold,
         schedulerConfig: given.schedulerConfig,
-        eventTtlMs: given.eventTtl,
         autoscaler: autoscalerOptions(raw),
         nodeIpam: nodeIpam.options,
         metricResolutionMs: given.metricResolution,
-        tokenAuthFile: given.tokenAuthFile,
         clientCaFile: given.clientCaFile,
-        authorizationMode: given.authorizationMode,
-        disableAdmissionPlugins: disabledPlugins(command),
-        serviceClusterIpRange: given.serviceClusterIpRange,
         logLevel: given.logLevel,
       });
     });

@@ -1,30 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { systemClock, systemRandom } from '@drydock/base/clock';
 import { createControllerManager } from '@drydock/controllers/all';
-import {
-  createCertificateSigner,
-  createHttpsServer,
-  createTokenKeys,
-  createExtensionCaller,
-  createWebhookCaller,
-  kubeconfig,
-} from '@drydock/http';
+import { createCertificateSigner, createTokenKeys, kubeconfig } from '@drydock/http';
 import { createPinoLogger } from '@drydock/log-pino';
 import { createClient } from '@drydock/machinery/client';
 import { createInformerFactory } from '@drydock/machinery/informer';
 import { createPromMetrics } from '@drydock/metrics-prom';
 import { createKubeletSim } from '@drydock/node/kubelet-sim';
 import type { Component } from '@drydock/port/component';
-import { createControllerService, createRpcServer } from '@drydock/rpc';
+import { createControllerService } from '@drydock/rpc';
+import { createApiServer, openStore, systemUserNamed } from '@drydock/process/api-server';
 import { createScheduler } from '@drydock/scheduling/scheduler';
-import { createAuthenticator, parseTokenFile } from '@drydock/server/authn';
-import { createApiServerCore, createServiceResolver, type ApiServerCore } from '@drydock/server/core';
-import type { UserInfo } from '@drydock/server/registry';
-import { allDefinitions } from '@drydock/server/resources';
-import { createRestHandler } from '@drydock/server/rest';
 import { createMetricsService } from './metrics-service.ts';
 import { loadCredentials } from './credentials.ts';
-import { openStore } from './open-store.ts';
 import { readSchedulerConfiguration, schedulerService } from './scheduler.ts';
 import type { UpOptions } from './options.ts';
 
@@ -40,8 +28,6 @@ export interface Cluster {
 
 /** The first address of the simulated nodes' network. */
 const gatewayIp = '172.18.0.1';
-
-const system = (name: string): UserInfo => ({ name, groups: ['system:masters', 'system:authenticated'] });
 
 /** What `kubectl get componentstatuses` shows: the parts that Kubernetes tells of there, by its names for them. */
 function componentHealth(store: Pick<Component, 'ready'>, parts: readonly Component[]) {
@@ -70,10 +56,6 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
       'kubernetes.default.svc',
     ]),
   ];
-  const tokens =
-    options.tokenAuthFile === undefined
-      ? new Map<string, UserInfo>()
-      : parseTokenFile(readFileSync(options.tokenAuthFile, 'utf8'));
   const moreClientCa = options.clientCaFile === undefined ? '' : readFileSync(options.clientCaFile, 'utf8');
 
   const schedulerConfiguration =
@@ -90,37 +72,19 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
 
   const tokenKeys = createTokenKeys(credentials.serviceAccountKey);
 
-  // The API server, and its two doors: REST over HTTPS, gRPC.
-  const apiserver: ApiServerCore = createApiServerCore(
-    {
-      serviceCidr: options.serviceClusterIpRange,
-      authorizationMode: options.authorizationMode,
-      eventTtlMs: options.eventTtlMs,
-      disableAdmission: options.disableAdmissionPlugins,
-      cache: { defer: (run) => void setImmediate(run) },
-    },
-    {
-      definitions: allDefinitions,
-      store,
-      clock,
-      random,
-      logger: logger.child({ component: 'apiserver' }),
-      staticTokens: tokens,
-      tokenKeys,
-      components: () => componentHealth(apiserver, parts),
-      extensions: createExtensionCaller({
-        resolve: createServiceResolver(() => apiserver.cache),
-        hostAliases: { [gatewayIp]: '127.0.0.1' },
-        client: credentials.frontProxy,
-      }),
-      webhooks: createWebhookCaller({ resolve: createServiceResolver(() => apiserver.cache) }),
-    },
-  );
+  // The API server.
+  const api = createApiServer(options, {
+    ...{ store, tokenKeys, clock, random, logger, metrics },
+    components: () => componentHealth(api, parts),
+    frontProxyClient: credentials.frontProxy,
+    hostAliases: { [gatewayIp]: '127.0.0.1' },
+  });
+  const { core: apiserver } = api;
   const { registry } = apiserver;
 
   // The control loops, the scheduler and the nodes share one set of informers over the in-process transport.
   const depsFor = (name: string) => {
-    const transport = apiserver.transport(system(`system:${name}`));
+    const transport = apiserver.transport(systemUserNamed(`system:${name}`));
     const client = createClient(transport, { fieldManager: name });
     const componentLogger = logger.child({ component: name });
     return { client, transport, clock, random, logger: componentLogger, metrics };
@@ -182,42 +146,24 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
     );
   }
 
-  const handler = createRestHandler({
-    registry,
-    ...(apiserver.aggregation && { aggregation: apiserver.aggregation }),
-    authenticator: createAuthenticator(apiserver.tokens),
-    authorizer: apiserver.authorizer,
-    tokenIssuer: apiserver.serviceAccountTokens,
-    kubelet,
-    clock,
-    random,
-    logger: logger.child({ component: 'rest' }),
-    metrics,
-    checks: [
-      { name: 'etcd', healthy: () => apiserver.ready() },
-      { name: 'informer-sync', healthy: () => apiserver.ready() },
-      ...parts.map((part) => ({ name: part.name, healthy: () => part.ready() })),
-    ],
-    serverAddress: `${host}:${options.securePort}`,
-  });
-  const https = createHttpsServer({
-    handler,
-    host: options.bindAddress,
-    port: options.securePort,
+  // Its two doors: REST over HTTPS, gRPC.
+  const { https, rpc, ...doors } = api.doors({
+    bindAddress: options.bindAddress,
+    securePort: options.securePort,
+    grpcPort: options.grpcPort,
     tls: { ...credentials.server, clientCa: `${credentials.authority.cert}${moreClientCa}` },
-    logger: logger.child({ component: 'https' }),
-  });
-  const rpc = createRpcServer({
-    address: options.bindAddress,
-    port: options.grpcPort,
-    transport: apiserver.transport(system('system:grpc')),
-    services: [
-      ...(scheduler === undefined ? [] : [schedulerService(scheduler)]),
-      ...(controllerManager === undefined
-        ? []
-        : [createControllerService({ autoscaler: controllerManager.explainAutoscaler })]),
-    ],
-    logger: logger.child({ component: 'grpc' }),
+    serverAddress: `${host}:${options.securePort}`,
+    kubelet,
+    checks: parts.map((part) => ({ name: part.name, healthy: () => part.ready() })),
+    rpc: {
+      transport: apiserver.transport(systemUserNamed('system:grpc')),
+      services: [
+        ...(scheduler === undefined ? [] : [schedulerService(scheduler)]),
+        ...(controllerManager === undefined
+          ? []
+          : [createControllerService({ autoscaler: controllerManager.explainAutoscaler })]),
+      ],
+    },
   });
 
   const server = () => `https://${host}:${https.port}`;
@@ -229,7 +175,7 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
     async start() {
       tell('starting the apiserver');
       await apiserver.start();
-      await Promise.all([https.start(), rpc.start()]);
+      await doors.start();
       // Inside the cluster a loopback address means nothing: the simulated nodes' gateway stands for this machine.
       await apiserver.publishAddress({ ip: /^(127\.|::1$)/.test(host) ? gatewayIp : host, port: https.port });
       informers.start();
@@ -240,7 +186,7 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
     },
     // In reverse: first the doors, then what writes, then what is written to.
     async stop() {
-      await Promise.allSettled([https.stop(), rpc.stop()]);
+      await doors.stop();
       await Promise.allSettled(parts.map((part) => part.stop()));
       await informers.stop().catch(() => undefined);
       await apiserver.stop().catch(() => undefined);

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { createServer as createPlainServer } from 'node:http';
 import type { Server as PlainServer, ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -31,6 +32,8 @@ export interface TlsMaterial {
   key: string;
   /** PEM bundle that client certificates are checked against. Without it none is asked for. */
   clientCa?: string;
+  /** PEM of the one authority of front proxies. A certificate of it never says who a user is. */
+  frontProxyCa?: string;
 }
 
 export interface HttpsServerOptions extends HttpServerOptions {
@@ -99,7 +102,9 @@ function createServerComponent(
   options: HttpServerOptions,
   defaultName: string,
   create: (listener: ReturnType<typeof createRequestListener>) => PlainServer | TlsServer,
+  frontProxyCa?: string,
 ): HttpServer {
+  const proxyAuthority = frontProxyCa === undefined ? undefined : new X509Certificate(frontProxyCa);
   const name = options.name ?? defaultName;
   const host = options.host ?? '127.0.0.1';
   const logger = options.logger ?? silentLogger;
@@ -117,8 +122,8 @@ function createServerComponent(
     },
     ready: () => bound !== undefined,
     async start() {
-      const created = create(createRequestListener(options.handler, active, logger));
-      created.on('upgrade', createUpgradeListener(options.handler, active, logger));
+      const created = create(createRequestListener(options.handler, active, logger, proxyAuthority));
+      created.on('upgrade', createUpgradeListener(options.handler, active, logger, proxyAuthority));
       bound = await listen(created, host, options.port);
       server = created;
       created.on('error', (err) => logger.error('server failed', { server: name, err }));
@@ -152,18 +157,25 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
  * does not verify counts as none, as in Kubernetes, so that other ways to authenticate stay open.
  */
 export function createHttpsServer(options: HttpsServerOptions): HttpServer {
-  const { cert, key, clientCa } = options.tls;
-  return createServerComponent(options, 'https', (listener) =>
-    createTlsServer(
-      {
-        ...limits,
-        cert,
-        key,
-        minVersion: 'TLSv1.2',
-        ALPNProtocols: ['http/1.1'],
-        ...(clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: false }),
-      },
-      listener,
-    ),
+  const { cert, key, clientCa, frontProxyCa } = options.tls;
+  const authorities = [clientCa, frontProxyCa].filter((one) => one !== undefined && one !== '');
+  return createServerComponent(
+    options,
+    'https',
+    (listener) =>
+      createTlsServer(
+        {
+          ...limits,
+          cert,
+          key,
+          minVersion: 'TLSv1.2',
+          ALPNProtocols: ['http/1.1'],
+          ...(authorities.length === 0
+            ? {}
+            : { ca: authorities.join('\n'), requestCert: true, rejectUnauthorized: false }),
+        },
+        listener,
+      ),
+    frontProxyCa,
   );
 }

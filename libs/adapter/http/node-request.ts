@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -12,8 +13,15 @@ function listOf(value: string | string[] | undefined): string[] {
   return value === undefined ? [] : Array.isArray(value) ? value : [value];
 }
 
+/** Whether that authority signed it, whatever the names in it say. */
+const isOf = (authority: X509Certificate | undefined, shown: X509Certificate | undefined): boolean =>
+  authority !== undefined && shown?.checkIssued(authority) === true && shown.verify(authority.publicKey);
+
 /** The verified certificate of a connection, read once a connection; undefined when there is none or it is not trusted. */
-function certificateOf(socket: Socket): ClientCertificate | undefined {
+function certificateOf(
+  socket: Socket,
+  proxyAuthority: X509Certificate | undefined,
+): ClientCertificate | undefined {
   if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
   if (certificates.has(socket)) return certificates.get(socket);
   const subject = socket.getPeerCertificate().subject as
@@ -22,7 +30,11 @@ function certificateOf(socket: Socket): ClientCertificate | undefined {
   const certificate =
     subject === undefined || commonName === undefined
       ? undefined
-      : { commonName, organizations: listOf(subject.O) };
+      : {
+          commonName,
+          organizations: listOf(subject.O),
+          ...(isOf(proxyAuthority, socket.getPeerX509Certificate()) ? { frontProxy: true } : {}),
+        };
   certificates.set(socket, certificate);
   return certificate;
 }
@@ -34,12 +46,18 @@ export class NodeRequest implements HttpRequest {
   readonly query: string;
   readonly #incoming: IncomingMessage;
   readonly #outgoing: ServerResponse | Duplex;
+  readonly #proxyAuthority: X509Certificate | undefined;
   readonly #onAbort: (() => void)[] = [];
   #abort: AbortController | undefined;
 
   /** `outgoing` is the answer, or the connection itself for a request that asks for an upgrade. */
-  constructor(incoming: IncomingMessage, outgoing: ServerResponse | Duplex) {
+  constructor(
+    incoming: IncomingMessage,
+    outgoing: ServerResponse | Duplex,
+    proxyAuthority?: X509Certificate,
+  ) {
     this.#incoming = incoming;
+    this.#proxyAuthority = proxyAuthority;
     this.#outgoing = outgoing;
     this.method = incoming.method ?? 'GET';
     const url = incoming.url ?? '/';
@@ -67,7 +85,7 @@ export class NodeRequest implements HttpRequest {
   }
 
   get clientCertificate(): ClientCertificate | undefined {
-    return certificateOf(this.#incoming.socket);
+    return certificateOf(this.#incoming.socket, this.#proxyAuthority);
   }
 
   get signal(): AbortSignal {

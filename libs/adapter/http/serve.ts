@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { HttpHandler, HttpResponse } from '@drydock/port/http';
 import type { Logger } from '@drydock/port/observability';
@@ -32,6 +33,7 @@ export function createRequestListener(
   handler: HttpHandler,
   active: ActiveRequests,
   logger: Logger,
+  proxyAuthority?: X509Certificate,
 ): RequestListener {
   function fail(outgoing: ServerResponse, error: unknown): void {
     logger.error('request failed', { err: error });
@@ -56,7 +58,7 @@ export function createRequestListener(
   }
 
   return (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    const request = new NodeRequest(incoming, outgoing);
+    const request = new NodeRequest(incoming, outgoing, proxyAuthority);
     // A client that goes away mid-answer is no news.
     outgoing.on('error', () => {});
     try {

@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import { ServerResponse, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { HttpHandler, HttpResponse, HttpUpgrade } from '@drydock/port/http';
@@ -28,6 +29,7 @@ export function createUpgradeListener(
   handler: HttpHandler,
   active: ActiveRequests,
   logger: Logger,
+  proxyAuthority?: X509Certificate,
 ): UpgradeListener {
   async function become(
     request: NodeRequest,
@@ -94,7 +96,7 @@ export function createUpgradeListener(
   }
 
   async function serve(incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    const request = new NodeRequest(incoming, socket);
+    const request = new NodeRequest(incoming, socket, proxyAuthority);
     active.add(request);
     try {
       const response = await handler(request);

@@ -26,3 +26,5 @@ export {
   type LogLevel,
   type ServingOptions,
 } from './serving-flags.ts';
+export { addAccessFlags, addApiFlags, apiOptions, type ApiOptions } from './api-flags.ts';
+export { addStoreFlags, storeOptions, type StoreOptions } from './store-flags.ts';

@@ -14,7 +14,8 @@ export interface ExtensionRequest {
   /** Begins with `/`, percent-encoded, without the query. */
   readonly path: string;
   readonly query: string;
-  readonly headers: ReadonlyMap<string, string>;
+  /** Of several values each is sent in a header of its own. */
+  readonly headers: ReadonlyMap<string, string | readonly string[]>;
   readonly body: Uint8Array;
   readonly signal?: AbortSignal;
 }

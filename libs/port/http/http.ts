@@ -4,6 +4,8 @@ import type { HttpUpgrade } from './upgrade.ts';
 export interface ClientCertificate {
   readonly commonName: string;
   readonly organizations: readonly string[];
+  /** It is of the authority of front proxies: it says who passes a request on, not whose request it is. */
+  readonly frontProxy?: boolean;
 }
 
 /** One HTTP request, free of any server library. */

@@ -194,7 +194,7 @@ export function createAggregation(options: AggregationOptions): Aggregation {
     async forward(service, request, user) {
       const target = targetOf(service);
       if (target === undefined) throw serviceUnavailable('service unavailable');
-      const headers = new Map(
+      const headers = new Map<string, string | readonly string[]>(
         [...(request.headers ?? [])].filter(([name]) => !hopByHop.has(name) && !name.startsWith('x-remote-')),
       );
       for (const [name, value] of identityHeaders(user)) headers.set(name, value);

@@ -19,14 +19,17 @@ export function targetOf({ spec }: APIService): ExtensionTarget | undefined {
 }
 
 /** Who asks, as front proxies say it. */
-export function identityHeaders(user: UserInfo): [string, string][] {
+export function identityHeaders(user: UserInfo): [string, string | readonly string[]][] {
   return [
     ['x-remote-user', user.name],
     ...(user.uid === undefined ? [] : [['x-remote-uid', user.uid] as [string, string]]),
-    ['x-remote-group', user.groups.join(', ')],
+    // A header for each: a comma may be part of a name.
+    ['x-remote-group', user.groups],
     ...Object.entries(user.extra ?? {}).map(
-      ([key, values]) =>
-        [`x-remote-extra-${encodeURIComponent(key.toLowerCase())}`, values.join(', ')] as [string, string],
+      ([key, values]): [string, readonly string[]] => [
+        `x-remote-extra-${encodeURIComponent(key.toLowerCase())}`,
+        values,
+      ],
     ),
   ];
 }
@@ -67,7 +70,10 @@ export async function askJson(
     readonly type?: string;
   },
 ): Promise<unknown> {
-  const headers = new Map([['accept', 'application/json'], ...identityHeaders(user)]);
+  const headers = new Map<string, string | readonly string[]>([
+    ['accept', 'application/json'],
+    ...identityHeaders(user),
+  ]);
   let body = new Uint8Array();
   if (request.body !== undefined) {
     headers.set('content-type', request.type ?? 'application/json');

@@ -88,7 +88,7 @@ export function createAuthenticator(tokens: TokenAuthenticator): Authenticator {
       if (token !== undefined) return userOf(token);
     }
     const certificate = request.clientCertificate;
-    if (certificate === undefined) return undefined;
+    if (certificate === undefined || certificate.frontProxy === true) return undefined;
     return { name: certificate.commonName, groups: [...certificate.organizations, 'system:authenticated'] };
   };
 }

@@ -17,3 +17,4 @@ export {
   type AuthenticatedToken,
   type TokenAuthenticator,
 } from './token-authenticator.ts';
+export { createFrontProxyAuthenticator, frontProxyDefaults, type FrontProxyOptions } from './front-proxy.ts';

@@ -7,6 +7,7 @@ export type {
   ResourceRule,
 } from './authorizer.ts';
 export { alwaysAllow } from './authorizer.ts';
+export { createAuthorizedTransport } from './authorized-transport.ts';
 export { defaultBindings, defaultRoles } from './default-roles.ts';
 export { impersonated, wantsImpersonation } from './impersonation.ts';
 export { createRbacAuthorizer, ruleAllows } from './rbac.ts';

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { flag } from '@drydock/process';
+import { flag } from './flags.ts';
 
 /**
  * Kubernetes' admission plugins, by the names that `--enable-admission-plugins` and `--disable-admission-plugins` take.
@@ -96,14 +96,14 @@ export function addAdmissionFlags(command: Command): void {
     );
 }
 
-/** The plugins to leave out; ends the command where one is to be on and off. */
-export function disabledPlugins(command: Command): readonly string[] {
-  const given = command.opts<{
+/** The plugins to leave out. @throws Error of one line where one is to be on and off */
+export function disabledPlugins(raw: Readonly<Record<string, unknown>>): readonly string[] {
+  const given = raw as {
     enableAdmissionPlugins: readonly string[];
     disableAdmissionPlugins: readonly string[];
-  }>();
+  };
   const both = given.enableAdmissionPlugins.find((name) => given.disableAdmissionPlugins.includes(name));
   if (both !== undefined)
-    command.error(`error: ${both} is in enable-admission-plugins and in disable-admission-plugins`);
+    throw new Error(`${both} is in enable-admission-plugins and in disable-admission-plugins`);
   return given.disableAdmissionPlugins;
 }

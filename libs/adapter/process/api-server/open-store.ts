@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import type { Store } from '@drydock/port/store';
 import { openLmdbStore } from '@drydock/store-lmdb';
 import { createMemoryStore } from '@drydock/store-memory';
-import type { UpOptions } from './options.ts';
+import type { StoreOptions } from '../store-flags.ts';
 
 const read = (file: string | undefined) => (file === undefined ? undefined : readFileSync(file));
 
 /** Opens the store that the options name; rejects with one line for people. */
-export async function openStore(options: UpOptions): Promise<Store> {
+export async function openStore(options: StoreOptions): Promise<Store> {
   switch (options.store) {
     case 'memory':
       return createMemoryStore();

@@ -1,0 +1,56 @@
+import type { Command } from 'commander';
+import { addAdmissionFlags, disabledPlugins } from './admission-plugins.ts';
+import { authorizationMode, type AuthorizationMode } from './authorization-mode.ts';
+import { duration, flag } from './flags.ts';
+
+/** What an API server does with requests, in one process with everything else or in its own. */
+export interface ApiOptions {
+  readonly serviceClusterIpRange: string;
+  readonly authorizationMode: AuthorizationMode;
+  /** How long events are kept. */
+  readonly eventTtlMs: number;
+  /** Admission plugins that are left out. */
+  readonly disableAdmissionPlugins: readonly string[];
+  /** CSV file of static tokens, in kube-apiserver's format. */
+  readonly tokenAuthFile: string | undefined;
+}
+
+/** `--service-cluster-ip-range` and `--event-ttl`. */
+export function addApiFlags(command: Command): Command {
+  return command
+    .addOption(flag('--service-cluster-ip-range <cidr>', 'addresses of Services').default('10.96.0.0/12'))
+    .addOption(
+      flag('--event-ttl <duration>', 'how long events are kept').argParser(duration).default(3_600_000, '1h'),
+    );
+}
+
+/** `--token-auth-file` and `--authorization-mode`, and those of the admission plugins. */
+export function addAccessFlags(command: Command): Command {
+  command
+    .optionsGroup('Authentication and authorization:')
+    .addOption(flag('--token-auth-file <file>', 'static tokens: token,user,uid,"group1,group2"'))
+    .addOption(
+      flag('--authorization-mode <list>', 'who may do what: AlwaysAllow, RBAC; of several one must allow')
+        .argParser(authorizationMode)
+        .default('AlwaysAllow'),
+    );
+  addAdmissionFlags(command);
+  return command;
+}
+
+/** What these flags say. @throws Error of one line where they contradict each other */
+export function apiOptions(raw: Readonly<Record<string, unknown>>): ApiOptions {
+  const given = raw as {
+    serviceClusterIpRange: string;
+    authorizationMode: AuthorizationMode;
+    eventTtl: number;
+    tokenAuthFile?: string;
+  };
+  return {
+    serviceClusterIpRange: given.serviceClusterIpRange,
+    authorizationMode: given.authorizationMode,
+    eventTtlMs: given.eventTtl,
+    disableAdmissionPlugins: disabledPlugins(raw),
+    tokenAuthFile: given.tokenAuthFile,
+  };
+}

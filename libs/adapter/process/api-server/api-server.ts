@@ -1,0 +1,163 @@
+import {
+  createExtensionCaller,
+  createHttpsServer,
+  createWebhookCaller,
+  type HttpServer,
+  type TlsMaterial,
+} from '@drydock/http';
+import type { Component } from '@drydock/port/component';
+import type { HealthCheck } from '@drydock/port/health';
+import type { KubeletConnector } from '@drydock/port/kubelet';
+import type { Store } from '@drydock/port/store';
+import type { TokenKeys } from '@drydock/port/tokens';
+import { createRpcServer, type RpcServer, type RpcServerOptions } from '@drydock/rpc';
+import {
+  createAuthenticator,
+  createFrontProxyAuthenticator,
+  parseTokenFile,
+  type FrontProxyOptions,
+} from '@drydock/server/authn';
+import { createApiServerCore, createServiceResolver, type ApiServerCore } from '@drydock/server/core';
+import type { UserInfo } from '@drydock/server/registry';
+import { allDefinitions } from '@drydock/server/resources';
+import { createRestHandler } from '@drydock/server/rest';
+import type { ApiOptions } from '../api-flags.ts';
+import { readPem } from '../pem.ts';
+import type { ProcessDeps } from '../run.ts';
+
+export interface ApiServerDeps extends ProcessDeps {
+  /** Opened and closed by the caller. */
+  readonly store: Store;
+  readonly tokenKeys: TokenKeys;
+  /** Certificate with which extension API servers are spoken to. */
+  readonly frontProxyClient?: { readonly cert: string; readonly key: string } | undefined;
+  /** Addresses that mean another one from here. */
+  readonly hostAliases?: Readonly<Record<string, string>>;
+  /** What `componentstatuses` tells of. Default: the store alone. */
+  readonly components?: () => readonly { readonly name: string; readonly healthy: boolean }[];
+}
+
+/** How an API server is reached. */
+export interface DoorOptions {
+  readonly bindAddress: string;
+  readonly securePort: number;
+  readonly grpcPort: number;
+  readonly tls: TlsMaterial;
+  /** Who is believed about users; absent: nobody but the users themselves. */
+  readonly frontProxy?: FrontProxyOptions | undefined;
+  /** `host:port` that clients use, for `/api`. */
+  readonly serverAddress: string;
+  readonly kubelet?: KubeletConnector | undefined;
+  /** Beside the store and the cache. */
+  readonly checks?: readonly HealthCheck[];
+  readonly rpc: Pick<RpcServerOptions, 'tls' | 'services' | 'cursor'> & Pick<RpcServerOptions, 'transport'>;
+  /** Answers under way may take this long to end. */
+  readonly drainMs?: number;
+}
+
+/** An API server's two doors: REST over HTTPS, gRPC. */
+export interface Doors {
+  readonly https: HttpServer;
+  readonly rpc: RpcServer;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface ApiServer extends Component {
+  readonly core: ApiServerCore;
+  doors(options: DoorOptions): Doors;
+}
+
+/** Who is what in the process itself: may do everything. */
+export const systemUserNamed = (name: string): UserInfo => ({
+  name,
+  groups: ['system:masters', 'system:authenticated'],
+});
+
+/** An API server over a store, the same in one process with everything else and in its own. */
+export function createApiServer(options: ApiOptions, deps: ApiServerDeps): ApiServer {
+  const { clock, random, logger, metrics, store, tokenKeys } = deps;
+  const { tokenAuthFile } = options;
+  const staticTokens =
+    tokenAuthFile === undefined
+      ? new Map<string, UserInfo>()
+      : parseTokenFile(readPem(tokenAuthFile, '--token-auth-file'));
+  const core: ApiServerCore = createApiServerCore(
+    {
+      serviceCidr: options.serviceClusterIpRange,
+      authorizationMode: options.authorizationMode,
+      eventTtlMs: options.eventTtlMs,
+      disableAdmission: options.disableAdmissionPlugins,
+      cache: { defer: (run) => void setImmediate(run) },
+    },
+    {
+      definitions: allDefinitions,
+      ...{ store, clock, random, staticTokens, tokenKeys },
+      logger: logger.child({ component: 'apiserver' }),
+      ...(deps.components === undefined ? {} : { components: deps.components }),
+      extensions: createExtensionCaller({
+        resolve: createServiceResolver(() => core.cache),
+        ...(deps.hostAliases === undefined ? {} : { hostAliases: deps.hostAliases }),
+        ...(deps.frontProxyClient === undefined ? {} : { client: deps.frontProxyClient }),
+      }),
+      webhooks: createWebhookCaller({ resolve: createServiceResolver(() => core.cache) }),
+    },
+  );
+
+  function doors(given: DoorOptions): Doors {
+    const direct = createAuthenticator(core.tokens);
+    const drain = given.drainMs === undefined ? {} : { drainMs: given.drainMs };
+    const handler = createRestHandler({
+      registry: core.registry,
+      ...(core.aggregation && { aggregation: core.aggregation }),
+      authenticator:
+        given.frontProxy === undefined ? direct : createFrontProxyAuthenticator(given.frontProxy, direct),
+      authorizer: core.authorizer,
+      tokenIssuer: core.serviceAccountTokens,
+      ...(given.kubelet === undefined ? {} : { kubelet: given.kubelet }),
+      ...{ clock, random, metrics },
+      logger: logger.child({ component: 'rest' }),
+      checks: [
+        { name: 'etcd', healthy: () => core.ready() },
+        { name: 'informer-sync', healthy: () => core.ready() },
+        ...(given.checks ?? []),
+      ],
+      serverAddress: given.serverAddress,
+    });
+    const https = createHttpsServer({
+      handler,
+      host: given.bindAddress,
+      port: given.securePort,
+      tls: given.tls,
+      logger: logger.child({ component: 'https' }),
+      ...drain,
+    });
+    const rpc = createRpcServer({
+      ...given.rpc,
+      address: given.bindAddress,
+      port: given.grpcPort,
+      logger: logger.child({ component: 'grpc' }),
+      metrics,
+      ...drain,
+    });
+    return {
+      https,
+      rpc,
+      async start() {
+        await Promise.all([https.start(), rpc.start()]);
+      },
+      async stop() {
+        await Promise.allSettled([https.stop(), rpc.stop()]);
+      },
+    };
+  }
+
+  return {
+    name: 'apiserver',
+    core,
+    doors,
+    ready: () => core.ready(),
+    start: () => core.start(),
+    stop: () => core.stop(),
+  };
+}
