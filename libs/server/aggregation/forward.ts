@@ -25,12 +25,10 @@ export function identityHeaders(user: UserInfo): [string, string | readonly stri
     ...(user.uid === undefined ? [] : [['x-remote-uid', user.uid] as [string, string]]),
     // A header for each: a comma may be part of a name.
     ['x-remote-group', user.groups],
-    ...Object.entries(user.extra ?? {}).map(
-      ([key, values]): [string, readonly string[]] => [
-        `x-remote-extra-${encodeURIComponent(key.toLowerCase())}`,
-        values,
-      ],
-    ),
+    ...Object.entries(user.extra ?? {}).map(([key, values]): [string, readonly string[]] => [
+      `x-remote-extra-${encodeURIComponent(key.toLowerCase())}`,
+      values,
+    ]),
   ];
 }
 
