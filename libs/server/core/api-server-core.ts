@@ -43,6 +43,7 @@ import {
 } from '../resources/core/index.ts';
 import { createAuthorizationDefinitions } from '../resources/authorization/index.ts';
 import { followDefinitions, maintainDefinitions } from '../custom-resources/index.ts';
+import { createClassifier, followDangling, type Classifier } from '../flow-control/index.ts';
 import { createAggregation, type Aggregation } from '../aggregation/index.ts';
 import type { ExtensionCaller } from '@drydock/port/extension';
 import type { WebhookCaller } from '@drydock/port/webhook';
@@ -111,6 +112,8 @@ export interface ApiServerCore extends Component {
   readonly serviceAccountTokens: ServiceAccountTokens | undefined;
   /** Decides who may do what: for the doors, and for reviews. */
   readonly authorizer: Authorizer;
+  /** Tells under which FlowSchema and priority level a request is served. */
+  readonly classifier: Classifier;
   /** What is sent on to extension API servers, where they can be spoken with. */
   readonly aggregation: Aggregation | undefined;
   /** The registry as one user's transport, for what runs in this process. */
@@ -139,6 +142,7 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
     ...(options.nodePorts === undefined ? {} : { nodePorts: options.nodePorts }),
   });
   const authorizer = options.authorizationMode === 'RBAC' ? createRbacAuthorizer(cache) : alwaysAllow;
+  const classifier = createClassifier(cache);
   const disabled = new Set(options.disableAdmission);
   const plugins: AdmissionPlugin[] = [
     namespaceLifecycle(),
@@ -203,12 +207,15 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
   let unserve: (() => void) | undefined;
   let unmaintain: (() => Promise<void>) | undefined;
   let unexpire: (() => void) | undefined;
+  let undangle: (() => Promise<void>) | undefined;
   let unaddress: (() => Promise<void>) | undefined;
 
   async function stop(): Promise<void> {
     running = false;
     aggregation?.stop();
     unexpire?.();
+    await undangle?.();
+    undangle = undefined;
     await unaddress?.();
     unaddress = undefined;
     unexpire = undefined;
@@ -228,6 +235,7 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
     tokens,
     serviceAccountTokens: accountTokens,
     authorizer,
+    classifier,
     aggregation,
     transport(user) {
       const inner = createInProcessTransport(registry, user);
@@ -248,6 +256,8 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
         await publishKubernetesService(registry, own, ips.firstIp, undefined);
         if (registry.definition('networking.k8s.io', 'v1', 'ipaddresses') !== undefined)
           unaddress = followServiceAddresses({ cache, transport: own, logger });
+        if (registry.definition('flowcontrol.apiserver.k8s.io', 'v1', 'flowschemas') !== undefined)
+          undangle = followDangling({ cache, transport: own, clock, logger });
         const ttlMs = options.eventTtlMs ?? hourMs;
         if (ttlMs > 0) unexpire = expireEvents({ cache, transport: own, clock, logger, ttlMs });
         running = true;

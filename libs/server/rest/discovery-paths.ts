@@ -16,7 +16,7 @@ import { parseQuery } from './query.ts';
 /** Answers `/api`, `/apis` and what stands beneath them but the resources themselves. */
 export function createDiscoveryPaths(
   documents: Documents,
-  serverAddress: string,
+  serverAddress: () => string,
 ): (request: HttpRequest, parts: readonly string[]) => HttpResponse {
   /** Legacy discovery: an object of its own at each path. */
   function legacy(request: HttpRequest, key: string, make: () => object | undefined): HttpResponse {
@@ -56,7 +56,7 @@ export function createDiscoveryPaths(
         aggregated(request, core) ??
         legacy(request, core ? 'api' : 'apis', () =>
           core
-            ? apiVersions(serverAddress)
+            ? apiVersions(serverAddress())
             : documents.once('groups', (definitions) => apiGroupList(definitions)),
         )
       );

@@ -23,6 +23,7 @@ import {
   wantsImpersonation,
   type Authorizer,
 } from '../authz/index.ts';
+import type { Classifier, FlowClass } from '../flow-control/index.ts';
 import type { Registry, RequestContext, ResourceDefinition, UserInfo } from '../registry/index.ts';
 import { negotiate, negotiateError, wantsPretty, type Form, type Offer } from './accept.ts';
 import {
@@ -58,6 +59,8 @@ export interface RestOptions {
   readonly authenticator: Authenticator;
   /** Default: everybody may do everything. */
   readonly authorizer?: Authorizer;
+  /** Under which FlowSchema requests are served; the answers' headers tell it. Default: it is not told. */
+  readonly classifier?: Classifier;
   /** May requests without credentials act as system:anonymous? Health and version always answer. Default false. */
   readonly anonymous?: boolean;
   readonly kubelet?: KubeletConnector;
@@ -70,9 +73,18 @@ export interface RestOptions {
   readonly checks: readonly HealthCheck[];
   /** Whose OpenID configuration is told. Default: none. */
   readonly tokenIssuer?: TokenIssuer | undefined;
-  /** `host:port` that clients use, for `/api`. */
-  readonly serverAddress: string;
+  /** `host:port` that clients use, for `/api`; a function where the port is known only once the server listens. */
+  readonly serverAddress: string | (() => string);
 }
+
+/** What a request belongs to, once it is known. */
+interface Flow {
+  of: FlowClass | undefined;
+}
+
+const watchQuery = /(^|&)watch=(true|1)(&|$)/;
+/** Subresources whose requests last as long as their clients wish: they belong to no flow. */
+const longRunning: ReadonlySet<string> = new Set(['attach', 'exec', 'log', 'portforward', 'proxy']);
 
 /** Subresources whose path goes on. */
 const connecting: ReadonlySet<string> = new Set(['proxy']);
@@ -113,6 +125,7 @@ function selectorOfOne(name: string, given: string | undefined): string {
 /** The Kubernetes API over HTTP. Every failure becomes a Status; the handler never rejects. */
 export function createRestHandler(options: RestOptions): HttpHandler {
   const { registry, authenticator, authorizer = alwaysAllow, clock, random, logger, metrics } = options;
+  const { classifier } = options;
   const system = createSystemPaths(options);
   const requests = metrics.counter({
     name: 'apiserver_request_total',
@@ -340,28 +353,29 @@ export function createRestHandler(options: RestOptions): HttpHandler {
     request: HttpRequest,
     path: ResourcePath | undefined,
     user: UserInfo,
+    flow: Flow,
   ): HttpResponse | Promise<HttpResponse> {
-    if (authorizer === alwaysAllow) return serve(request, path, user);
-    const watching = path?.watch === true || /(^|&)watch=(true|1)(&|$)/.test(request.query);
-    const pending = requireAllowed(
-      authorizer,
+    if (authorizer === alwaysAllow && classifier === undefined) return serve(request, path, user);
+    const asked =
       path === undefined
         ? { user, verb: request.method.toLowerCase(), path: request.path }
-        : resourceRequest(user, request.method, path.ref, watching),
-    );
+        : resourceRequest(user, request.method, path.ref, path.watch || watchQuery.test(request.query));
+    if (!longRunning.has(path?.ref.subresource ?? '')) flow.of = classifier?.(asked);
+    if (authorizer === alwaysAllow) return serve(request, path, user);
+    const pending = requireAllowed(authorizer, asked);
     return pending === undefined
       ? serve(request, path, user)
       : pending.then(() => serve(request, path, user));
   }
 
-  function dispatch(request: HttpRequest): HttpResponse | Promise<HttpResponse> {
+  function dispatch(request: HttpRequest, flow: Flow): HttpResponse | Promise<HttpResponse> {
     const user = identify(request);
     const path = request.path.startsWith('/api') ? parseResourcePath(request.path) : undefined;
-    if (!wantsImpersonation(request)) return admit(request, path, user);
-    return impersonated(request, user, authorizer).then((other) => admit(request, path, other));
+    if (!wantsImpersonation(request)) return admit(request, path, user, flow);
+    return impersonated(request, user, authorizer).then((other) => admit(request, path, other, flow));
   }
 
-  function finish(request: HttpRequest, response: HttpResponse): HttpResponse {
+  function finish(request: HttpRequest, response: HttpResponse, flow: Flow): HttpResponse {
     const path = request.path.startsWith('/api') ? parseQuietly(request.path) : undefined;
     requests.inc([
       request.method,
@@ -372,20 +386,29 @@ export function createRestHandler(options: RestOptions): HttpHandler {
     ]);
     const { headers } = response;
     const auditId = request.header('audit-id') || random.uuid();
-    const all = { 'cache-control': 'no-cache, private', ...headers, 'audit-id': auditId };
+    const all: Record<string, string | readonly string[]> = {
+      'cache-control': 'no-cache, private',
+      ...headers,
+      'audit-id': auditId,
+    };
+    if (flow.of !== undefined) {
+      all['x-kubernetes-pf-flowschema-uid'] = flow.of.flowSchemaUid;
+      all['x-kubernetes-pf-prioritylevel-uid'] = flow.of.priorityLevelUid;
+    }
     return compressible({ ...response, headers: all }, () => request.header('accept-encoding'));
   }
 
   return (request) => {
+    const flow: Flow = { of: undefined };
     try {
-      const answer = dispatch(request);
+      const answer = dispatch(request, flow);
       if (answer instanceof Promise)
         return answer
           .catch((error: unknown) => fail(request, error))
-          .then((response) => finish(request, response));
-      return finish(request, answer);
+          .then((response) => finish(request, response, flow));
+      return finish(request, answer, flow);
     } catch (error) {
-      return finish(request, fail(request, error));
+      return finish(request, fail(request, error), flow);
     }
   };
 }

@@ -85,6 +85,7 @@ export async function startRest(options: RestServerOptions = {}): Promise<RestSe
     registry: core.registry,
     authenticator: () => options.user?.() ?? systemUser,
     authorizer: core.authorizer,
+    classifier: core.classifier,
     clock,
     random,
     logger: options.logger ?? silentLogger,

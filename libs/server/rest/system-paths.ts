@@ -28,7 +28,7 @@ interface SystemOptions {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly checks: readonly HealthCheck[];
-  readonly serverAddress: string;
+  readonly serverAddress: string | (() => string);
 }
 
 const openIdPaths = { configuration: '/.well-known/openid-configuration', keys: '/openid/v1/jwks' };
@@ -44,7 +44,8 @@ function rawJson(value: object): HttpResponse {
 export function createSystemPaths(
   options: SystemOptions,
 ): (request: HttpRequest) => HttpResponse | Promise<HttpResponse> {
-  const { registry, clock, metrics, checks, serverAddress, tokenIssuer } = options;
+  const { registry, clock, metrics, checks, serverAddress: given, tokenIssuer } = options;
+  const serverAddress = typeof given === 'string' ? () => given : given;
   const documents = createDocuments(registry);
   const discovery = createDiscoveryPaths(
     options.aggregation === undefined ? documents : createDocuments(options.aggregation),
@@ -66,7 +67,7 @@ export function createSystemPaths(
     return answer(
       {
         issuer: tokenIssuer.issuer,
-        jwks_uri: `https://${serverAddress}${openIdPaths.keys}`,
+        jwks_uri: `https://${serverAddress()}${openIdPaths.keys}`,
         response_types_supported: ['id_token'],
         subject_types_supported: ['public'],
         id_token_signing_alg_values_supported: [...new Set(keys.map(({ alg }) => alg))].sort(),

@@ -113,6 +113,7 @@ export function createApiServer(options: ApiOptions, deps: ApiServerDeps): ApiSe
       authenticator:
         given.frontProxy === undefined ? direct : createFrontProxyAuthenticator(given.frontProxy, direct),
       authorizer: core.authorizer,
+      classifier: core.classifier,
       tokenIssuer: core.serviceAccountTokens,
       ...(given.kubelet === undefined ? {} : { kubelet: given.kubelet }),
       ...{ clock, random, metrics },
@@ -122,9 +123,10 @@ export function createApiServer(options: ApiOptions, deps: ApiServerDeps): ApiSe
         { name: 'informer-sync', healthy: () => core.ready() },
         ...(given.checks ?? []),
       ],
-      serverAddress: given.serverAddress,
+      // Port 0 is whichever is free; which, is known once it listens.
+      serverAddress: () => given.serverAddress.replace(/:0$/, `:${https.port}`),
     });
-    const https = createHttpsServer({
+    const https: HttpServer = createHttpsServer({
       handler,
       host: given.bindAddress,
       port: given.securePort,

@@ -1,0 +1,66 @@
+import type { FlowSchema } from '@drydock/api/flowcontrol/v1';
+import type { AuthorizationRequest } from '../authz/index.ts';
+import type { WatchCache } from '../watch-cache/index.ts';
+import { compareFlowSchemas, matchesFlowSchema } from './matching.ts';
+
+const group = 'flowcontrol.apiserver.k8s.io';
+export const flowSchemas = { group, resource: 'flowschemas' };
+export const priorityLevels = { group, resource: 'prioritylevelconfigurations' };
+
+/** Under which FlowSchema and priority level a request is served. */
+export interface FlowClass {
+  readonly flowSchemaUid: string;
+  readonly priorityLevelUid: string;
+}
+
+/**
+ * Finds the FlowSchema that a request belongs to: the first, by precedence, that takes it and whose priority level is there.
+ * Undefined where none does, which the schema `catch-all` of every cluster prevents.
+ */
+export type Classifier = (request: AuthorizationRequest) => FlowClass | undefined;
+
+/** Requests of one user for one thing are many: this many kinds of them are remembered. */
+const maxRemembered = 2_048;
+
+function keyOf({ user, verb, resource, path = '' }: AuthorizationRequest): string {
+  const who = `${user.name}\n${user.groups?.join('\n') ?? ''}\n\n${verb}\n`;
+  if (resource === undefined) return `${who}${path}`;
+  const { group: itsGroup, resource: plural, subresource, namespace, name } = resource;
+  const where = itsGroup === '' && plural === 'namespaces' ? name : namespace;
+  return `${who}${itsGroup}\n${plural}/${subresource}\n${where}`;
+}
+
+/** Classifies by the FlowSchemas and priority levels in the cache. */
+export function createClassifier(cache: WatchCache): Classifier {
+  let schemas: readonly (readonly [FlowSchema, FlowClass])[] | undefined;
+  const remembered = new Map<string, FlowClass | undefined>();
+  const forget = () => {
+    schemas = undefined;
+    remembered.clear();
+  };
+  cache.onChange(flowSchemas, forget);
+  cache.onChange(priorityLevels, forget);
+
+  function ordered(): readonly (readonly [FlowSchema, FlowClass])[] {
+    return cache
+      .items(flowSchemas)
+      .map(({ object }) => object as FlowSchema)
+      .sort(compareFlowSchemas)
+      .flatMap((schema) => {
+        const level = cache.peek(priorityLevels, schema.spec?.priorityLevelConfiguration?.name ?? '');
+        if (level === undefined) return [];
+        const flowSchemaUid = schema.metadata.uid ?? '';
+        return [[schema, { flowSchemaUid, priorityLevelUid: level.object.metadata.uid ?? '' }] as const];
+      });
+  }
+
+  return (request) => {
+    const key = keyOf(request);
+    const known = remembered.get(key);
+    if (known !== undefined || remembered.has(key)) return known;
+    const found = (schemas ??= ordered()).find(([schema]) => matchesFlowSchema(schema, request))?.[1];
+    if (remembered.size >= maxRemembered) remembered.clear();
+    remembered.set(key, found);
+    return found;
+  };
+}

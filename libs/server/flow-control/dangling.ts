@@ -1,0 +1,88 @@
+import type { FlowSchema, FlowSchemaCondition } from '@drydock/api/flowcontrol/v1';
+import { formatTime, isConflict, isNotFound, type KubeObject } from '@drydock/base/apimachinery';
+import type { Clock } from '@drydock/base/clock';
+import type { Logger } from '@drydock/port/observability';
+import type { Transport } from '@drydock/port/transport';
+import type { WatchCache } from '../watch-cache/index.ts';
+import { flowSchemas, priorityLevels } from './classifier.ts';
+
+const fieldManager = 'api-priority-and-fairness-config-consumer-v1';
+
+export interface DanglingDeps {
+  readonly cache: WatchCache;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** What is to be said of the schema's priority level; undefined when it is said already. */
+function conditionOf(schema: FlowSchema, exists: boolean): Omit<FlowSchemaCondition, 'lastTransitionTime'> {
+  const name = JSON.stringify(schema.spec?.priorityLevelConfiguration?.name ?? '');
+  const about = `This FlowSchema references the PriorityLevelConfiguration object named ${name}`;
+  return {
+    type: 'Dangling',
+    status: exists ? 'False' : 'True',
+    reason: exists ? 'Found' : 'NotFound',
+    message: `${about} ${exists ? 'and it exists' : 'but there is no such object'}`,
+  };
+}
+
+/** Keeps the condition Dangling of each FlowSchema: is its priority level missing? Returns its end. */
+export function followDangling({ cache, transport, clock, logger }: DanglingDeps): () => Promise<void> {
+  /** One write after the other for each schema. */
+  const queues = new Map<string, Promise<void>>();
+  let stopped = false;
+
+  async function settle(name: string): Promise<void> {
+    const schema = cache.peek(flowSchemas, name)?.object as FlowSchema | undefined;
+    if (schema === undefined || stopped) return;
+    const level = schema.spec?.priorityLevelConfiguration?.name ?? '';
+    const wanted = conditionOf(schema, cache.peek(priorityLevels, level) !== undefined);
+    const present = schema.status?.conditions?.find(({ type }) => type === wanted.type);
+    const { status, reason, message } = wanted;
+    if (present?.status === status && present?.reason === reason && present?.message === message) return;
+    const condition = { ...wanted, lastTransitionTime: formatTime(clock.now()) };
+    const body = {
+      apiVersion: 'flowcontrol.apiserver.k8s.io/v1',
+      kind: 'FlowSchema',
+      metadata: { name, uid: schema.metadata.uid },
+      status: { conditions: [condition] },
+    } as unknown as KubeObject;
+    const ref = { ...flowSchemas, version: 'v1', name, subresource: 'status' };
+    await transport.patch(ref, { type: 'apply', body }, { fieldManager, force: true });
+  }
+
+  function enqueue(name: string): void {
+    const before = queues.get(name) ?? Promise.resolve();
+    const mine = before
+      .then(() => settle(name))
+      .catch((err: unknown) => {
+        // Whoever was quicker is told of by the cache.
+        if (!isNotFound(err) && !isConflict(err))
+          logger.warn('the condition of a FlowSchema could not be written', { flowSchema: name, err });
+      })
+      .finally(() => {
+        if (queues.get(name) === mine) queues.delete(name);
+      });
+    queues.set(name, mine);
+  }
+
+  const all = () => {
+    for (const { object } of cache.items(flowSchemas)) enqueue(object.metadata.name ?? '');
+  };
+  all();
+  const ends = [
+    cache.onChange(flowSchemas, ({ current }) => {
+      if (current !== undefined) enqueue(current.object.metadata.name ?? '');
+    }),
+    // Only levels that come and go matter, not their settings.
+    cache.onChange(priorityLevels, ({ current, previous }) => {
+      if ((current === undefined) !== (previous === undefined)) all();
+    }),
+  ];
+  return async () => {
+    stopped = true;
+    for (const end of ends) end();
+    await Promise.all(queues.values());
+  };
+}

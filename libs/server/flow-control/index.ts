@@ -1,0 +1,2 @@
+export { createClassifier, type Classifier, type FlowClass } from './classifier.ts';
+export { followDangling, type DanglingDeps } from './dangling.ts';
