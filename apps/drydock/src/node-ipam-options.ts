@@ -2,7 +2,8 @@ import { nodeIpamConfig, type NodeIpamOptions } from '@drydock/controllers/all';
 import type { Command } from 'commander';
 import { flag, integer } from '@drydock/process';
 
-const mask = integer(1, 128);
+/** 0 counts as not given. */
+const mask = integer(0, 128);
 
 /** kube-controller-manager's flags about the addresses of nodes' Pods. */
 export function addNodeIpamFlags(command: Command): void {

@@ -7,6 +7,7 @@ import { createClient } from '@drydock/machinery/client';
 import { createInformerFactory } from '@drydock/machinery/informer';
 import { createPromMetrics } from '@drydock/metrics-prom';
 import { createKubeletSim } from '@drydock/node/kubelet-sim';
+import { machinePodCidrs } from '@drydock/node/nodes';
 import type { Component } from '@drydock/port/component';
 import { createControllerService } from '@drydock/rpc';
 import { createApiServer, openStore, systemUserNamed } from '@drydock/process/api-server';
@@ -116,7 +117,10 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
           tokenKeys,
           simulatedStorage: true,
           hpa: options.autoscaler,
-          nodeIpam: options.nodeIpam,
+          nodeIpam: {
+            ...options.nodeIpam,
+            cloud: { podCidrs: (node) => Promise.resolve(machinePodCidrs(node.metadata.name ?? '')) },
+          },
           podGarbageCollector: { terminatedPodThreshold: options.terminatedPodGcThreshold },
         },
         { ...shared, informers },

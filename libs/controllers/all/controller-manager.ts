@@ -23,7 +23,7 @@ import { createHpaController, decisionRecord, type DecisionRecord, type HpaOptio
 import { createJobController } from '../job/index.ts';
 import { createLegacyTokenCleaner } from '../legacy-serviceaccount-token-cleaner/index.ts';
 import { createNamespaceController } from '../namespace/index.ts';
-import { createNodeIpamController, type NodeIpamOptions } from '../nodeipam/index.ts';
+import { createNodeIpamController, type CloudRanges, type NodeIpamOptions } from '../nodeipam/index.ts';
 import { createNodeLifecycleController, type NodeLifecycleOptions } from '../node-lifecycle/index.ts';
 import {
   createPodGarbageCollector,
@@ -64,7 +64,7 @@ export interface ControllerManagerOptions {
   /** Sign the tokens of ServiceAccounts' Secrets. Without them, those Secrets stay empty. */
   readonly tokenKeys?: TokenKeys;
   /** Validated before: what does not fit throws here. Default: nodes get no ranges. */
-  readonly nodeIpam?: NodeIpamOptions;
+  readonly nodeIpam?: NodeIpamOptions & { readonly cloud?: CloudRanges };
   readonly hpa?: Omit<HpaOptions, 'resources' | 'metrics'>;
   /** Signs for the cluster's authority. Without it, requests for certificates are neither approved nor signed. */
   readonly certificateSigner?: CertificateSigner;

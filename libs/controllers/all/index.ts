@@ -4,5 +4,5 @@ export {
   type ControllerManagerOptions,
 } from './controller-manager.ts';
 export { enabledControllers, unknownControllers } from './controller-names.ts';
-export { nodeIpamConfig, type NodeIpamOptions } from '../nodeipam/index.ts';
+export { nodeIpamConfig, type CloudRanges, type NodeIpamOptions } from '../nodeipam/index.ts';
 export { type DecisionRecord } from '../hpa/index.ts';

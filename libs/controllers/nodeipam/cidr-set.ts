@@ -1,11 +1,12 @@
-import {
-  cidrContains,
-  cidrsOverlap,
-  formatCidr,
-  parseCidr,
-  subnetAt,
-  type Cidr,
-} from '@drydock/base/apimachinery';
+import { cidrsOverlap, formatCidr, parseCidr, subnetAt, type Cidr } from '@drydock/base/apimachinery';
+import { createBitmap } from './bitmap.ts';
+
+/** Hears of what a set gives and takes back. */
+export interface CidrSetObserver {
+  /** `tries` ranges were found taken before a free one was; absent where a certain one was taken. */
+  allocated?(set: CidrSet, count: number, tries?: number): void;
+  released?(set: CidrSet, count: number): void;
+}
 
 /** Pods' ranges of one size, out of one cluster range; each is given to one node at a time. */
 export interface CidrSet {
@@ -21,35 +22,47 @@ export interface CidrSet {
   occupy(cidr: string): void;
   /** Marks every range that overlaps `cidr` as free. @throws Error as `occupy` */
   release(cidr: string): void;
+  /** The range at an index; undefined beyond the last. */
+  at(index: number): string | undefined;
+  /** First and last index of the ranges that overlap `cidr`. @throws Error as `occupy` */
+  indexesOf(cidr: string): readonly [first: number, last: number];
 }
 
-/** Larger spans would need a map of more ranges than a cluster has nodes. */
+/** Larger spans of IPv6 would have more ranges than a cluster has nodes. */
 const maxSpanBits = 16;
 
+export const noneLeft =
+  'CIDR allocation failed; there are no remaining CIDRs left to allocate in the accepted range';
+export const tooBig = 'New CIDR set failed; the node CIDR size is too big';
+
 /** @throws Error where the sizes do not fit */
-export function createCidrSet(clusterText: string, nodeMaskSize: number): CidrSet {
+export function createCidrSet(
+  clusterText: string,
+  nodeMaskSize: number,
+  observer: CidrSetObserver = {},
+): CidrSet {
   const cluster = parseCidr(clusterText);
   if (cluster === undefined) throw new Error(`invalid CIDR address: ${clusterText}`);
-  const span = nodeMaskSize - cluster.prefixLength;
   const bits = cluster.family === 4 ? 32 : 128;
+  const span = nodeMaskSize - cluster.prefixLength;
   if (span < 0 || nodeMaskSize > bits) {
     throw new Error(
       `the node mask size ${nodeMaskSize} does not fit into the cluster CIDR ${formatCidr(cluster)}`,
     );
   }
-  if (cluster.family === 6 && span > maxSpanBits)
-    throw new Error('New CIDR set failed; the node CIDR size is too big');
+  if (cluster.family === 6 && span > maxSpanBits) throw new Error(tooBig);
   const size = 2 ** span;
-  const taken = new Set<number>();
+  const taken = createBitmap();
   const step = 1n << BigInt(bits - nodeMaskSize);
   let next = 0;
 
-  /** First and last of the ranges that overlap `text`. */
-  function indexes(text: string): [number, number] {
+  function indexesOf(text: string): [number, number] {
     const cidr = parseCidr(text);
     if (cidr === undefined) throw new Error(`invalid CIDR address: ${text}`);
     if (cluster === undefined || cidr.family !== cluster.family || !cidrsOverlap(cluster, cidr)) {
-      throw new Error(`cidr ${formatCidr(cidr)} is out the range of cluster cidr ${clusterText}`);
+      throw new Error(
+        `cidr ${formatCidr(cidr)} is out the range of cluster cidr ${cluster === undefined ? '' : formatCidr(cluster)}`,
+      );
     }
     // A range that holds the whole cluster's takes all of it.
     if (cidr.prefixLength <= cluster.prefixLength) return [0, size - 1];
@@ -58,32 +71,35 @@ export function createCidrSet(clusterText: string, nodeMaskSize: number): CidrSe
     return [first, first + count - 1];
   }
 
-  return {
+  const at = (index: number) => {
+    const found = subnetAt(cluster, nodeMaskSize, index);
+    return found && formatCidr(found);
+  };
+  const set: CidrSet = {
     cluster,
     nodeMaskSize,
     size,
+    at,
+    indexesOf,
     allocated: () => taken.size,
     allocate() {
       if (taken.size >= size) return undefined;
-      while (taken.has(next)) next = (next + 1) % size;
-      const found = subnetAt(cluster, nodeMaskSize, next);
-      taken.add(next);
-      next = (next + 1) % size;
-      return found && formatCidr(found);
+      let tries = 0;
+      for (; taken.has(next); tries++) next = (next + 1) % size;
+      const index = next;
+      taken.set(index, index, true);
+      next = (index + 1) % size;
+      observer.allocated?.(set, 1, tries);
+      return at(index);
     },
     occupy(text) {
-      const [first, last] = indexes(text);
-      for (let index = first; index <= last; index++) taken.add(index);
+      const count = taken.set(...indexesOf(text), true);
+      observer.allocated?.(set, count);
     },
     release(text) {
-      const [first, last] = indexes(text);
-      for (let index = first; index <= last; index++) taken.delete(index);
+      const count = taken.set(...indexesOf(text), false);
+      observer.released?.(set, count);
     },
   };
-}
-
-/** Does this set's cluster range hold that address range? */
-export function holds(set: CidrSet, text: string): boolean {
-  const cidr = parseCidr(text);
-  return cidr !== undefined && cidrContains(set.cluster, { family: cidr.family, value: cidr.base });
+  return set;
 }

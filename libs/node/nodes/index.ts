@@ -10,3 +10,4 @@ export {
   simulatedLabel,
   type NodeShape,
 } from './node-object.ts';
+export { machinePodCidrs } from './machine-ranges.ts';
