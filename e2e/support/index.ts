@@ -21,3 +21,4 @@ export { backup, backupsDefinition, bigDefinition } from './custom-kinds.ts';
 export { interactivePods } from './interactive-pods.ts';
 export { clusterBody, quickAutoscaler, type ClusterUnderTest } from './cluster-body.ts';
 export { composeCommand, startComposeCluster, type ComposeCluster } from './compose.ts';
+export { startLedger, type Ledger } from './ledger.ts';

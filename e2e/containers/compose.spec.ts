@@ -1,0 +1,32 @@
+import { afterAll, describe } from 'vitest';
+import {
+  clusterBody,
+  composeCommand,
+  quickAutoscaler,
+  startComposeCluster,
+  type ComposeCluster,
+} from '../support/index.ts';
+import { faultBody } from './faults.ts';
+
+const docker = await composeCommand();
+
+describe.skipIf(docker === undefined)('docker-compose up', () => {
+  let started: Promise<ComposeCluster> | undefined;
+  const env = Object.fromEntries(
+    Object.entries({
+      ...quickAutoscaler,
+      'leader-elect-lease-duration': '5s',
+      'leader-elect-renew-deadline': '3s',
+      'leader-elect-retry-period': '500ms',
+    }).map(([flag, value]) => [`DRYDOCK_${flag.replaceAll('-', '_').toUpperCase()}`, value]),
+  );
+  const shared = () =>
+    (started ??= startComposeCluster({ env: { ...env, COMPOSE_PROFILES: 'two-controllers' } }));
+  afterAll(async () => (await started)?.stop(), 60_000);
+
+  clusterBody('a cluster of docker-compose', async () => ({
+    kubeconfig: (await shared()).kubeconfig,
+    stop: () => Promise.resolve(),
+  }));
+  faultBody(shared);
+});

@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  createKubectl,
+  eventually,
+  kubectlsToTest,
+  startLedger,
+  type ComposeCluster,
+  type Kubectl,
+  type Ledger,
+} from '../support/index.ts';
+
+const replicas = 6;
+const services = [
+  'apiserver',
+  'aggregator',
+  'controller-manager',
+  'scheduler',
+  'kubelet-sim',
+  'etcd',
+  'nats',
+];
+
+/** What happens to a cluster of docker-compose when its parts fail in the middle of a rollout, under writes that go on. */
+export function faultBody(shared: () => Promise<ComposeCluster>): void {
+  describe.each(kubectlsToTest().slice(-1))('a cluster of docker-compose under faults', (binary) => {
+    let cluster: ComposeCluster;
+    let kubectl: Kubectl;
+    let ledger: Ledger;
+    let version = 1;
+
+    beforeAll(async () => {
+      cluster = await shared();
+      kubectl = createKubectl(binary, cluster.kubeconfig);
+      await kubectl(`create deployment faulty --image=nginx:${version} --replicas=${replicas}`);
+      await kubectl('rollout status deployment/faulty --timeout=60s');
+      ledger = await startLedger(cluster.kubeconfig);
+    });
+    afterAll(() => ledger?.stop(), 90_000);
+
+    /** Asks until the server answers: it may be the one that is away. */
+    const persistently = (args: string) =>
+      eventually(() => kubectl(`${args} --request-timeout=5s`), {
+        timeoutMs: 60_000,
+        everyMs: 200,
+        what: args,
+      });
+    const updated = async () =>
+      Number(await persistently('get deployment faulty -o jsonpath={.status.updatedReplicas}'));
+
+    /** Begins a rollout, and answers when it is on its way. */
+    async function beginRollout(): Promise<void> {
+      version += 1;
+      const before = Number(await persistently('get deployment faulty -o jsonpath={.metadata.generation}'));
+      await persistently(`set image deployment/faulty nginx=nginx:${version}`);
+      await eventually(
+        async () =>
+          Number(await persistently('get deployment faulty -o jsonpath={.status.observedGeneration}')) >
+            before && (await updated()) > 0,
+        { timeoutMs: 60_000 },
+      );
+    }
+    /** Waits for the end of the rollout and checks that there are just the Pods that there should be. */
+    async function finishRollout(): Promise<void> {
+      await eventually(() => kubectl('rollout status deployment/faulty --timeout=90s'), {
+        timeoutMs: 120_000,
+      });
+      const pods = await eventually(
+        async () => {
+          const text = await persistently(
+            'get pods -l app=faulty -o jsonpath={range .items[*]}{.spec.containers[0].image}|{.status.phase}|{.status.podIP}{"\\n"}{end}',
+          );
+          const lines = text.trim().split('\n');
+          return lines.length === replicas ? lines.map((line) => line.split('|')) : false;
+        },
+        { timeoutMs: 60_000, what: `${replicas} Pods` },
+      );
+      expect(pods.map(([image, phase]) => `${image} ${phase}`)).toEqual(
+        Array.from({ length: replicas }, () => `nginx:${version} Running`),
+      );
+      expect(new Set(pods.map(([, , ip]) => ip)).size).toBe(replicas);
+      const sets = await persistently('get replicasets -l app=faulty -o jsonpath={.items[*].spec.replicas}');
+      expect(sets.split(' ').filter((count) => count !== '0')).toEqual([String(replicas)]);
+    }
+    const settled = async () => {
+      await finishRollout();
+      await ledger.more(20);
+      await ledger.check();
+    };
+
+    it.each(services)('kill -9 of %s during a rollout', async (service) => {
+      await beginRollout();
+      await cluster.kill(service);
+      await cluster.start(service);
+      await settled();
+    });
+
+    it.each(['etcd', 'nats'])('an orderly restart of %s during a rollout', async (service) => {
+      await beginRollout();
+      await cluster.compose('restart', '-t', '5', service);
+      await settled();
+    });
+
+    it('NATS away: writes and the rollout go on without it', async () => {
+      await cluster.disconnect('nats');
+      try {
+        await ledger.more(30);
+        await beginRollout();
+        await finishRollout();
+        await ledger.check();
+      } finally {
+        await cluster.connect('nats');
+      }
+      await beginRollout();
+      await settled();
+    });
+
+    it.each([
+      ['controller-manager', 'kube-controller-manager'],
+      ['scheduler', 'kube-scheduler'],
+    ])('a leading %s that stands still for longer than its lease', async (service, lease) => {
+      const holder = async () =>
+        (await persistently(`get lease -n kube-system ${lease} -o jsonpath={.spec.holderIdentity}`)).trim();
+      const members = [service, `${service}-2`];
+      const leads = await holder();
+      const ids = await Promise.all(members.map((member) => cluster.container(member)));
+      const paused = members[ids.findIndex((id) => leads.startsWith(id.slice(0, 12)))];
+      expect(paused, `${leads} among ${ids.join(' ')}`).toBeDefined();
+      await beginRollout();
+      await cluster.pause(paused ?? '');
+      try {
+        await eventually(async () => ![leads, ''].includes(await holder()), {
+          timeoutMs: 90_000,
+          what: `another leader than ${leads}`,
+        });
+        await finishRollout();
+      } finally {
+        await cluster.unpause(paused ?? '');
+      }
+      await beginRollout();
+      await settled();
+      expect(await holder()).not.toBe(leads);
+    });
+  });
+}
