@@ -35,9 +35,12 @@ if (root) {
   }
 }
 
-const kubeconfig = join(KUBECONFIG_FOLDER, 'kubeconfig');
-writeFileSync(kubeconfig, readFileSync(join(PKI, 'kubeconfig')), { mode: 0o600 });
-chmodSync(kubeconfig, 0o600);
+// For kubectl, and for grpcurl and the like, which take files.
 const { uid, gid } = statSync(KUBECONFIG_FOLDER);
-if (root) chownSync(kubeconfig, uid, gid);
-process.stdout.write(`wrote ${kubeconfig}\n`);
+for (const name of ['kubeconfig', 'ca.crt', 'admin.crt', 'admin.key']) {
+  const file = join(KUBECONFIG_FOLDER, name);
+  writeFileSync(file, readFileSync(join(PKI, name)), { mode: 0o600 });
+  chmodSync(file, 0o600);
+  if (root) chownSync(file, uid, gid);
+}
+process.stdout.write(`wrote ${join(KUBECONFIG_FOLDER, 'kubeconfig')}\n`);

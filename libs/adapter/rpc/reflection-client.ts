@@ -32,6 +32,13 @@ const encodeRequest = ([field, value]: [number, string]): Buffer =>
       .finish(),
   );
 
+/** PEM texts; the certificate and its key for mutual TLS. */
+export interface ReflectionTls {
+  readonly certificateAuthority?: string;
+  readonly certificate?: string;
+  readonly key?: string;
+}
+
 /** The length-delimited fields of a message: number and bytes. */
 function fieldsOf(bytes: Uint8Array): [number, Uint8Array][] {
   const reader = new BinaryReader(bytes);
@@ -44,8 +51,18 @@ function fieldsOf(bytes: Uint8Array): [number, Uint8Array][] {
   return fields;
 }
 
-export function createReflectionClient(address: string, version: 'v1' | 'v1alpha'): ReflectionClient {
-  const client = new Client(address, credentials.createInsecure());
+export function createReflectionClient(
+  address: string,
+  version: 'v1' | 'v1alpha',
+  tls?: ReflectionTls,
+): ReflectionClient {
+  const pem = (text: string | undefined) => (text === undefined ? null : Buffer.from(text));
+  const client = new Client(
+    address,
+    tls === undefined
+      ? credentials.createInsecure()
+      : credentials.createSsl(pem(tls.certificateAuthority), pem(tls.key), pem(tls.certificate)),
+  );
   const files = new Map<string, FileDescriptorProto>();
 
   /** Asks one question and returns the one field that answers it. */
