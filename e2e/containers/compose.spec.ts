@@ -7,6 +7,7 @@ import {
   type ComposeCluster,
 } from '../support/index.ts';
 import { faultBody } from './faults.ts';
+import { readmeBody } from './readme.ts';
 
 const docker = await composeCommand();
 
@@ -28,5 +29,6 @@ describe.skipIf(docker === undefined)('docker-compose up', () => {
     kubeconfig: (await shared()).kubeconfig,
     stop: () => Promise.resolve(),
   }));
+  readmeBody(shared);
   faultBody(shared);
 });

@@ -12,26 +12,23 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  commandsOf,
+  containersHeading,
   eventually,
   kubectlsToTest,
+  readmeBlocks,
   repository,
   run,
   runInBackground,
   type RunningProcess,
 } from '../support/index.ts';
 
-/** The shell blocks of a Markdown text, in order. */
-const shellBlocks = (text: string) =>
-  [...text.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, block = '']) => block);
-const readme = readFileSync(join(repository, 'README.md'), 'utf8');
-const blocks = shellBlocks(readme);
+const sections = [...readmeBlocks()];
+/** Of what runs without containers; e2e/containers follows the rest. */
+const blocks = sections.filter(([heading]) => heading !== containersHeading).flatMap(([, texts]) => texts);
 const scripts = (JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as { scripts: object })
   .scripts;
-const linesOf = (block: string) =>
-  block
-    .split('\n')
-    .map((line) => line.replace(/\s+#.*$/, '').trim())
-    .filter((line) => line !== '');
+const linesOf = commandsOf;
 
 const kubectl = kubectlsToTest().at(-1);
 

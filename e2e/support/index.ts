@@ -22,3 +22,4 @@ export { interactivePods } from './interactive-pods.ts';
 export { clusterBody, quickAutoscaler, type ClusterUnderTest } from './cluster-body.ts';
 export { composeCommand, startComposeCluster, type ComposeCluster } from './compose.ts';
 export { startLedger, type Ledger } from './ledger.ts';
+export { commandsOf, containersHeading, readmeBlocks } from './readme.ts';
