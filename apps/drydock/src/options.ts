@@ -1,5 +1,11 @@
 import { unknownControllers, type NodeIpamOptions } from '@drydock/controllers/all';
-import { addAutoscalerFlags, autoscalerOptions, type AutoscalerOptions } from './autoscaler-options.ts';
+import {
+  addAutoscalerFlags,
+  addNodeIpamFlags,
+  autoscalerOptions,
+  nodeIpamOptions,
+  type AutoscalerOptions,
+} from '@drydock/process/loops';
 import { certsCommand } from './certs-command.ts';
 import { explainCommand } from './explain-command.ts';
 import type { ExplainOptions } from './explain.ts';
@@ -18,7 +24,6 @@ import {
   type LogLevel,
   type StoreOptions,
 } from '@drydock/process';
-import { addNodeIpamFlags, nodeIpamOptions } from './node-ipam-options.ts';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 
 /** The parts that `drydock up` can run. */

@@ -14,7 +14,7 @@ import { createApiServer, openStore, systemUserNamed } from '@drydock/process/ap
 import { createScheduler } from '@drydock/scheduling/scheduler';
 import { createMetricsService } from './metrics-service.ts';
 import { loadCredentials } from './credentials.ts';
-import { readSchedulerConfiguration, schedulerService } from './scheduler.ts';
+import { readSchedulerConfiguration, schedulerService } from '@drydock/process/scheduling';
 import type { UpOptions } from './options.ts';
 
 export interface Cluster {

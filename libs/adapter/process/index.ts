@@ -1,3 +1,4 @@
+export { advertisedHost } from './advertise.ts';
 export {
   addClusterFlags,
   addNatsFlags,
@@ -11,6 +12,7 @@ export { boolean, commaSeparated, duration, flag, integer } from './flags.ts';
 export { openPkiFolder, type PkiFolder } from './pki-folder.ts';
 export { readPem } from './pem.ts';
 export { addressOf, createProcessServer, servingTls, type ProcessServerOptions } from './process-server.ts';
+export { addGrpcFlag, createProcessRpcServer } from './process-rpc.ts';
 export {
   parseProcessArguments,
   type Output,

@@ -1,5 +1,6 @@
 export {
   createControllerManager,
+  type DeclaredResource,
   type ControllerManager,
   type ControllerManagerOptions,
 } from './controller-manager.ts';

@@ -9,8 +9,12 @@ import { createServiceLoads } from './service-loads.ts';
 import { retireNodes } from './retire-nodes.ts';
 
 export interface KubeletSimOptions {
-  /** Simulated nodes `node-0` … Default 3. */
+  /** How many simulated nodes. Default 3. */
   nodes?: number;
+  /** The first is `node-<firstNode>`: several processes share a cluster by it. Default 0. */
+  firstNode?: number;
+  /** Where API servers reach the process that keeps these nodes: told in an annotation. Asked at registration. Default: in process. */
+  address?: () => string;
   /** Default: 8 cores, 32 Gi, 110 Pods each. */
   shape?: NodeShape;
   /** Time that creating a container takes, unless a Pod's annotation says otherwise. Default 20 ms. */
@@ -24,7 +28,9 @@ export interface KubeletSimOptions {
   ownPodCidrs?: boolean;
 }
 
-export interface KubeletSim extends Component, KubeletConnector {}
+export interface KubeletSim extends Component, KubeletConnector {
+  nodeNames(): readonly string[];
+}
 
 /** Registrations under way at once. */
 const registering = 32;
@@ -32,14 +38,14 @@ const registering = 32;
 /** Keeps simulated nodes alive and runs the Pods that are bound to them. */
 export function createKubeletSim(options: KubeletSimOptions, deps: ControllerDeps): KubeletSim {
   const { informers, clock } = deps;
-  const count = options.nodes ?? 3;
+  const { nodes: count = 3, firstNode = 0, address } = options;
   const agents = new Map<string, NodeAgent>();
   const loads = createServiceLoads(informers, clock);
   let removeHandler: (() => void) | undefined;
   let removeNodeHandler: (() => void) | undefined;
   let running = false;
 
-  for (let index = 0; index < count; index++) {
+  for (let index = firstNode; index < firstNode + count; index++) {
     const agent = createNodeAgent({
       index,
       shape: options.shape ?? defaultNodeShape,
@@ -47,6 +53,7 @@ export function createKubeletSim(options: KubeletSimOptions, deps: ControllerDep
       deps,
       loads,
       ownPodCidr: options.ownPodCidrs ?? true,
+      ...(address === undefined ? {} : { address }),
     });
     agents.set(nodeName(index), agent);
   }
@@ -59,6 +66,7 @@ export function createKubeletSim(options: KubeletSimOptions, deps: ControllerDep
 
   return {
     name: 'kubelet-sim',
+    nodeNames: () => [...agents.keys()],
     ready: () => running,
     async start() {
       if (running) return;

@@ -9,7 +9,15 @@ import {
 } from '@drydock/base/apimachinery';
 import type { Timer } from '@drydock/base/clock';
 import { createEventRecorder, type ControllerDeps } from '@drydock/machinery/controller';
-import { nodeIp, nodeName, nodeObject, nodePodCidr, nodeStatus, type NodeShape } from '../nodes/index.ts';
+import {
+  addressAnnotation,
+  nodeIp,
+  nodeName,
+  nodeObject,
+  nodePodCidr,
+  nodeStatus,
+  type NodeShape,
+} from '../nodes/index.ts';
 import { createIpPool, type IpPool } from './ip-pool.ts';
 import { createNodeUsage, type NodeReading } from './node-usage.ts';
 import type { ServiceLoads } from './service-loads.ts';
@@ -23,6 +31,8 @@ export interface NodeAgentOptions {
   readonly loads: ServiceLoads;
   /** Whether it registers with a range for its Pods. */
   readonly ownPodCidr: boolean;
+  /** Where API servers reach the process that keeps this node. */
+  readonly address?: () => string;
 }
 
 /** One simulated node. */
@@ -66,6 +76,7 @@ export function createNodeAgent({
   deps,
   loads,
   ownPodCidr,
+  address,
 }: NodeAgentOptions): NodeAgent {
   const { client, clock, random, logger } = deps;
   const name = nodeName(index);
@@ -125,11 +136,19 @@ export function createNodeAgent({
     try {
       const wanted = nodeObject(index, shape, clock.now());
       if (!ownPodCidr) delete wanted.spec;
+      if (address !== undefined)
+        wanted.metadata.annotations = { ...wanted.metadata.annotations, [addressAnnotation]: address() };
       node = await nodes.create(wanted);
       recorder.event(node, 'Normal', 'Starting', 'Starting kubelet.');
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
       node = await reportStatus();
+      const told = address?.();
+      if (node.metadata.annotations?.[addressAnnotation] !== told)
+        node = await nodes.patch(name, {
+          type: 'merge',
+          body: { metadata: { annotations: { [addressAnnotation]: told ?? null } } },
+        });
     }
     nodeUid = node.metadata.uid;
     // The Pods keep the addresses of the range that the node was first given.
@@ -186,6 +205,7 @@ export function createNodeAgent({
     name,
     async start() {
       running = true;
+      timer?.cancel();
       await register();
       await renew();
       // Spread over the period, so that many nodes do not beat at once.

@@ -1,4 +1,5 @@
 export {
+  addressAnnotation,
   defaultNodeShape,
   kubeletVersion,
   nodeConditions,

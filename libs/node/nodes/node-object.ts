@@ -18,6 +18,9 @@ export const kubeletVersion = 'v1.36.0';
 /** Label that marks the nodes which a kubelet-sim keeps alive. */
 export const simulatedLabel = 'drydock.dev/simulated';
 
+/** `host:port` of the gRPC server of the process that keeps the node. Absent where the API server keeps it itself. */
+export const addressAnnotation = 'drydock.dev/kubelet';
+
 export function nodeName(index: number): string {
   return `node-${index}`;
 }

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { duration, flag, integer } from '@drydock/process';
+import { duration, flag, integer } from '../flags.ts';
 
 /** kube-controller-manager's flags about the HorizontalPodAutoscaler. */
 export interface AutoscalerOptions {

@@ -15,7 +15,7 @@ export function readSchedulerConfiguration(file: string): KubeSchedulerConfigura
 }
 
 /** The gRPC service that tells of a scheduler's decisions. */
-export function schedulerService(scheduler: Scheduler): RpcService {
+export function schedulerService(scheduler: Pick<Scheduler, 'explain'>): RpcService {
   return createSchedulerService((namespace, name) => {
     const found = scheduler.explain(`${namespace}/${name}`);
     if (found === undefined) return undefined;

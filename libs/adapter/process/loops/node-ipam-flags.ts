@@ -1,6 +1,6 @@
 import { nodeIpamConfig, type NodeIpamOptions } from '@drydock/controllers/all';
 import type { Command } from 'commander';
-import { flag, integer } from '@drydock/process';
+import { flag, integer } from '../flags.ts';
 
 /** 0 counts as not given. */
 const mask = integer(0, 128);

@@ -1,0 +1,1 @@
+export { readSchedulerConfiguration, schedulerService } from './scheduler.ts';
