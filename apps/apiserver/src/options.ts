@@ -15,9 +15,10 @@ import {
   type ProcessProgram,
   type StoreOptions,
 } from '@drydock/process';
+import { addKubeletFlags, kubeletFlags, type KubeletFlags } from '@drydock/process/api-server';
 import { frontProxyDefaults, type FrontProxyOptions } from '@drydock/server/authn';
 
-export interface ApiServerOptions extends ApiOptions, StoreOptions, NatsFlags {
+export interface ApiServerOptions extends ApiOptions, StoreOptions, NatsFlags, KubeletFlags {
   readonly grpcPort: number;
   /** Authorities of those who may call over gRPC, PEM; without them a token is asked for. */
   readonly rpcClientCaFile: string | undefined;
@@ -76,6 +77,7 @@ export const program: ProcessProgram<ApiServerOptions> = {
           .default(1),
       );
     addAccessFlags(command);
+    addKubeletFlags(command);
     command
       .optionsGroup('Service accounts:')
       .addOption(flag('--service-account-signing-key-file <file>', 'key of their tokens, PEM'))
@@ -115,6 +117,7 @@ export const program: ProcessProgram<ApiServerOptions> = {
       ...apiOptions(raw),
       ...storeOptions(raw, name),
       ...natsFlags(raw, name),
+      ...kubeletFlags(raw, name),
       grpcPort: given.grpcPort,
       rpcClientCaFile: given.rpcClientCaFile ?? pkiFile(pkiDir, 'ca.crt'),
       eventBus: given.eventBus ?? 'grpc',

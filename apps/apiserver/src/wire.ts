@@ -9,7 +9,13 @@ import {
   type ProcessParts,
   type ServingOptions,
 } from '@drydock/process';
-import { createApiServer, openStore, rpcUsers, systemUserNamed } from '@drydock/process/api-server';
+import {
+  createApiServer,
+  createKubelets,
+  openStore,
+  rpcUsers,
+  systemUserNamed,
+} from '@drydock/process/api-server';
 import { natsOptions } from '@drydock/process/cluster';
 import type { ApiServerOptions } from './options.ts';
 
@@ -66,7 +72,9 @@ export async function wire(options: Options, deps: ProcessDeps): Promise<Process
           metrics,
         });
 
+  const kubelets = createKubelets(api.core, options);
   const doors = api.doors({
+    kubelet: kubelets,
     bindAddress: options.bindAddress,
     securePort: options.securePort,
     grpcPort: options.grpcPort,
@@ -107,6 +115,7 @@ export async function wire(options: Options, deps: ProcessDeps): Promise<Process
     // In reverse: first the doors, then what tells of changes, then the store.
     async stop() {
       await doors.stop();
+      kubelets.close();
       await publisher?.stop();
       await api.stop().catch(() => undefined);
       await store.close();

@@ -10,7 +10,7 @@ import { createKubeletSim } from '@drydock/node/kubelet-sim';
 import { machinePodCidrs } from '@drydock/node/nodes';
 import type { Component } from '@drydock/port/component';
 import { createControllerService } from '@drydock/rpc';
-import { createApiServer, openStore, systemUserNamed } from '@drydock/process/api-server';
+import { createApiServer, createKubelets, openStore, systemUserNamed } from '@drydock/process/api-server';
 import { createScheduler } from '@drydock/scheduling/scheduler';
 import { createMetricsService } from './metrics-service.ts';
 import { loadCredentials } from './credentials.ts';
@@ -150,6 +150,9 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
     );
   }
 
+  // Without nodes of its own it reaches those of other processes.
+  const remoteKubelets = kubelet === undefined ? createKubelets(apiserver) : undefined;
+
   // Its two doors: REST over HTTPS, gRPC.
   const { https, rpc, ...doors } = api.doors({
     bindAddress: options.bindAddress,
@@ -157,7 +160,7 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
     grpcPort: options.grpcPort,
     tls: { ...credentials.server, clientCa: `${credentials.authority.cert}${moreClientCa}` },
     serverAddress: `${host}:${options.securePort}`,
-    kubelet,
+    kubelet: kubelet ?? remoteKubelets,
     checks: parts.map((part) => ({ name: part.name, healthy: () => part.ready() })),
     rpc: {
       transport: apiserver.transport(systemUserNamed('system:grpc')),
@@ -192,6 +195,7 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
     async stop() {
       await doors.stop();
       await Promise.allSettled(parts.map((part) => part.stop()));
+      remoteKubelets?.close();
       await informers.stop().catch(() => undefined);
       await apiserver.stop().catch(() => undefined);
       await store.close();
