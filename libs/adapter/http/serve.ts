@@ -1,15 +1,24 @@
 import type { X509Certificate } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { ApiError } from '@drydock/base/apimachinery';
 import type { HttpHandler, HttpResponse } from '@drydock/port/http';
 import type { Logger } from '@drydock/port/observability';
 import { NodeRequest } from './node-request.ts';
 import { sendResponse } from './send-response.ts';
+import { forwardOf } from './upstream.ts';
 
 const failed: HttpResponse = {
   status: 500,
   headers: { 'content-type': 'text/plain; charset=utf-8' },
   body: new TextEncoder().encode('internal server error\n'),
 };
+
+/** A failure as its Status. */
+export const statusAnswer = (error: ApiError): HttpResponse => ({
+  status: error.code,
+  headers: { 'content-type': 'application/json', 'cache-control': 'no-cache, private' },
+  body: new TextEncoder().encode(JSON.stringify(error.status)),
+});
 
 /** The requests that take time, so that stopping can end them. */
 export class ActiveRequests {
@@ -44,14 +53,21 @@ export function createRequestListener(
 
   async function finishLater(
     request: NodeRequest,
+    incoming: IncomingMessage,
     outgoing: ServerResponse,
     answer: HttpResponse | Promise<HttpResponse>,
   ): Promise<void> {
     active.add(request);
     try {
-      await sendResponse(outgoing, await answer, request.method === 'HEAD');
+      const response = await answer;
+      const forward = forwardOf(response);
+      if (forward === undefined) await sendResponse(outgoing, response, request.method === 'HEAD');
+      else await forward.send(incoming, outgoing, request);
     } catch (error) {
-      fail(outgoing, error);
+      // Whoever left hears nothing; who waits for another server is told why it does not answer.
+      if (error instanceof ApiError && !outgoing.headersSent)
+        void sendResponse(outgoing, statusAnswer(error), false);
+      else fail(outgoing, error);
     } finally {
       active.delete(request);
     }
@@ -64,12 +80,16 @@ export function createRequestListener(
     try {
       const answer = handler(request);
       if (answer instanceof Promise) {
-        void finishLater(request, outgoing, answer);
+        void finishLater(request, incoming, outgoing, answer);
         return;
       }
       const body = answer.body;
-      if (answer.gzip === true || (body !== undefined && Symbol.asyncIterator in body)) {
-        void finishLater(request, outgoing, answer);
+      if (
+        answer.gzip === true ||
+        forwardOf(answer) !== undefined ||
+        (body !== undefined && Symbol.asyncIterator in body)
+      ) {
+        void finishLater(request, incoming, outgoing, answer);
         return;
       }
       void sendResponse(outgoing, answer, request.method === 'HEAD');

@@ -1,12 +1,14 @@
 import type { X509Certificate } from 'node:crypto';
 import { ServerResponse, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { ApiError } from '@drydock/base/apimachinery';
 import type { HttpHandler, HttpResponse, HttpUpgrade } from '@drydock/port/http';
 import type { Logger } from '@drydock/port/observability';
 import { NodeRequest } from './node-request.ts';
 import { sendResponse } from './send-response.ts';
-import type { ActiveRequests } from './serve.ts';
+import { statusAnswer, type ActiveRequests } from './serve.ts';
 import { createSocketChannel } from './socket-channel.ts';
+import { forwardOf, relayAnswer } from './upstream.ts';
 
 export type UpgradeListener = (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
@@ -76,11 +78,11 @@ export function createUpgradeListener(
   }
 
   /** An answer that is no upgrade: node has handed the connection over, so it serves this one answer and closes. */
-  async function answer(
+  async function answerWith(
     request: NodeRequest,
     incoming: IncomingMessage,
     socket: Duplex,
-    response: HttpResponse,
+    write: (outgoing: ServerResponse) => Promise<void>,
   ) {
     const outgoing = new ServerResponse(incoming);
     outgoing.shouldKeepAlive = false;
@@ -90,17 +92,37 @@ export function createUpgradeListener(
       socket.once('close', resolve);
     });
     request.onAbort(() => socket.destroy());
-    await sendResponse(outgoing, response, false);
+    await write(outgoing);
     await finished;
     socket.end();
   }
+
+  const answer = (
+    request: NodeRequest,
+    incoming: IncomingMessage,
+    socket: Duplex,
+    response: HttpResponse,
+  ): Promise<void> =>
+    answerWith(request, incoming, socket, async (outgoing) => {
+      await sendResponse(outgoing, response, false);
+    });
 
   async function serve(incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const request = new NodeRequest(incoming, socket, proxyAuthority);
     active.add(request);
     try {
       const response = await handler(request);
-      if (response.upgrade === undefined) await answer(request, incoming, socket, response);
+      const forward = forwardOf(response);
+      if (forward !== undefined)
+        await forward
+          .upgrade(incoming, socket, head, request, (other) =>
+            answerWith(request, incoming, socket, (outgoing) => relayAnswer(other, outgoing)),
+          )
+          .catch((error: unknown) => {
+            if (!(error instanceof ApiError)) throw error;
+            return answer(request, incoming, socket, statusAnswer(error));
+          });
+      else if (response.upgrade === undefined) await answer(request, incoming, socket, response);
       else await become(request, response, response.upgrade, incoming, socket, head);
     } catch (error) {
       logger.debug('upgraded connection failed', { err: error });

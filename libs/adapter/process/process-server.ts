@@ -18,6 +18,8 @@ export interface ProcessServerOptions {
   readonly checks: readonly HealthCheck[];
   /** What else is served; it does its own authentication. Default: nothing. */
   readonly handler?: HttpHandler | undefined;
+  /** Answers under way may take this long to end. Default 500. */
+  readonly drainMs?: number;
 }
 
 const encoder = new TextEncoder();
@@ -73,6 +75,7 @@ export async function createProcessServer(given: ProcessServerOptions): Promise<
     port: options.securePort,
     tls,
     logger: deps.logger,
+    ...(given.drainMs === undefined ? {} : { drainMs: given.drainMs }),
     handler(request) {
       const { path } = request;
       const reads = request.method === 'GET' || request.method === 'HEAD';

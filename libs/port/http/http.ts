@@ -48,3 +48,16 @@ export interface HttpResponse {
 
 /** Answers every request; never rejects. May return without a promise where the answer is at hand (the hot read path). */
 export type HttpHandler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>;
+
+/** A server that requests can be sent on to, body, upgrades and all. */
+export interface Upstream {
+  /**
+   * What a handler answers to have the request sent on as it is, with these headers in place of those it has of their names;
+   * `without` names further headers (lower case) that stay behind, or what they begin with when it ends in `*`.
+   */
+  forward(
+    headers: ReadonlyMap<string, string | readonly string[]>,
+    without?: readonly string[],
+  ): HttpResponse;
+  close(): void;
+}

@@ -1,2 +1,2 @@
-export type { ClientCertificate, HttpHandler, HttpRequest, HttpResponse } from './http.ts';
+export type { ClientCertificate, HttpHandler, HttpRequest, HttpResponse, Upstream } from './http.ts';
 export type { HttpUpgrade, MessageSocket, SessionStream, SocketMessage, StreamSession } from './upgrade.ts';

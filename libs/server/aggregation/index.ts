@@ -1,1 +1,2 @@
 export { createAggregation, type Aggregation, type AggregationOptions } from './aggregation.ts';
+export { createFrontDoor, type FrontDoorOptions } from './front-door.ts';

@@ -67,28 +67,37 @@ function tokenOfProtocols(header: string | undefined): string | undefined {
   }
 }
 
+/** What a request shows of who sent it: a bearer token, or the user of a client certificate. */
+export type Credentials = { readonly token: string } | { readonly user: UserInfo };
+
+/** `undefined`: the request shows nothing; `'rejected'`: what it shows cannot be good. */
+export function credentialsOf(request: HttpRequest): Credentials | 'rejected' | undefined {
+  const authorization = request.header('authorization');
+  if (authorization !== undefined) {
+    const [scheme, token] = authorization.split(/\s+/, 2);
+    if (scheme?.toLowerCase() !== 'bearer' || token === undefined) return 'rejected';
+    return { token };
+  }
+  if (request.upgrade === 'websocket') {
+    const token = tokenOfProtocols(request.header('sec-websocket-protocol'));
+    if (token !== undefined) return { token };
+  }
+  const certificate = request.clientCertificate;
+  if (certificate === undefined || certificate.frontProxy === true) return undefined;
+  const { commonName: name, organizations } = certificate;
+  return { user: { name, groups: [...organizations, 'system:authenticated'] } };
+}
+
 /** Knows users by bearer token and by client certificate (common name and organizations). */
 export function createAuthenticator(tokens: TokenAuthenticator): Authenticator {
-  const userOf = (token: string): UserInfo | 'rejected' => {
+  return (request) => {
+    const shown = credentialsOf(request);
+    if (shown === undefined || shown === 'rejected') return shown;
+    if ('user' in shown) return shown.user;
     try {
-      return tokens.authenticate(token, [])?.user ?? 'rejected';
+      return tokens.authenticate(shown.token, [])?.user ?? 'rejected';
     } catch {
       return 'rejected';
     }
-  };
-  return (request) => {
-    const authorization = request.header('authorization');
-    if (authorization !== undefined) {
-      const [scheme, token] = authorization.split(/\s+/, 2);
-      if (scheme?.toLowerCase() !== 'bearer' || token === undefined) return 'rejected';
-      return userOf(token);
-    }
-    if (request.upgrade === 'websocket') {
-      const token = tokenOfProtocols(request.header('sec-websocket-protocol'));
-      if (token !== undefined) return userOf(token);
-    }
-    const certificate = request.clientCertificate;
-    if (certificate === undefined || certificate.frontProxy === true) return undefined;
-    return { name: certificate.commonName, groups: [...certificate.organizations, 'system:authenticated'] };
   };
 }

@@ -1,8 +1,10 @@
 export {
   bearerProtocolPrefix,
   createAuthenticator,
+  credentialsOf,
   parseTokenFile,
   type Authenticator,
+  type Credentials,
 } from './authenticator.ts';
 export {
   createServiceAccountTokens,
@@ -18,3 +20,4 @@ export {
   type TokenAuthenticator,
 } from './token-authenticator.ts';
 export { createFrontProxyAuthenticator, frontProxyDefaults, type FrontProxyOptions } from './front-proxy.ts';
+export { createReviewedTokens, type ReviewedTokensOptions } from './reviewed-tokens.ts';

@@ -42,7 +42,7 @@ export function wantsImpersonation(request: HttpRequest): boolean {
 export async function impersonated(
   request: HttpRequest,
   user: UserInfo,
-  authorizer: Authorizer,
+  authorizer: Pick<Authorizer, 'authorize'>,
 ): Promise<UserInfo> {
   const name = request.header('impersonate-user') ?? '';
   const groups = request.headerValues('impersonate-group');

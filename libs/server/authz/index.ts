@@ -12,3 +12,4 @@ export { defaultBindings, defaultRoles } from './default-roles.ts';
 export { impersonated, wantsImpersonation } from './impersonation.ts';
 export { createRbacAuthorizer, ruleAllows } from './rbac.ts';
 export { requireAllowed, resourceRequest } from './request.ts';
+export { createReviewedAuthorizer, type ReviewedAuthorizerOptions } from './reviewed-authorizer.ts';

@@ -38,7 +38,10 @@ function verbOf(method: string, named: boolean, watching: boolean): string {
 }
 
 /** Resolves when the request is allowed. @throws ApiError 403 in Kubernetes' words */
-export function requireAllowed(authorizer: Authorizer, request: AuthorizationRequest): void | Promise<void> {
+export function requireAllowed(
+  authorizer: Pick<Authorizer, 'authorize'>,
+  request: AuthorizationRequest,
+): void | Promise<void> {
   const decision = authorizer.authorize(request);
   if (decision instanceof Promise) return decision.then((made) => check(made, request));
   check(decision, request);

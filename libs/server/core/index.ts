@@ -1,4 +1,4 @@
 export type { ApiServerCore, ApiServerCoreDeps, ApiServerCoreOptions } from './api-server-core.ts';
 export { createApiServerCore, systemUser } from './api-server-core.ts';
 export type { ServingAddress } from './bootstrap.ts';
-export { createServiceResolver } from './service-resolver.ts';
+export { createServiceResolver, type ObjectSource } from './service-resolver.ts';

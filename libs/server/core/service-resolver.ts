@@ -1,13 +1,25 @@
 import type { EndpointSlice } from '@drydock/api/discovery/v1';
 import type { Service } from '@drydock/api/core/v1';
 import type { ServiceResolver } from '@drydock/port/webhook';
-import type { WatchCache } from '../watch-cache/index.ts';
+import type { KubeObject } from '@drydock/base/apimachinery';
+
+/** Whoever knows the cluster's objects: the watch cache, or informers. */
+export interface ObjectSource {
+  peek(
+    ref: { readonly group: string; readonly resource: string },
+    key: string,
+  ): { readonly object: KubeObject } | undefined;
+  items(
+    ref: { readonly group: string; readonly resource: string },
+    namespace?: string,
+  ): readonly { readonly object: KubeObject }[];
+}
 
 /**
  * Finds where Services are served, for webhooks: the external name, or the first ready address of an EndpointSlice.
  * A slice made by hand for a Service without a selector leads to a webhook outside the cluster, e.g. on this machine.
  */
-export function createServiceResolver(cache: () => WatchCache): ServiceResolver {
+export function createServiceResolver(cache: () => ObjectSource): ServiceResolver {
   return (namespace, name, port) => {
     const service = cache().peek({ group: '', resource: 'services' }, `${namespace}/${name}`)?.object as
       Service | undefined;
