@@ -58,7 +58,9 @@ function usageOf(pod: PodMetricsObject, resource: string, container: string | un
     const found = containers.find(({ name }) => name === container);
     if (found === undefined) {
       const { namespace = '', name = '' } = pod.metadata;
-      throw new Error(`container ${container} not present in metrics for pod ${namespace}/${name}`);
+      throw new Error(
+        `failed to get container metrics: container ${container} not present in metrics for pod ${namespace}/${name}`,
+      );
     }
     const usage = found.usage?.[resource];
     return usage === undefined ? undefined : milli(usage);

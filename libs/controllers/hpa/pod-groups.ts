@@ -21,6 +21,9 @@ export interface PodGroups {
   readonly ignored: readonly string[];
 }
 
+/** A time that was not said is long ago: Go's zero time. */
+const unknownMs = -62_135_596_800_000;
+
 function startsUp(
   pod: Pod,
   sample: { timestampMs: number; windowMs: number },
@@ -31,7 +34,7 @@ function startsUp(
   const startTime = pod.status?.startTime;
   if (ready === undefined || !startTime) return true;
   const startMs = parseTime(startTime);
-  const changedMs = ready.lastTransitionTime ? parseTime(ready.lastTransitionTime) : 0;
+  const changedMs = ready.lastTransitionTime ? parseTime(ready.lastTransitionTime) : unknownMs;
   const isFalse = ready.status === 'False';
   if (startMs + rules.cpuInitializationMs > nowMs) {
     // One whole window must have been sampled since the Pod became ready.

@@ -29,6 +29,12 @@ export interface PodsInput {
 const noPods = 'no pods returned by selector while calculating replica count';
 const noSamples = 'did not receive metrics for targeted pods (pods might be unready)';
 const hundred = 100;
+const maxInt32 = 2 ** 31 - 1;
+
+/** A count: whole, and no more than a count can be. */
+function countOf(value: number): number {
+  return Math.min(Math.ceil(value), maxInt32);
+}
 
 function figure(ratio: number): string {
   return ratio.toFixed(3);
@@ -73,7 +79,7 @@ function countFrom({ input, groups, samples, measure, fallback }: Rules, steps: 
   const upWithUnready = groups.unready.length > 0 && ratio > 1;
   if (!upWithUnready && groups.missing.length === 0) {
     if (isWithin(tolerances, ratio)) return stay(`within the tolerance (${range()})`);
-    const replicas = Math.ceil(ratio * groups.ready.length);
+    const replicas = countOf(ratio * groups.ready.length);
     steps.push(`${figure(ratio)} × ${groups.ready.length} Pods, rounded up = ${replicas}`);
     return { replicas, ...shown, steps };
   }
@@ -94,7 +100,7 @@ function countFrom({ input, groups, samples, measure, fallback }: Rules, steps: 
   steps.push(`use ÷ target, with them = ${figure(cautious)}`);
   if (isWithin(tolerances, cautious)) return stay(`within the tolerance (${range()})`);
   if ((ratio < 1 && cautious > 1) || (ratio > 1 && cautious < 1)) return stay('the direction would change');
-  const replicas = Math.ceil(cautious * guessed.size);
+  const replicas = countOf(cautious * guessed.size);
   if ((cautious < 1 && replicas > currentReplicas) || (cautious > 1 && replicas < currentReplicas))
     return stay('the number of measured Pods would change the direction');
   steps.push(`${figure(cautious)} × ${guessed.size} Pods, rounded up = ${replicas}`);
@@ -168,7 +174,7 @@ export function valueReplicas(input: {
   const ratio = value / target;
   const steps = [`value ${value}m; target ${target}m`, `value ÷ target = ${figure(ratio)}`];
   if (currentReplicas === 0) {
-    const replicas = Math.ceil(ratio);
+    const replicas = countOf(ratio);
     steps.push(`from zero: the ratio, rounded up = ${replicas}`);
     return { replicas, current: value, steps };
   }
@@ -182,7 +188,7 @@ export function valueReplicas(input: {
       status?.phase === 'Running' &&
       status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true,
   ).length;
-  const replicas = Math.ceil(ratio * ready);
+  const replicas = countOf(ratio * ready);
   steps.push(`${figure(ratio)} × ${ready} ready Pods, rounded up = ${replicas}`);
   return { replicas, current: value, steps };
 }
@@ -206,7 +212,7 @@ export function sharedValueReplicas(input: {
     steps.push(`within the tolerance: ${statusReplicas} stays`);
     return { replicas: statusReplicas, current, steps };
   }
-  const replicas = Math.ceil(value / target);
+  const replicas = countOf(value / target);
   steps.push(`value ÷ target, rounded up = ${replicas}`);
   return { replicas, current, steps };
 }
