@@ -1,21 +1,23 @@
 import {
   addAccessFlags,
   addApiFlags,
+  addKubeletFlags,
   addNatsFlags,
   addStoreFlags,
   apiOptions,
   commaSeparated,
   flag,
   integer,
+  kubeletFlags,
   natsFlags,
   pkiFile,
   storeOptions,
   type ApiOptions,
+  type KubeletFlags,
   type NatsFlags,
   type ProcessProgram,
   type StoreOptions,
 } from '@drydock/process';
-import { addKubeletFlags, kubeletFlags, type KubeletFlags } from '@drydock/process/api-server';
 import { frontProxyDefaults, type FrontProxyOptions } from '@drydock/server/authn';
 
 export interface ApiServerOptions extends ApiOptions, StoreOptions, NatsFlags, KubeletFlags {

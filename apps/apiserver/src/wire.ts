@@ -3,19 +3,16 @@ import { createTokenKey, createTokenKeys } from '@drydock/http';
 import { createStoreChangeSource } from '@drydock/port/events';
 import {
   addressOf,
+  createKubelets,
+  hostAliases,
+  nodeAddress,
   readPem,
   servingTls,
   type ProcessDeps,
   type ProcessParts,
   type ServingOptions,
 } from '@drydock/process';
-import {
-  createApiServer,
-  createKubelets,
-  openStore,
-  rpcUsers,
-  systemUserNamed,
-} from '@drydock/process/api-server';
+import { createApiServer, openStore, rpcUsers, systemUserNamed } from '@drydock/process/api-server';
 import { natsOptions } from '@drydock/process/cluster';
 import type { ApiServerOptions } from './options.ts';
 
@@ -59,7 +56,13 @@ export async function wire(options: Options, deps: ProcessDeps): Promise<Process
   const nats = options.eventBus === 'nats' ? natsOptions(options, 'apiserver', logger) : undefined;
 
   const store = await openStore(options);
-  const api = createApiServer(options, { ...deps, store, tokenKeys: keys, frontProxyClient: proxyClient });
+  const api = createApiServer(options, {
+    ...deps,
+    store,
+    tokenKeys: keys,
+    frontProxyClient: proxyClient,
+    hostAliases: hostAliases(options.bindAddress),
+  });
 
   // News of every committed change; several API servers take turns, so that each change goes out once.
   const publisher =
@@ -72,7 +75,10 @@ export async function wire(options: Options, deps: ProcessDeps): Promise<Process
           metrics,
         });
 
-  const kubelets = createKubelets(api.core, options);
+  const kubelets = createKubelets(
+    nodeAddress(api.core.transport(systemUserNamed('system:apiserver'))),
+    options,
+  );
   const doors = api.doors({
     kubelet: kubelets,
     bindAddress: options.bindAddress,

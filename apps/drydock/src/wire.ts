@@ -10,9 +10,10 @@ import { createKubeletSim } from '@drydock/node/kubelet-sim';
 import { machinePodCidrs } from '@drydock/node/nodes';
 import type { Component } from '@drydock/port/component';
 import { createControllerService } from '@drydock/rpc';
-import { createApiServer, createKubelets, openStore, systemUserNamed } from '@drydock/process/api-server';
+import { createApiServer, openStore, systemUserNamed } from '@drydock/process/api-server';
 import { createScheduler } from '@drydock/scheduling/scheduler';
-import { createMetricsService } from './metrics-service.ts';
+import { createMetricsService } from '@drydock/process/metrics';
+import { createKubelets, gatewayIp, nodeAddress } from '@drydock/process';
 import { loadCredentials } from './credentials.ts';
 import { readSchedulerConfiguration, schedulerService } from '@drydock/process/scheduling';
 import type { UpOptions } from './options.ts';
@@ -26,9 +27,6 @@ export interface Cluster {
   /** Admin kubeconfig, YAML; known after start. */
   kubeconfig(): string;
 }
-
-/** The first address of the simulated nodes' network. */
-const gatewayIp = '172.18.0.1';
 
 /** What `kubectl get componentstatuses` shows: the parts that Kubernetes tells of there, by its names for them. */
 function componentHealth(store: Pick<Component, 'ready'>, parts: readonly Component[]) {
@@ -143,6 +141,7 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
         informers,
         kubelet,
         authority: credentials.authority.cert,
+        clientAuthority: credentials.authority.cert,
         tls: credentials.metricsServer,
         address: gatewayIp,
         resolutionMs: options.metricResolutionMs,
@@ -151,7 +150,10 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
   }
 
   // Without nodes of its own it reaches those of other processes.
-  const remoteKubelets = kubelet === undefined ? createKubelets(apiserver) : undefined;
+  const remoteKubelets =
+    kubelet === undefined
+      ? createKubelets(nodeAddress(apiserver.transport(systemUserNamed('system:apiserver'))))
+      : undefined;
 
   // Its two doors: REST over HTTPS, gRPC.
   const { https, rpc, ...doors } = api.doors({

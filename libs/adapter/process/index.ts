@@ -1,4 +1,4 @@
-export { advertisedHost } from './advertise.ts';
+export { advertisedHost, endpointAddress, gatewayIp, hostAliases } from './advertise.ts';
 export {
   addClusterFlags,
   addNatsFlags,
@@ -9,6 +9,7 @@ export {
 } from './client-flags.ts';
 export { writeClusterPki, type ClusterPkiOptions } from './cluster-pki.ts';
 export { boolean, commaSeparated, duration, flag, integer } from './flags.ts';
+export { addKubeletFlags, createKubelets, kubeletFlags, nodeAddress, type KubeletFlags } from './kubelets.ts';
 export { openPkiFolder, type PkiFolder } from './pki-folder.ts';
 export { readPem } from './pem.ts';
 export { addressOf, createProcessServer, servingTls, type ProcessServerOptions } from './process-server.ts';

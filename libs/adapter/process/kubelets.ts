@@ -1,12 +1,11 @@
 import { isNotFound } from '@drydock/base/apimachinery';
 import { addressAnnotation } from '@drydock/node/nodes';
 import { createRemoteKubelets, type RemoteKubelets } from '@drydock/rpc';
-import type { ApiServerCore } from '@drydock/server/core';
+import type { Transport } from '@drydock/port/transport';
 import type { Command } from 'commander';
-import { flag } from '../flags.ts';
-import { readPem } from '../pem.ts';
-import { pkiFile } from '../serving-flags.ts';
-import { systemUserNamed } from './api-server.ts';
+import { flag } from './flags.ts';
+import { readPem } from './pem.ts';
+import { pkiFile } from './serving-flags.ts';
 
 /** How the API server shows itself to the processes that keep nodes. */
 export interface KubeletFlags {
@@ -38,36 +37,40 @@ export function kubeletFlags(raw: Readonly<Record<string, unknown>>, app: string
   };
 }
 
-/** Reaches the nodes of other processes where their annotation says. */
-export function createKubelets(core: ApiServerCore, flags: Partial<KubeletFlags> = {}): RemoteKubelets {
-  const transport = core.transport(systemUserNamed('system:apiserver'));
+/** Where a node is reached, read from its annotation each time. */
+export const nodeAddress =
+  (transport: Pick<Transport, 'get'>) =>
+  async (name: string): Promise<string | undefined> => {
+    try {
+      const node = await transport.get({ group: '', version: 'v1', resource: 'nodes', name });
+      return node.metadata.annotations?.[addressAnnotation];
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  };
+
+/** Reaches the nodes that other processes keep; `address` answers where, undefined for nodes that nobody keeps. */
+export function createKubelets(
+  address: (nodeName: string) => Promise<string | undefined>,
+  flags: Partial<KubeletFlags> = {},
+): RemoteKubelets {
   const authority = flags.kubeletCertificateAuthority;
   const [certificate, key] = [flags.kubeletClientCertificate, flags.kubeletClientKey];
   if ((certificate === undefined) !== (key === undefined))
     throw new Error('--kubelet-client-certificate and --kubelet-client-key go together');
+  if (authority === undefined) return createRemoteKubelets({ address });
   return createRemoteKubelets({
-    async address(name) {
-      try {
-        const node = await transport.get({ group: '', version: 'v1', resource: 'nodes', name });
-        return node.metadata.annotations?.[addressAnnotation];
-      } catch (error) {
-        if (isNotFound(error)) return undefined;
-        throw error;
-      }
+    address,
+    tls: {
+      certificateAuthority: readPem(authority, '--kubelet-certificate-authority'),
+      serverName: 'kubelet-sim',
+      ...(certificate === undefined || key === undefined
+        ? {}
+        : {
+            certificate: readPem(certificate, '--kubelet-client-certificate'),
+            key: readPem(key, '--kubelet-client-key'),
+          }),
     },
-    ...(authority === undefined
-      ? {}
-      : {
-          tls: {
-            certificateAuthority: readPem(authority, '--kubelet-certificate-authority'),
-            serverName: 'kubelet-sim',
-            ...(certificate === undefined || key === undefined
-              ? {}
-              : {
-                  certificate: readPem(certificate, '--kubelet-client-certificate'),
-                  key: readPem(key, '--kubelet-client-key'),
-                }),
-          },
-        }),
   });
 }

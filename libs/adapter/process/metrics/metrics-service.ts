@@ -16,9 +16,13 @@ export interface MetricsServiceOptions {
   readonly informers: InformerFactory;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly kubelet: KubeletConnector;
-  /** Authority of the cluster's certificates, PEM. */
+  readonly kubelet: Pick<KubeletConnector, 'nodeRequest'>;
+  /** Authority of its serving certificate, PEM. */
   readonly authority: string;
+  /** Authorities of the front proxies that may ask, PEM. */
+  readonly clientAuthority: string;
+  /** Where it listens. Default 127.0.0.1, and any free port. */
+  readonly listen?: { readonly host: string; readonly port: number };
   /** Its serving certificate. */
   readonly tls: CertificatePair;
   /** Under which the cluster knows this machine. */
@@ -33,7 +37,8 @@ const port = 443;
 
 /** The metrics-server beside the cluster, registered as anybody's extension API server is: Service, slice, APIService. */
 export function createMetricsService(options: MetricsServiceOptions): Component {
-  const { client, clock, logger, kubelet, authority, tls } = options;
+  const { client, clock, logger, kubelet, authority, clientAuthority, tls } = options;
+  const { host = '127.0.0.1', port: listenPort = 0 } = options.listen ?? {};
   const server = createMetricsServer({
     informers: options.informers,
     clock,
@@ -74,10 +79,10 @@ export function createMetricsService(options: MetricsServiceOptions): Component 
       // Only the API server's front proxy may ask: it has a certificate of the cluster's authority.
       https = createHttpsServer({
         name,
-        host: '127.0.0.1',
-        port: 0,
+        host,
+        port: listenPort,
         logger,
-        tls: { ...tls, clientCa: authority },
+        tls: { ...tls, clientCa: clientAuthority },
         handler: (request) =>
           request.clientCertificate === undefined
             ? { status: 401, headers: {}, body: new Uint8Array() }

@@ -1,0 +1,1 @@
+export { createMetricsService, type MetricsServiceOptions } from './metrics-service.ts';
