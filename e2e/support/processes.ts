@@ -117,7 +117,10 @@ export async function startProcessCluster(options: ProcessClusterOptions = {}): 
 
   async function start(name: string, app?: string, args?: readonly string[]): Promise<ClusterPart> {
     const known = commands.get(name);
-    const command = { app: app ?? known?.app ?? name, args: args ?? known?.args ?? options.args?.[name] ?? [] };
+    const command = {
+      app: app ?? known?.app ?? name,
+      args: args ?? known?.args ?? options.args?.[name] ?? [],
+    };
     commands.set(name, command);
     const before = parts.get(name)?.addresses ?? {};
     const takesGrpc = !['aggregator', 'metrics-server'].includes(command.app);
@@ -128,10 +131,15 @@ export async function startProcessCluster(options: ProcessClusterOptions = {}): 
     const servers = [...parts.values()].filter((part) => commands.get(part.name)?.app === 'apiserver');
     const reaches: Readonly<Record<string, readonly string[]>> = {
       apiserver: [
-        ...(store === 'lmdb' ? ['--data-dir', join(dir, 'data')] : ['--etcd-servers', `http://127.0.0.1:${etcd}`]),
+        ...(store === 'lmdb'
+          ? ['--data-dir', join(dir, 'data')]
+          : ['--etcd-servers', `http://127.0.0.1:${etcd}`]),
         ...['--store', store],
       ],
-      aggregator: ['--apiserver-url', servers.map(({ addresses }) => `https://${addresses['https'] ?? ''}`).join(',')],
+      aggregator: [
+        '--apiserver-url',
+        servers.map(({ addresses }) => `https://${addresses['https'] ?? ''}`).join(','),
+      ],
       'metrics-server': ['--api-port', '0'],
     };
     const client = ['--apiserver', servers.map(({ addresses }) => addresses['grpc'] ?? '').join(',')];
@@ -197,7 +205,9 @@ export async function startProcessCluster(options: ProcessClusterOptions = {}): 
     await start('apiserver');
     const { addresses } = await start('aggregator');
     certificates(`https://${addresses['https'] ?? ''}`);
-    await Promise.all(['controller-manager', 'scheduler', 'kubelet-sim', 'metrics-server'].map((name) => start(name)));
+    await Promise.all(
+      ['controller-manager', 'scheduler', 'kubelet-sim', 'metrics-server'].map((name) => start(name)),
+    );
   } catch (error) {
     await cluster.stop();
     throw error;
