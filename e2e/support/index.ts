@@ -23,3 +23,4 @@ export { clusterBody, quickAutoscaler, type ClusterUnderTest } from './cluster-b
 export { composeCommand, startComposeCluster, type ComposeCluster } from './compose.ts';
 export { startLedger, type Ledger } from './ledger.ts';
 export { commandsOf, containersHeading, readmeBlocks } from './readme.ts';
+export { startApp, writeCertificates, type AppProcess } from './app-process.ts';

@@ -149,8 +149,8 @@ export async function startProcessCluster(options: ProcessClusterOptions = {}): 
       [
         ...[process.execPath, main(command.app), '--pki-dir', pki, '--log-level', 'warn', ...ports],
         ...(reaches[command.app] ?? []),
-        ...(['apiserver', 'aggregator'].includes(command.app) ? [] : client),
-        ...(command.app === 'aggregator' ? [] : bus),
+        ...(command.app === 'apiserver' ? [] : client),
+        ...bus,
         ...command.args,
       ],
       /^\S+ is ready(.*)$/m,

@@ -9,9 +9,9 @@ export interface APIService {
   /** Name, namespace, labels, annotations and other data that every object carries. */
   metadata: meta_v1.ObjectMeta;
   /** The desired state. */
-  spec: APIServiceSpec;
+  spec?: APIServiceSpec;
   /** The state last observed; written by the system. */
-  status: APIServiceStatus;
+  status?: APIServiceStatus;
 }
 export const APIService: ResourceType<APIService> = {
   group: 'apiregistration.k8s.io',
