@@ -34,7 +34,6 @@ import {
   objectAnswer,
   textAnswer,
   valueAnswer,
-  type Headers,
   type TableContext,
 } from './answer.ts';
 import { connect, isConnect } from './connect.ts';
@@ -52,6 +51,7 @@ import { parseResourcePath, type ResourcePath } from './resource-path.ts';
 import { requireRoute } from './routes.ts';
 import { offeredProtocols } from './socket-protocols.ts';
 import { createSystemPaths, type TokenIssuer } from './system-paths.ts';
+import { warningHeader, warningHeaders } from './warning-headers.ts';
 import { watchAnswer } from './watch.ts';
 
 export interface RestOptions {
@@ -157,13 +157,6 @@ export function createRestHandler(options: RestOptions): HttpHandler {
     });
   }
 
-  function warningHeaders(warnings: readonly string[]): Headers {
-    if (warnings.length === 0) return {};
-    return {
-      warning: warnings.map((text) => `299 - "${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`),
-    };
-  }
-
   /** Where the group version is served, its router answers; elsewhere nobody does. */
   function unknownResource({ group, version }: ResourcePath['ref']): HttpResponse {
     if (registry.definitions().some((one) => one.group === group && one.version === version))
@@ -200,8 +193,8 @@ export function createRestHandler(options: RestOptions): HttpHandler {
   /** The same answer with one more warning, before those it has. */
   function withWarning(response: HttpResponse, text: string): HttpResponse {
     const { warning: others = [] } = response.headers;
-    const [header = ''] = warningHeaders([text])['warning'] ?? [];
-    return { ...response, headers: { ...response.headers, warning: [header].concat(others) } };
+    const header = warningHeader(text) ?? [];
+    return { ...response, headers: { ...response.headers, warning: [header, others].flat() } };
   }
 
   function answerResource(

@@ -16,9 +16,25 @@ const words: Readonly<Record<string, string>> = {
   BAD_ALIAS: 'unknown anchor',
 };
 
+const tooDeep = 'yaml: exceeded max depth of 10000';
+const maxDepth = 10_000;
+/** So many dashes before anything else on a line that each is a level of its own. */
+const manyDashes = new RegExp(`^(?:[-?:] +){${maxDepth}}`, 'm');
+
+/** Does the text open more brackets than any parser follows? That is found out in no time, and by the parser in seconds. */
+function nestsTooDeep(text: string): boolean {
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 0x5b || code === 0x7b) {
+      if (++depth > maxDepth) return true;
+    } else if ((code === 0x5d || code === 0x7d) && depth > 0) depth--;
+  }
+  return manyDashes.test(text);
+}
+
 function syntaxError(error: YAMLError): YamlSyntaxError {
-  if (error.message.includes('call stack'))
-    return new YamlSyntaxError('yaml: exceeded max depth of 10000', { cause: error });
+  if (error.message.includes('call stack')) return new YamlSyntaxError(tooDeep, { cause: error });
   const line = error.linePos?.[0].line;
   const text = words[error.code] ?? error.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '');
   return new YamlSyntaxError(`yaml: ${line === undefined ? '' : `line ${line}: `}${text}`, { cause: error });
@@ -62,6 +78,7 @@ export interface YamlText {
  * @throws YamlSyntaxError
  */
 export function decodeYaml(text: string): YamlText {
+  if (nestsTooDeep(text)) throw new YamlSyntaxError(tooDeep);
   const lines = new LineCounter();
   const document = parseDocument(text, {
     uniqueKeys: false,
