@@ -6,9 +6,7 @@ const maxEach = 256;
 
 const encoder = new TextEncoder();
 // Cc of Unicode: what no header may hold.
-// eslint-disable-next-line no-control-regex
 const control = /[\u0000-\u001f\u007f-\u009f]/;
-// eslint-disable-next-line no-control-regex
 const ascii = /^[\u0000-\u007f]*$/;
 
 /** Header values are bytes, one a character: UTF-8 goes through as it is. */
