@@ -24,3 +24,11 @@ export { composeCommand, startComposeCluster, type ComposeCluster } from './comp
 export { startLedger, type Ledger } from './ledger.ts';
 export { commandsOf, containersHeading, readmeBlocks } from './readme.ts';
 export { startApp, writeCertificates, type AppProcess } from './app-process.ts';
+export {
+  freePort,
+  hasProgram,
+  startProcessCluster,
+  type ClusterPart,
+  type ProcessCluster,
+  type ProcessClusterOptions,
+} from './processes.ts';

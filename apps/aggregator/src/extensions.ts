@@ -11,13 +11,15 @@ export interface ExtensionsOptions {
   readonly slices: Informer<EndpointSlice>;
   /** The front proxy's certificate, PEM. */
   readonly client: { readonly cert: string; readonly key: string };
+  /** Addresses that mean another one from here. */
+  readonly hostAliases: Readonly<Record<string, string>>;
 }
 
 /** Targets whose connections are kept. */
 const maxKept = 128;
 
 /** The extension API servers, each reached where its Service is at the moment. */
-export function createExtensions({ services, slices, client }: ExtensionsOptions) {
+export function createExtensions({ services, slices, client, hostAliases }: ExtensionsOptions) {
   const kept = new Map<string, Upstream>();
   const resolve = createServiceResolver(() => ({
     peek: (_ref, key) => {
@@ -41,7 +43,7 @@ export function createExtensions({ services, slices, client }: ExtensionsOptions
       const made = createUpstream({
         places() {
           const place = resolve(namespace, service, port);
-          return place === undefined ? [] : [place];
+          return place === undefined ? [] : [{ ...place, host: hostAliases[place.host] ?? place.host }];
         },
         hostHeader: `${servername}:${port}`,
         tls: {

@@ -7,6 +7,7 @@ import { createInformerFactory } from '@drydock/machinery/informer';
 import {
   addressOf,
   createProcessServer,
+  hostAliases,
   readPem,
   type ProcessDeps,
   type ProcessParts,
@@ -50,7 +51,12 @@ export async function wire(
     port: port === '' ? defaultHttpsPort : Number(port),
   }));
   const apiservers = createUpstream({ places: () => places, tls: { ...ca, ...frontProxy } });
-  const extensions = createExtensions({ services: known[1], slices: known[2], client: frontProxy });
+  const extensions = createExtensions({
+    services: known[1],
+    slices: known[2],
+    client: frontProxy,
+    hostAliases: hostAliases(options.bindAddress),
+  });
 
   // Who asks, and whether they may: the API servers say it.
   const userOf = createReviewedTokens({ transport: cluster.rpc, clock });
