@@ -11,6 +11,7 @@ import {
   eventually,
   kubectlsToTest,
   removeDataDir,
+  repository,
   startClusterProcess,
   type ClusterProcess,
   type Kubectl,
@@ -254,6 +255,23 @@ function filesBelow(folder: string): string[] {
   });
 }
 
+interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly spec: {
+    readonly names: { readonly kind: string; readonly plural: string };
+    readonly group: string;
+    readonly versions: readonly { readonly name: string; readonly served: boolean }[];
+  };
+}
+
+function manifestsBelow(folder: string): Manifest[] {
+  return filesBelow(folder).flatMap((path) =>
+    parseAllDocuments(readFileSync(path, 'utf8')).map((document) => document.toJS() as Manifest),
+  );
+}
+
 describe.skipIf(operators === undefined)('definitions of real operators', () => {
   let cluster: ClusterProcess;
 
@@ -265,32 +283,49 @@ describe.skipIf(operators === undefined)('definitions of real operators', () => 
     if (cluster !== undefined) removeDataDir(cluster.dataDir);
   });
 
-  it('apply, are established, are explained', async () => {
-    const binary = kubectlsToTest().at(-1)!;
-    const kubectl = createKubectl(binary, cluster.kubeconfig);
-    const names: string[] = [];
-    for (const path of filesBelow(operators ?? '.')) {
-      for (const document of parseAllDocuments(readFileSync(path, 'utf8'))) {
-        const value = document.toJS() as {
-          kind?: string;
-          metadata?: { name?: string };
-          spec?: { names?: { plural?: string }; group?: string };
-        } | null;
-        if (value?.kind !== 'CustomResourceDefinition') continue;
-        await kubectl(['apply', '--server-side', '-f', '-'], { stdin: JSON.stringify(value) });
-        names.push(value.metadata?.name ?? '');
-      }
+  it('apply, are established, are explained; instances of theirs are applied, read and explained', async () => {
+    const kubectl = createKubectl(kubectlsToTest().at(-1)!, cluster.kubeconfig);
+    const given = manifestsBelow(operators ?? '.').filter((one) => one !== null);
+    const definitions = given.filter(({ kind }) => kind === 'CustomResourceDefinition');
+    expect(definitions.length).toBeGreaterThan(0);
+    for (const one of definitions)
+      await kubectl(['apply', '--server-side', '-f', '-'], { stdin: JSON.stringify(one) });
+    const names = definitions.map(({ metadata }) => `crd/${metadata.name}`);
+    await kubectl(['wait', '--for=condition=Established', '--timeout=20s', ...names]);
+    for (const { spec } of definitions) {
+      const { plural } = spec.names;
+      expect(await kubectl(['explain', `${plural}.${spec.group}`, '--recursive'])).toContain('metadata');
     }
-    expect(names.length).toBeGreaterThan(0);
-    await kubectl([
-      'wait',
-      '--for=condition=Established',
-      '--timeout=20s',
-      ...names.map((name) => `crd/${name}`),
-    ]);
-    for (const name of names) {
-      const [plural = '', ...group] = name.split('.');
-      expect(await kubectl(['explain', `${plural}.${group.join('.')}`, '--recursive'])).toContain('metadata');
+
+    const samples = [
+      ...manifestsBelow(join(repository, 'e2e/manifests/operators')),
+      ...given.filter(({ kind }) => kind !== 'CustomResourceDefinition'),
+    ];
+    let applied = 0;
+    for (const one of samples) {
+      const definition = definitions.find(({ spec }) =>
+        spec.versions.some(
+          ({ name, served }) =>
+            served && `${spec.group}/${name}` === one.apiVersion && spec.names.kind === one.kind,
+        ),
+      );
+      if (definition === undefined) continue;
+      const { plural } = definition.spec.names;
+      const resource = `${plural}.${definition.spec.group}`;
+      const stdin = JSON.stringify(one);
+      expect(await kubectl('apply -f -', { stdin })).toMatch(/ created$/m);
+      expect(await kubectl('apply -f -', { stdin })).toMatch(/ unchanged$/m);
+      expect(await kubectl('apply --server-side -f -', { stdin })).toMatch(/ serverside-applied$/m);
+      const [head = '', row = ''] = (await kubectl(['get', resource])).split('\n');
+      expect([head.split(/\s+/)[0], row.split(/\s+/)[0]]).toEqual(['NAME', one.metadata.name]);
+      const read = JSON.parse(await kubectl(['get', resource, one.metadata.name, '-o', 'json'])) as Manifest;
+      expect(read.spec).toMatchObject(one.spec);
+      for (const field of Object.keys(one.spec))
+        expect(await kubectl(['explain', `${resource}.spec.${field}`])).toContain('DESCRIPTION:');
+      expect(await kubectl(['describe', resource, one.metadata.name])).toContain(one.metadata.name);
+      applied++;
     }
+    expect(applied).toBeGreaterThan(0);
+    await kubectl(['delete', ...names]);
   });
 });
