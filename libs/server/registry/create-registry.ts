@@ -279,7 +279,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
         ? {
             create: () =>
               Promise.reject(
-                uidConflict(env, served.stored, keyOf(served, ref), nameOf(ref), uid, undefined),
+                uidConflict(served.stored, keyOf(served, ref), nameOf(ref), uid, undefined),
               ),
           }
         : mayCreate

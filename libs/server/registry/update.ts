@@ -85,7 +85,7 @@ async function replace(
   const { served, scope, mode, name } = plan;
   const { strategy, groupKind, groupResource } = served;
   const old = inFace(served, current).object;
-  checkPreconditions(env, plan, draft, current);
+  checkPreconditions(plan, draft, current);
   const { metadata } = draft;
   metadata.resourceVersion = undefined;
   if (mode !== 'raw') {
@@ -142,16 +142,11 @@ async function replace(
 }
 
 /** resourceVersion and uid of the draft against what is there. */
-function checkPreconditions(
-  env: Environment,
-  plan: UpdatePlan,
-  draft: KubeObject,
-  current: StoredItem,
-): void {
+function checkPreconditions(plan: UpdatePlan, draft: KubeObject, current: StoredItem): void {
   const { served, name } = plan;
   const { resourceVersion, uid } = draft.metadata;
   const currentUid = current.object.metadata.uid;
-  if (uid && uid !== currentUid) throw uidConflict(env, served, plan.key, name, uid, currentUid);
+  if (uid && uid !== currentUid) throw uidConflict(served, plan.key, name, uid, currentUid);
   if (resourceVersion && resourceVersion !== '0') {
     if (!/^[0-9]+$/.test(resourceVersion))
       throw badRequest(`strconv.ParseUint: parsing ${goQuote(resourceVersion)}: invalid syntax`);
@@ -165,9 +160,25 @@ function checkPreconditions(
   }
 }
 
+/** Resources that Kubernetes keeps in etcd under another name than their own. */
+const etcdNames: Readonly<Record<string, string>> = {
+  endpoints: 'services/endpoints',
+  ingresses: 'ingress',
+  nodes: 'minions',
+  replicationcontrollers: 'controllers',
+  services: 'services/specs',
+};
+
+/** The key that Kubernetes would keep the object under: its messages tell it. */
+function etcdKey({ definition, groupResource }: Served, key: string): string {
+  const { group, resource } = groupResource;
+  const builtIn = !group.includes('.') || (group.endsWith('.k8s.io') && !group.startsWith('api'));
+  if (definition.custom !== undefined || !builtIn) return `/registry/${group}/${resource}/${key}`;
+  return `/registry/${etcdNames[resource] ?? resource}/${key}`;
+}
+
 /** 409 in the words of Kubernetes' storage layer: the object is another one under the same name. */
 export function uidConflict(
-  env: Environment,
   served: Served,
   key: string,
   name: string,
@@ -177,7 +188,7 @@ export function uidConflict(
   return conflict(
     served.groupResource,
     name,
-    `StorageError: invalid object, Code: 4, Key: ${env.cache.storeKey(served.groupResource, key)}, ResourceVersion: 0, ` +
+    `StorageError: invalid object, Code: 4, Key: ${etcdKey(served, key)}, ResourceVersion: 0, ` +
       `AdditionalErrorMsg: Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${present ?? ''}`,
   );
 }
