@@ -278,9 +278,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
       ...(uid
         ? {
             create: () =>
-              Promise.reject(
-                uidConflict(served.stored, keyOf(served, ref), nameOf(ref), uid, undefined),
-              ),
+              Promise.reject(uidConflict(served.stored, keyOf(served, ref), nameOf(ref), uid, undefined)),
           }
         : mayCreate
           ? {
