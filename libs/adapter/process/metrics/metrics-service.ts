@@ -9,6 +9,7 @@ import type { InformerFactory } from '@drydock/machinery/informer';
 import type { Component } from '@drydock/port/component';
 import type { KubeletConnector } from '@drydock/port/kubelet';
 import type { Logger } from '@drydock/port/observability';
+import { createMetricsAdapter, metricsAdapterApis } from '@drydock/node/metric-sources';
 import { createMetricsServer } from '@drydock/server/metrics-server';
 
 export interface MetricsServiceOptions {
@@ -35,7 +36,12 @@ const name = 'metrics-server';
 const labels = { 'k8s-app': name };
 const port = 443;
 
-/** The metrics-server beside the cluster, registered as anybody's extension API server is: Service, slice, APIService. */
+const apis = [{ group: 'metrics.k8s.io', version: 'v1beta1' }, ...metricsAdapterApis];
+const ofAdapter = /^\/apis\/(custom|external)\.metrics\.k8s\.io(\/|$)/;
+
+/**
+ * The metrics-server beside the cluster, and what serves custom and external metrics from what is declared, registered as anybody's extension API server is: Service, slice, APIServices.
+ */
 export function createMetricsService(options: MetricsServiceOptions): Component {
   const { client, clock, logger, kubelet, authority, clientAuthority, tls } = options;
   const { host = '127.0.0.1', port: listenPort = 0 } = options.listen ?? {};
@@ -56,6 +62,7 @@ export function createMetricsService(options: MetricsServiceOptions): Component 
       return new TextDecoder().decode(answer.body);
     },
   });
+  const adapter = createMetricsAdapter({ client, informers: options.informers, clock });
   let https: HttpServer | undefined;
 
   async function put<T extends KubeObject>(type: ResourceType<T>, object: T): Promise<void> {
@@ -86,9 +93,12 @@ export function createMetricsService(options: MetricsServiceOptions): Component 
         handler: (request) =>
           request.clientCertificate === undefined
             ? { status: 401, headers: {}, body: new Uint8Array() }
-            : server.handler(request),
+            : ofAdapter.test(request.path)
+              ? adapter.handler(request)
+              : server.handler(request),
       });
       await Promise.all([https.start(), server.start()]);
+      await adapter.ready();
       await put(Service, {
         metadata: { name, namespace, labels },
         spec: { ports: [{ name: 'https', port, protocol: 'TCP' }] },
@@ -99,17 +109,19 @@ export function createMetricsService(options: MetricsServiceOptions): Component 
         endpoints: [{ addresses: [options.address], conditions: { ready: true } }],
         ports: [{ name: 'https', port: https.port, protocol: 'TCP' }],
       } as EndpointSlice);
-      await put(APIService, {
-        metadata: { name: 'v1beta1.metrics.k8s.io', labels },
-        spec: {
-          group: 'metrics.k8s.io',
-          version: 'v1beta1',
-          groupPriorityMinimum: 100,
-          versionPriority: 100,
-          caBundle: btoa(authority),
-          service: { name, namespace, port },
-        },
-      } as unknown as APIService);
+      for (const [index, { group, version }] of apis.entries()) {
+        await put(APIService, {
+          metadata: { name: `${version}.${group}`, labels },
+          spec: {
+            group,
+            version,
+            groupPriorityMinimum: 100,
+            versionPriority: 100 - index,
+            caBundle: btoa(authority),
+            service: { name, namespace, port },
+          },
+        } as unknown as APIService);
+      }
     },
     async stop() {
       await server.stop();
