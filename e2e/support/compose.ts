@@ -7,12 +7,15 @@ import { repository } from './cluster.ts';
 import { eventually } from './eventually.ts';
 import { run, type RunResult } from './kubectl.ts';
 
+export type GrpcService = 'apiserver' | 'controller-manager' | 'kubelet-sim' | 'scheduler';
+
 /** A cluster of `docker-compose up`. */
 export interface ComposeCluster {
   readonly kubeconfig: string;
   /** `https://127.0.0.1:<port>` */
   readonly server: string;
-  readonly grpcPort: number;
+  /** Where each service's gRPC is published on 127.0.0.1. */
+  readonly grpcPorts: Readonly<Record<GrpcService, number>>;
   /** Runs docker-compose in this project; throws when it fails, answers its standard output. */
   compose(...args: readonly string[]): Promise<string>;
   /** Id of a service's container. */
@@ -91,11 +94,16 @@ export async function startComposeCluster(options: ComposeStart = {}): Promise<C
   const [program = '', ...prefix] = command;
   const folder = mkdtempSync(join(tmpdir(), 'drydock-compose-'));
   const project = `drydock-e2e-${randomBytes(4).toString('hex')}`;
-  const [port, grpcPort] = [await freePort(), await freePort()];
+  const port = await freePort();
+  const grpcPorts = { apiserver: 0, 'controller-manager': 0, 'kubelet-sim': 0, scheduler: 0 };
+  for (const service of Object.keys(grpcPorts)) grpcPorts[service as GrpcService] = await freePort();
   const env = {
     DRYDOCK_IMAGE: image,
     DRYDOCK_PORT: String(port),
-    DRYDOCK_GRPC_PORT: String(grpcPort),
+    DRYDOCK_GRPC_PORT: String(grpcPorts.apiserver),
+    DRYDOCK_CONTROLLER_MANAGER_GRPC_PORT: String(grpcPorts['controller-manager']),
+    DRYDOCK_KUBELET_GRPC_PORT: String(grpcPorts['kubelet-sim']),
+    DRYDOCK_SCHEDULER_GRPC_PORT: String(grpcPorts.scheduler),
     DRYDOCK_KUBECONFIG_FOLDER: folder,
     COMPOSE_PROJECT_NAME: project,
     ...options.env,
@@ -131,7 +139,7 @@ export async function startComposeCluster(options: ComposeStart = {}): Promise<C
   const cluster: ComposeCluster = {
     kubeconfig: join(folder, 'kubeconfig'),
     server: `https://127.0.0.1:${port}`,
-    grpcPort,
+    grpcPorts,
     compose,
     container,
     kill: toContainer('kill', '--signal', 'KILL'),
