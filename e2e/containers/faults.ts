@@ -67,10 +67,10 @@ export function faultBody(shared: () => Promise<ComposeCluster>): void {
       const pods = await eventually(
         async () => {
           const text = await persistently(
-            'get pods -l app=faulty -o jsonpath={range .items[*]}{.spec.containers[0].image}|{.status.phase}|{.status.podIP}{"\\n"}{end}',
+            'get pods -l app=faulty --no-headers -o custom-columns=I:.spec.containers[0].image,P:.status.phase,A:.status.podIP',
           );
           const lines = text.trim().split('\n');
-          return lines.length === replicas ? lines.map((line) => line.split('|')) : false;
+          return lines.length === replicas ? lines.map((line) => line.split(/ +/)) : false;
         },
         { timeoutMs: 60_000, what: `${replicas} Pods` },
       );
