@@ -10,12 +10,15 @@ import {
 } from '../support/index.ts';
 
 const replicas = 6;
+/** Two cores are shared with other tests. */
+const patient = 300_000;
 const services = [
   'apiserver',
   'aggregator',
   'controller-manager',
   'scheduler',
   'kubelet-sim',
+  'metrics-server',
   'etcd',
   'nats',
 ];
@@ -87,58 +90,74 @@ export function faultBody(shared: () => Promise<ComposeCluster>): void {
       await ledger.check();
     };
 
-    it.each(services)('kill -9 of %s during a rollout', async (service) => {
-      await beginRollout();
-      await cluster.kill(service);
-      await cluster.start(service);
-      await settled();
-    });
-
-    it.each(['etcd', 'nats'])('an orderly restart of %s during a rollout', async (service) => {
-      await beginRollout();
-      await cluster.compose('restart', '-t', '5', service);
-      await settled();
-    });
-
-    it('NATS away: writes and the rollout go on without it', async () => {
-      await cluster.disconnect('nats');
-      try {
-        await ledger.more(30);
+    it.each(services)(
+      'kill -9 of %s during a rollout',
+      async (service) => {
         await beginRollout();
-        await finishRollout();
-        await ledger.check();
-      } finally {
-        await cluster.connect('nats');
-      }
-      await beginRollout();
-      await settled();
-    });
+        await cluster.kill(service);
+        await cluster.start(service);
+        await settled();
+      },
+      patient,
+    );
+
+    it.each(['etcd', 'nats'])(
+      'an orderly restart of %s during a rollout',
+      async (service) => {
+        await beginRollout();
+        await cluster.compose('restart', '-t', '5', service);
+        await settled();
+      },
+      patient,
+    );
+
+    it(
+      'NATS away: writes and the rollout go on without it',
+      async () => {
+        await cluster.disconnect('nats');
+        try {
+          await ledger.more(30);
+          await beginRollout();
+          await finishRollout();
+          await ledger.check();
+        } finally {
+          await cluster.connect('nats');
+        }
+        await beginRollout();
+        await settled();
+      },
+      patient,
+    );
 
     it.each([
       ['controller-manager', 'kube-controller-manager'],
       ['scheduler', 'kube-scheduler'],
-    ])('a leading %s that stands still for longer than its lease', async (service, lease) => {
-      const holder = async () =>
-        (await persistently(`get lease -n kube-system ${lease} -o jsonpath={.spec.holderIdentity}`)).trim();
-      const members = [service, `${service}-2`];
-      const leads = await holder();
-      const ids = await Promise.all(members.map((member) => cluster.container(member)));
-      const paused = members[ids.findIndex((id) => leads.startsWith(id.slice(0, 12)))];
-      expect(paused, `${leads} among ${ids.join(' ')}`).toBeDefined();
-      await beginRollout();
-      await cluster.pause(paused ?? '');
-      try {
-        await eventually(async () => ![leads, ''].includes(await holder()), {
-          timeoutMs: 90_000,
-          what: `another leader than ${leads}`,
-        });
-        await finishRollout();
-      } finally {
-        await cluster.unpause(paused ?? '');
-      }
-      await beginRollout();
-      await settled();
-      expect(await holder()).not.toBe(leads);
-    });
+    ])(
+      'a leading %s that stands still for longer than its lease',
+      async (service, lease) => {
+        const holder = async () =>
+          (await persistently(`get lease -n kube-system ${lease} -o jsonpath={.spec.holderIdentity}`)).trim();
+        const members = [service, `${service}-2`];
+        const leads = await holder();
+        const ids = await Promise.all(members.map((member) => cluster.container(member)));
+        const paused = members[ids.findIndex((id) => leads.startsWith(id.slice(0, 12)))];
+        expect(paused, `${leads} among ${ids.join(' ')}`).toBeDefined();
+        await beginRollout();
+        await cluster.pause(paused ?? '');
+        try {
+          await eventually(async () => ![leads, ''].includes(await holder()), {
+            timeoutMs: 90_000,
+            what: `another leader than ${leads}`,
+          });
+          await finishRollout();
+        } finally {
+          await cluster.unpause(paused ?? '');
+        }
+        await beginRollout();
+        await settled();
+        expect(await holder()).not.toBe(leads);
+      },
+      patient,
+    );
   });
 }
