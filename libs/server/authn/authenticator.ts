@@ -72,6 +72,12 @@ export type Credentials = { readonly token: string } | { readonly user: UserInfo
 
 /** `undefined`: the request shows nothing; `'rejected'`: what it shows cannot be good. */
 export function credentialsOf(request: HttpRequest): Credentials | 'rejected' | undefined {
+  // A certificate comes first, as in Kubernetes: whatever token is sent beside it is not looked at.
+  const certificate = request.clientCertificate;
+  if (certificate !== undefined && certificate.frontProxy !== true) {
+    const { commonName: name, organizations } = certificate;
+    return { user: { name, groups: [...organizations, 'system:authenticated'] } };
+  }
   const authorization = request.header('authorization');
   if (authorization !== undefined) {
     const [scheme, token] = authorization.split(/\s+/, 2);
@@ -82,10 +88,7 @@ export function credentialsOf(request: HttpRequest): Credentials | 'rejected' | 
     const token = tokenOfProtocols(request.header('sec-websocket-protocol'));
     if (token !== undefined) return { token };
   }
-  const certificate = request.clientCertificate;
-  if (certificate === undefined || certificate.frontProxy === true) return undefined;
-  const { commonName: name, organizations } = certificate;
-  return { user: { name, groups: [...organizations, 'system:authenticated'] } };
+  return undefined;
 }
 
 /** Knows users by bearer token and by client certificate (common name and organizations). */
