@@ -50,7 +50,11 @@ export async function wire(
     host: hostname.replace(/^\[|\]$/g, ''),
     port: port === '' ? defaultHttpsPort : Number(port),
   }));
-  const apiservers = createUpstream({ places: () => places, tls: { ...ca, ...frontProxy } });
+  const apiservers = createUpstream({
+    places: () => places,
+    tls: { ...ca, ...frontProxy },
+    probe: { path: '/readyz', everyMs: 1_000, timeoutMs: 2_000 },
+  });
   const extensions = createExtensions({
     services: known[1],
     slices: known[2],

@@ -6,11 +6,9 @@ import { serviceUnavailable } from '@drydock/base/apimachinery';
 import type { HttpResponse, Upstream } from '@drydock/port/http';
 import type { NodeRequest } from './node-request.ts';
 import { upgradeOf } from './upgrade-header.ts';
+import { createProber, placeName, type UpstreamPlace } from './upstream-prober.ts';
 
-export interface UpstreamPlace {
-  readonly host: string;
-  readonly port: number;
-}
+export type { UpstreamPlace };
 
 export interface UpstreamOptions {
   /** Where the server is now; several are used in turn, and those that fail left out for a while. */
@@ -29,6 +27,11 @@ export interface UpstreamOptions {
   readonly hostHeader?: string;
   /** A connection must be there within this time. Default 5,000. */
   readonly connectTimeoutMs?: number;
+  /**
+   * Of several places, those that do not answer 200 here in time are asked last, and reads that wait for them are asked
+   * elsewhere: a process that is stopped still takes connections. Default: nobody is probed.
+   */
+  readonly probe?: { readonly path: string; readonly everyMs: number; readonly timeoutMs: number };
 }
 
 type Headers = ReadonlyMap<string, string | readonly string[]>;
@@ -62,9 +65,6 @@ const hopByHop = new Set([
 
 /** A place that failed is asked last for this long. */
 const downMs = 2_000;
-
-const placeName = ({ host, port }: UpstreamPlace): string =>
-  `${host.includes(':') ? `[${host}]` : host}:${port}`;
 
 /** The answer's headers as they came, without those that are this connection's own. */
 export function endToEndHeaders({ rawHeaders }: IncomingMessage): string[] {
@@ -128,10 +128,14 @@ class Unanswered extends Error {
 
 /** Sends requests on over HTTPS. Connections are kept; bodies and answers stream, at the pace of who reads them. */
 export function createUpstream(options: UpstreamOptions): Upstream {
-  const { tls, connectTimeoutMs = 5_000 } = options;
+  const { tls, connectTimeoutMs = 5_000, probe } = options;
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 256, ...tls });
   const down = new Map<string, number>();
   let turn = 0;
+  const prober =
+    probe === undefined
+      ? undefined
+      : createProber({ probe, tls, places: options.places, hostHeader: options.hostHeader });
 
   /** All places, beginning with another one each time; those that failed lately come last. */
   function inOrder(): UpstreamPlace[] {
@@ -139,7 +143,8 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     const first = turn++ % Math.max(1, places.length);
     const rotated = [...places.slice(first), ...places.slice(0, first)];
     const now = performance.now();
-    const isDown = (place: UpstreamPlace) => (down.get(placeName(place)) ?? -Infinity) > now - downMs;
+    const isDown = (place: UpstreamPlace) =>
+      prober?.isSick(place) === true || (down.get(placeName(place)) ?? -Infinity) > now - downMs;
     return [...rotated.filter((place) => !isDown(place)), ...rotated.filter(isDown)];
   }
 
@@ -208,14 +213,24 @@ export function createUpstream(options: UpstreamOptions): Upstream {
         else socket.once('secureConnect', begin);
       });
       if (!hasBody) call.end();
-      call.once('response', resolve);
+      // A read that waits for a server that has fallen silent is asked elsewhere.
+      const unwait =
+        reads && !hasBody
+          ? prober?.whenSick(place, () => call.destroy(new Error(`${placeName(place)} does not answer`)))
+          : undefined;
+      call.once('response', (answer) => {
+        unwait?.();
+        resolve(answer);
+      });
       if (upgraded !== undefined)
         call.once('upgrade', (answer, socket, head) => {
+          unwait?.();
           upgraded(answer, socket, head);
           resolve(undefined);
         });
       call.once('error', (error: NodeJS.ErrnoException) => {
         clearTimeout(late);
+        unwait?.();
         incoming.unpipe(call);
         if (!connected) down.set(placeName(place), performance.now());
         reject(
@@ -287,7 +302,10 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       });
       return stands;
     },
-    close: () => agent.destroy(),
+    close() {
+      prober?.close();
+      agent.destroy();
+    },
   };
 }
 

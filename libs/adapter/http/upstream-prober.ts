@@ -1,0 +1,79 @@
+import { Agent, request as httpsRequest } from 'node:https';
+import type { UpstreamOptions } from './upstream.ts';
+
+export interface UpstreamPlace {
+  readonly host: string;
+  readonly port: number;
+}
+
+export const placeName = ({ host, port }: UpstreamPlace): string =>
+  `${host.includes(':') ? `[${host}]` : host}:${port}`;
+
+export interface Prober {
+  isSick(place: UpstreamPlace): boolean;
+  /** Calls back when the place is found silent the next time. Returns the way to stop waiting. */
+  whenSick(place: UpstreamPlace, fallen: () => void): () => void;
+  close(): void;
+}
+
+export type ProberOptions = Pick<UpstreamOptions, 'places' | 'tls'> & {
+  readonly probe: NonNullable<UpstreamOptions['probe']>;
+  readonly hostHeader: string | undefined;
+};
+
+/** Asks each of several places in turn whether it is well. A single one is not asked: there is no other to go to. */
+export function createProber({ probe, places, tls, hostHeader }: ProberOptions): Prober {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1, ...tls });
+  const sick = new Set<string>();
+  const asking = new Set<string>();
+  const waiting = new Map<string, Set<() => void>>();
+
+  function found(name: string, well: boolean): void {
+    asking.delete(name);
+    if (well) {
+      sick.delete(name);
+      return;
+    }
+    sick.add(name);
+    for (const fallen of [...(waiting.get(name) ?? [])]) fallen();
+  }
+
+  function ask(place: UpstreamPlace): void {
+    const name = placeName(place);
+    if (asking.has(name)) return;
+    asking.add(name);
+    const call = httpsRequest(
+      {
+        ...{ agent, host: place.host, port: place.port, path: probe.path },
+        headers: { host: hostHeader ?? name },
+      },
+      (answer) => {
+        answer.resume();
+        answer.once('close', () => found(name, answer.complete && answer.statusCode === 200));
+      },
+    );
+    call.setTimeout(probe.timeoutMs, () => call.destroy(new Error('no answer')));
+    call.once('error', () => found(name, false));
+    call.end();
+  }
+
+  const timer = setInterval(() => {
+    const all = places();
+    if (all.length > 1) all.forEach(ask);
+  }, probe.everyMs).unref();
+
+  return {
+    isSick: (place) => sick.has(placeName(place)),
+    whenSick(place, fallen) {
+      const name = placeName(place);
+      let callbacks = waiting.get(name);
+      if (callbacks === undefined) waiting.set(name, (callbacks = new Set()));
+      callbacks.add(fallen);
+      return () => callbacks.delete(fallen);
+    },
+    close() {
+      clearInterval(timer);
+      agent.destroy();
+    },
+  };
+}
