@@ -45,7 +45,7 @@ function ask(
         method,
         agent: false,
         ca: pem('ca.crt'),
-        headers: { ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+        headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
         ...(user === undefined ? {} : { cert: pem(`${user}.crt`), key: pem(`${user}.key`) }),
       },
       (answer) => {
@@ -359,6 +359,62 @@ describe.skipIf(binary === undefined || !etcdInstalled() || !natsInstalled())(
       });
       expect(new Set(specs.map(({ clusterIP }) => clusterIP)).size).toBe(60);
       expect(new Set(specs.map(({ ports: [port] }) => port?.nodePort)).size).toBe(60);
+      // One number, asked for from both at once.
+      for (let i = 0; i < 10; i++) {
+        const both = await Promise.all(
+          list('https').map((server, which) =>
+            ask(pki, server, '/api/v1/namespaces/default/services', {
+              ...{ method: 'POST', user: 'admin' },
+              body: {
+                ...{ apiVersion: 'v1', kind: 'Service', metadata: { name: `asked-${i}-${which}` } },
+                spec: { type: 'NodePort', ports: [{ port: 80, nodePort: 30_010 + i }] },
+              },
+            }),
+          ),
+        );
+        expect(both.map(({ status }) => status).sort()).toEqual([201, 422]);
+      }
+    });
+
+    it('show at once what was written through the other', async () => {
+      const servers = list('https');
+      const at = (i: number) => servers[i % 2] ?? '';
+      const collection = '/api/v1/namespaces/default/configmaps';
+      const merge = { 'content-type': 'application/merge-patch+json' };
+      const send = async (i: number, method: string, path: string, body?: object, headers = {}) => {
+        const { status, body: text } = await ask(pki, at(i), path, {
+          ...{ method, user: 'admin', headers },
+          ...(body === undefined ? {} : { body }),
+        });
+        return {
+          status,
+          object: JSON.parse(text) as { data?: object; items?: { metadata: { name: string } }[] },
+        };
+      };
+      for (let i = 0; i < 10; i++) {
+        const one = `${collection}/shared`;
+        expect((await send(i, 'POST', collection, configMap('shared', { n: '0' }))).status).toBe(201);
+        expect((await send(i + 1, 'POST', collection, configMap('shared'))).status).toBe(409);
+        expect((await send(i + 1, 'GET', one)).object.data).toEqual({ n: '0' });
+        expect((await send(i + 1, 'PATCH', one, { data: { n: '1' } }, merge)).status).toBe(200);
+        expect((await send(i, 'GET', one)).object.data).toEqual({ n: '1' });
+        const patched = await send(i, 'PATCH', one, { data: { m: '2' } }, merge);
+        expect(patched.object.data).toEqual({ n: '1', m: '2' });
+        expect((await send(i + 1, 'PUT', one, configMap('shared', { n: '3' }))).status).toBe(200);
+        const { object } = await send(i, 'GET', collection);
+        expect(object.items?.map(({ metadata }) => metadata.name)).toContain('shared');
+        expect((await send(i, 'DELETE', one)).status).toBe(200);
+        expect((await send(i + 1, 'GET', one)).status).toBe(404);
+      }
+      // At the same time: each of many patches is made, none is lost.
+      await send(0, 'POST', collection, configMap('busy'));
+      const keys = Array.from({ length: 30 }, (_, i) => `k${i}`);
+      const patches = keys.map((key, i) =>
+        send(i, 'PATCH', `${collection}/busy`, { data: { [key]: 'x' } }, merge),
+      );
+      expect((await Promise.all(patches)).map(({ status }) => status)).toEqual(keys.map(() => 200));
+      const busy = (await send(0, 'GET', `${collection}/busy`)).object;
+      expect(Object.keys(busy.data ?? {}).sort()).toEqual([...keys].sort());
     });
 
     it('publish each change once while one is killed, and lose nothing that was acknowledged', async () => {

@@ -20,3 +20,4 @@ export { defaultIngressClass } from './default-ingress-class.ts';
 export { rbacEscalation } from './rbac-escalation.ts';
 export { runtimeClass } from './runtime-class.ts';
 export { storageObjectInUseProtection } from './storage-object-in-use-protection.ts';
+export { createNumberClaims, type NumberClaims } from './number-claims.ts';

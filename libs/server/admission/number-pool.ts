@@ -29,6 +29,11 @@ export class NumberPool {
     return this.#held.has(number) || this.#reserved.has(number);
   }
 
+  /** Whether a stored object has it. */
+  isHeld(number: number): boolean {
+    return this.#held.has(number);
+  }
+
   hold(number: number): void {
     this.#held.set(number, (this.#held.get(number) ?? 0) + 1);
   }

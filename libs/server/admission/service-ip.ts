@@ -17,6 +17,7 @@ import {
 } from '@drydock/base/apimachinery';
 import type { Random } from '@drydock/base/clock';
 import type { WatchCache } from '../watch-cache/index.ts';
+import type { NumberClaims } from './number-claims.ts';
 import { NumberPool } from './number-pool.ts';
 import type { AdmissionPlugin, AdmissionRequest } from './types.ts';
 
@@ -26,6 +27,8 @@ export interface ServiceIpOptions {
   /** Default 30000–32767. */
   readonly nodePorts?: { readonly first: number; readonly last: number };
   readonly random: Random;
+  /** Of servers that share a store. Default: this one is alone. */
+  readonly claims?: NumberClaims | undefined;
 }
 
 export interface ServiceIp extends AdmissionPlugin {
@@ -82,7 +85,47 @@ export function serviceIp(options: ServiceIpOptions): ServiceIp {
     throw invalid(serviceKind, request.object.metadata.name ?? '', [error]);
   }
 
-  function takeIp(request: AdmissionRequest, address: string): void {
+  /** Reserves this very number, here and beside other servers; false when it is taken. */
+  async function take(request: AdmissionRequest, pool: NumberPool, kind: string, number: number) {
+    if (!pool.reserve(number)) return false;
+    return settle(request, pool, kind, number, true);
+  }
+
+  /** Reserves any free number; undefined when there is none. */
+  async function give(request: AdmissionRequest, pool: NumberPool, kind: string) {
+    for (;;) {
+      const number = pool.reserveAny();
+      if (number === undefined || (await settle(request, pool, kind, number, false))) return number;
+    }
+  }
+
+  async function settle(
+    request: AdmissionRequest,
+    pool: NumberPool,
+    kind: string,
+    number: number,
+    wait: boolean,
+  ): Promise<boolean> {
+    const { claims } = options;
+    const name = `${kind}-${number}`;
+    try {
+      if (claims !== undefined && !(await claims.claim(name, wait, () => pool.isHeld(number)))) {
+        pool.release(number);
+        return false;
+      }
+    } catch (error) {
+      pool.release(number);
+      throw error;
+    }
+    request.onSettled((committed) => {
+      pool.release(number);
+      claims?.release(name, committed);
+    });
+    // Another server's write may have become known while this one asked.
+    return !pool.isHeld(number);
+  }
+
+  async function takeIp(request: AdmissionRequest, address: string): Promise<void> {
     const offset = offsetOf(address);
     const bad = (why: string): never =>
       refuse(
@@ -94,20 +137,18 @@ export function serviceIp(options: ServiceIpOptions): ServiceIp {
         `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${formatCidr(cidr)}`,
       );
     }
-    if (!ips.reserve(offset)) return bad('provided IP is already allocated');
-    request.onSettled(() => ips.release(offset));
+    if (!(await take(request, ips, 'service-ip', offset))) bad('provided IP is already allocated');
   }
 
-  function giveIp(request: AdmissionRequest): string {
-    const offset = ips.reserveAny();
+  async function giveIp(request: AdmissionRequest): Promise<string> {
+    const offset = await give(request, ips, 'service-ip');
     if (offset === undefined) {
       throw internalError(new Error('failed to allocate a serviceIP: range is full'));
     }
-    request.onSettled(() => ips.release(offset));
     return addressAt(offset);
   }
 
-  function takePort(request: AdmissionRequest, port: number, where: FieldPath): void {
+  async function takePort(request: AdmissionRequest, port: number, where: FieldPath): Promise<void> {
     if (!ports.contains(port)) {
       refuse(
         request,
@@ -118,19 +159,21 @@ export function serviceIp(options: ServiceIpOptions): ServiceIp {
         ),
       );
     }
-    if (!ports.reserve(port))
+    if (!(await take(request, ports, 'node-port', port)))
       refuse(request, invalidValue(where, port, 'provided port is already allocated'));
-    request.onSettled(() => ports.release(port));
   }
 
-  function givePort(request: AdmissionRequest): number {
-    const port = ports.reserveAny();
+  async function givePort(request: AdmissionRequest): Promise<number> {
+    const port = await give(request, ports, 'node-port');
     if (port === undefined) throw internalError(new Error('failed to allocate a nodePort: range is full'));
-    request.onSettled(() => ports.release(port));
     return port;
   }
 
-  function admitIps(request: AdmissionRequest, spec: ServiceSpec, old: ServiceSpec | undefined): void {
+  async function admitIps(
+    request: AdmissionRequest,
+    spec: ServiceSpec,
+    old: ServiceSpec | undefined,
+  ): Promise<void> {
     if (spec.type === 'ExternalName') {
       dropAddresses(spec, old);
       return;
@@ -145,11 +188,12 @@ export function serviceIp(options: ServiceIpOptions): ServiceIp {
       if (!addressesOf(old).includes(asked)) {
         for (const message of validateIp(asked))
           refuse(request, invalidValue(specPath.child('clusterIPs').index(0), asked, message));
-        takeIp(request, asked);
+        await takeIp(request, asked);
       }
     } else {
-      spec.clusterIP = giveIp(request);
-      spec.clusterIPs = [spec.clusterIP];
+      const given = await giveIp(request);
+      spec.clusterIP = given;
+      spec.clusterIPs = [given];
     }
     const wild = spec.clusterIP === 'None' && Object.keys(spec.selector ?? {}).length === 0;
     spec.ipFamilyPolicy ??= wild ? 'RequireDualStack' : 'SingleStack';
@@ -158,30 +202,35 @@ export function serviceIp(options: ServiceIpOptions): ServiceIp {
     }
   }
 
-  function admitPorts(request: AdmissionRequest, spec: ServiceSpec, old: ServiceSpec | undefined): void {
+  async function admitPorts(
+    request: AdmissionRequest,
+    spec: ServiceSpec,
+    old: ServiceSpec | undefined,
+  ): Promise<void> {
     const before = new Set(nodePortsOf(old));
     const wants = wantsNodePorts(spec);
     /** Taken for this Service in this request: one number may serve several protocols. */
     const mine = new Set<number>();
-    (spec.ports ?? []).forEach((port, index) => {
+    for (const [index, port] of (spec.ports ?? []).entries()) {
       const asked = port.nodePort ?? 0;
-      if (asked === 0 || before.has(asked) || mine.has(asked)) return;
-      takePort(request, asked, specPath.child('ports').index(index).child('nodePort'));
+      if (asked === 0 || before.has(asked) || mine.has(asked)) continue;
+      await takePort(request, asked, specPath.child('ports').index(index).child('nodePort'));
       mine.add(asked);
-    });
+    }
     if (wants) {
       for (const port of spec.ports ?? []) {
         if (port.nodePort) continue;
         const sibling = spec.ports!.find(
           (other) => other !== port && other.port === port.port && other.nodePort,
         );
-        port.nodePort = sibling?.nodePort ?? givePort(request);
+        port.nodePort = sibling?.nodePort ?? (await givePort(request));
       }
     }
     if (!needsHealthCheckPort(spec)) return;
-    if (!spec.healthCheckNodePort) spec.healthCheckNodePort = old?.healthCheckNodePort || givePort(request);
+    if (!spec.healthCheckNodePort)
+      spec.healthCheckNodePort = old?.healthCheckNodePort || (await givePort(request));
     else if (!before.has(spec.healthCheckNodePort)) {
-      takePort(request, spec.healthCheckNodePort, specPath.child('healthCheckNodePort'));
+      await takePort(request, spec.healthCheckNodePort, specPath.child('healthCheckNodePort'));
     }
   }
 
@@ -194,12 +243,12 @@ export function serviceIp(options: ServiceIpOptions): ServiceIp {
       definition.resource === 'services' &&
       subresource === '' &&
       operation !== 'DELETE',
-    admit(request) {
+    async admit(request) {
       const { spec } = request.object as Service;
       if (spec === undefined) return;
       const old = (request.old as Service | undefined)?.spec;
-      admitIps(request, spec, old);
-      admitPorts(request, spec, old);
+      await admitIps(request, spec, old);
+      await admitPorts(request, spec, old);
     },
     follow(cache) {
       for (const item of cache.items(services)) book(item.object as Service, true);

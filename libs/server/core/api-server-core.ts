@@ -10,6 +10,7 @@ import {
   certificateSubjectRestriction,
   claimResize,
   createAdmission,
+  createNumberClaims,
   defaultIngressClass,
   defaultStorageClass,
   defaultTolerationSeconds,
@@ -55,6 +56,7 @@ import type { ServingAddress } from './bootstrap.ts';
 import { expireEvents } from './event-expiry.ts';
 import { followServiceAddresses } from './service-addresses.ts';
 import {
+  besideOthers,
   bootstrap,
   bootstrapFlowControl,
   bootstrapRoles,
@@ -136,8 +138,10 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
   const { store, clock, random, definitions } = deps;
   const logger = deps.logger.child({ component: 'apiserver' });
   const cache = createWatchCache({ store, clock, logger, ...options.cache });
+  const claims = options.cache?.exclusiveStore === false ? createNumberClaims(store, clock) : undefined;
   const ips = serviceIp({
     random,
+    claims,
     ...(options.serviceCidr === undefined ? {} : { serviceCidr: options.serviceCidr }),
     ...(options.nodePorts === undefined ? {} : { nodePorts: options.nodePorts }),
   });
@@ -225,6 +229,7 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
     unserve = undefined;
     unfollow?.();
     unfollow = undefined;
+    await claims?.stop();
     await cache.stop();
   }
 
@@ -248,12 +253,12 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
         unserve = followDefinitions({ registry, cache, random, logger, webhooks: deps.webhooks });
         unmaintain = maintainDefinitions({ transport: own, cache, clock, logger });
         await Promise.all([
-          bootstrap(registry, own),
-          bootstrapRoles(registry, own),
-          bootstrapFlowControl(registry, own),
-          bootstrapServiceRange(registry, own, ips.range),
+          besideOthers(() => bootstrap(registry, own)),
+          besideOthers(() => bootstrapRoles(registry, own)),
+          besideOthers(() => bootstrapFlowControl(registry, own)),
+          besideOthers(() => bootstrapServiceRange(registry, own, ips.range)),
         ]);
-        await publishKubernetesService(registry, own, ips.firstIp, undefined);
+        await besideOthers(() => publishKubernetesService(registry, own, ips.firstIp, undefined));
         if (registry.definition('networking.k8s.io', 'v1', 'ipaddresses') !== undefined)
           unaddress = followServiceAddresses({ cache, transport: own, logger });
         if (registry.definition('flowcontrol.apiserver.k8s.io', 'v1', 'flowschemas') !== undefined)
@@ -269,7 +274,8 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
     },
     stop,
     ready: () => running && cache.ready(),
-    publishAddress: (address) => publishKubernetesService(registry, own, ips.firstIp, address),
+    publishAddress: (address) =>
+      besideOthers(() => publishKubernetesService(registry, own, ips.firstIp, address)),
   };
 }
 

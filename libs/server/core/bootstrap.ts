@@ -1,5 +1,5 @@
 import type { KubeObject } from '@drydock/base/apimachinery';
-import { cloneJson, isAlreadyExists, isNotFound } from '@drydock/base/apimachinery';
+import { cloneJson, isAlreadyExists, isConflict, isInvalid, isNotFound } from '@drydock/base/apimachinery';
 import type { ResourceRef, Transport } from '@drydock/port/transport';
 import { defaultBindings, defaultRoles } from '../authz/index.ts';
 import type { Registry } from '../registry/index.ts';
@@ -58,6 +58,24 @@ async function ensure(
   } catch (error) {
     // Another server of the same cluster was faster.
     if (!isAlreadyExists(error)) throw error;
+  }
+}
+
+const bootstrapAttempts = 20;
+
+/**
+ * Servers of one cluster that start at the same time make the same objects: where one was faster, the other looks again and
+ * finds what is left to do. `step` must do nothing where nothing is left.
+ */
+export async function besideOthers(step: () => Promise<void>): Promise<void> {
+  for (let left = bootstrapAttempts; ; left--) {
+    try {
+      return await step();
+    } catch (error) {
+      // Invalid: the address of the `kubernetes` Service is taken, by the one that the other has just made.
+      const others = [isConflict, isAlreadyExists, isNotFound, isInvalid].some((is) => is(error));
+      if (left <= 1 || !others) throw error;
+    }
   }
 }
 

@@ -15,8 +15,8 @@ const jsonPatch = 'application/json-patch+json';
 const mergePatch = 'application/merge-patch+json';
 const strategicPatch = 'application/strategic-merge-patch+json';
 
-/** Lost races that a patch is applied again for. */
-export const patchAttempts = 5;
+/** Lost races that a patch is applied again for. Kubernetes does not count them; this bound is for what nobody expects. */
+export const patchAttempts = 100;
 
 /**
  * The patched object, private to the caller.

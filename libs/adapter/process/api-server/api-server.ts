@@ -24,6 +24,7 @@ import { createRestHandler } from '@drydock/server/rest';
 import type { ApiOptions } from '../api-flags.ts';
 import { readPem } from '../pem.ts';
 import type { ProcessDeps } from '../run.ts';
+import type { StoreOptions } from '../store-flags.ts';
 
 export interface ApiServerDeps extends ProcessDeps {
   /** Opened and closed by the caller. */
@@ -75,7 +76,10 @@ export const systemUserNamed = (name: string): UserInfo => ({
 });
 
 /** An API server over a store, the same in one process with everything else and in its own. */
-export function createApiServer(options: ApiOptions, deps: ApiServerDeps): ApiServer {
+export function createApiServer(
+  options: ApiOptions & Pick<StoreOptions, 'store'>,
+  deps: ApiServerDeps,
+): ApiServer {
   const { clock, random, logger, metrics, store, tokenKeys } = deps;
   const { tokenAuthFile } = options;
   const staticTokens =
@@ -88,7 +92,8 @@ export function createApiServer(options: ApiOptions, deps: ApiServerDeps): ApiSe
       authorizationMode: options.authorizationMode,
       eventTtlMs: options.eventTtlMs,
       disableAdmission: options.disableAdmissionPlugins,
-      cache: { defer: (run) => void setImmediate(run) },
+      // Others may write to etcd too: what they have written is waited for before a consistent read.
+      cache: { defer: (run) => void setImmediate(run), exclusiveStore: options.store !== 'etcd' },
     },
     {
       definitions: allDefinitions,
