@@ -24,6 +24,15 @@ if (invocation.kind === 'explain') {
     }),
   );
 }
+if (invocation.kind === 'snapshot') {
+  const { snapshot } = await import('./snapshot.ts');
+  process.exit(
+    await snapshot(invocation.options, {
+      out: (text) => process.stdout.write(text),
+      err: (text) => process.stderr.write(text),
+    }),
+  );
+}
 
 const { up } = await import('./up.ts');
 process.exit(await up(invocation.options, process));

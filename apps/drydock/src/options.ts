@@ -9,6 +9,7 @@ import {
 import { certsCommand } from './certs-command.ts';
 import { explainCommand } from './explain-command.ts';
 import type { ExplainOptions } from './explain.ts';
+import { snapshotCommand, type SnapshotOptions } from './snapshot-command.ts';
 import {
   addAccessFlags,
   addApiFlags,
@@ -71,6 +72,7 @@ export type Invocation =
   | { readonly kind: 'up'; readonly options: UpOptions }
   | { readonly kind: 'certs'; readonly options: ClusterPkiOptions }
   | { readonly kind: 'explain'; readonly options: ExplainOptions }
+  | { readonly kind: 'snapshot'; readonly options: SnapshotOptions }
   | { readonly kind: 'exit'; readonly code: number };
 
 function componentList(text: string): ReadonlySet<ComponentName> {
@@ -242,13 +244,18 @@ export function parseArguments(
   const certs = certsCommand((options) => {
     invocation = { kind: 'certs', options };
   });
+  const snapshot = snapshotCommand((options) => {
+    invocation = { kind: 'snapshot', options };
+  });
   const program = new Command('drydock')
     .description('A whole Kubernetes control plane in one process.')
     .version('0.1.0')
     .addCommand(up, { isDefault: true })
     .addCommand(explain)
-    .addCommand(certs);
-  for (const command of [program, up, certs, explain, ...explain.commands]) {
+    .addCommand(certs)
+    .addCommand(snapshot);
+  const all = [program, up, certs, explain, ...explain.commands, snapshot, ...snapshot.commands];
+  for (const command of all) {
     command.exitOverride().configureOutput({
       writeOut: output.out,
       writeErr: output.err,

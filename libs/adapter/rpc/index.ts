@@ -22,3 +22,4 @@ export {
   type AutoscalerMetric,
   type ControllerDecisions,
 } from './controller-service.ts';
+export { createSnapshotService, readSnapshot } from './snapshot-service.ts';

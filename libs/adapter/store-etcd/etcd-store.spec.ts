@@ -2,7 +2,7 @@ import type { Store } from '@drydock/port/store';
 import { bytes, describeStoreContract, expectChain, record, refusal, text } from '@drydock/port/store-suite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { etcdInstalled, startEtcd, type EtcdServer } from './etcd-server.ts';
-import { openEtcdStore } from './index.ts';
+import { openEtcdStore, restoreEtcdStore } from './index.ts';
 
 describe.skipIf(!etcdInstalled())('etcd', () => {
   let server: EtcdServer;
@@ -32,6 +32,70 @@ describe.skipIf(!etcdInstalled())('etcd', () => {
     },
     { embedded: false },
   );
+});
+
+describe.skipIf(!etcdInstalled())('an etcd that a snapshot was restored into', () => {
+  let server: EtcdServer;
+  const snapshot = {
+    revision: 50_000,
+    entries: Array.from({ length: 40 }, (_, index) => ({
+      key: `/registry/a/${index}`,
+      value: bytes(`${index}`),
+      revision: 100 + index,
+    })),
+  };
+  beforeAll(async () => {
+    server = await startEtcd();
+    expect(await restoreEtcdStore({ endpoints: [server.endpoint] }, snapshot)).toBeGreaterThan(50_000);
+  });
+  afterAll(() => server?.dispose());
+
+  const open = () => openEtcdStore({ endpoints: [server.endpoint] });
+
+  it('has the entries, at revisions above all that were given out before, for every opener', async () => {
+    for (const store of [await open(), await open()]) {
+      const { entries, revision } = await store.list('/registry/');
+      const values = (of: readonly { key: string; value: Uint8Array }[]) =>
+        of.map(({ key, value }) => `${key} ${text(value)}`).toSorted();
+      expect(values(entries)).toEqual(values(snapshot.entries));
+      expect(Math.min(...entries.map((entry) => entry.revision))).toBeGreaterThan(50_000);
+      expect(revision).toBe(await store.revision());
+      expect((await store.list('')).entries).toHaveLength(40);
+      await store.close();
+    }
+  });
+
+  it('goes on: writes compare, watches see each change at its revision, those from before are told to list again', async () => {
+    const store = await open();
+    const from = await store.revision();
+    const watch = record(store, from);
+    const made = await store.create('/registry/b', bytes('1'));
+    expect(made).toBeGreaterThan(from);
+    const changed = await store.update('/registry/b', bytes('2'), made);
+    expect(
+      (await refusal(store.update('/registry/b', bytes('3'), made), 'RevisionMismatch')).current?.revision,
+    ).toBe(changed);
+    await refusal(store.update('/registry/b', bytes('3'), made - 50_000), 'RevisionMismatch');
+    const gone = await store.delete('/registry/b', changed);
+    const events = await watch.count(3);
+    expect(events.map(({ revision, prevRevision }) => [revision, prevRevision])).toEqual([
+      [made, 0],
+      [changed, made],
+      [gone, changed],
+    ]);
+    watch.cancel();
+    const ended = new Promise<Error>((resolve) => store.watch(120, { events() {}, ended: resolve }));
+    expect(await ended).toMatchObject({ code: 'Compacted' });
+    await store.compact(changed);
+    const compacted = new Promise<Error>((resolve) => store.watch(from, { events() {}, ended: resolve }));
+    expect(await compacted).toMatchObject({ code: 'Compacted' });
+    await store.close();
+  });
+
+  it('is not restored into a second time', async () => {
+    const error = await refusal(restoreEtcdStore({ endpoints: [server.endpoint] }, snapshot), 'Unavailable');
+    expect(error.message).toBe('etcd holds a cluster already: restore into an empty one');
+  });
 });
 
 describe.skipIf(!etcdInstalled())('a store whose etcd fails', () => {

@@ -5,6 +5,7 @@ import { connectEtcd, type EtcdTls } from './connection.ts';
 import type { Compare, KeyValue, RangeRequest, RangeResponse, RequestOp, TxnResponse } from './gen/etcd.ts';
 import { Compare_CompareResult, Compare_CompareTarget } from './gen/etcd.ts';
 import { decodeKey, encodeKey, prefixRange } from './keys.ts';
+import { baseKey, readBase } from './revision-base.ts';
 import { createWatchStream } from './watch-stream.ts';
 
 export interface EtcdStoreOptions {
@@ -41,7 +42,14 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
     tls: options.tls,
     timeoutMs: options.timeoutMs ?? 10_000,
   });
-  const watches = createWatchStream(connection, prefixRange(keyPrefix), keyPrefix);
+  let base: number;
+  try {
+    base = await readBase(connection, keyPrefix);
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+  const watches = createWatchStream(connection, prefixRange(keyPrefix), keyPrefix, base);
   const underWay = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
 
@@ -54,7 +62,7 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
   const toEntry = (kv: KeyValue): StoreEntry => ({
     key: decodeKey(kv.key).slice(keyPrefix.length),
     value: new Uint8Array(kv.value),
-    revision: kv.modRevision,
+    revision: kv.modRevision + base,
   });
 
   const read = (request: Partial<RangeRequest>) =>
@@ -69,7 +77,11 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
       result: Compare_CompareResult.EQUAL,
       target: Compare_CompareTarget.MOD,
       key: bytes,
-      targetUnion: { $case: 'modRevision', modRevision: expected },
+      // 0 is an absent key; what was not written by this etcd is no revision of any key.
+      targetUnion: {
+        $case: 'modRevision',
+        modRevision: expected === 0 ? 0 : expected > base ? expected - base : -1,
+      },
     };
     const otherwise = { $case: 'requestRange', requestRange: range({ key: bytes }) } as const;
     const done = connection
@@ -82,7 +94,7 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
         ),
       )
       .then(async (answer) => {
-        const revision = answer.header?.revision ?? 0;
+        const revision = (answer.header?.revision ?? 0) + base;
         if (answer.succeeded) {
           await watches.delivered(revision);
           return revision;
@@ -141,7 +153,8 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
         if (revision === 0) revision = page.header?.revision ?? 0;
         for (const kv of page.kvs) entries.push(toEntry(kv));
         const last = page.kvs.at(-1);
-        if (!page.more || last === undefined) return { entries, revision };
+        if (!page.more || last === undefined)
+          return { entries: entries.filter((entry) => entry.key !== baseKey), revision: revision + base };
         key = new Uint8Array(last.key.length + 1);
         key.set(last.key);
       }
@@ -179,13 +192,14 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
     async revision() {
       assertOpen();
       const { header } = await read({ key: encodeKey(`${keyPrefix}/`), keysOnly: true });
-      return header?.revision ?? 0;
+      return (header?.revision ?? 0) + base;
     },
 
     async compact(revision) {
       assertOpen();
       // etcd keeps the change at the very revision it compacts to; the one after it may not be written yet.
-      if (!(await compacted(revision + 1))) await compacted(revision);
+      const own = revision - base;
+      if (own > 0 && !(await compacted(own + 1))) await compacted(own);
     },
 
     close() {

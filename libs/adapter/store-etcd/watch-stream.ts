@@ -6,6 +6,7 @@ import type { EtcdConnection } from './connection.ts';
 import type { Event, WatchRequest, WatchResponse } from './gen/etcd.ts';
 import { Event_EventType } from './gen/etcd.ts';
 import { decodeKey, type KeyRange } from './keys.ts';
+import { baseKey } from './revision-base.ts';
 
 interface Entry {
   readonly id: number;
@@ -31,9 +32,14 @@ const maxBackoffMs = 2_000;
 
 /**
  * All watches of one store over one stream to etcd; after a break each goes on after what it has seen. The stream asks
- * for a leader, so that a member cut off from its cluster does not leave watches silent.
+ * for a leader, so that a member cut off from its cluster does not leave watches silent. `base` is added to etcd's revisions.
  */
-export function createWatchStream(connection: EtcdConnection, range: KeyRange, prefix: string): WatchStream {
+export function createWatchStream(
+  connection: EtcdConnection,
+  range: KeyRange,
+  prefix: string,
+  base = 0,
+): WatchStream {
   const entries = new Map<number, Entry>();
   let waiters: { revision: number; resolve(): void }[] = [];
   let nextId = 1;
@@ -46,10 +52,12 @@ export function createWatchStream(connection: EtcdConnection, range: KeyRange, p
     const { kv, prevKv } = event;
     if (kv === undefined) return undefined;
     const key = decodeKey(kv.key).slice(prefix.length);
-    const revision = kv.modRevision;
+    if (key === baseKey) return undefined;
+    const revision = kv.modRevision + base;
+    const prevRevision = prevKv === undefined ? 0 : prevKv.modRevision + base;
     if (event.type === Event_EventType.DELETE)
       return {
-        ...{ type: 'delete', key, revision, prevRevision: prevKv?.modRevision ?? 0 },
+        ...{ type: 'delete', key, revision, prevRevision },
         ...(prevKv === undefined ? {} : { prevValue: new Uint8Array(prevKv.value) }),
       };
     // A copy: the bytes received are a part of a larger message that would be kept alive with them.
@@ -59,7 +67,7 @@ export function createWatchStream(connection: EtcdConnection, range: KeyRange, p
       key,
       value,
       revision,
-      prevRevision: kv.version === 1 ? 0 : (prevKv?.modRevision ?? 0),
+      prevRevision: kv.version === 1 ? 0 : prevRevision,
     };
   }
 
@@ -87,7 +95,7 @@ export function createWatchStream(connection: EtcdConnection, range: KeyRange, p
         $case: 'createRequest',
         createRequest: {
           ...range,
-          startRevision: entry.seen + 1,
+          startRevision: entry.seen + 1 - base,
           progressNotify: true,
           prevKv: true,
           watchId: entry.id,
@@ -107,7 +115,7 @@ export function createWatchStream(connection: EtcdConnection, range: KeyRange, p
           entry,
           new StoreError(
             'Compacted',
-            `changes after revision ${entry.seen} are no longer known (oldest: ${response.compactRevision})`,
+            `changes after revision ${entry.seen} are no longer known (oldest: ${response.compactRevision + base})`,
           ),
         );
       } else {
@@ -127,7 +135,7 @@ export function createWatchStream(connection: EtcdConnection, range: KeyRange, p
       if (event !== undefined && event.revision > entry.seen) batch.push(event);
     }
     // An answer without changes is news of progress.
-    const last = batch.at(-1)?.revision ?? response.header?.revision ?? 0;
+    const last = batch.at(-1)?.revision ?? (response.header?.revision ?? 0) + base;
     if (last > entry.seen) entry.seen = last;
     if (batch.length > 0) entry.sink.events(batch);
     settle();
@@ -169,7 +177,14 @@ export function createWatchStream(connection: EtcdConnection, range: KeyRange, p
     watch(fromRevision, sink) {
       const entry: Entry = { id: nextId++, sink, seen: fromRevision, parts: [], active: true };
       entries.set(entry.id, entry);
-      if (endedWith !== undefined) {
+      if (fromRevision < base) {
+        // Before the restore there was another etcd.
+        const error = new StoreError(
+          'Compacted',
+          `changes after revision ${fromRevision} are no longer known (oldest: ${base})`,
+        );
+        queueMicrotask(() => finish(entry, error));
+      } else if (endedWith !== undefined) {
         const error = endedWith;
         queueMicrotask(() => finish(entry, error));
       } else if (stream === undefined) {

@@ -28,6 +28,8 @@ export interface Environment {
   readonly entries: Database<Uint8Array, string>;
   /** Adds the new revision to the transaction being written; resolves when that transaction is on disk. */
   putRevision(revision: number): Promise<boolean>;
+  /** Writes the revision within `root.transactionSync`. */
+  writeRevision(revision: number): void;
   /** The revision of the newest transaction on disk, or as `transaction` sees it. */
   readRevision(transaction?: ReturnType<RootDatabase['useReadTransaction']>): number;
   close(): Promise<void>;
@@ -77,6 +79,7 @@ export function openEnvironment(directory: string, mapSizeBytes: number): Enviro
     root,
     entries,
     putRevision: (revision) => meta.put(REVISION_KEY, String(revision)),
+    writeRevision: (revision) => void meta.putSync(REVISION_KEY, String(revision)),
     readRevision: (transaction) =>
       Number(meta.get(REVISION_KEY, transaction === undefined ? undefined : { transaction })),
     close: () => root.close(),

@@ -1,2 +1,3 @@
 export type { LmdbStoreOptions } from './lmdb-store.ts';
 export { openLmdbStore } from './lmdb-store.ts';
+export { restoreLmdbStore } from './restore.ts';

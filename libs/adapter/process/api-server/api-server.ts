@@ -1,3 +1,4 @@
+import { forbidden } from '@drydock/base/apimachinery';
 import {
   createExtensionCaller,
   createHttpsServer,
@@ -10,7 +11,13 @@ import type { HealthCheck } from '@drydock/port/health';
 import type { KubeletConnector } from '@drydock/port/kubelet';
 import type { Store } from '@drydock/port/store';
 import type { TokenKeys } from '@drydock/port/tokens';
-import { createRpcServer, type RpcServer, type RpcServerOptions } from '@drydock/rpc';
+import {
+  createRpcServer,
+  createSnapshotService,
+  type RpcCaller,
+  type RpcServer,
+  type RpcServerOptions,
+} from '@drydock/rpc';
 import {
   createAuthenticator,
   createFrontProxyAuthenticator,
@@ -23,6 +30,7 @@ import { allDefinitions } from '@drydock/server/resources';
 import { createRestHandler } from '@drydock/server/rest';
 import type { ApiOptions } from '../api-flags.ts';
 import { readPem } from '../pem.ts';
+import { rpcUser } from './rpc-users.ts';
 import type { ProcessDeps } from '../run.ts';
 import type { StoreOptions } from '../store-flags.ts';
 
@@ -139,8 +147,20 @@ export function createApiServer(
       logger: logger.child({ component: 'https' }),
       ...drain,
     });
+    // The whole store is for those who may do everything; without certificates, that is everybody on this machine.
+    const allowAll = (caller: RpcCaller): void => {
+      if (typeof given.rpc.transport !== 'function') return;
+      const user = rpcUser(core)(caller);
+      if (!user.groups.includes('system:masters'))
+        throw forbidden(
+          { group: '', resource: 'snapshots' },
+          '',
+          `User "${user.name}" is not in the group system:masters`,
+        );
+    };
     const rpc = createRpcServer({
       ...given.rpc,
+      services: [...(given.rpc.services ?? []), createSnapshotService(() => store.list(''), allowAll)],
       address: given.bindAddress,
       port: given.grpcPort,
       logger: logger.child({ component: 'grpc' }),

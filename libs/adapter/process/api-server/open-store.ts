@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Store } from '@drydock/port/store';
+import type { EtcdStoreOptions } from '@drydock/store-etcd';
 import { openLmdbStore } from '@drydock/store-lmdb';
 import { createMemoryStore } from '@drydock/store-memory';
 import type { StoreOptions } from '../store-flags.ts';
@@ -17,17 +18,22 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     case 'etcd': {
       // Loaded only where it is wanted: most starts have no etcd.
       const { openEtcdStore } = await import('@drydock/store-etcd');
-      const certificateAuthority = read(options.etcdCafile);
-      const certificate = read(options.etcdCertfile);
-      const key = read(options.etcdKeyfile);
-      return openEtcdStore({
-        endpoints: options.etcdServers,
-        tls: {
-          ...(certificateAuthority === undefined ? {} : { certificateAuthority }),
-          ...(certificate === undefined ? {} : { certificate }),
-          ...(key === undefined ? {} : { key }),
-        },
-      });
+      return openEtcdStore(etcdStoreOptions(options));
     }
   }
+}
+
+/** What the flags say of etcd. */
+export function etcdStoreOptions(options: StoreOptions): EtcdStoreOptions {
+  const certificateAuthority = read(options.etcdCafile);
+  const certificate = read(options.etcdCertfile);
+  const key = read(options.etcdKeyfile);
+  return {
+    endpoints: options.etcdServers,
+    tls: {
+      ...(certificateAuthority === undefined ? {} : { certificateAuthority }),
+      ...(certificate === undefined ? {} : { certificate }),
+      ...(key === undefined ? {} : { key }),
+    },
+  };
 }

@@ -8,14 +8,9 @@ import type { UserInfo } from '@drydock/server/registry';
 /** Users whose transports are kept. */
 const maxKept = 256;
 
-/**
- * Who calls over gRPC: the user of the client certificate, or else of the bearer token; each has a transport that lets it do
- * what it may. Callers that are nobody are turned away.
- */
-export function rpcUsers(core: ApiServerCore): (caller: RpcCaller) => Transport {
-  const kept = new Map<string, Transport>();
-
-  function userOf({ certificate, token }: RpcCaller): UserInfo {
+/** Who calls over gRPC; throws `unauthorized()` at callers that are nobody. */
+export function rpcUser(core: ApiServerCore): (caller: RpcCaller) => UserInfo {
+  return ({ certificate, token }) => {
     if (certificate !== undefined) {
       const { commonName, organizations } = certificate;
       return { name: commonName, groups: [...organizations, 'system:authenticated'] };
@@ -28,7 +23,16 @@ export function rpcUsers(core: ApiServerCore): (caller: RpcCaller) => Transport 
     }
     if (user === undefined) throw unauthorized();
     return user;
-  }
+  };
+}
+
+/**
+ * Who calls over gRPC: the user of the client certificate, or else of the bearer token; each has a transport that lets it do
+ * what it may. Callers that are nobody are turned away.
+ */
+export function rpcUsers(core: ApiServerCore): (caller: RpcCaller) => Transport {
+  const kept = new Map<string, Transport>();
+  const userOf = rpcUser(core);
 
   return (caller) => {
     const user = userOf(caller);

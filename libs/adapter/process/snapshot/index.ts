@@ -1,0 +1,2 @@
+export { restoreSnapshot } from './restore.ts';
+export { readSnapshotFile, writeSnapshot } from './snapshot-file.ts';

@@ -1,0 +1,29 @@
+import type { EtcdConnection } from './connection.ts';
+import type { RangeResponse } from './gen/etcd.ts';
+import { decodeKey, encodeKey } from './keys.ts';
+
+/**
+ * Holds what is added to etcd's revisions: an etcd that a snapshot was restored into counts from the beginning, and the cluster's
+ * revisions must not. Written before anything else; no entry of the store.
+ */
+export const baseKey = '/drydock/revision-base';
+
+/** 0 where nothing was restored. */
+export async function readBase(connection: EtcdConnection, keyPrefix: string): Promise<number> {
+  const { kvs } = await connection.read<RangeResponse>((kv, metadata, callOptions, answer) =>
+    kv.range(
+      {
+        key: encodeKey(keyPrefix + baseKey),
+        rangeEnd: new Uint8Array(),
+        limit: 1,
+        revision: 0,
+        serializable: false,
+        keysOnly: false,
+      },
+      metadata,
+      callOptions,
+      answer,
+    ),
+  );
+  return kvs[0] === undefined ? 0 : Number(decodeKey(kvs[0].value));
+}
