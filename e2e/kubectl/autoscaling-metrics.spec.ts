@@ -88,10 +88,9 @@ data:
     backlog = sum(queue_length) / 2
 `);
     const external = '/apis/external.metrics.k8s.io/v1beta1';
-    await eventually(async () => JSON.stringify(await raw(external)).includes('backlog'), patient);
-    expect(
-      await raw(`${external}/namespaces/default/queue_length?labelSelector=queue%3Dorders`),
-    ).toMatchObject({
+    const orders = `${external}/namespaces/default/queue_length?labelSelector=queue%3Dorders`;
+    await eventually(async () => ((await raw(orders))['items'] as unknown[]).length === 1, patient);
+    expect(await raw(orders)).toMatchObject({
       kind: 'ExternalMetricValueList',
       items: [{ metricName: 'queue_length', metricLabels: { queue: 'orders' }, value: '40' }],
     });
