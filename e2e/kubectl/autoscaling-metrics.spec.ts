@@ -94,6 +94,7 @@ data:
       kind: 'ExternalMetricValueList',
       items: [{ metricName: 'queue_length', metricLabels: { queue: 'orders' }, value: '40' }],
     });
+    expect(JSON.stringify(await raw(external))).toContain('"name":"backlog"');
     await run('worker', 1);
     const target = 'target: { type: AverageValue, averageValue: "10" }';
     await apply(

@@ -54,6 +54,8 @@ import { createSystemPaths, type TokenIssuer } from './system-paths.ts';
 import { warningHeader, warningHeaders } from './warning-headers.ts';
 import { watchAnswer } from './watch.ts';
 
+const groupVersionPath = /^\/apis\/([^/]+)\/([^/]+)\/?$/;
+
 export interface RestOptions {
   readonly registry: Registry;
   readonly authenticator: Authenticator;
@@ -333,6 +335,12 @@ export function createRestHandler(options: RestOptions): HttpHandler {
       return extension === undefined || options.aggregation === undefined
         ? resource(request, path, user)
         : options.aggregation.forward(extension, request, user);
+    }
+    // What a group version lists, its extension API server says itself.
+    const [, wantedGroup, wantedVersion] = groupVersionPath.exec(request.path) ?? [];
+    if (wantedGroup !== undefined && wantedVersion !== undefined && options.aggregation !== undefined) {
+      const extension = options.aggregation.remote(wantedGroup, wantedVersion);
+      if (extension !== undefined) return options.aggregation.forward(extension, request, user);
     }
     const answer = system(request);
     if (request.method === 'GET' || request.method === 'HEAD' || !request.path.startsWith('/api'))
