@@ -8,19 +8,21 @@ import {
 } from '../support/index.ts';
 import { faultBody } from './faults.ts';
 import { readmeBody } from './readme.ts';
+import { threeBody } from './three.ts';
 
 const docker = await composeCommand();
 
+const env = Object.fromEntries(
+  Object.entries({
+    ...quickAutoscaler,
+    'leader-elect-lease-duration': '5s',
+    'leader-elect-renew-deadline': '3s',
+    'leader-elect-retry-period': '500ms',
+  }).map(([flag, value]) => [`DRYDOCK_${flag.replaceAll('-', '_').toUpperCase()}`, value]),
+);
+
 describe.skipIf(docker === undefined)('docker-compose up', () => {
   let started: Promise<ComposeCluster> | undefined;
-  const env = Object.fromEntries(
-    Object.entries({
-      ...quickAutoscaler,
-      'leader-elect-lease-duration': '5s',
-      'leader-elect-renew-deadline': '3s',
-      'leader-elect-retry-period': '500ms',
-    }).map(([flag, value]) => [`DRYDOCK_${flag.replaceAll('-', '_').toUpperCase()}`, value]),
-  );
   const shared = () =>
     (started ??= startComposeCluster({ env: { ...env, COMPOSE_PROFILES: 'two-controllers' } }));
   afterAll(async () => (await started)?.stop(), 60_000);
@@ -31,4 +33,9 @@ describe.skipIf(docker === undefined)('docker-compose up', () => {
   }));
   readmeBody(shared);
   faultBody(shared);
+});
+
+// After the other: both at once are more than two cores bear.
+describe.skipIf(docker === undefined)('docker-compose --env-file deploy/three.env up', () => {
+  threeBody(env);
 });

@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  createKubectl,
+  eventually,
+  kubectlsToTest,
+  startComposeCluster,
+  startLedger,
+  type ComposeCluster,
+  type Kubectl,
+  type Ledger,
+} from '../support/index.ts';
+
+/** `deploy/three.env`: one of each may fail, and nothing is to be seen of it. */
+export function threeBody(env: Readonly<Record<string, string>>): void {
+  describe.each(kubectlsToTest().slice(-1))('three members of each', (binary) => {
+    let cluster: ComposeCluster;
+    let kubectl: Kubectl;
+    let ledger: Ledger;
+
+    beforeAll(async () => {
+      cluster = await startComposeCluster({ envFile: 'deploy/three.env', env });
+      kubectl = createKubectl(binary, cluster.kubeconfig);
+      ledger = await startLedger(cluster.kubeconfig);
+    }, 400_000);
+    afterAll(async () => {
+      await ledger?.stop();
+      await cluster?.stop();
+    }, 150_000);
+
+    it('are members of one cluster: of etcd, of NATS, and the nodes of two kubelet-sims', async () => {
+      const members = await cluster.compose('exec', '-T', 'etcd', 'etcdctl', 'member', 'list');
+      expect(
+        members
+          .trim()
+          .split('\n')
+          .filter((line) => line.includes('started')),
+      ).toHaveLength(3);
+      await eventually(
+        async () => (await kubectl('get nodes --no-headers')).match(/ Ready /g)?.length === 6,
+        {
+          timeoutMs: 60_000,
+          what: 'six nodes',
+        },
+      );
+    });
+
+    it('serve on when one of each is killed at once', async () => {
+      await kubectl('create deployment spread --image=nginx:1 --replicas=6');
+      await kubectl('rollout status deployment/spread --timeout=90s');
+      const victims = ['etcd', 'nats', 'apiserver', 'controller-manager', 'scheduler'];
+      await Promise.all(victims.map((victim) => cluster.kill(victim)));
+      await ledger.more(50, 120_000);
+      await eventually(() => kubectl('set image deployment/spread nginx=nginx:2'), { timeoutMs: 60_000 });
+      await eventually(() => kubectl('rollout status deployment/spread --timeout=90s'), {
+        timeoutMs: 120_000,
+      });
+      await ledger.check();
+      await Promise.all(victims.map((victim) => cluster.start(victim)));
+      await Promise.all(victims.map((victim) => cluster.healthy(victim)));
+      await ledger.more(20);
+      await ledger.check();
+    }, 300_000);
+  });
+}
