@@ -23,8 +23,7 @@ const env = Object.fromEntries(
 
 describe.skipIf(docker === undefined)('docker-compose up', () => {
   let started: Promise<ComposeCluster> | undefined;
-  const shared = () =>
-    (started ??= startComposeCluster({ env: { ...env, COMPOSE_PROFILES: 'two-controllers' } }));
+  const shared = () => (started ??= startComposeCluster({ env }));
   afterAll(async () => (await started)?.stop(), 60_000);
 
   clusterBody('a cluster of docker-compose', async () => ({

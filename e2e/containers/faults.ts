@@ -33,11 +33,14 @@ export function faultBody(shared: () => Promise<ComposeCluster>): void {
 
     beforeAll(async () => {
       cluster = await shared();
+      const seconds = ['controller-manager-2', 'scheduler-2'];
+      await cluster.compose('--profile', 'two-controllers', 'up', '--detach', '--no-deps', ...seconds);
+      await Promise.all(seconds.map((service) => cluster.healthy(service)));
       kubectl = createKubectl(binary, cluster.kubeconfig);
       await kubectl(`create deployment faulty --image=nginx:${version} --replicas=${replicas}`);
       await kubectl('rollout status deployment/faulty --timeout=60s');
       ledger = await startLedger(cluster.kubeconfig);
-    });
+    }, patient);
     afterAll(() => ledger?.stop(), 90_000);
 
     /** Asks until the server answers: it may be the one that is away. */
