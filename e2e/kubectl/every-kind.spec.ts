@@ -10,6 +10,16 @@ import {
   type Kubectl,
 } from '../support/index.ts';
 
+/**
+ * Kinds that younger kubectls describe by a version of their own, from before the stable one: that version is not served, by
+ * Kubernetes 1.36 neither. With the first minor that asks for the stable one.
+ */
+const describedSince: Readonly<Record<string, number>> = {
+  'ipaddresses.networking.k8s.io': 33,
+  'servicecidrs.networking.k8s.io': 33,
+  'volumeattributesclasses.storage.k8s.io': 34,
+};
+
 describe.each(kubectlsToTest())('kubectl $version on every kind', (binary) => {
   let cluster: ClusterProcess;
   let kubectl: Kubectl;
@@ -38,7 +48,7 @@ describe.each(kubectlsToTest())('kubectl $version on every kind', (binary) => {
       kubectl(['get', resource, name, '-o', 'wide']),
       kubectl(['get', resource, name, '-o', 'yaml']),
       kubectl(['get', resource, '-o', 'name', ...(namespaced ? ['-A'] : [])]),
-      kubectl(['describe', resource, name]),
+      kubectl.try(['describe', resource, name]),
     ]);
     const [head, row] = plain.split('\n');
     // An Event's columns begin with its age.
@@ -49,7 +59,12 @@ describe.each(kubectlsToTest())('kubectl $version on every kind', (binary) => {
     expect(wide).toContain(head?.split(/\s+/)[0]);
     expect(yaml).toContain(`kind: ${kind}\n`);
     expect(names).toContain(shown);
-    expect(described).toMatch(new RegExp(`^Name:\\s+${name.replaceAll('.', '\\.')}$`, 'm'));
+    if (described.code === 0)
+      expect(described.stdout).toMatch(new RegExp(`^Name:\\s+${name.replaceAll('.', '\\.')}$`, 'm'));
+    else {
+      expect(Number(binary.version.slice(2))).toBeLessThan(describedSince[resource] ?? 0);
+      expect(described.stderr).toContain('(NotFound): the server could not find the requested resource');
+    }
 
     expect(await kubectl(['label', resource, name, 'tier=x'])).toBe(`${shown} labeled\n`);
     expect(await kubectl(['get', resource, '-l', 'tier=x', '-o', 'name'])).toBe(`${shown}\n`);

@@ -47,6 +47,16 @@ function sample(
   };
 }
 
+/** A certificate signing request for CN=sample, O=samples; PEM in base64. */
+const signingRequest = [
+  'LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUlIZE1JR0ZBZ0VBTUNNeER6QU5CZ05WQkFNTUJuTm',
+  'hiWEJzWlRFUU1BNEdBMVVFQ2d3SGMyRnRjR3hsY3pCWgpNQk1HQnlxR1NNNDlBZ0VHQ0NxR1NNNDlBd0VIQTBJQUJG',
+  'amhOSmNwSHlTdEVpZExJbk4vSXB4YXhRMHgyYklmCnRLZmdaeTcwaW9aem1DUGd5SUhqNGJqODNNancrL2NaQ2ltOF',
+  'l3NXRsZ1hGUFg0aWpYVHBOU0tnQURBS0JnZ3EKaGtqT1BRUURBZ05IQURCRUFpQmJyc0wxSVV2U2JRSFR2MWRWREVu',
+  'aUZmZ3h6aERCeU1GdzF5OS83aDdXYUFJZwphT3VxU1BrN2lSQW1RWWRKNjBXM2VpSE12c0RPQ0pXbTdaNkE1Wi9YaW',
+  'pVPQotLS0tLUVORCBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0K',
+].join('');
+
 /** In an order in which they can be created one after the other in one namespace. */
 export const samples: readonly Sample[] = [
   sample('v1', 'ConfigMap', 'configmaps', true, { data: { key: 'value' } }),
@@ -235,5 +245,81 @@ export const samples: readonly Sample[] = [
         { name: 'gpu-0', attributes: { model: { string: 'a' } }, capacity: { memory: { value: '8Gi' } } },
       ],
     },
+  }),
+  sample('admissionregistration.k8s.io/v1', 'MutatingAdmissionPolicy', 'mutatingadmissionpolicies', false, {
+    spec: {
+      matchConstraints: matchNothing,
+      reinvocationPolicy: 'Never',
+      mutations: [
+        {
+          patchType: 'JSONPatch',
+          jsonPatch: { expression: '[JSONPatch{op: "add", path: "/metadata/labels/a", value: "b"}]' },
+        },
+      ],
+    },
+  }),
+  sample(
+    'admissionregistration.k8s.io/v1',
+    'MutatingAdmissionPolicyBinding',
+    'mutatingadmissionpolicybindings',
+    false,
+    { spec: { policyName: 'sample' } },
+  ),
+  sample(
+    'apiregistration.k8s.io/v1',
+    'APIService',
+    'apiservices',
+    false,
+    { spec: { group: 'local.example.org', version: 'v1', groupPriorityMinimum: 100, versionPriority: 10 } },
+    'v1.local.example.org',
+  ),
+  sample(
+    'autoscaling/v1',
+    'HorizontalPodAutoscaler',
+    'horizontalpodautoscalers',
+    true,
+    {
+      spec: {
+        maxReplicas: 3,
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'sample' },
+        targetCPUUtilizationPercentage: 50,
+      },
+    },
+    'older',
+  ),
+  sample('certificates.k8s.io/v1', 'CertificateSigningRequest', 'certificatesigningrequests', false, {
+    spec: { request: signingRequest, signerName: 'example.org/signer', usages: ['client auth'] },
+  }),
+  sample(
+    'events.k8s.io/v1',
+    'Event',
+    'events',
+    true,
+    {
+      eventTime: '2026-01-01T00:00:00.000000Z',
+      reportingController: 'example.org/controller',
+      reportingInstance: 'controller-0',
+      action: 'Sampling',
+      reason: 'Sampled',
+      regarding: { kind: 'ConfigMap', apiVersion: 'v1', name: 'sample', namespace: sampleNamespace },
+      note: 'one was taken',
+      type: 'Normal',
+    },
+    'newer',
+  ),
+  sample(
+    'networking.k8s.io/v1',
+    'IPAddress',
+    'ipaddresses',
+    false,
+    { spec: { parentRef: { resource: 'services', namespace: sampleNamespace, name: 'service' } } },
+    '192.0.2.9',
+  ),
+  sample('networking.k8s.io/v1', 'ServiceCIDR', 'servicecidrs', false, {
+    spec: { cidrs: ['192.0.2.0/24'] },
+  }),
+  sample('storage.k8s.io/v1', 'VolumeAttributesClass', 'volumeattributesclasses', false, {
+    driverName: 'csi.example.org',
+    parameters: { iops: '100' },
   }),
 ];
