@@ -6,7 +6,7 @@ import { createNatsSubscriber } from '@drydock/events-nats';
 import { createHttpsServer } from '@drydock/http';
 import { openPkiFolder } from '@drydock/process';
 import { silentLogger } from '@drydock/port/observability';
-import { createRpcTransport } from '@drydock/rpc';
+import { createRpcTransport, listBackends } from '@drydock/rpc';
 import { etcdInstalled, startEtcd, type EtcdServer } from '@drydock/store-etcd/etcd-server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -88,6 +88,7 @@ describe.skipIf(binary === undefined)('apiserver and aggregator as processes, on
 
   const startAggregator = () =>
     startApp('aggregator', [
+      ...['--grpc-port', '0'],
       ...['--pki-dir', pki, ...ports, '--apiserver', apiserver.addresses['grpc'] ?? ''],
       ...['--apiserver-url', `https://${apiserver.addresses['https']}`],
     ]);
@@ -259,6 +260,18 @@ describe.skipIf(binary === undefined)('apiserver and aggregator as processes, on
       const other = await ask(pki, door, path, { user: 'admin', headers: { 'impersonate-user': 'jane' } });
       expect(JSON.parse(other.body)).toMatchObject({ code: 403, reason: 'Forbidden' });
       expect(await kubectl('api-resources -o name')).toContain('widgets.example.com');
+      const backends = await listBackends(aggregator.addresses['grpc'] ?? '', (name) =>
+        readFileSync(join(pki, name)),
+      );
+      expect(backends).toEqual({
+        apiservers: [{ address: apiserver.addresses['https'], well: true }],
+        extensions: [
+          {
+            ...{ apiService: 'v1.example.com', service: `default/extension:${server.port}` },
+            ...{ address: `localhost:${server.port}`, available: true, message: '' },
+          },
+        ],
+      });
       await kubectl('delete apiservice v1.example.com');
       await eventually(async () => (await ask(pki, door, path, { user: 'admin' })).status === 404);
     } finally {
@@ -288,6 +301,9 @@ describe.skipIf(binary === undefined)('apiserver and aggregator as processes, on
   it('ends watches cleanly at SIGTERM, and exits with 0', async () => {
     const watch = kubectl.start('get namespaces -w -o name');
     await eventually(() => watch.stdout().includes('namespace/default'));
+    // Told by the watch itself, which is there then.
+    await kubectl('create namespace watched');
+    await eventually(() => watch.stdout().includes('namespace/watched'));
     expect(await aggregator.stop()).toBe(0);
     const { code, stderr } = await watch.ended;
     expect([code, stderr]).toEqual([0, '']);
@@ -321,6 +337,7 @@ describe.skipIf(binary === undefined || !etcdInstalled() || !natsInstalled())(
       [etcd, nats] = await Promise.all([startEtcd(), startNats(), writeCertificates(pki)]);
       apiservers = await Promise.all([startApiserver(), startApiserver()]);
       aggregator = await startApp('aggregator', [
+        ...['--grpc-port', '0'],
         ...['--pki-dir', pki, ...ports, '--apiserver', list('grpc').join(',')],
         ...['--event-bus', 'nats', '--nats-servers', nats.address],
         ...[

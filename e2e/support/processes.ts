@@ -123,7 +123,7 @@ export async function startProcessCluster(options: ProcessClusterOptions = {}): 
     };
     commands.set(name, command);
     const before = parts.get(name)?.addresses ?? {};
-    const takesGrpc = !['aggregator', 'metrics-server'].includes(command.app);
+    const takesGrpc = command.app !== 'metrics-server';
     const ports = [
       ...['--secure-port', portOf(before['https'])],
       ...(takesGrpc ? ['--grpc-port', portOf(before['grpc'])] : []),

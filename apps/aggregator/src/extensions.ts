@@ -1,9 +1,8 @@
 import type { Service } from '@drydock/api/core/v1';
 import type { EndpointSlice } from '@drydock/api/discovery/v1';
-import { createUpstream } from '@drydock/http';
+import { createUpstream, type HttpsUpstream } from '@drydock/http';
 import type { Informer } from '@drydock/machinery/informer';
 import type { ExtensionTarget } from '@drydock/port/extension';
-import type { Upstream } from '@drydock/port/http';
 import { createServiceResolver } from '@drydock/server/core';
 
 export interface ExtensionsOptions {
@@ -20,7 +19,7 @@ const maxKept = 128;
 
 /** The extension API servers, each reached where its Service is at the moment. */
 export function createExtensions({ services, slices, client, hostAliases }: ExtensionsOptions) {
-  const kept = new Map<string, Upstream>();
+  const kept = new Map<string, HttpsUpstream>();
   const resolve = createServiceResolver(() => ({
     peek: (_ref, key) => {
       const object = services.get(key);
@@ -34,7 +33,7 @@ export function createExtensions({ services, slices, client, hostAliases }: Exte
   }));
 
   return {
-    upstream(target: ExtensionTarget): Upstream {
+    upstream(target: ExtensionTarget): HttpsUpstream {
       const id = JSON.stringify(target);
       const known = kept.get(id);
       if (known !== undefined) return known;

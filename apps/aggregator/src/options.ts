@@ -1,5 +1,6 @@
 import {
   addClusterFlags,
+  addGrpcFlag,
   clusterOptions,
   commaSeparated,
   flag,
@@ -9,6 +10,7 @@ import {
 } from '@drydock/process';
 
 export interface AggregatorOptions extends ClusterOptions {
+  readonly grpcPort: number;
   /** `https://host:port` of each API server. */
   readonly apiserverUrl: readonly URL[];
   /** Their authorities, PEM. */
@@ -35,6 +37,7 @@ export const program: ProcessProgram<AggregatorOptions> = {
   description: 'The front door of a cluster: knows who asks, and sends requests on to who answers.',
   securePort: 6443,
   flags(command) {
+    addGrpcFlag(command, 7054);
     addClusterFlags(command);
     command
       .optionsGroup('Forwarding:')
@@ -50,6 +53,7 @@ export const program: ProcessProgram<AggregatorOptions> = {
   options(raw) {
     const given = raw as {
       pkiDir?: string;
+      grpcPort: number;
       apiserverUrl: readonly string[];
       apiserverCaFile?: string;
       proxyClientCertFile?: string;
@@ -62,6 +66,7 @@ export const program: ProcessProgram<AggregatorOptions> = {
       throw new Error('give --pki-dir, or --proxy-client-cert-file and --proxy-client-key-file');
     return {
       ...clusterOptions(raw, name),
+      grpcPort: given.grpcPort,
       apiserverUrl: urls(given.apiserverUrl),
       apiserverCaFile: given.apiserverCaFile ?? pkiFile(pkiDir, 'ca.crt'),
       proxyClientCertFile: cert,

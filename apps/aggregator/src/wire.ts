@@ -6,6 +6,7 @@ import { createClient } from '@drydock/machinery/client';
 import { createInformerFactory } from '@drydock/machinery/informer';
 import {
   addressOf,
+  createProcessRpcServer,
   createProcessServer,
   hostAliases,
   readPem,
@@ -14,9 +15,11 @@ import {
   type ServingOptions,
 } from '@drydock/process';
 import { connectCluster } from '@drydock/process/cluster';
+import { createAggregatorService } from '@drydock/rpc';
 import { createFrontDoor } from '@drydock/server/aggregation';
 import { createReviewedTokens, credentialsOf } from '@drydock/server/authn';
 import { createReviewedAuthorizer } from '@drydock/server/authz';
+import { listBackends } from './backends.ts';
 import { createExtensions } from './extensions.ts';
 import type { AggregatorOptions } from './options.ts';
 
@@ -84,14 +87,20 @@ export async function wire(
     }),
   });
 
+  const service = createAggregatorService(() => listBackends({ apiServices, apiservers, extensions }));
+  const rpc = createProcessRpcServer(options, [service], deps);
+
   return {
-    addresses: () => ({ https: addressOf(options.bindAddress, server.port) }),
+    addresses: () => ({
+      https: addressOf(options.bindAddress, server.port),
+      grpc: addressOf(options.bindAddress, rpc.port),
+    }),
     async start() {
       informers.start();
-      await server.start();
+      await Promise.all([server.start(), rpc.start()]);
     },
     async stop() {
-      await server.stop();
+      await Promise.allSettled([server.stop(), rpc.stop()]);
       await informers.stop().catch(() => undefined);
       await cluster.close();
       apiservers.close();

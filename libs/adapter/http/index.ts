@@ -17,4 +17,4 @@ export { createWebhookCaller, type WebhookCallerOptions } from './webhook-caller
 export { createTokenKey, createTokenKeys } from './token-keys.ts';
 export { createCertificateSigner } from './certificate-signer.ts';
 export { createExtensionCaller, type ExtensionCallerOptions } from './extension-caller.ts';
-export { createUpstream, type UpstreamOptions, type UpstreamPlace } from './upstream.ts';
+export { createUpstream, type HttpsUpstream, type UpstreamOptions, type UpstreamPlace } from './upstream.ts';

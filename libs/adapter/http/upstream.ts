@@ -126,8 +126,13 @@ class Unanswered extends Error {
   }
 }
 
+export interface HttpsUpstream extends Upstream {
+  /** Its places, and whether requests go there by choice. */
+  states(): readonly { readonly address: string; readonly well: boolean }[];
+}
+
 /** Sends requests on over HTTPS. Connections are kept; bodies and answers stream, at the pace of who reads them. */
-export function createUpstream(options: UpstreamOptions): Upstream {
+export function createUpstream(options: UpstreamOptions): HttpsUpstream {
   const { tls, connectTimeoutMs = 5_000, probe } = options;
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 256, ...tls });
   const down = new Map<string, number>();
@@ -137,14 +142,14 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       ? undefined
       : createProber({ probe, tls, places: options.places, hostHeader: options.hostHeader });
 
+  const isDown = (place: UpstreamPlace): boolean =>
+    prober?.isSick(place) === true || (down.get(placeName(place)) ?? -Infinity) > performance.now() - downMs;
+
   /** All places, beginning with another one each time; those that failed lately come last. */
   function inOrder(): UpstreamPlace[] {
     const places = options.places();
     const first = turn++ % Math.max(1, places.length);
     const rotated = [...places.slice(first), ...places.slice(0, first)];
-    const now = performance.now();
-    const isDown = (place: UpstreamPlace) =>
-      prober?.isSick(place) === true || (down.get(placeName(place)) ?? -Infinity) > now - downMs;
     return [...rotated.filter((place) => !isDown(place)), ...rotated.filter(isDown)];
   }
 
@@ -302,6 +307,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       });
       return stands;
     },
+    states: () => options.places().map((place) => ({ address: placeName(place), well: !isDown(place) })),
     close() {
       prober?.close();
       agent.destroy();

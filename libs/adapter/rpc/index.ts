@@ -23,3 +23,4 @@ export {
   type ControllerDecisions,
 } from './controller-service.ts';
 export { createSnapshotService, readSnapshot } from './snapshot-service.ts';
+export { createAggregatorService, listBackends, type ListBackendsResponse } from './aggregator-service.ts';

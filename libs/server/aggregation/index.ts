@@ -1,2 +1,3 @@
 export { createAggregation, type Aggregation, type AggregationOptions } from './aggregation.ts';
 export { createFrontDoor, type FrontDoorOptions } from './front-door.ts';
+export { targetOf } from './forward.ts';
