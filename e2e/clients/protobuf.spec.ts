@@ -29,7 +29,10 @@ function loadSchema(): protobuf.Root {
   const files = [
     ...new Set(samples.map(({ object }) => fileOf(String(object['apiVersion']), String(object['kind'])))),
   ];
-  root.loadSync([...files, 'k8s/io/apimachinery/pkg/runtime/api.proto']).resolveAll();
+  const others = ['authentication', 'authorization', 'autoscaling', 'policy'].map(
+    (group) => `k8s/io/api/${group}/v1/api.proto`,
+  );
+  root.loadSync([...files, ...others, 'k8s/io/apimachinery/pkg/runtime/api.proto']).resolveAll();
   return root;
 }
 
@@ -82,7 +85,9 @@ describe('protobuf, spoken by protobufjs', () => {
     body?: Buffer,
   ): Promise<Buffer> {
     return new Promise((resolve, reject) => {
-      const sent = request(`${cluster.server}${path}`, { method, headers, ...tls }, (answer) => {
+      const length = body === undefined ? {} : { 'content-length': body.length };
+      const all = { ...headers, ...length };
+      const sent = request(`${cluster.server}${path}`, { method, headers: all, ...tls }, (answer) => {
         const parts: Buffer[] = [];
         answer.on('data', (part: Buffer) => parts.push(part));
         answer.on('error', reject);
@@ -161,5 +166,95 @@ describe('protobuf, spoken by protobufjs', () => {
     });
     const labels = { ...metadata.labels, spoken: 'protobuf' };
     expect(said(await json('GET', item))).toEqual(said({ ...created, metadata: { ...metadata, labels } }));
+  });
+
+  it('carries what is asked and told, and is not stored: reviews, tokens, scales, bindings, evictions, options', async () => {
+    const inNamespace = `/api/v1/namespaces/${namespace}`;
+    const send = async (
+      method: string,
+      path: string,
+      [name, apiVersion]: readonly [string, string],
+      value: object,
+      answered: string = name,
+    ): Promise<Record<string, unknown>> => {
+      const type_ = schema.lookupType(name);
+      const kind = name.slice(name.lastIndexOf('.') + 1);
+      const body = seal(type_.fromObject(value), type_, apiVersion, kind);
+      const bytes = await call(method, path, { accept: type, 'content-type': type }, body);
+      const message = schema.lookupType(answered);
+      return message.toObject(open(bytes, message)) as Record<string, unknown>;
+    };
+    const access = 'k8s.io.api.authorization.v1.SelfSubjectAccessReview';
+    expect(
+      await send(
+        'POST',
+        '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+        [access, 'authorization.k8s.io/v1'],
+        { spec: { resourceAttributes: { verb: 'get', resource: 'pods' } } },
+      ),
+    ).toMatchObject({ spec: { resourceAttributes: { resource: 'pods' } }, status: { allowed: true } });
+    const self = 'k8s.io.api.authentication.v1.SelfSubjectReview';
+    expect(
+      await send(
+        'POST',
+        '/apis/authentication.k8s.io/v1/selfsubjectreviews',
+        [self, 'authentication.k8s.io/v1'],
+        {},
+      ),
+    ).toMatchObject({ status: { userInfo: { username: 'kubernetes-admin' } } });
+    const wish = 'k8s.io.api.authentication.v1.TokenRequest';
+    const token = await send(
+      'POST',
+      `${inNamespace}/serviceaccounts/default/token`,
+      [wish, 'authentication.k8s.io/v1'],
+      { spec: { expirationSeconds: 3600 } },
+    );
+    expect((token['status'] as { token: string }).token).toMatch(/^ey/);
+
+    const deployment = samples.find(({ resource }) => resource === 'deployments.apps');
+    const deployments = `/apis/apps/v1/namespaces/${namespace}/deployments`;
+    await json('POST', deployments, { ...deployment?.object, metadata: { name: 'scaled' } });
+    const scale = await send(
+      'PUT',
+      `${deployments}/scaled/scale`,
+      ['k8s.io.api.autoscaling.v1.Scale', 'autoscaling/v1'],
+      { metadata: { name: 'scaled', namespace }, spec: { replicas: 4 } },
+    );
+    expect(scale).toMatchObject({ spec: { replicas: 4 } });
+    expect(await json('GET', `${deployments}/scaled`)).toMatchObject({ spec: { replicas: 4 } });
+
+    const pod = (name: string) => ({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name },
+      spec: { containers: [{ name: 'c', image: 'nginx' }] },
+    });
+    const status = 'k8s.io.apimachinery.pkg.apis.meta.v1.Status';
+    for (const name of ['bound', 'evicted', 'deleted']) await json('POST', `${inNamespace}/pods`, pod(name));
+    const bound = await send(
+      'POST',
+      `${inNamespace}/pods/bound/binding`,
+      ['k8s.io.api.core.v1.Binding', 'v1'],
+      { metadata: { name: 'bound' }, target: { kind: 'Node', name: 'somewhere' } },
+      status,
+    );
+    expect(bound).toMatchObject({ status: 'Success' });
+    expect(await json('GET', `${inNamespace}/pods/bound`)).toMatchObject({ spec: { nodeName: 'somewhere' } });
+    const evicted = await send(
+      'POST',
+      `${inNamespace}/pods/evicted/eviction`,
+      ['k8s.io.api.policy.v1.Eviction', 'policy/v1'],
+      { metadata: { name: 'evicted', namespace } },
+      status,
+    );
+    expect(evicted).toMatchObject({ status: 'Success' });
+    await send(
+      'DELETE',
+      `${inNamespace}/pods/deleted`,
+      ['k8s.io.apimachinery.pkg.apis.meta.v1.DeleteOptions', 'v1'],
+      { gracePeriodSeconds: 0 },
+      'k8s.io.api.core.v1.Pod',
+    );
+    await expect(json('GET', `${inNamespace}/pods/deleted`)).rejects.toThrow('404');
   });
 });
