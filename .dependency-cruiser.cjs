@@ -33,7 +33,8 @@ module.exports = {
     },
     {
       name: 'law-assembly',
-      comment: 'the furniture of processes puts parts together: it may import any lib, and only what is composed imports it',
+      comment:
+        'the furniture of processes puts parts together: it may import any lib, and only what is composed imports it',
       severity: 'error',
       from: { path: '^libs/', pathNot: `^libs/adapter/process/|${spec}` },
       to: { path: '^libs/adapter/process/' },

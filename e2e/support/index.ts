@@ -32,3 +32,4 @@ export {
   type ProcessCluster,
   type ProcessClusterOptions,
 } from './processes.ts';
+export { startRecorder, type Recorder } from './history/recorder.ts';

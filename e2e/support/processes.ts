@@ -36,6 +36,10 @@ export interface ProcessClusterOptions {
   readonly eventBus?: 'nats' | 'grpc';
   /** Default lmdb. With `etcd` the machine must have it. */
   readonly store?: 'lmdb' | 'etcd';
+  /** Default 1. */
+  readonly apiservers?: 1 | 2;
+  /** Which processes there are beside API servers and the aggregator. Default all. */
+  readonly only?: readonly string[];
 }
 
 const readyLimitMs = 30_000;
@@ -97,12 +101,15 @@ const portOf = (address: string | undefined): string => address?.split(':').at(-
 
 /** Certificates, NATS and etcd where wanted, apiserver, aggregator, controller-manager, scheduler, kubelet-sim, metrics-server. */
 export async function startProcessCluster(options: ProcessClusterOptions = {}): Promise<ProcessCluster> {
-  const { eventBus = 'grpc', store = 'lmdb' } = options;
+  const { eventBus = 'grpc', store = 'lmdb', apiservers = 1 } = options;
+  const { only = ['controller-manager', 'scheduler', 'kubelet-sim', 'metrics-server'] } = options;
   const dir = mkdtempSync(join(tmpdir(), 'drydock-processes-'));
   const pki = join(dir, 'pki');
   const kubeconfig = join(dir, 'kubeconfig');
   const parts = new Map<string, ClusterPart>();
   const commands = new Map<string, { app: string; args: readonly string[] }>();
+  /** NATS and etcd: what starts them, and what they say when they serve. */
+  const servers = new Map<string, readonly [command: readonly string[], ready: RegExp]>();
   const main = (app: string) => join(repository, 'apps', app, 'src/main.ts');
   const [nats, etcd, etcdPeer] = [await freePort(), await freePort(), await freePort()];
 
@@ -116,6 +123,12 @@ export async function startProcessCluster(options: ProcessClusterOptions = {}): 
   }
 
   async function start(name: string, app?: string, args?: readonly string[]): Promise<ClusterPart> {
+    const server = servers.get(name);
+    if (server !== undefined) {
+      const part = await launch(name, ...server);
+      parts.set(name, part);
+      return part;
+    }
     const known = commands.get(name);
     const command = {
       app: app ?? known?.app ?? name,
@@ -128,7 +141,7 @@ export async function startProcessCluster(options: ProcessClusterOptions = {}): 
       ...['--secure-port', portOf(before['https'])],
       ...(takesGrpc ? ['--grpc-port', portOf(before['grpc'])] : []),
     ];
-    const servers = [...parts.values()].filter((part) => commands.get(part.name)?.app === 'apiserver');
+    const apis = [...parts.values()].filter((part) => commands.get(part.name)?.app === 'apiserver');
     const reaches: Readonly<Record<string, readonly string[]>> = {
       apiserver: [
         ...(store === 'lmdb'
@@ -138,11 +151,11 @@ export async function startProcessCluster(options: ProcessClusterOptions = {}): 
       ],
       aggregator: [
         '--apiserver-url',
-        servers.map(({ addresses }) => `https://${addresses['https'] ?? ''}`).join(','),
+        apis.map(({ addresses }) => `https://${addresses['https'] ?? ''}`).join(','),
       ],
       'metrics-server': ['--api-port', '0'],
     };
-    const client = ['--apiserver', servers.map(({ addresses }) => addresses['grpc'] ?? '').join(',')];
+    const client = ['--apiserver', apis.map(({ addresses }) => addresses['grpc'] ?? '').join(',')];
     const bus = ['--event-bus', eventBus, '--nats-servers', `nats://127.0.0.1:${nats}`];
     const part = await launch(
       name,
@@ -191,7 +204,8 @@ export async function startProcessCluster(options: ProcessClusterOptions = {}): 
     if (eventBus === 'nats') {
       mkdirSync(join(dir, 'nats'));
       const command = ['nats-server', '-a', '127.0.0.1', '-p', String(nats), '-js', '-sd', join(dir, 'nats')];
-      parts.set('nats', await launch('nats', command, /Server is ready/));
+      servers.set('nats', [command, /Server is ready/]);
+      await start('nats');
     }
     if (store === 'etcd') {
       const [client, peer] = [`http://127.0.0.1:${etcd}`, `http://127.0.0.1:${etcdPeer}`];
@@ -200,14 +214,14 @@ export async function startProcessCluster(options: ProcessClusterOptions = {}): 
         ...['--advertise-client-urls', client, '--listen-peer-urls', peer],
         ...['--initial-advertise-peer-urls', peer, '--initial-cluster', `default=${peer}`],
       ];
-      parts.set('etcd', await launch('etcd', command, /ready to serve client requests/));
+      servers.set('etcd', [command, /ready to serve client requests/]);
+      await start('etcd');
     }
     await start('apiserver');
+    if (apiservers === 2) await start('apiserver-2', 'apiserver');
     const { addresses } = await start('aggregator');
     certificates(`https://${addresses['https'] ?? ''}`);
-    await Promise.all(
-      ['controller-manager', 'scheduler', 'kubelet-sim', 'metrics-server'].map((name) => start(name)),
-    );
+    await Promise.all(only.map((name) => start(name)));
   } catch (error) {
     await cluster.stop();
     throw error;

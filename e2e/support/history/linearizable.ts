@@ -119,9 +119,8 @@ function apply(
     case 'missing':
       return held === undefined ? state : undefined;
     case 'conflict':
-      return held !== undefined && 'expected' in request && held.revision !== request.expected
-        ? state
-        : undefined;
+      // Kubernetes calls it a conflict, too, where the key was deleted while the write was on its way.
+      return 'expected' in request && held?.revision !== request.expected ? state : undefined;
     case 'failed':
       return state;
     case 'written':
