@@ -298,7 +298,7 @@ describe.skipIf(operators === undefined)('definitions of real operators', () => 
     }
 
     const samples = [
-      ...manifestsBelow(join(repository, 'e2e/manifests/operators')),
+      ...manifestsBelow(join(repository, 'e2e/operators')),
       ...given.filter(({ kind }) => kind !== 'CustomResourceDefinition'),
     ];
     let applied = 0;
