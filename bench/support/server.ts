@@ -14,6 +14,24 @@ export interface BenchServer {
   stop(): Promise<void>;
 }
 
+/** The API server that a kubeconfig with certificates inside names. */
+export function targetOf(kubeconfig: string): Target {
+  const config = readFileSync(kubeconfig, 'utf8');
+  const part = (name: string) =>
+    Buffer.from(new RegExp(`${name}: (\\S+)`).exec(config)?.[1] ?? '', 'base64').toString();
+  return {
+    host: '127.0.0.1',
+    port: Number(/server: https:\/\/[^:]+:(\d+)/.exec(config)?.[1]),
+    ca: part('certificate-authority-data'),
+    cert: part('client-certificate-data'),
+    key: part('client-key-data'),
+  };
+}
+
+/** Resident memory of a process, MiB. */
+export const residentMiB = (pid: number): number =>
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+
 /** A Drydock process of its own, with `args`, on free ports and a fresh data directory. */
 export async function startServer(args: readonly string[]): Promise<BenchServer> {
   const dataDir = mkdtempSync(join(tmpdir(), 'drydock-bench-'));
@@ -24,27 +42,16 @@ export async function startServer(args: readonly string[]): Promise<BenchServer>
   );
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   let output = '';
-  const port = await new Promise<number>((resolve, reject) => {
+  await new Promise<void>((resolve, reject) => {
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       output += text;
-      const found = /is ready .*https:\/\/[^:]+:(\d+)/.exec(output)?.[1];
-      if (found !== undefined) resolve(Number(found));
+      if (output.includes(' is ready ')) resolve();
     });
     void exited.then(() => reject(new Error('the server did not start')));
   });
-  const config = readFileSync(join(dataDir, 'kubeconfig'), 'utf8');
-  const part = (name: string) =>
-    Buffer.from(new RegExp(`${name}: (\\S+)`).exec(config)?.[1] ?? '', 'base64').toString();
   return {
-    target: {
-      host: '127.0.0.1',
-      port,
-      ca: part('certificate-authority-data'),
-      cert: part('client-certificate-data'),
-      key: part('client-key-data'),
-    },
-    residentMiB: () =>
-      Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid ?? 0}/status`, 'utf8'))?.[1] ?? 0) / 1024,
+    target: targetOf(join(dataDir, 'kubeconfig')),
+    residentMiB: () => residentMiB(child.pid ?? 0),
     async stop() {
       child.kill('SIGTERM');
       await exited;
