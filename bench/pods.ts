@@ -27,7 +27,11 @@ function report(mode: string, what: string, value: number, unit: string): void {
 
 const template = {
   containers: [
-    { name: 'c', image: 'registry.k8s.io/pause:3.9', resources: { requests: { cpu: '10m', memory: '16Mi' } } },
+    {
+      name: 'c',
+      image: 'registry.k8s.io/pause:3.9',
+      resources: { requests: { cpu: '10m', memory: '16Mi' } },
+    },
   ],
 };
 
@@ -95,7 +99,7 @@ async function revisionOf(connection: Connection): Promise<string> {
 }
 
 async function untilCount(connection: Connection, path: string, count: number, what: string): Promise<void> {
-  for (const ends = performance.now() + limitMs; ; ) {
+  for (const ends = performance.now() + limitMs; ;) {
     const { body } = await connection.request('GET', `${path}?limit=1`);
     const list = JSON.parse(body.toString()) as {
       items: unknown[];
