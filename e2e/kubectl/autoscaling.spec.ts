@@ -63,6 +63,21 @@ describe.each(kubectlsToTest().slice(-1))('autoscaling with kubectl $version', (
     expect(await ok('api-resources', '--api-group', 'metrics.k8s.io')).toMatch(/PodMetrics/);
   });
 
+  it('explains the kinds of the metrics-server, whose OpenAPI is that of the cluster', async () => {
+    const explained = await ok('explain', '--api-version', 'metrics.k8s.io/v1beta1', 'pods.containers');
+    expect(explained).toMatch(/KIND: +PodMetrics\n/);
+    expect(explained).toMatch(/FIELD: containers <\[\]ContainerMetrics>/);
+    expect(explained).toMatch(/ name\t<string> -required-/);
+    const { paths, definitions } = JSON.parse(await ok('get', '--raw', '/openapi/v2')) as {
+      paths: Record<string, object>;
+      definitions: Record<string, object>;
+    };
+    expect(paths).toHaveProperty(['/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods']);
+    expect(definitions).toHaveProperty(['io.k8s.metrics.pkg.apis.metrics.v1beta1.NodeMetrics']);
+    // Both servers mean the same by it: it is there once.
+    expect(Object.keys(definitions).filter((name) => /\.ObjectMeta/.test(name))).toHaveLength(1);
+  });
+
   it('follows a load trace up and down with the numbers of the algorithm', async () => {
     await ok('create', 'deployment', 'web', '--image=nginx', '--replicas=2');
     await ok('set', 'resources', 'deployment', 'web', '--requests=cpu=200m');

@@ -1,17 +1,19 @@
 import { isConflict, isNotFound, serviceUnavailable, toApiError } from '@drydock/base/apimachinery';
 import type { Clock, Timer } from '@drydock/base/clock';
 import { APIService } from '@drydock/api/apiregistration/v1';
-import type { ExtensionCaller } from '@drydock/port/extension';
+import type { ExtensionCaller, ExtensionTarget } from '@drydock/port/extension';
 import type { HttpRequest, HttpResponse } from '@drydock/port/http';
 import type { Logger } from '@drydock/port/observability';
 import type { Transport } from '@drydock/port/transport';
 import { createClient } from '@drydock/machinery/client';
 import type { Registry, ResourceDefinition, UserInfo } from '../registry/index.ts';
+import type { ExtensionApi } from '../openapi/index.ts';
 import type { WatchCache } from '../watch-cache/index.ts';
 import { local, passed, withAvailability, type Availability } from './availability.ts';
 import { discovered, type ListedResource } from './discovered.ts';
+import { readOpenApi, type KnownOpenApi } from './extension-openapi.ts';
 import { createExtensionTransport } from './extension-transport.ts';
-import { askJson, identityHeaders, targetOf } from './forward.ts';
+import { askJson, fetchDocument, identityHeaders, targetOf } from './forward.ts';
 
 export interface AggregationOptions {
   readonly registry: Registry;
@@ -34,6 +36,8 @@ export interface Aggregation {
   forward(service: APIService, request: HttpRequest, user: UserInfo): Promise<HttpResponse>;
   /** What is served here, followed by what extension servers list. The same array for as long as nothing changes. */
   definitions(): readonly ResourceDefinition[];
+  /** The OpenAPI documents of extension servers. The same array for as long as nothing changes. */
+  openApi(): readonly ExtensionApi[];
   /** `inner`, with the extension servers behind it. */
   transport(inner: Transport, user: UserInfo): Transport;
 }
@@ -63,6 +67,8 @@ export function createAggregation(options: AggregationOptions): Aggregation {
   const { registry, cache, caller, clock, logger, user: self } = options;
   const client = createClient(options.transport).resource(APIService);
   const found = new Map<string, readonly ResourceDefinition[]>();
+  const openApis = new Map<string, KnownOpenApi>();
+  let described: { of: readonly ResourceDefinition[]; all: readonly ExtensionApi[] } | undefined;
   const timers = new Map<string, Timer>();
   const checking = new Set<string>();
   const unfollow: (() => void)[] = [];
@@ -82,9 +88,35 @@ export function createAggregation(options: AggregationOptions): Aggregation {
 
   function setFound(name: string, definitions: readonly ResourceDefinition[] | undefined): void {
     const before = JSON.stringify(found.get(name));
-    if (definitions === undefined) found.delete(name);
-    else found.set(name, definitions);
+    if (definitions === undefined) {
+      found.delete(name);
+      if (openApis.delete(name)) described = undefined;
+    } else found.set(name, definitions);
     if (before !== JSON.stringify(definitions)) merged = undefined;
+  }
+
+  async function describe(
+    name: string,
+    target: ExtensionTarget,
+    group: string,
+    version: string,
+  ): Promise<void> {
+    const before = openApis.get(name);
+    const now = await readOpenApi(
+      (path, query, etag) => fetchDocument(caller, target, self, path, query, etag),
+      group,
+      version,
+      before,
+    );
+    if (now === before) return;
+    openApis.set(name, now);
+    described = undefined;
+  }
+
+  /** What is not served here itself. */
+  function ofOthers<T>(all: ReadonlyMap<string, T>, own: readonly ResourceDefinition[]): T[] {
+    const known = new Set(own.map(({ group, version }) => `${version}.${group}`));
+    return [...all].filter(([name]) => !known.has(name)).map(([, one]) => one);
   }
 
   async function look(service: APIService): Promise<Availability> {
@@ -108,6 +140,7 @@ export function createAggregation(options: AggregationOptions): Aggregation {
         query: '',
       })) as { resources?: readonly ListedResource[] };
       setFound(name, discovered(group, version, list.resources ?? []));
+      await describe(name, target, group, version);
       return passed;
     } catch (error) {
       logger.debug('an extension API server does not answer', { name, err: error });
@@ -221,11 +254,15 @@ export function createAggregation(options: AggregationOptions): Aggregation {
     definitions() {
       const own = registry.definitions();
       if (merged?.of !== own) {
-        const known = new Set(own.map(({ group, version }) => `${version}.${group}`));
-        const others = [...found].filter(([name]) => !known.has(name)).flatMap(([, list]) => list);
+        const others = ofOthers(found, own).flat();
         merged = { of: own, all: others.length === 0 ? own : [...own, ...others] };
       }
       return merged.all;
+    },
+    openApi() {
+      const own = registry.definitions();
+      if (described?.of !== own) described = { of: own, all: ofOthers(openApis, own) };
+      return described.all;
     },
     transport: (inner, user) => createExtensionTransport(inner, user, caller, remote),
   };

@@ -58,6 +58,36 @@ export async function readAll(body: AsyncIterable<Uint8Array>): Promise<Uint8Arr
   return whole;
 }
 
+/** A JSON document with the tag of its content; or that it is still the one that was known. */
+export type FetchedDocument = { readonly value: unknown; readonly etag: string | undefined } | 'unchanged';
+
+/** Reads a JSON document, unless it is still that of `etag`. @throws Error where there is none, or no answer */
+export async function fetchDocument(
+  caller: ExtensionCaller,
+  target: ExtensionTarget,
+  user: UserInfo,
+  path: string,
+  query: string,
+  etag: string | undefined,
+): Promise<FetchedDocument> {
+  const headers = new Map<string, string | readonly string[]>([
+    ['accept', 'application/json'],
+    ...(etag === undefined ? [] : [['if-none-match', etag] as [string, string]]),
+    ...identityHeaders(user),
+  ]);
+  const answer = await caller.request(target, {
+    method: 'GET',
+    path,
+    query,
+    headers,
+    body: new Uint8Array(),
+  });
+  const body = await readAll(answer.body);
+  if (answer.status === 304 && etag !== undefined) return 'unchanged';
+  if (answer.status !== 200) throw new Error(`the server answered ${answer.status}`);
+  return { value: JSON.parse(new TextDecoder().decode(body)) as unknown, etag: answer.headers['etag'] };
+}
+
 /** Asks, and parses the JSON that comes back. @throws ApiError */
 export async function askJson(
   caller: ExtensionCaller,

@@ -15,6 +15,8 @@ import type { InformerFactory } from '@drydock/machinery/informer';
 import type { Component } from '@drydock/port/component';
 import type { HttpHandler, HttpRequest, HttpResponse } from '@drydock/port/http';
 import type { Logger } from '@drydock/port/observability';
+import { createDocuments, createOpenApiPaths } from '../rest/index.ts';
+import { group, metricsDefinitions, version } from './definitions.ts';
 import { readPoints, useBetween, type NodePoints, type Use } from './usage-store.ts';
 
 export interface MetricsServerOptions {
@@ -34,8 +36,6 @@ export interface MetricsServer extends Component {
   gather(): Promise<void>;
 }
 
-const group = 'metrics.k8s.io';
-const version = 'v1beta1';
 const apiVersion = `${group}/${version}`;
 /** Nodes that are read at once. */
 const lanes = 32;
@@ -45,10 +45,13 @@ const discovery = {
   kind: 'APIResourceList',
   apiVersion: 'v1',
   groupVersion: apiVersion,
-  resources: [
-    { name: 'nodes', singularName: '', namespaced: false, kind: 'NodeMetrics', verbs: ['get', 'list'] },
-    { name: 'pods', singularName: '', namespaced: true, kind: 'PodMetrics', verbs: ['get', 'list'] },
-  ],
+  resources: metricsDefinitions.map(({ resource, singular, namespaced, kind, verbs }) => ({
+    name: resource,
+    singularName: singular,
+    namespaced,
+    kind,
+    verbs,
+  })),
 };
 const listed = { groupVersion: apiVersion, version };
 const apiGroup = { name: group, versions: [listed], preferredVersion: listed };
@@ -77,6 +80,7 @@ export function createMetricsServer(options: MetricsServerOptions): MetricsServe
   let timer: Timer | undefined;
   let running = false;
   let gathered = false;
+  const openApi = createOpenApiPaths(createDocuments({ definitions: () => metricsDefinitions }), clock);
 
   async function read(node: string): Promise<void> {
     try {
@@ -169,7 +173,7 @@ export function createMetricsServer(options: MetricsServerOptions): MetricsServe
       );
   }
 
-  function answer(request: HttpRequest): HttpResponse {
+  function answer(request: HttpRequest): HttpResponse | Promise<HttpResponse> {
     const [, root, wanted, wantedVersion, ...rest] = decodeURIComponent(request.path)
       .replace(/\/+$/, '')
       .split('/');
@@ -180,6 +184,7 @@ export function createMetricsServer(options: MetricsServerOptions): MetricsServe
         405,
         failure(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource'),
       );
+    if (root === 'openapi') return openApi(request, request.path.replace(/\/+$/, ''));
     if (root === 'apis' && wanted === undefined)
       return json(200, { kind: 'APIGroupList', apiVersion: 'v1', groups: [apiGroup] });
     if (root === 'apis' && wanted === group) {

@@ -67,7 +67,7 @@ export interface RestOptions {
   readonly anonymous?: boolean;
   readonly kubelet?: KubeletConnector;
   /** Extension API servers. Default: none. */
-  readonly aggregation?: Pick<Aggregation, 'remote' | 'forward' | 'definitions'>;
+  readonly aggregation?: Pick<Aggregation, 'remote' | 'forward' | 'definitions' | 'openApi'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

@@ -1,2 +1,4 @@
+export { createDocuments } from './documents.ts';
 export { createRestHandler, type RestOptions } from './handler.ts';
+export { createOpenApiPaths } from './openapi-paths.ts';
 export type { HealthCheck } from '@drydock/port/health';

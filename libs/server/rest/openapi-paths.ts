@@ -5,8 +5,10 @@ import {
   buildOpenApiV3,
   encodeOpenApiV2,
   encodeOpenApiV3,
+  mergeOpenApiV2,
   openApiV3Paths,
   rootOf,
+  type ExtensionApi,
 } from '../openapi/index.ts';
 import type { ResourceDefinition } from '../registry/index.ts';
 import { acceptClauses } from './accept.ts';
@@ -18,6 +20,7 @@ const encoder = new TextEncoder();
 const msPerYear = 365 * 24 * 3600 * 1000;
 
 type Encoding = 'json' | 'protobuf';
+type Json = Record<string, unknown>;
 
 const subtypes = (version: 'v2' | 'v3'): readonly (readonly [subtype: string, encoding: Encoding])[] => [
   ['json', 'json'],
@@ -45,17 +48,54 @@ function encodingFor(header: string | undefined, version: 'v2' | 'v3'): Encoding
 const jsonOf = (value: object): Uint8Array => encoder.encode(JSON.stringify(value));
 const notAcceptable: HttpResponse = { status: 406, headers: { vary: 'Accept' }, body: undefined };
 
-/** Answers `/openapi/v2`, `/openapi/v3` and the documents of group versions beneath it. */
+/** `make` of what it is given, made anew when one of these is another. */
+function latest<A extends readonly unknown[], T>(make: (...of: A) => T): (...of: A) => T {
+  let last: { readonly of: A; readonly value: T } | undefined;
+  return (...of) => {
+    if (last?.of.every((one, at) => one === of[at]) !== true) last = { of, value: make(...of) };
+    return last.value;
+  };
+}
+
+const noExtensions: readonly ExtensionApi[] = [];
+
+/**
+ * Answers `/openapi/v2`, `/openapi/v3` and the documents of group versions beneath it.
+ * @param extensions what extension servers say of theirs: the same array for as long as that is the same
+ */
 export function createOpenApiPaths(
   documents: Documents,
   clock: Clock,
+  extensions: () => readonly ExtensionApi[] = () => noExtensions,
 ): (request: HttpRequest, path: string) => Promise<HttpResponse> {
-  function v2(encoding: Encoding): Promise<Document> {
-    return documents.once(`/openapi/v2 ${encoding}`, async (definitions) => {
-      const document = await buildOpenApiV2(definitions);
-      return documentOf(encoding === 'json' ? jsonOf(document) : encodeOpenApiV2(document));
-    });
-  }
+  const ownV2 = () => documents.once('/openapi/v2', buildOpenApiV2);
+  const encodeV2 = async (whole: Promise<Json>, encoding: Encoding): Promise<Document> =>
+    documentOf(encoding === 'json' ? jsonOf(await whole) : encodeOpenApiV2(await whole));
+  const mergedV2 = latest(async (own: Promise<Json>, others: readonly ExtensionApi[]) =>
+    mergeOpenApiV2(
+      await own,
+      others.flatMap(({ v2 }) => (v2 === undefined ? [] : [v2])),
+    ),
+  );
+  const v2By: Readonly<Record<Encoding, (whole: Promise<Json>) => Promise<Document>>> = {
+    json: latest((whole) => encodeV2(whole, 'json')),
+    protobuf: latest((whole) => encodeV2(whole, 'protobuf')),
+  };
+  const v2 = (encoding: Encoding): Promise<Document> => {
+    const others = extensions();
+    return v2By[encoding](others.length === 0 ? ownV2() : mergedV2(ownV2(), others));
+  };
+
+  const v3OfExtensions = latest((others: readonly ExtensionApi[]) => {
+    const made = new Map<string, { readonly json: Document; protobuf(): Document }>();
+    for (const { group, version, v3: document } of others) {
+      if (document === undefined) continue;
+      const json = documentOf(jsonOf(document));
+      const protobuf = () => ({ bytes: encodeOpenApiV3(document), etag: json.etag });
+      made.set(rootOf(group, version).slice(1), { json, protobuf });
+    }
+    return made;
+  });
 
   async function makeV3(
     root: string,
@@ -66,11 +106,17 @@ export function createOpenApiPaths(
     if (document === undefined) return undefined;
     if (encoding === 'json') return documentOf(jsonOf(document));
     // Both encodings share a tag: the hash in the index stands for the content.
-    const etag = (await v3(root, 'json'))?.etag ?? '';
+    const etag = (await ownV3(root, 'json'))?.etag ?? '';
     return { bytes: encodeOpenApiV3(document), etag };
   }
 
-  function v3(root: string, encoding: Encoding): Promise<Document | undefined> {
+  async function v3(root: string, encoding: Encoding): Promise<Document | undefined> {
+    const theirs = v3OfExtensions(extensions()).get(root);
+    if (theirs === undefined) return ownV3(root, encoding);
+    return encoding === 'json' ? theirs.json : theirs.protobuf();
+  }
+
+  function ownV3(root: string, encoding: Encoding): Promise<Document | undefined> {
     const key = `/openapi/v3/${root} ${encoding}`;
     const ofRoot = ({ group, version }: ResourceDefinition) => rootOf(group, version) === `/${root}`;
     return documents.once(key, (definitions) =>
@@ -83,16 +129,24 @@ export function createOpenApiPaths(
 
   const address = (root: string, etag: string): string => `/openapi/v3/${root}?hash=${etag}`;
 
-  function index(): Promise<Document> {
-    return documents.once('/openapi/v3', async (definitions) => {
-      const paths: Record<string, { serverRelativeURL: string }> = {};
-      for (const root of openApiV3Paths(definitions)) {
-        const { etag = '' } = (await v3(root, 'json')) ?? {};
-        paths[root] = { serverRelativeURL: address(root, etag) };
-      }
-      return documentOf(jsonOf({ paths }));
-    });
-  }
+  const ownRoots = (): Promise<readonly (readonly [root: string, etag: string])[]> =>
+    documents.once('/openapi/v3', (definitions) =>
+      Promise.all(
+        openApiV3Paths(definitions).map(
+          async (root) => [root, (await ownV3(root, 'json'))?.etag ?? ''] as const,
+        ),
+      ),
+    );
+  const indexOf = latest(
+    async (own: ReturnType<typeof ownRoots>, others: ReturnType<typeof v3OfExtensions>) => {
+      const theirs = [...others].map(([root, { json }]) => [root, json.etag] as const);
+      const paths = [...(await own), ...theirs]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([root, etag]) => [root, { serverRelativeURL: address(root, etag) }]);
+      return documentOf(jsonOf({ paths: Object.fromEntries(paths) as object }));
+    },
+  );
+  const index = (): Promise<Document> => indexOf(ownRoots(), v3OfExtensions(extensions()));
 
   async function groupVersion(request: HttpRequest, root: string): Promise<HttpResponse> {
     const encoding = encodingFor(request.header('accept'), 'v3');

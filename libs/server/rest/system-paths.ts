@@ -21,7 +21,7 @@ export interface TokenIssuer {
 }
 
 interface SystemOptions {
-  readonly aggregation?: Pick<Aggregation, 'definitions'>;
+  readonly aggregation?: Pick<Aggregation, 'definitions' | 'openApi'>;
   /** Absent where there are no such tokens. */
   readonly tokenIssuer?: TokenIssuer | undefined;
   readonly registry: Registry;
@@ -51,7 +51,7 @@ export function createSystemPaths(
     options.aggregation === undefined ? documents : createDocuments(options.aggregation),
     serverAddress,
   );
-  const openApi = createOpenApiPaths(documents, clock);
+  const openApi = createOpenApiPaths(documents, clock, options.aggregation?.openApi);
 
   /** Undefined where nobody issues tokens, or the path is another. */
   function openId(path: string): HttpResponse | undefined {
@@ -83,8 +83,9 @@ export function createSystemPaths(
     const definitions = registry.definitions();
     switch (first) {
       case '': {
-        const roots = openApiV3Paths(definitions).map((root) => `/${root}`);
-        const groups = apiGroupList(definitions).groups.map(({ name }) => `/apis/${name}`);
+        const all = options.aggregation?.definitions() ?? definitions;
+        const roots = openApiV3Paths(all).map((root) => `/${root}`);
+        const groups = apiGroupList(all).groups.map(({ name }) => `/apis/${name}`);
         const others = [
           '/api',
           '/apis',
