@@ -13,7 +13,9 @@ const v2 = (description: string) => ({
   definitions: { Fischer: { type: 'object' } },
 });
 const index = (hash: string) => ({
-  paths: { 'apis/wardle.example/v1': { serverRelativeURL: `/openapi/v3/apis/wardle.example/v1?hash=${hash}` } },
+  paths: {
+    'apis/wardle.example/v1': { serverRelativeURL: `/openapi/v3/apis/wardle.example/v1?hash=${hash}` },
+  },
 });
 const v3 = (title: string) => ({ openapi: '3.0.0', info: { title, version: 'v1' }, paths: {} });
 

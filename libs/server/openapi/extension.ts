@@ -129,7 +129,9 @@ function operationV3(operation: Json, inherited: Json | undefined): Json {
         }),
     responses: mapValues(isJsonObject(responses) ? responses : {}, (response) => {
       const { schema, ...described } = response;
-      return schema === undefined ? described : { ...described, content: contentV3(listOf(produces), schema) };
+      return schema === undefined
+        ? described
+        : { ...described, content: contentV3(listOf(produces), schema) };
     }),
   };
 }
