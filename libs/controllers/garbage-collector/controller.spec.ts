@@ -80,6 +80,42 @@ describe('garbage-collector-controller', () => {
     await cluster.until(has());
   });
 
+  it('lets an owner go when a dependent no longer blocks it, or no longer names it', async () => {
+    const owner = await create('owner');
+    await create('unblocked', [ownedBy(owner, true)], ['example.com/hold']);
+    await create('disowned', [ownedBy(owner, true)], ['example.com/hold']);
+    await cluster.settle();
+    await configMaps().delete('owner', { propagationPolicy: 'Foreground' });
+    const deleting = async (name: string) =>
+      Boolean((await configMaps().get(name)).metadata.deletionTimestamp);
+    await cluster.until(async () => (await deleting('unblocked')) && (await deleting('disowned')));
+    const refer = (name: string, ownerReferences: readonly OwnerReference[]) =>
+      configMaps().patch(name, { type: 'merge', body: { metadata: { ownerReferences } } });
+    await refer('unblocked', [ownedBy(owner)]);
+    await cluster.settle();
+    expect(await names()).toEqual(['disowned', 'owner', 'unblocked']);
+    await refer('disowned', []);
+    await cluster.until(has('disowned', 'unblocked'));
+  });
+
+  it('breaks a circle of owners that would wait for each other', async () => {
+    const [first, second, third] = [await create('first'), await create('second'), await create('third')];
+    const own = (name: string, owner: KubeObject) =>
+      configMaps().patch(name, {
+        type: 'merge',
+        body: { metadata: { ownerReferences: [ownedBy(owner, true)] } },
+      });
+    await own('first', third);
+    await own('second', first);
+    await own('third', second);
+    await create('stranger');
+    await cluster.settle();
+    expect(await names()).toEqual(['first', 'second', 'stranger', 'third']);
+
+    await configMaps().delete('first', { propagationPolicy: 'Foreground' });
+    await cluster.until(has('stranger'));
+  });
+
   it('does not wait in the foreground for dependents that do not block, but deletes them', async () => {
     const owner = await create('owner');
     await create('slow', [ownedBy(owner)], ['example.com/hold']);

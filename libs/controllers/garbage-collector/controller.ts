@@ -119,6 +119,19 @@ export function createGarbageCollector(
         : undefined,
     );
 
+  /** Lets its owners go before it: they no longer wait for it. */
+  const unblockOwners = (node: GraphNode) =>
+    edit(node, ({ metadata }) =>
+      metadata.ownerReferences?.some(({ blockOwnerDeletion }) => blockOwnerDeletion === true) === true
+        ? {
+            ownerReferences: metadata.ownerReferences.map((owner) => ({
+              ...owner,
+              blockOwnerDeletion: false,
+            })),
+          }
+        : undefined,
+    );
+
   async function orphan(node: GraphNode): Promise<void> {
     const uids = new Set([node.uid]);
     const dependents = graph.dependents(node.uid).flatMap((uid) => graph.get(uid) ?? []);
@@ -143,7 +156,14 @@ export function createGarbageCollector(
       await removeOwners(node, new Set(lost.map(({ uid }) => uid)));
       return;
     }
-    const inForeground = states.includes('waiting') && graph.dependents(node.uid).length > 0;
+    const dependents = states.includes('waiting') ? graph.dependents(node.uid) : [];
+    const inForeground = dependents.length > 0;
+    // A dependent that waits too may close a circle of owners in which each would wait for the next.
+    const mayBeCircle = dependents.some((uid) => {
+      const dependent = graph.get(uid);
+      return dependent !== undefined && waitsForDependents(dependent);
+    });
+    if (mayBeCircle) await unblockOwners(node);
     const propagationPolicy = node.finalizers.includes(orphanFinalizer)
       ? ('Orphan' as const)
       : inForeground || node.finalizers.includes(foregroundFinalizer)
@@ -178,7 +198,14 @@ export function createGarbageCollector(
 
   function seen(type: ResourceType, object: KubeObject): void {
     const { uid = '', ownerReferences, deletionTimestamp, finalizers } = object.metadata;
+    const before = graph.get(uid)?.owners ?? [];
     graph.set(type, object);
+    // Owners that waited for it and no longer need to.
+    for (const owner of before) {
+      if (owner.blockOwnerDeletion !== true) continue;
+      const now = ownerReferences?.find((one) => one.uid === owner.uid);
+      if (now?.blockOwnerDeletion !== true) controller.enqueue(owner.uid);
+    }
     if (
       (ownerReferences ?? []).length > 0 ||
       (deletionTimestamp !== undefined && (finalizers ?? []).length > 0)

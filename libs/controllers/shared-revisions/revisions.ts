@@ -1,15 +1,15 @@
-import { cloneJson, isJsonObject, type KubeObject } from '@drydock/base/apimachinery';
+import { canonicalJson, type KubeObject } from '@drydock/base/apimachinery';
 import type { ControllerRevision } from '@drydock/api/apps/v1';
 import type { PodTemplateSpec } from '@drydock/api/core/v1';
 
-/** What a ControllerRevision of a workload keeps: the template, as the patch that brings it back. */
+/**
+ * What a ControllerRevision of a workload keeps: the template, as the patch that brings it back. Its keys are sorted, as
+ * Kubernetes writes them: clients compare the bytes to tell which revision is the current one.
+ */
 export function templateSnapshot(object: KubeObject & { spec: { template: PodTemplateSpec } }): unknown {
-  return { spec: { template: { ...cloneTemplate(object.spec.template), $patch: 'replace' } } };
-}
-
-function cloneTemplate(template: PodTemplateSpec): Record<string, unknown> {
-  const copy: unknown = cloneJson(template);
-  return isJsonObject(copy) ? copy : {};
+  return JSON.parse(
+    canonicalJson({ spec: { template: { ...object.spec.template, $patch: 'replace' } } }),
+  ) as unknown;
 }
 
 /** The oldest revisions beyond `limit` that `inUse` does not hold back. Those in use do not count. */

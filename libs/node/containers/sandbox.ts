@@ -182,8 +182,11 @@ export function createPodSandbox(options: SandboxOptions): PodSandbox {
       try {
         findExecutable(box.host, command, box.env.get('PATH') ?? defaultPath, box.cwd);
       } catch (error) {
-        if (error instanceof NotExecutableError) return;
-        throw error;
+        if (!(error instanceof NotExecutableError)) throw error;
+        // The others run on; an init container would hold its Pod up for ever.
+        if (container.role === 'init')
+          options.onExit(container, containerId, container.behaviour.exitCode);
+        return;
       }
       const log = createOutputLog();
       container.output = log;

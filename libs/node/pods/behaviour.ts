@@ -44,14 +44,15 @@ function durationMs(text: string | undefined): number | undefined {
 
 export function behaviourOf(pod: Pod, container: string, init: boolean, startDelayMs: number): Behaviour {
   const exitCode = Number(knob(pod, container, 'exit-code') ?? 0);
+  const runCommand = knob(pod, container, 'run-command') === 'true';
   return {
     startDelayMs: durationMs(knob(pod, container, 'start-delay')) ?? startDelayMs,
-    exitAfterMs: durationMs(knob(pod, container, 'exit-after')) ?? (init ? 0 : undefined),
+    exitAfterMs: durationMs(knob(pod, container, 'exit-after')) ?? (init && !runCommand ? 0 : undefined),
     exitCode: Number.isInteger(exitCode) && exitCode >= 0 && exitCode <= 255 ? exitCode : 0,
     stopDelayMs: durationMs(knob(pod, container, 'stop-delay')) ?? 0,
     unready: knob(pod, container, 'unready') === 'true',
     imageError: knob(pod, container, 'image-error'),
     logs: knob(pod, container, 'logs'),
-    runCommand: knob(pod, container, 'run-command') === 'true',
+    runCommand,
   };
 }

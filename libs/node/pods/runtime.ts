@@ -124,8 +124,10 @@ export function addEphemeral(runtime: PodRuntime, startDelayMs: number): void {
 
 /** Whether the container runs its own command for real: it reads from a client, or its annotation asks for it. */
 export function runsCommand(container: ContainerRuntime): boolean {
-  if (container.role === 'init' || container.behaviour.exitAfterMs !== undefined) return false;
-  return container.role === 'ephemeral' || container.spec.stdin === true || container.behaviour.runCommand;
+  const { exitAfterMs, runCommand } = container.behaviour;
+  if (exitAfterMs !== undefined) return false;
+  if (container.role === 'init') return runCommand;
+  return container.role === 'ephemeral' || container.spec.stdin === true || runCommand;
 }
 
 /** A Pod as its node first meets it, or meets it again after a restart. */
