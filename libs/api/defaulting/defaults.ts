@@ -5,6 +5,8 @@ type Json = Record<string, unknown>;
 interface Step {
   readonly name: string;
   readonly fallback: unknown;
+  /** A scalar whose zero value says no more than its absence, so that it is defaulted too. */
+  readonly zeroIsAbsent: boolean;
   /** Sub-plan of a message field, where there is anything to default beneath it. */
   readonly plan: () => readonly Step[];
   readonly many: boolean;
@@ -42,6 +44,7 @@ function plan(message: string): readonly Step[] {
     steps.push({
       name: field.name,
       fallback: field.default,
+      zeroIsAbsent: field.default !== undefined && child === undefined && field.explicit !== true,
       plan: deeper ? () => plan(child) : () => none,
       many: field.repeated === true,
       map: field.map === true,
@@ -57,7 +60,8 @@ function isObject(value: unknown): value is Json {
 function apply(steps: readonly Step[], target: Json): void {
   for (const step of steps) {
     let value = target[step.name];
-    if (value === undefined || value === null) {
+    const zero = step.zeroIsAbsent && (value === '' || value === 0);
+    if (value === undefined || value === null || zero) {
       if (step.fallback === undefined) continue;
       value = structuredClone(step.fallback);
       target[step.name] = value;
@@ -75,7 +79,7 @@ function apply(steps: readonly Step[], target: Json): void {
 
 /**
  * Fills in, in place, the defaults that the schema declares: absent fields only, all the way down through
- * messages that are there. Idempotent. What depends on other fields is the resource's own `defaults`.
+ * messages that are there. An empty string or a zero is absent too, unless the field is one that can be left unset. Idempotent. What depends on other fields is the resource's own `defaults`.
  */
 export function applyScalarDefaults(schemaName: string, object: object): void {
   apply(plan(schemaName), object as Json);

@@ -10,14 +10,14 @@ function pullPolicy(image: string | undefined): 'Always' | 'IfNotPresent' {
 }
 
 function containerDefaults(container: Container, hostNetwork: boolean): void {
-  container.imagePullPolicy ??= pullPolicy(container.image);
+  container.imagePullPolicy ||= pullPolicy(container.image);
   container.resources ??= {};
   const { limits } = container.resources;
   if (limits !== undefined) {
     container.resources.requests = { ...limits, ...container.resources.requests };
   }
   for (const port of container.ports ?? []) {
-    if (hostNetwork) port.hostPort ??= port.containerPort;
+    if (hostNetwork) port.hostPort ||= port.containerPort;
   }
 }
 

@@ -53,7 +53,8 @@ export const serviceDefinition: ResourceDefinition<Service> = {
     defaults(service) {
       const { spec: value } = service;
       if (value === undefined) return;
-      for (const port of value.ports ?? []) port.targetPort ??= port.port;
+      // Clients in Go send 0 for a port they leave out.
+      for (const port of value.ports ?? []) port.targetPort ||= port.port;
       if (value.sessionAffinity === 'None') delete value.sessionAffinityConfig;
       if (value.sessionAffinity === 'ClientIP') {
         value.sessionAffinityConfig ??= { clientIP: { timeoutSeconds: 10_800 } };
