@@ -184,8 +184,7 @@ export function createPodSandbox(options: SandboxOptions): PodSandbox {
       } catch (error) {
         if (!(error instanceof NotExecutableError)) throw error;
         // The others run on; an init container would hold its Pod up for ever.
-        if (container.role === 'init')
-          options.onExit(container, containerId, container.behaviour.exitCode);
+        if (container.role === 'init') options.onExit(container, containerId, container.behaviour.exitCode);
         return;
       }
       const log = createOutputLog();
