@@ -3,7 +3,7 @@ import { createServer as createPlainServer } from 'node:http';
 import type { Server as PlainServer, ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Server as TlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Component } from '@drydock/port/component';
 import type { HttpHandler } from '@drydock/port/http';
 import { silentLogger } from '@drydock/port/observability';
@@ -109,6 +109,8 @@ function createServerComponent(
   const host = options.host ?? '127.0.0.1';
   const logger = options.logger ?? silentLogger;
   const active = new ActiveRequests();
+  /** Connections of all kinds: those in a handshake and those that changed their protocol are no business of node's server. */
+  const sockets = new Set<Socket>();
   let server: PlainServer | TlsServer | undefined;
   let bound: AddressInfo | undefined;
 
@@ -124,6 +126,10 @@ function createServerComponent(
     async start() {
       const created = create(createRequestListener(options.handler, active, logger, proxyAuthority));
       created.on('upgrade', createUpgradeListener(options.handler, active, logger, proxyAuthority));
+      created.on('connection', (socket: Socket) => {
+        sockets.add(socket);
+        socket.once('close', () => sockets.delete(socket));
+      });
       bound = await listen(created, host, options.port);
       server = created;
       created.on('error', (err) => logger.error('server failed', { server: name, err }));
@@ -139,7 +145,9 @@ function createServerComponent(
       stopping.closeIdleConnections();
       // A keep-alive connection becomes idle when its answer is out; look again until the time is up.
       const sweep = setInterval(() => stopping.closeIdleConnections(), 20);
-      const cut = setTimeout(() => stopping.closeAllConnections(), options.drainMs ?? 500);
+      const cut = setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, options.drainMs ?? 500);
       await gone;
       clearInterval(sweep);
       clearTimeout(cut);

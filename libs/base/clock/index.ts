@@ -1,3 +1,4 @@
+export { abortable } from './abortable.ts';
 export type { Clock, Random, Timer } from './clock.ts';
 export { createRandom, suffixAlphabet } from './random.ts';
 export { createSeededRandom } from './seeded-random.ts';

@@ -5,7 +5,7 @@ import {
   type KubeObject,
   type ResourceType,
 } from '@drydock/base/apimachinery';
-import type { Clock, Random } from '@drydock/base/clock';
+import { abortable, type Clock, type Random } from '@drydock/base/clock';
 import type { Logger } from '@drydock/port/observability';
 import type { ListOptions } from '@drydock/port/transport';
 import type { Client } from '../client/index.ts';
@@ -145,7 +145,8 @@ export function createInformer<T extends KubeObject>(
     while (!signal.aborted) {
       try {
         if (mustList) {
-          const { items, revision: at } = await listAll();
+          // A stop does not wait for a server that does not answer.
+          const { items, revision: at } = await abortable(listAll(), signal);
           if (signal.aborted) return;
           replace(items, at);
           mustList = false;

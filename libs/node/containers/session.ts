@@ -1,7 +1,7 @@
+import { abortable } from '@drydock/base/clock';
 import { emptySource, nullSink, type ByteSink } from '@drydock/base/streams';
 import type { ContainerStreams } from '@drydock/port/kubelet';
 import {
-  abortable,
   createInput,
   findExecutable,
   Interrupted,

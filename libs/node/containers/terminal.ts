@@ -1,3 +1,4 @@
+import { abortable } from '@drydock/base/clock';
 import {
   BrokenPipeError,
   concatBytes,
@@ -7,7 +8,6 @@ import {
 } from '@drydock/base/streams';
 import type { TerminalSize } from '@drydock/port/kubelet';
 import type { Input, Terminal } from '../shell/index.ts';
-import { abortable } from '../shell/index.ts';
 
 const keys = {
   interrupt: 3,

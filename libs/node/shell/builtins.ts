@@ -1,5 +1,5 @@
+import { abortable } from '@drydock/base/clock';
 import { absolutePath, FileError } from '../files/index.ts';
-import { abortable } from './input.ts';
 import { ProgramError } from './process.ts';
 import { parseScript } from './parser.ts';
 import { Flow } from './flow.ts';

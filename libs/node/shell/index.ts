@@ -1,4 +1,4 @@
-export { abortable, createInput, type Input } from './input.ts';
+export { createInput, type Input } from './input.ts';
 export { matchesPattern } from './pattern.ts';
 export {
   Interrupted,

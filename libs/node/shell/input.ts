@@ -1,3 +1,4 @@
+import { abortable } from '@drydock/base/clock';
 import { concatBytes, type ByteSource } from '@drydock/base/streams';
 
 const newline = 10;
@@ -13,16 +14,6 @@ export interface Input {
   readLine(signal: AbortSignal): Promise<Uint8Array | undefined>;
   readAll(signal: AbortSignal): Promise<Uint8Array>;
   cancel(): void;
-}
-
-/** A promise that gives way to a signal. */
-export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const abort = () => reject(signal.reason as Error);
-    if (signal.aborted) return abort();
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }
 
 export function createInput(source: ByteSource): Input {
