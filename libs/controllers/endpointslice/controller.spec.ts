@@ -185,4 +185,78 @@ describe('endpointslice-controller', () => {
     await cluster.settle();
     expect(await slices()).toHaveLength(1);
   });
+
+  const services = () => cluster.client.resource(Service).namespace('default');
+  const hints = async () =>
+    (await slices()).flatMap(({ endpoints = [] }) =>
+      endpoints.map(
+        ({ zone, hints: given }) =>
+          `${zone}: ${JSON.stringify([given?.forZones?.map(({ name }) => name), given?.forNodes?.map(({ name }) => name)])}`,
+      ),
+    );
+
+  it('gives hints as trafficDistribution says, without writing them twice, and takes them away with it', async () => {
+    cluster.run(createEndpointSliceController);
+    await services().create(service({ trafficDistribution: 'PreferClose' }));
+    await createPod('a', '10.0.0.1');
+    await cluster.until(async () => String(await hints()) === 'west: [["west"],null]');
+    const [before] = await slices();
+    await services().patch('web', { type: 'merge', body: { metadata: { annotations: { touched: 'yes' } } } });
+    await cluster.clock.advance(5_000);
+    expect((await slices())[0]?.metadata.resourceVersion).toBe(before?.metadata.resourceVersion);
+    const distribute = (trafficDistribution: string | null) =>
+      services().patch('web', { type: 'merge', body: { spec: { trafficDistribution } } });
+    await distribute('PreferSameNode');
+    await cluster.until(async () => String(await hints()) === 'west: [["west"],["node-1"]]');
+    await distribute(null);
+    await cluster.until(async () => String(await hints()) === 'west: [null,null]');
+    expect(cluster.errors).toEqual([]);
+  });
+
+  it('spreads the endpoints of a Service with topology-mode over the zones by their CPU, and says when it cannot', async () => {
+    const nodes = cluster.client.resource(Node);
+    const ready = (name: string, zone: string) =>
+      nodes.patch(
+        name,
+        {
+          type: 'strategic',
+          body: {
+            metadata: { labels: { 'topology.kubernetes.io/zone': zone } },
+            status: { allocatable: { cpu: '2' }, conditions: [{ type: 'Ready', status: 'True' }] },
+          },
+        },
+        { subresource: 'status' },
+      );
+    await ready('node-1', 'west');
+    cluster.run(createEndpointSliceController);
+    const annotations = { 'service.kubernetes.io/topology-mode': 'Auto' };
+    const made = service();
+    await services().create({ ...made, metadata: { ...made.metadata, annotations } });
+    for (const [index, name] of ['a', 'b', 'c', 'd'].entries()) await createPod(name, `10.0.0.${index + 1}`);
+    await cluster.until(async () => (await addresses()).length === 4);
+    const refusal =
+      'Warning TopologyAwareHintsDisabled Insufficient Node information: allocatable CPU or zone not specified on one or more nodes, addressType: IPv4';
+    await cluster.until(async () => (await cluster.events('web')).some((one) => one.startsWith(refusal)));
+    expect(new Set(await hints())).toEqual(new Set(['west: [null,null]']));
+
+    await nodes.create({
+      metadata: { name: 'node-2', labels: { 'topology.kubernetes.io/zone': 'east' } },
+    } as unknown as Node);
+    await ready('node-2', 'east');
+    await cluster.clock.advance(100);
+    await services().patch('web', { type: 'merge', body: { metadata: { labels: { look: 'again' } } } });
+    await cluster.until(async () => (await hints()).filter((one) => one.includes('east')).length === 2);
+    expect((await hints()).sort()).toEqual([
+      ...Array.from({ length: 2 }, () => 'west: [["east"],null]'),
+      ...Array.from({ length: 2 }, () => 'west: [["west"],null]'),
+    ]);
+    expect(await cluster.events('web')).toContain(
+      'Normal TopologyAwareHintsEnabled Topology Aware Hints has been enabled, addressType: IPv4',
+    );
+
+    // With its zone gone, a hint for it leads nowhere: the Service is looked at again.
+    await nodes.delete('node-2');
+    await cluster.until(async () => (await hints()).every((one) => one === 'west: [null,null]'));
+    expect(cluster.errors).toEqual([]);
+  });
 });

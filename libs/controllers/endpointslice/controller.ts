@@ -19,16 +19,17 @@ import {
   isSelecting,
   triggerTimeAnnotation,
 } from '../shared-services/index.ts';
+import { createAllotments } from './allotments.ts';
 import { desiredEndpoints } from './desired-endpoints.ts';
 import { endpointSliceEvents } from './events.ts';
-import { planSlices, type SliceContent } from './plan.ts';
+import { hintModeOf, planHints } from './hints.ts';
+import { planSlices, type SliceContent, type SlicePlan } from './plan.ts';
 import { createSliceVersions } from './slice-versions.ts';
+import { zoneFacts, zoneShares } from './zones.ts';
 
 const serviceNameLabel = 'kubernetes.io/service-name';
 const managedByLabel = 'endpointslice.kubernetes.io/managed-by';
 const managedBy = 'endpointslice-controller.k8s.io';
-/** When to look again though no event has come: the cache was behind, or a Pod's Node was unknown. */
-const lookAgainMs = 1000;
 
 const byService = {
   name: 'service',
@@ -48,17 +49,20 @@ export const createEndpointSliceController: ControllerFactory = (deps) => {
   const events = endpointSliceEvents(createEventRecorder(client, 'endpoint-slice-controller', deps));
   const triggerTimes = createTriggerTimes();
   const versions = createSliceVersions();
+  const allotments = createAllotments();
 
   async function reconcile(key: string): Promise<ReconcileResult | void> {
     const service = selection.services.get(key);
     if (!service) {
       // The slices go with their owner.
       triggerTimes.forget(key);
+      allotments.forget(key);
       return versions.forget(key);
     }
     if (service.metadata.deletionTimestamp || !isSelecting(service)) return;
     const present = slices.byIndex(byService.name, key);
-    if (!versions.isCurrent(key, present)) return { requeueAfterMs: lookAgainMs };
+    // The event of what the cache lacks brings the Service again as well.
+    if (!versions.isCurrent(key, present)) return { requeue: true };
     const pods = selection.podsOf(service);
     const since = triggerTimes.since(service, pods);
     const alive = present.filter((slice) => !slice.metadata.deletionTimestamp);
@@ -66,18 +70,21 @@ export const createEndpointSliceController: ControllerFactory = (deps) => {
     let homeless = 0;
     try {
       for (const slice of alive) {
-        if (!families.some((family) => family === slice.addressType)) await remove(key, slice);
+        if (families.some((family) => family === slice.addressType)) continue;
+        allotments.remove(key, slice.addressType);
+        await remove(key, slice);
       }
       for (const family of families) {
         const desired = desiredEndpoints(service, pods, family, (name) => nodes.get(name));
         homeless += desired.homeless;
         const labels = sliceLabels(service);
         const ofFamily = alive.filter((slice) => slice.addressType === family);
-        const plan = planSlices(
+        const bare = planSlices(
           desired.groups,
           ofFamily,
           (slice) => !deepEqual(slice.metadata.labels, labels),
         );
+        const plan = hinted(key, service, family, bare, ofFamily);
         for (const content of plan.write) await write(key, service, family, content, labels, since);
         for (const slice of plan.remove) await remove(key, slice);
       }
@@ -87,6 +94,28 @@ export const createEndpointSliceController: ControllerFactory = (deps) => {
       throw err;
     }
     if (homeless > 0) return { requeue: true };
+  }
+
+  /** The plan with the hints that the Service asks for. */
+  function hinted(
+    key: string,
+    service: Service,
+    family: string,
+    plan: SlicePlan,
+    present: readonly EndpointSlice[],
+  ): SlicePlan {
+    const touched = new Set([...plan.write.map(({ existing }) => existing), ...plan.remove]);
+    const unchanged = present.filter((slice) => !touched.has(slice));
+    const mode = hintModeOf(service);
+    const shares = mode === 'topology' ? zoneShares(nodes.list()) : undefined;
+    const made = planHints(plan, unchanged, mode, shares);
+    const before = allotments.has(key);
+    if (made.allotted === undefined) allotments.remove(key, family);
+    else allotments.set(key, family, made.allotted);
+    if (made.failure !== undefined) events.hintsDisabled(service, family, made.failure);
+    else if (made.allotted === undefined && before) events.hintsDisabled(service, family);
+    else if (made.allotted !== undefined && !before) events.hintsEnabled(service, family);
+    return made;
   }
 
   async function write(
@@ -132,11 +161,15 @@ export const createEndpointSliceController: ControllerFactory = (deps) => {
     }
   }
 
-  /** Services whose Pods may run on a Node that has just come, or whose zone has changed. */
+  /**
+   * Services whose Pods may run on a Node that has just come, or whose zone has changed; and those whose hints have become
+   * wrong by how much the zones can bear.
+   */
   const nodeKeys = (node: Node, { previous, deleted }: { previous?: Node; deleted: boolean }): string[] => {
     const zone = (one: Node) => one.metadata.labels?.['topology.kubernetes.io/zone'];
-    if (deleted || (previous && zone(previous) === zone(node))) return [];
-    const touched = new Set<string>();
+    const capacityChanged = deleted || previous === undefined || zoneFacts(previous) !== zoneFacts(node);
+    const touched = new Set(capacityChanged ? allotments.overloaded(zoneShares(nodes.list())) : []);
+    if (deleted || (previous && zone(previous) === zone(node))) return [...touched];
     for (const slice of slices.list()) {
       if (!slice.endpoints?.some((endpoint) => endpoint.nodeName === node.metadata.name)) continue;
       for (const key of byService.values(slice)) touched.add(key);

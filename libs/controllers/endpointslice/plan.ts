@@ -82,7 +82,8 @@ function planGroup(
       }
       left.delete(uid);
       kept.push(wanted);
-      differs ||= !deepEqual(endpoint, wanted);
+      // Hints are given afterwards.
+      differs ||= !deepEqual({ ...endpoint, hints: undefined }, wanted);
     }
     if (differs && kept.length === 0) empty.push(slice);
     else if (differs || stale(slice)) changed.push({ existing: slice, ports, endpoints: kept });

@@ -56,6 +56,41 @@ describe('namespace-controller', () => {
     expect(cluster.errors).toEqual([]);
   });
 
+  it('watches what is left, and asks nothing while nothing happens', async () => {
+    await prepare();
+    let asked = 0;
+    cluster.run((deps) =>
+      loop({
+        ...deps,
+        client: {
+          ...deps.client,
+          resource: (type) => {
+            asked++;
+            return deps.client.resource(type);
+          },
+        },
+      }),
+    );
+    const pods = cluster.client.resource(Pod).namespace('doomed');
+    for (const name of ['p', 'q'])
+      await pods.create({
+        metadata: { name, namespace: 'doomed', finalizers: ['example.com/held'] },
+        spec: { containers: [{ name: 'c', image: 'i' }] },
+      });
+    const remaining = async () => (await condition('NamespaceContentRemaining'))?.message;
+    await namespaces().delete('doomed');
+    await cluster.until(async () => (await remaining())?.includes('has 2 ') === true);
+    const before = asked;
+    await cluster.clock.advance(10_000);
+    expect(asked).toBe(before);
+    await pods.patch('p', { type: 'merge', body: { metadata: { finalizers: null } } });
+    await cluster.clock.advance(1_000);
+    await cluster.until(async () => (await remaining())?.includes('has 1 ') === true);
+    await pods.patch('q', { type: 'merge', body: { metadata: { finalizers: null } } });
+    await cluster.until(gone);
+    expect(cluster.errors).toEqual([]);
+  });
+
   it('ends right though killed at any point', async () => {
     await prepare();
     const killed = runKilled(cluster, loop, { seed: 81, limit: 12 });

@@ -17,8 +17,10 @@ import {
 
 const name = 'namespace-controller';
 const finalizer = 'kubernetes';
-/** How soon to look again at content that is on its way out (Pods with a grace period, finalizers). */
-const lookAgainMs = 250;
+/** Content on its way out (Pods with a grace period, finalizers) is watched; looked at again anyhow after this long. */
+const lookAgainMs = 15_000;
+/** What is told of content that goes bit by bit is brought up to date at most this often. */
+const reportMs = 1_000;
 
 export interface NamespaceControllerOptions {
   /** The namespaced resources that can be listed and deleted; asked anew for each namespace. */
@@ -31,11 +33,19 @@ interface Remains {
   /** Objects that wait for a finalizer, by finalizer. */
   readonly finalizers: Map<string, number>;
   readonly failures: string[];
+  /** Lists that were not empty. */
+  readonly left: Left[];
+}
+
+interface Left {
+  readonly type: ResourceType;
+  readonly names: Set<string>;
+  readonly revision: string;
 }
 
 /** The conditions that tell how far the deletion is, in Kubernetes' words. */
 export function deletionConditions(
-  remains: Remains,
+  remains: Omit<Remains, 'left'>,
   previous: readonly NamespaceCondition[] | undefined,
   now: string,
 ): NamespaceCondition[] {
@@ -111,19 +121,62 @@ export function createNamespaceController(
   { resources }: NamespaceControllerOptions,
   deps: ControllerDeps,
 ): Controller {
-  const { client, clock, informers } = deps;
+  const { client, clock, informers, logger } = deps;
   const namespaces = informers.informer(Namespace);
+  /** Ends the watches over what is left in a namespace. */
+  const followers = new Map<string, AbortController>();
+  let running: AbortSignal | undefined;
+
+  function unfollow(namespace: string): void {
+    followers.get(namespace)?.abort();
+    followers.delete(namespace);
+  }
+
+  /** Looks at the namespace again when a list that was not empty has become empty. */
+  async function follow(namespace: string, { type, names, revision }: Left, signal: AbortSignal) {
+    const watch = client.resource<KubeObject>(type).namespace(namespace).watch;
+    try {
+      for await (const batch of watch({ resourceVersion: revision }, signal)) {
+        for (const { type: change, object } of batch) {
+          if (change === 'BOOKMARK') continue;
+          const { name: changed = '' } = object.metadata;
+          if (change === 'DELETED') names.delete(changed);
+          else names.add(changed);
+        }
+        if (signal.aborted) return;
+        controller.enqueue(namespace, names.size === 0 ? undefined : reportMs);
+        if (names.size === 0) return;
+      }
+    } catch (err) {
+      if (signal.aborted) return;
+      logger.debug('content of a namespace cannot be watched', { namespace, type: type.resource, err });
+    }
+    // The watch is over, the content is not: a list shows what it missed.
+    if (!signal.aborted) controller.enqueue(namespace, reportMs);
+  }
+
+  function followAll(namespace: string, left: readonly Left[]): void {
+    const ender = new AbortController();
+    followers.set(namespace, ender);
+    const signal = running === undefined ? ender.signal : AbortSignal.any([running, ender.signal]);
+    for (const one of left) void follow(namespace, one, signal);
+  }
 
   async function empty(namespace: string): Promise<Remains> {
-    const remains: Remains = { counts: new Map(), finalizers: new Map(), failures: [] };
+    const remains: Remains = { counts: new Map(), finalizers: new Map(), failures: [], left: [] };
     const one = async (type: ResourceType) => {
       const resource = client.resource<KubeObject>(type).namespace(namespace);
       const label = `${type.resource}.${type.group}`;
       try {
         if ((await resource.list({ limit: 1 })).items.length === 0) return;
         await resource.deleteCollection({ propagationPolicy: 'Background' });
-        const { items } = await resource.list();
+        const { items, metadata: listed } = await resource.list();
         if (items.length === 0) return;
+        remains.left.push({
+          type,
+          names: new Set(items.map(({ metadata }) => metadata.name ?? '')),
+          revision: listed.resourceVersion ?? '',
+        });
         remains.counts.set(label, items.length);
         for (const { metadata } of items) {
           for (const waits of metadata.finalizers ?? [])
@@ -143,15 +196,19 @@ export function createNamespaceController(
     return remains;
   }
 
-  return createController(
+  const controller = createController(
     {
       name,
+      onStart(signal) {
+        running = signal;
+      },
       sources: [
         source(Namespace, ({ metadata }, { deleted }) =>
           deleted || !metadata.deletionTimestamp ? [] : [metadata.name ?? ''],
         ),
       ],
       async reconcile(key) {
+        unfollow(key);
         const namespace = namespaces.get(key);
         if (namespace?.metadata.deletionTimestamp === undefined) return;
         if (!(namespace.spec?.finalizers ?? []).includes(finalizer)) return;
@@ -169,7 +226,11 @@ export function createNamespaceController(
               status: { ...live.status, phase: 'Terminating', conditions },
             });
           });
-          if (!done) return { requeueAfterMs: lookAgainMs };
+          if (!done) {
+            followAll(key, remains.left);
+            if (remains.failures.length > 0) return { requeue: true };
+            return { requeueAfterMs: lookAgainMs };
+          }
           await retryOnConflict(async () => {
             const live = await resource.get(key);
             if (live.metadata.uid !== namespace.metadata.uid) return;
@@ -181,7 +242,7 @@ export function createNamespaceController(
           });
         } catch (error) {
           if (isNotFound(error)) return;
-          if (isConflict(error)) return { requeueAfterMs: lookAgainMs };
+          if (isConflict(error)) return { requeue: true };
           throw error;
         }
         return undefined;
@@ -189,4 +250,5 @@ export function createNamespaceController(
     },
     deps,
   );
+  return controller;
 }
