@@ -3,8 +3,13 @@ import type { EventRecorder } from '@drydock/machinery/controller';
 
 /** The events of the endpointslice loop, in Kubernetes' words. */
 export function endpointSliceEvents(recorder: EventRecorder) {
-  const hints = (service: KubeObject, type: 'Normal' | 'Warning', reason: string, text: string, family: string) =>
-    recorder.event(service, type, `TopologyAwareHints${reason}`, `${text}, addressType: ${family}`);
+  const hints = (
+    service: KubeObject,
+    type: 'Normal' | 'Warning',
+    reason: string,
+    text: string,
+    family: string,
+  ) => recorder.event(service, type, `TopologyAwareHints${reason}`, `${text}, addressType: ${family}`);
   return {
     hintsEnabled: (service: KubeObject, family: string) =>
       hints(service, 'Normal', 'Enabled', 'Topology Aware Hints has been enabled', family),

@@ -87,7 +87,9 @@ describe('hints by traffic distribution', () => {
 describe('the shares of zones', () => {
   const node = (zone: string | undefined, cpu: string | undefined, over: object = {}): Node =>
     ({
-      metadata: { labels: { ...(zone === undefined ? {} : { 'topology.kubernetes.io/zone': zone }), ...over } },
+      metadata: {
+        labels: { ...(zone === undefined ? {} : { 'topology.kubernetes.io/zone': zone }), ...over },
+      },
       status: {
         conditions: [{ type: 'Ready', status: 'True' }],
         allocatable: cpu === undefined ? {} : { cpu },

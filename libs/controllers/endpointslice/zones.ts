@@ -17,7 +17,8 @@ export function zoneFacts(node: Node): string {
   return `${labels?.[zoneLabel] ?? ''} ${String(node.status?.allocatable?.['cpu'] ?? '')}`;
 }
 
-const milliCpu = ({ status }: Node): number => parseQuantity(status?.allocatable?.['cpu'] ?? '0').milliValue();
+const milliCpu = ({ status }: Node): number =>
+  parseQuantity(status?.allocatable?.['cpu'] ?? '0').milliValue();
 
 /** The shares by the ready nodes that are no control plane; undefined with fewer than two zones or less than all said. */
 export function zoneShares(nodes: readonly Node[]): ZoneShares {
