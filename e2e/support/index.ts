@@ -7,6 +7,7 @@ export {
 } from './cluster.ts';
 export { sampleNamespace, samples, type Sample } from './every-kind.ts';
 export { eventually } from './eventually.ts';
+export { createRawClient, type Loose, type RawClient } from './raw-client.ts';
 export {
   createKubectl,
   findKubectls,
