@@ -20,13 +20,19 @@ const maxHistoryLength = 2000;
 
 type Annotations = Record<string, string>;
 
-/** The revision of a ReplicaSet; 0 when it has none. */
-export function revisionOf(replicaSet: ReplicaSet): number {
-  return parseCount(replicaSet.metadata.annotations?.[revisionAnnotation]) ?? 0;
+/** The revision of a ReplicaSet, which may use all 64 bits; 0 when it has none. */
+export function revisionOf(replicaSet: ReplicaSet): bigint {
+  return parseRevision(replicaSet.metadata.annotations?.[revisionAnnotation]) ?? 0n;
 }
 
-export function maxRevision(replicaSets: readonly ReplicaSet[]): number {
-  return replicaSets.reduce((max, one) => Math.max(max, revisionOf(one)), 0);
+export function maxRevision(replicaSets: readonly ReplicaSet[]): bigint {
+  return replicaSets.map(revisionOf).reduce((max, one) => (one > max ? one : max), 0n);
+}
+
+function parseRevision(text: string | undefined): bigint | undefined {
+  if (text === undefined || !/^-?[0-9]+$/.test(text)) return undefined;
+  const revision = BigInt(text);
+  return BigInt.asIntN(64, revision) === revision ? revision : undefined;
 }
 
 export function desiredOf(replicaSet: ReplicaSet): number | undefined {
@@ -63,7 +69,7 @@ export function lacks(annotations: Annotations | undefined, wanted: Annotations)
 export function newReplicaSetAnnotations(
   deployment: Deployment,
   current: Annotations,
-  newRevision: number,
+  newRevision: bigint,
   exists: boolean,
 ): Annotations {
   const next = { ...current };
@@ -71,7 +77,7 @@ export function newReplicaSetAnnotations(
     if (!notCopied.has(name)) next[name] = value;
   }
   const oldRevision = current[revisionAnnotation];
-  const oldNumber = oldRevision === undefined || oldRevision === '' ? 0 : parseCount(oldRevision);
+  const oldNumber = oldRevision === undefined || oldRevision === '' ? 0n : parseRevision(oldRevision);
   if (oldNumber !== undefined) {
     if (oldNumber < newRevision) {
       next[revisionAnnotation] = String(newRevision);

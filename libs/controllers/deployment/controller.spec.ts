@@ -128,6 +128,29 @@ describe('deployment-controller', () => {
     expect(cluster.errors).toEqual([]);
   });
 
+  it('counts revisions beyond what a double holds', async () => {
+    const labels = { app: 'web' };
+    await cluster.client
+      .resource(ReplicaSet)
+      .namespace('default')
+      .create({
+        metadata: {
+          name: 'older',
+          namespace: 'default',
+          labels,
+          annotations: { 'deployment.kubernetes.io/revision': '3546343826724305832' },
+        },
+        spec: { replicas: 1, selector: { matchLabels: labels }, template: podTemplate(labels, 'nginx:0') },
+      } as ReplicaSet);
+    startAll();
+    await cluster.settle();
+    await deployments().create(deployment());
+    await cluster.until(complete);
+    expect((await get()).metadata.annotations?.['deployment.kubernetes.io/revision']).toBe(
+      '3546343826724305833',
+    );
+  });
+
   it('scales the one ReplicaSet that has Pods', async () => {
     startAll();
     await deployments().create(deployment());

@@ -36,7 +36,8 @@ export function byAge(a: ReplicaSet, b: ReplicaSet): number {
 }
 
 export function byRevision(a: ReplicaSet, b: ReplicaSet): number {
-  return revisionOf(a) - revisionOf(b) || byAge(a, b);
+  const [x, y] = [revisionOf(a), revisionOf(b)];
+  return x === y ? byAge(a, b) : x < y ? -1 : 1;
 }
 
 /** Larger first; of the same size the older (or the newer) first. */

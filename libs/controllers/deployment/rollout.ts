@@ -86,7 +86,7 @@ export function createRollout(deps: RolloutDeps, cached: Deployment, owned: read
     newCondition('Progressing', state, reason, message, clock.now());
 
   /** Brings what exists up to date. */
-  async function adopt(existing: ReplicaSet, newRevision: number): Promise<ReplicaSet> {
+  async function adopt(existing: ReplicaSet, newRevision: bigint): Promise<ReplicaSet> {
     const annotations = existing.metadata.annotations ?? {};
     const wanted = newReplicaSetAnnotations(deployment, annotations, newRevision, true);
     const minReadySeconds = deployment.spec.minReadySeconds ?? 0;
@@ -106,7 +106,7 @@ export function createRollout(deps: RolloutDeps, cached: Deployment, owned: read
     return existing;
   }
 
-  async function create(old: readonly ReplicaSet[], newRevision: number): Promise<ReplicaSet> {
+  async function create(old: readonly ReplicaSet[], newRevision: bigint): Promise<ReplicaSet> {
     const template = cloneJson(deployment.spec.template);
     const hash = podTemplateHash(template, deployment.status?.collisionCount);
     const labels = { ...template.metadata?.labels, [podTemplateHashLabel]: hash };
@@ -175,7 +175,7 @@ export function createRollout(deps: RolloutDeps, cached: Deployment, owned: read
     async sync(createIfMissing) {
       const existing = findNewReplicaSet(deployment, owned);
       const old = owned.filter((one) => one !== existing);
-      const newRevision = maxRevision(old) + 1;
+      const newRevision = maxRevision(old) + 1n;
       if (existing) return { current: await adopt(existing, newRevision), old };
       return { current: createIfMissing ? await create(old, newRevision) : undefined, old };
     },
