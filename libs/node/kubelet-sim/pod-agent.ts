@@ -6,6 +6,7 @@ import {
   addEphemeral,
   advance,
   createPodRuntime,
+  deadlineExceeded,
   podStatus,
   runsCommand,
   stopped,
@@ -94,8 +95,12 @@ export function createPodAgent(options: PodAgentOptions): PodAgent {
   }
 
   function report(happening: Happening): void {
-    const { container } = happening;
     const { pod } = runtime;
+    if (happening.kind === 'overdue') {
+      const what = 'Pod was active on the node longer than specified deadline';
+      return recorder.event(pod, 'Normal', deadlineExceeded, what);
+    }
+    const { container } = happening;
     const image = container.spec.image ?? '';
     switch (happening.kind) {
       case 'pulled':

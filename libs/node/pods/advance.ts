@@ -1,5 +1,6 @@
 import type { Probe } from '@drydock/api/core/v1';
 import type { ContainerRuntime, PodRuntime } from './runtime.ts';
+import { podPhase } from './status.ts';
 
 /** Something worth an Event or an outside action. */
 export type Happening =
@@ -7,7 +8,8 @@ export type Happening =
       readonly kind: 'pulled' | 'created' | 'started' | 'killing' | 'back-off';
       readonly container: ContainerRuntime;
     }
-  | { readonly kind: 'image-error'; readonly container: ContainerRuntime; readonly reason: string };
+  | { readonly kind: 'image-error'; readonly container: ContainerRuntime; readonly reason: string }
+  | { readonly kind: 'overdue' };
 
 export interface Advance {
   readonly changed: boolean;
@@ -36,7 +38,7 @@ function probeDelayMs(probe: Probe | undefined): number {
 }
 
 function restarts(runtime: PodRuntime, container: ContainerRuntime, exitCode: number): boolean {
-  if (runtime.stoppingSinceMs !== undefined) return false;
+  if (runtime.stoppingSinceMs !== undefined || runtime.overdueSinceMs !== undefined) return false;
   if (container.role === 'sidecar') return true;
   if (container.role === 'ephemeral') return false;
   const policy = runtime.pod.spec?.restartPolicy ?? 'Always';
@@ -167,8 +169,8 @@ export function advance(runtime: PodRuntime, nowMs: number, newId: () => string)
     }
   }
 
-  function stop(sinceMs: number): void {
-    const graceMs = (runtime.pod.metadata.deletionGracePeriodSeconds ?? 30) * 1000;
+  function stop(sinceMs: number, graceSeconds: number): void {
+    const graceMs = graceSeconds * 1000;
     for (const container of runtime.containers) {
       if (container.state.kind === 'running') {
         const dueMs = sinceMs + Math.min(container.behaviour.stopDelayMs, graceMs);
@@ -179,8 +181,30 @@ export function advance(runtime: PodRuntime, nowMs: number, newId: () => string)
     }
   }
 
+  function watchDeadline(): void {
+    const seconds = runtime.pod.spec?.activeDeadlineSeconds;
+    if (seconds === undefined || runtime.overdueSinceMs !== undefined) return;
+    const phase = podPhase(runtime);
+    if (phase === 'Succeeded' || phase === 'Failed') return;
+    const deadlineMs = runtime.startedAtMs + seconds * 1000;
+    if (deadlineMs > nowMs) {
+      wake(deadlineMs);
+      return;
+    }
+    runtime.overdueSinceMs = deadlineMs;
+    changed = true;
+    happenings.push({ kind: 'overdue' });
+    for (const container of runtime.containers)
+      if (container.state.kind === 'running') happenings.push({ kind: 'killing', container });
+  }
+
   if (runtime.stoppingSinceMs !== undefined) {
-    stop(runtime.stoppingSinceMs);
+    stop(runtime.stoppingSinceMs, runtime.pod.metadata.deletionGracePeriodSeconds ?? 30);
+    return { changed, wakeAtMs, happenings };
+  }
+  watchDeadline();
+  if (runtime.overdueSinceMs !== undefined) {
+    stop(runtime.overdueSinceMs, runtime.pod.spec?.terminationGracePeriodSeconds ?? 30);
     return { changed, wakeAtMs, happenings };
   }
 

@@ -3,6 +3,7 @@ export { behaviourOf, type Behaviour } from './behaviour.ts';
 export {
   addEphemeral,
   createPodRuntime,
+  deadlineExceeded,
   runsCommand,
   type ContainerRuntime,
   type ContainerState,

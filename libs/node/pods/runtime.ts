@@ -55,7 +55,12 @@ export interface PodRuntime {
   initialized: boolean;
   /** When its containers were told to stop. */
   stoppingSinceMs: number | undefined;
+  /** When it had been active for longer than its `activeDeadlineSeconds`: it is stopped and has failed. */
+  overdueSinceMs: number | undefined;
 }
+
+/** Reason of a Pod that was active for longer than it may be. */
+export const deadlineExceeded = 'DeadlineExceeded';
 
 function role(container: Container, init: boolean): ContainerRuntime['role'] {
   if (!init) return 'main';
@@ -180,5 +185,6 @@ export function createPodRuntime(pod: Pod, startDelayMs: number, nowMs: number):
     ip: pod.status?.podIP,
     initialized: containers.some(({ role, state }) => role === 'main' && state.kind !== 'waiting'),
     stoppingSinceMs: undefined,
+    overdueSinceMs: pod.status?.reason === deadlineExceeded ? nowMs : undefined,
   };
 }

@@ -1,6 +1,6 @@
 import type { ContainerStatus, Pod, PodCondition, PodStatus } from '@drydock/api/core/v1';
-import { formatTime } from '@drydock/base/apimachinery';
-import type { ContainerRuntime, Ended, PodRuntime } from './runtime.ts';
+import { compareQuantities, formatTime } from '@drydock/base/apimachinery';
+import { deadlineExceeded, type ContainerRuntime, type Ended, type PodRuntime } from './runtime.ts';
 
 function terminated(ended: Ended) {
   return {
@@ -58,6 +58,8 @@ type Phase = 'Pending' | 'Running' | 'Succeeded' | 'Failed';
 /** The phase that follows from the containers (kubelet's getPhase). */
 export function podPhase(runtime: PodRuntime): Phase {
   const policy = runtime.pod.spec?.restartPolicy ?? 'Always';
+  if (runtime.overdueSinceMs !== undefined)
+    return runtime.containers.some(({ state }) => state.kind === 'running') ? 'Running' : 'Failed';
   const inits = runtime.containers.filter(({ role }) => role === 'init');
   const mains = runtime.containers.filter(({ role }) => role === 'main');
   const failedInit = inits.some(({ state }) => state.kind === 'terminated' && state.ended.exitCode !== 0);
@@ -153,6 +155,10 @@ export function podStatus(runtime: PodRuntime, hostIp: string, nowMs: number): P
     qosClass: runtime.pod.status?.qosClass ?? qosClass(runtime.pod),
   };
   if (generation !== undefined) status.observedGeneration = generation;
+  if (runtime.overdueSinceMs !== undefined && phase === 'Failed') {
+    status.reason = deadlineExceeded;
+    status.message = 'Pod was active on the node longer than the specified deadline';
+  }
   const inits = runtime.containers.filter(({ role }) => role === 'init' || role === 'sidecar');
   if (inits.length > 0) status.initContainerStatuses = inits.map(containerStatus);
   const ephemeral = runtime.containers.filter(({ role }) => role === 'ephemeral');
@@ -174,7 +180,7 @@ export function qosClass(pod: Pod): 'Guaranteed' | 'Burstable' | 'BestEffort' {
       const request = resources?.requests?.[name];
       const limit = resources?.limits?.[name];
       if (request !== undefined || limit !== undefined) any = true;
-      if (limit === undefined || (request !== undefined && request !== limit)) guaranteed = false;
+      if (limit === undefined || (request !== undefined && compareQuantities(request, limit) !== 0)) guaranteed = false;
     }
   }
   if (!any) return 'BestEffort';
