@@ -5,6 +5,11 @@ const optionKinds = { CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE: 
 
 /** The object as whoever sent it would see it: an update's with the version that it replaces. */
 export function shownObject({ operation, object, old }: AdmissionRequest): KubeObject {
+  if (operation === 'CONNECT') {
+    // Options of connections have no metadata.
+    const { metadata: _metadata, ...options } = object;
+    return options as KubeObject;
+  }
   const resourceVersion = old?.metadata.resourceVersion;
   if (operation !== 'UPDATE' || resourceVersion === undefined) return object;
   return { ...object, metadata: { ...object.metadata, resourceVersion } };
@@ -38,10 +43,13 @@ export function admissionRequest(request: AdmissionRequest, uid: string): Record
     object: deleting ? null : shownObject(request),
     oldObject: deleting ? request.object : (request.old ?? null),
     dryRun: dryRun.length > 0,
-    options: {
-      kind: optionKinds[operation],
-      apiVersion: 'meta.k8s.io/v1',
-      ...(dryRun.length > 0 ? { dryRun: [...dryRun] } : {}),
-    },
+    options:
+      operation === 'CONNECT'
+        ? null
+        : {
+            kind: optionKinds[operation],
+            apiVersion: 'meta.k8s.io/v1',
+            ...(dryRun.length > 0 ? { dryRun: [...dryRun] } : {}),
+          },
   };
 }

@@ -26,7 +26,11 @@ export function createAdmission(plugins: readonly AdmissionPlugin[]): Admission 
       if (chains === undefined) known.set(definition, (chains = new Map()));
       const key = `${operation}/${subresource}`;
       if (chains.has(key)) return chains.get(key);
-      const part = plugins.filter((plugin) => plugin.handles(definition, subresource, operation));
+      const part = plugins.filter(
+        (plugin) =>
+          (operation !== 'CONNECT' || plugin.connects === true) &&
+          plugin.handles(definition, subresource, operation),
+      );
       const chain: AdmissionChain | undefined =
         part.length === 0
           ? undefined

@@ -1,9 +1,10 @@
 import type { KubeObject } from '@drydock/base/apimachinery';
 import type { ResourceDefinition, StrategyContext } from '../registry/types.ts';
 
-export type Operation = 'CREATE' | 'UPDATE' | 'DELETE';
+/** CONNECT leads a client to a Pod, a Service or a Node, and writes nothing. */
+export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
 
-/** One write on its way to the store. */
+/** One write on its way to the store, or one connection. */
 export interface AdmissionRequest {
   readonly operation: Operation;
   readonly definition: ResourceDefinition;
@@ -14,7 +15,10 @@ export interface AdmissionRequest {
   readonly kind?: { readonly group: string; readonly version: string; readonly kind: string };
   /** '' on creates whose name is not known yet. */
   readonly name: string;
-  /** A private draft on CREATE and UPDATE, to be changed by `admit`; on DELETE the present object, read-only. */
+  /**
+   * A private draft on CREATE and UPDATE, to be changed by `admit`; on DELETE the present object, read-only; on CONNECT the
+   * options of the connection.
+   */
   readonly object: KubeObject;
   /** The present object on UPDATE, read-only. */
   readonly old: KubeObject | undefined;
@@ -28,6 +32,8 @@ export interface AdmissionRequest {
  */
 export interface AdmissionPlugin {
   readonly name: string;
+  /** Takes part in connections too. Default: in writes alone. */
+  readonly connects?: boolean;
   /** Asked once for each resource, subresource and operation. */
   handles(definition: ResourceDefinition, subresource: string, operation: Operation): boolean;
   /** Changes the draft. Runs before validation. */

@@ -240,6 +240,7 @@ export function validatingPolicies({ cache, definitions }: ValidatingPolicyDeps)
 
   return {
     name: 'ValidatingAdmissionPolicy',
+    connects: true,
     handles: (definition) => !concernsAdmission({ definition }),
     validate(request) {
       let first: { message: string; reason: string } | undefined;

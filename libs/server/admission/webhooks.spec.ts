@@ -182,6 +182,46 @@ describe('validating webhooks', () => {
     ]);
   });
 
+  it('stand between clients and what they connect with', async () => {
+    const connecting = [
+      { apiGroups: [''], apiVersions: ['v1'], operations: ['CONNECT'], resources: ['pods/*', 'services/proxy'] },
+    ];
+    await register('Validating', hook('a.example.org', { rules: connecting }));
+    await register('Mutating', hook('b.example.org', { rules: connecting }));
+    answers.set('https://a.example.org/', () => ({ allowed: false, status: { message: 'nobody looks in' } }));
+    answers.set('https://b.example.org/', () => patch({ op: 'add', path: '/container', value: 'other' }));
+    const pod = '/api/v1/namespaces/default/pods/p';
+    const refused = 'admission webhook "a.example.org" denied the request: nobody looks in';
+    for (const [method, path] of [
+      ['POST', `${pod}/exec?command=ls&command=-l&stdout=true&container=c`],
+      ['GET', `${pod}/attach?stdin=true&tty=1&stdout=false`],
+      ['POST', `${pod}/portforward?ports=80`],
+      ['GET', `${pod}/proxy/a/b?q=1`],
+      ['PUT', '/api/v1/namespaces/default/services/s/proxy'],
+    ] as const) {
+      const answer = await server.call(method, path);
+      expect([answer.status, answer.json.message]).toEqual([400, refused]);
+    }
+    const asked = seen.map(({ request }) => request);
+    expect(asked.filter((_one, index) => index % 2 === 1).map(({ object }) => object)).toEqual([
+      { kind: 'PodExecOptions', apiVersion: 'v1', stdout: true, container: 'c', command: ['ls', '-l'] },
+      { kind: 'PodAttachOptions', apiVersion: 'v1', stdin: true, tty: true },
+      { kind: 'PodPortForwardOptions', apiVersion: 'v1', ports: [80] },
+      { kind: 'PodProxyOptions', apiVersion: 'v1', path: 'a/b' },
+      { kind: 'ServiceProxyOptions', apiVersion: 'v1' },
+    ]);
+    expect(asked[0]).toMatchObject({
+      operation: 'CONNECT',
+      kind: { group: '', version: 'v1', kind: 'PodExecOptions' },
+      resource: { group: '', version: 'v1', resource: 'pods' },
+      subResource: 'exec',
+      name: 'p',
+      namespace: 'default',
+      oldObject: null,
+      options: null,
+    });
+  });
+
   it('with side effects are not asked in dry runs', async () => {
     await register('Validating', hook('a.example.org', { sideEffects: 'NoneOnDryRun' }));
     expect((await create({}, '?dryRun=All')).status).toBe(201);

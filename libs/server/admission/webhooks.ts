@@ -189,8 +189,9 @@ export function mutatingWebhooks({ cache, caller }: WebhookDeps): AdmissionPlugi
     const response = await call(hook, request, caller);
     if (response === undefined) return false;
     heed(hook, response, request);
-    if (response.patch === undefined || response.patch === null || request.operation === 'DELETE')
-      return false;
+    if (response.patch === undefined || response.patch === null) return false;
+    // There is nothing to change in what goes, nor is it told to whom a connection leads.
+    if (request.operation === 'DELETE' || request.operation === 'CONNECT') return false;
     const before = shownObject(request);
     try {
       if (response.patchType !== 'JSONPatch')
@@ -219,6 +220,7 @@ export function mutatingWebhooks({ cache, caller }: WebhookDeps): AdmissionPlugi
 
   return {
     name: 'MutatingAdmissionWebhook',
+    connects: true,
     handles: (definition) => !concernsAdmission({ definition }),
     admit(request) {
       const hooks = all();
@@ -242,6 +244,7 @@ export function validatingWebhooks({ cache, caller }: WebhookDeps): AdmissionPlu
 
   return {
     name: 'ValidatingAdmissionWebhook',
+    connects: true,
     handles: (definition) => !concernsAdmission({ definition }),
     validate(request) {
       const hooks = all();

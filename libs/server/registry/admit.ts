@@ -1,4 +1,5 @@
 import type { KubeObject } from '@drydock/base/apimachinery';
+import type { ResourceRef } from '@drydock/port/transport';
 import type { AdmissionChain, AdmissionRequest, Operation } from '../admission/index.ts';
 import type { Environment, Scope } from './environment.ts';
 import type { Served } from './served.ts';
@@ -48,4 +49,28 @@ export function enterAdmission(
       for (const callback of due) callback(committed);
     },
   };
+}
+
+/** Whether a client may be connected. @throws ApiError */
+export async function admitConnection(
+  env: Environment,
+  served: Served,
+  { namespace, name = '', subresource = '' }: ResourceRef,
+  { kind, ...options }: { readonly kind: string } & Readonly<Record<string, unknown>>,
+  scope: Scope,
+): Promise<void> {
+  const { group, version } = served.definition;
+  const metadata = { name, ...(namespace === undefined ? {} : { namespace }) };
+  const object: KubeObject = { kind, apiVersion: served.apiVersion, metadata, ...options };
+  const posted = { kind: { group, version, kind }, name };
+  const passage = enterAdmission(env, served, subresource, 'CONNECT', object, undefined, scope, posted);
+  if (passage === undefined) return;
+  let admitted = false;
+  try {
+    await passage.chain.admit(passage.request);
+    await passage.chain.validate(passage.request);
+    admitted = true;
+  } finally {
+    passage.settle(admitted);
+  }
 }

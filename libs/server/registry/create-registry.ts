@@ -18,6 +18,7 @@ import type { Admission } from '../admission/index.ts';
 import { createAdmission } from '../admission/index.ts';
 import type { CacheList, StoredItem, StoredObject, WatchCache } from '../watch-cache/index.ts';
 import { compileFilter, looseObject, parseResourceVersion } from '../watch-cache/index.ts';
+import { admitConnection } from './admit.ts';
 import { applyObject, applyScale } from './apply.ts';
 import { bodyTypeOf, decodeBody, decodePatched, shapeDraft } from './body.ts';
 import { createObject, matchNamespace } from './create.ts';
@@ -464,6 +465,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
       }
       return page;
     },
+    connect: (ref, options, context) => admitConnection(env, servedOf(ref), ref, options, scopeOf(context, {})),
   };
 
   function deleteScope({ dryRun }: { dryRun?: WriteOptions['dryRun'] }): WriteOptions {

@@ -84,4 +84,13 @@ export interface Registry {
     list: ListOptions,
     context: RequestContext,
   ): Promise<StoredList>;
+  /**
+   * Asks admission whether a client may be connected with what a subresource leads to (`pods/exec`).
+   * @param options of the connection, with their kind (`PodExecOptions`)
+   */
+  connect(
+    ref: ResourceRef,
+    options: { readonly kind: string } & Readonly<Record<string, unknown>>,
+    context: RequestContext,
+  ): Promise<void>;
 }

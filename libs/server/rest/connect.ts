@@ -47,7 +47,36 @@ export function isConnect(ref: ResourceRef): boolean {
   return ref.resource === 'pods' && interactive.has(ref.subresource);
 }
 
-export function connect(
+/** What a client asks of a connection, as its options' kind has it. */
+function optionsOf(
+  { resource, subresource }: ResourceRef,
+  query: URLSearchParams,
+  rest: string,
+): { readonly kind: string } & Record<string, unknown> {
+  switch (subresource) {
+    case 'exec':
+    case 'attach': {
+      const container = query.get('container') ?? '';
+      const flags = ['stdin', 'stdout', 'stderr', 'tty'].filter((name) => flag(query, name));
+      return {
+        kind: subresource === 'exec' ? 'PodExecOptions' : 'PodAttachOptions',
+        ...Object.fromEntries(flags.map((name) => [name, true])),
+        ...(container === '' ? {} : { container }),
+        ...(subresource === 'exec' ? { command: query.getAll('command') } : {}),
+      };
+    }
+    case 'portforward': {
+      const ports = query.getAll('ports').map(Number);
+      return { kind: 'PodPortForwardOptions', ...(ports.length === 0 ? {} : { ports }) };
+    }
+    default: {
+      const kinds: Readonly<Record<string, string>> = { pods: 'Pod', services: 'Service' };
+      return { kind: `${kinds[resource] ?? 'Node'}ProxyOptions`, ...(rest === '' ? {} : { path: rest }) };
+    }
+  }
+}
+
+export async function connect(
   deps: ConnectDeps,
   request: HttpRequest,
   path: ResourcePath,
@@ -55,13 +84,19 @@ export function connect(
 ): Promise<HttpResponse> {
   const { ref } = path;
   const kubelet = deps.kubelet ?? noKubelet;
-  if (ref.subresource === 'proxy') return proxy(deps.registry, kubelet, request, path, context);
+  const admit = () =>
+    deps.registry.connect(ref, optionsOf(ref, new URLSearchParams(request.query), path.rest.join('/')), context);
+  if (ref.subresource === 'proxy') {
+    await admit();
+    return proxy(deps.registry, kubelet, request, path, context);
+  }
   if (request.method !== 'GET' && request.method !== 'POST') {
     throw methodNotSupported(
       { group: '', resource: `pods/${ref.subresource}` },
       request.method.toLowerCase(),
     );
   }
+  await admit();
   return interact(deps, kubelet, request, ref, context);
 }
 
