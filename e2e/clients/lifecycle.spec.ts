@@ -43,7 +43,11 @@ function placeOf({ object, namespaced, resource }: Sample): Place {
 const single = new Set(['ipaddresses', 'customresourcedefinitions', 'apiservices']);
 /** Without what the server itself notes in a status, and who wrote it when. */
 function plain({ status: _status, ...object }: Loose): object {
-  const { managedFields: _fields, resourceVersion: _version, ...metadata } = object.metadata as Loose['metadata'] & {
+  const {
+    managedFields: _fields,
+    resourceVersion: _version,
+    ...metadata
+  } = object.metadata as Loose['metadata'] & {
     managedFields?: unknown;
   };
   return { ...object, metadata };

@@ -43,7 +43,10 @@ const changes: Readonly<Record<string, readonly [patch: object, update: object]>
   horizontalpodautoscalers: [{ currentReplicas: 1, desiredReplicas: 2 }, { currentReplicas: 2 }],
   cronjobs: [{ lastScheduleTime: time }, { lastSuccessfulTime: time }],
   jobs: [{ conditions: [condition('Patched')] }, { active: 1 }],
-  prioritylevelconfigurations: [{ conditions: [condition('Patched')] }, { conditions: [condition('Updated')] }],
+  prioritylevelconfigurations: [
+    { conditions: [condition('Patched')] },
+    { conditions: [condition('Updated')] },
+  ],
   flowschemas: [{ conditions: [condition('Patched')] }, { conditions: [condition('Updated')] }],
   ingresses: [
     { loadBalancer: { ingress: [{ ip: '203.0.113.1' }] } },
@@ -56,11 +59,18 @@ const changes: Readonly<Record<string, readonly [patch: object, update: object]>
   servicecidrs: [{ conditions: [condition('Patched')] }, { conditions: [condition('Updated')] }],
   volumeattachments: [{ attached: true }, { attached: false, attachError: { message: 'no' } }],
   resourceclaims: [
-    { allocation: { devices: { results: [{ request: 'gpu', driver: 'd.example.org', pool: 'p', device: 'x' }] } } },
+    {
+      allocation: {
+        devices: { results: [{ request: 'gpu', driver: 'd.example.org', pool: 'p', device: 'x' }] },
+      },
+    },
     { reservedFor: [{ resource: 'pods', name: 'a', uid: 'u' }] },
   ],
   apiservices: [{ conditions: [condition('Patched')] }, { conditions: [condition('Updated')] }],
-  certificatesigningrequests: [{ conditions: [condition('Patched')] }, { conditions: [condition('Updated')] }],
+  certificatesigningrequests: [
+    { conditions: [condition('Patched')] },
+    { conditions: [condition('Updated')] },
+  ],
 };
 
 /** Of these the server itself notes conditions, in which those of others stay. */
@@ -147,7 +157,9 @@ describe('the status of every kind that has one', () => {
     const groups = (await client.send('GET', '/apis')).json<{
       groups: { versions: { groupVersion: string }[] }[];
     }>();
-    const versions = groups.groups.flatMap(({ versions: all }) => all.map(({ groupVersion }) => groupVersion));
+    const versions = groups.groups.flatMap(({ versions: all }) =>
+      all.map(({ groupVersion }) => groupVersion),
+    );
     const found: string[] = [];
     for (const version of ['v1', ...versions]) {
       const path = version === 'v1' ? '/api/v1' : `/apis/${version}`;

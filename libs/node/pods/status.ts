@@ -180,7 +180,8 @@ export function qosClass(pod: Pod): 'Guaranteed' | 'Burstable' | 'BestEffort' {
       const request = resources?.requests?.[name];
       const limit = resources?.limits?.[name];
       if (request !== undefined || limit !== undefined) any = true;
-      if (limit === undefined || (request !== undefined && compareQuantities(request, limit) !== 0)) guaranteed = false;
+      if (limit === undefined || (request !== undefined && compareQuantities(request, limit) !== 0))
+        guaranteed = false;
     }
   }
   if (!any) return 'BestEffort';

@@ -184,7 +184,12 @@ describe('validating webhooks', () => {
 
   it('stand between clients and what they connect with', async () => {
     const connecting = [
-      { apiGroups: [''], apiVersions: ['v1'], operations: ['CONNECT'], resources: ['pods/*', 'services/proxy'] },
+      {
+        apiGroups: [''],
+        apiVersions: ['v1'],
+        operations: ['CONNECT'],
+        resources: ['pods/*', 'services/proxy'],
+      },
     ];
     await register('Validating', hook('a.example.org', { rules: connecting }));
     await register('Mutating', hook('b.example.org', { rules: connecting }));

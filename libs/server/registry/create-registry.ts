@@ -465,7 +465,8 @@ export function createRegistry(deps: RegistryDeps): Registry {
       }
       return page;
     },
-    connect: (ref, options, context) => admitConnection(env, servedOf(ref), ref, options, scopeOf(context, {})),
+    connect: (ref, options, context) =>
+      admitConnection(env, servedOf(ref), ref, options, scopeOf(context, {})),
   };
 
   function deleteScope({ dryRun }: { dryRun?: WriteOptions['dryRun'] }): WriteOptions {

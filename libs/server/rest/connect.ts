@@ -85,7 +85,11 @@ export async function connect(
   const { ref } = path;
   const kubelet = deps.kubelet ?? noKubelet;
   const admit = () =>
-    deps.registry.connect(ref, optionsOf(ref, new URLSearchParams(request.query), path.rest.join('/')), context);
+    deps.registry.connect(
+      ref,
+      optionsOf(ref, new URLSearchParams(request.query), path.rest.join('/')),
+      context,
+    );
   if (ref.subresource === 'proxy') {
     await admit();
     return proxy(deps.registry, kubelet, request, path, context);
