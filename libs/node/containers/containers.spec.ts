@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { createVirtualClock } from '@drydock/base/clock';
 import { createBytePipe, readAll } from '@drydock/base/streams';
 import type { Pod } from '@drydock/api/core/v1';
 import type { BackendRequest } from '@drydock/port/kubelet';
+import { createFileSystem } from '../files/index.ts';
 import { substitute } from './environment.ts';
 import { createOutputLog } from './output-log.ts';
 import { answer, listeningPorts, serveConnection } from './pod-server.ts';
 import { createTerminal } from './terminal.ts';
+import { openTerminationLog, terminationMessage } from './termination-message.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -143,6 +146,37 @@ describe('output of a process', () => {
     ]);
     for (let line = 0; line < 20_000; line++) log.append('stdout', encoder.encode('x\n'), 5);
     expect(log.lines().length).toBe(10_000);
+  });
+});
+
+describe('the message of a container that has ended', () => {
+  const fs = () => createFileSystem({ clock: createVirtualClock(0) });
+
+  it('is what it wrote where its spec says, cut to size', () => {
+    const files = fs();
+    const container = { name: 'c', terminationMessagePath: '/var/run/why' };
+    openTerminationLog(container, files);
+    expect(terminationMessage(container, files, undefined, 0)).toBeUndefined();
+    files.writeFile('/var/run/why', encoder.encode('done'));
+    expect(terminationMessage(container, files, undefined, 0)).toBe('done');
+    files.writeFile('/var/run/why', encoder.encode('x'.repeat(5_000)));
+    expect(terminationMessage(container, files, undefined, 0)).toHaveLength(4_096);
+  });
+
+  it('is the end of its log where it failed without a word, if its policy is that', () => {
+    const files = fs();
+    const container = { name: 'c', terminationMessagePolicy: 'FallbackToLogsOnError' as const };
+    const log = createOutputLog();
+    for (let line = 0; line < 100; line++) log.append('stdout', encoder.encode(`line ${line}\n`), 1);
+    log.close(2);
+    openTerminationLog(container, files);
+    expect(terminationMessage(container, files, log, 0)).toBeUndefined();
+    expect(terminationMessage({ name: 'c' }, files, log, 1)).toBeUndefined();
+    const message = terminationMessage(container, files, log, 1) ?? '';
+    expect(message.split('\n')).toHaveLength(81);
+    expect(message.startsWith('line 20\n')).toBe(true);
+    files.writeFile('/dev/termination-log', encoder.encode('mine'));
+    expect(terminationMessage(container, files, log, 1)).toBe('mine');
   });
 });
 

@@ -17,6 +17,7 @@ import { startMainProcess, type MainProcess } from './main-process.ts';
 import { createOutputLog } from './output-log.ts';
 import { seedRoot } from './root.ts';
 import { runSession } from './session.ts';
+import { openTerminationLog, terminationMessage } from './termination-message.ts';
 import { createSharedDirectories, type MountedVolume, type SharedDirectories } from './volumes.ts';
 
 export interface SandboxOptions {
@@ -28,7 +29,7 @@ export interface SandboxOptions {
   readonly clock: Clock;
   readonly random: Random;
   /** A container's own process has ended. */
-  onExit(container: ContainerRuntime, containerId: string, exitCode: number): void;
+  onExit(container: ContainerRuntime, containerId: string, exitCode: number, message?: string): void;
 }
 
 /** The insides of one Pod: file systems, processes, what its containers share. Made when it is first looked into. */
@@ -187,6 +188,7 @@ export function createPodSandbox(options: SandboxOptions): PodSandbox {
         if (container.role === 'init') options.onExit(container, containerId, container.behaviour.exitCode);
         return;
       }
+      openTerminationLog(container.spec, box.host.fs);
       const log = createOutputLog();
       container.output = log;
       const { host, env, cwd } = box;
@@ -196,7 +198,10 @@ export function createPodSandbox(options: SandboxOptions): PodSandbox {
         log,
         clock,
         stdinOnce: container.spec.stdinOnce === true,
-        onExit: (exitCode) => options.onExit(container, containerId, exitCode),
+        onExit(exitCode) {
+          const message = terminationMessage(container.spec, host.fs, log, exitCode);
+          options.onExit(container, containerId, exitCode, message);
+        },
       });
       if (container.spec.stdin !== true) box.main.start();
     },

@@ -64,11 +64,11 @@ export function createPodAgent(options: PodAgentOptions): PodAgent {
     return sandbox;
   }
 
-  function exited(container: ContainerRuntime, containerId: string, exitCode: number): void {
+  const exited: SandboxOptions['onExit'] = (container, containerId, exitCode, message) => {
     if (container.state.kind !== 'running' || container.containerId !== containerId) return;
-    container.exited = { exitCode, atMs: clock.now() };
+    container.exited = { exitCode, atMs: clock.now(), message };
     tick();
-  }
+  };
 
   function startMain(container: ContainerRuntime): void {
     if (!runsCommand(container)) return;

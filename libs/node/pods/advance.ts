@@ -72,6 +72,7 @@ export function advance(runtime: PodRuntime, nowMs: number, newId: () => string)
     const ended = {
       exitCode,
       reason: exitCode === 0 ? 'Completed' : 'Error',
+      message: container.exited?.message,
       startedAtMs: container.state.startedAtMs,
       finishedAtMs: atMs,
       containerId: container.containerId,

@@ -6,6 +6,8 @@ import { behaviourOf, type Behaviour } from './behaviour.ts';
 export interface Ended {
   readonly exitCode: number;
   readonly reason: string;
+  /** What it left to be said about its end. */
+  readonly message?: string | undefined;
   readonly startedAtMs: number;
   readonly finishedAtMs: number;
   readonly containerId: string;
@@ -40,7 +42,9 @@ export interface ContainerRuntime {
   /** That of the run before. */
   lastOutput?: RecordedOutput | undefined;
   /** Its own process has ended: `advance` ends the container. */
-  exited?: { readonly exitCode: number; readonly atMs: number } | undefined;
+  exited?:
+    | { readonly exitCode: number; readonly atMs: number; readonly message?: string | undefined }
+    | undefined;
 }
 
 /** What a node knows of a Pod that it runs. */
@@ -75,6 +79,7 @@ function endedFrom(
   return {
     exitCode: state.exitCode ?? 0,
     reason: state.reason ?? 'Completed',
+    ...(state.message === undefined ? {} : { message: state.message }),
     startedAtMs: state.startedAt === undefined ? nowMs : parseTime(state.startedAt),
     finishedAtMs: state.finishedAt === undefined ? nowMs : parseTime(state.finishedAt),
     containerId: state.containerID ?? '',

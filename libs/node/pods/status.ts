@@ -6,6 +6,7 @@ function terminated(ended: Ended) {
   return {
     exitCode: ended.exitCode,
     reason: ended.reason,
+    ...(ended.message === undefined ? {} : { message: ended.message }),
     startedAt: formatTime(ended.startedAtMs),
     finishedAt: formatTime(ended.finishedAtMs),
     containerID: ended.containerId,
