@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { createVirtualClock } from '@drydock/base/clock';
 import { createBytePipe, readAll } from '@drydock/base/streams';
 import type { Pod } from '@drydock/api/core/v1';
+import type { Client } from '@drydock/machinery/client';
 import type { BackendRequest } from '@drydock/port/kubelet';
 import { createFileSystem } from '../files/index.ts';
-import { substitute } from './environment.ts';
+import { allocatableFor, downward, substitute } from './environment.ts';
 import { createOutputLog } from './output-log.ts';
 import { answer, listeningPorts, serveConnection } from './pod-server.ts';
 import { createTerminal } from './terminal.ts';
@@ -150,7 +151,7 @@ describe('output of a process', () => {
 });
 
 describe('the message of a container that has ended', () => {
-  const fs = () => createFileSystem({ clock: createVirtualClock(0) });
+  const fs = () => createFileSystem({ clock: createVirtualClock() });
 
   it('is what it wrote where its spec says, cut to size', () => {
     const files = fs();
@@ -181,6 +182,30 @@ describe('the message of a container that has ended', () => {
 });
 
 describe('environment', () => {
+  it('tells the limit of a container, which is what its node can give where it has none', async () => {
+    const source = { resourceFieldRef: { resource: 'limits.cpu', divisor: '1m' } };
+    const container = { name: 'c', env: [{ name: 'CPU', valueFrom: source }] };
+    const pod = { metadata: {}, spec: { nodeName: 'node-0', containers: [container] } } as unknown as Pod;
+    const asked: string[] = [];
+    const client = {
+      resource: () => ({
+        get(name: string) {
+          asked.push(name);
+          return Promise.resolve({ metadata: {}, status: { allocatable: { cpu: '3500m' } } });
+        },
+      }),
+    } as unknown as Client;
+    const allocatable = await allocatableFor(pod, client);
+    const place = { pod, hostIp: '', podIp: '', hostname: '', client, allocatable };
+    expect(downward(source, { ...place, container })).toBe('3500');
+    const limited = { ...container, resources: { limits: { cpu: '250m' } } };
+    expect(downward(source, { ...place, container: limited })).toBe('250');
+    const requests = { resourceFieldRef: { resource: 'requests.cpu' } };
+    expect(downward(requests, { ...place, container })).toBe('0');
+    expect(await allocatableFor({ metadata: {}, spec: { nodeName: 'node-0' } } as Pod, client)).toBeUndefined();
+    expect(asked).toEqual(['node-0']);
+  });
+
   it('puts in what is defined before, and leaves the rest', () => {
     const env = new Map([['A', 'a']]);
     expect(substitute('$(A)-$(B)-$$(A)-$A', env)).toBe('a-$(B)-$(A)-$A');

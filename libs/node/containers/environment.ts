@@ -1,5 +1,6 @@
 import {
   ConfigMap,
+  Node,
   Secret,
   Service,
   type Container,
@@ -17,6 +18,8 @@ export interface EnvironmentOptions {
   readonly podIp: string;
   readonly hostname: string;
   readonly client: Client;
+  /** What its node has for Pods: the limit of a container without one. Only where the Pod asks for limits. */
+  readonly allocatable?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Reads an object that may be missing. */
@@ -78,6 +81,31 @@ function podField(pod: Pod, path: string, options: EnvironmentOptions): string {
   }
 }
 
+/** What the Pod's node can give, where the Pod wants to be told a limit; else undefined. */
+export async function allocatableFor(
+  pod: Pod,
+  client: Client,
+): Promise<Readonly<Record<string, string>> | undefined> {
+  const wantsLimit = (source: { resourceFieldRef?: { resource?: string } } | undefined) =>
+    source?.resourceFieldRef?.resource?.startsWith('limits.') === true;
+  const { containers = [], initContainers = [], volumes = [], nodeName = '' } = pod.spec ?? {};
+  const wanted =
+    [...containers, ...initContainers].some(({ env }) => env?.some(({ valueFrom }) => wantsLimit(valueFrom))) ||
+    volumes.some(({ downwardAPI, projected }) =>
+      [
+        ...(downwardAPI?.items ?? []),
+        ...(projected?.sources ?? []).flatMap((source) => source.downwardAPI?.items ?? []),
+      ].some(wantsLimit),
+    );
+  if (!wanted || nodeName === '') return undefined;
+  try {
+    return (await client.resource(Node).get(nodeName)).status?.allocatable ?? {};
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
 /** A downward API field or resource as text. */
 export function downward(
   source: Pick<EnvVarSource, 'fieldRef' | 'resourceFieldRef'>,
@@ -90,8 +118,11 @@ export function downward(
       ? options.container
       : options.pod.spec?.containers?.find(({ name }) => name === containerName);
   const [kind = '', ...name] = resource.split('.');
-  const list = kind === 'limits' ? container?.resources?.limits : container?.resources?.requests;
-  const quantity = list?.[name.join('.')];
+  const wanted = name.join('.');
+  const quantity =
+    kind === 'limits'
+      ? (container?.resources?.limits?.[wanted] ?? options.allocatable?.[wanted])
+      : container?.resources?.requests?.[wanted];
   if (quantity === undefined) return '0';
   try {
     const unit = Number(parseQuantity(divisor === '0' ? '1' : divisor).milliValue()) || 1000;

@@ -12,7 +12,7 @@ import {
   type ContainerHost,
   type ProcessEntry,
 } from '../shell/index.ts';
-import { containerEnvironment, substitute } from './environment.ts';
+import { allocatableFor, containerEnvironment, substitute } from './environment.ts';
 import { startMainProcess, type MainProcess } from './main-process.ts';
 import { createOutputLog } from './output-log.ts';
 import { seedRoot } from './root.ts';
@@ -106,6 +106,7 @@ export function createPodSandbox(options: SandboxOptions): PodSandbox {
       podIp: runtime.ip ?? '',
       hostname: host.hostname,
       client,
+      allocatable: await allocatableFor(pod, client),
     };
     const env = await containerEnvironment(environment);
     if (container.spec.tty === true) env.set('TERM', 'xterm');
