@@ -142,6 +142,8 @@ export function runsCommand(container: ContainerRuntime): boolean {
 
 /** A Pod as its node first meets it, or meets it again after a restart. */
 export function createPodRuntime(pod: Pod, startDelayMs: number, nowMs: number): PodRuntime {
+  // Init containers and those that wait for them are told alike.
+  const waiting = (pod.spec?.initContainers ?? []).length > 0 ? 'PodInitializing' : 'ContainerCreating';
   const make = (container: Container, init: boolean): ContainerRuntime => {
     const behaviour = behaviourOf(
       pod,
@@ -154,7 +156,7 @@ export function createPodRuntime(pod: Pod, startDelayMs: number, nowMs: number):
       role: role(container, init),
       spec: container,
       behaviour,
-      state: { kind: 'waiting', reason: init ? 'PodInitializing' : 'ContainerCreating', untilMs: undefined },
+      state: { kind: 'waiting', reason: waiting, untilMs: undefined },
       last: undefined,
       restarts: 0,
       crashes: 0,
