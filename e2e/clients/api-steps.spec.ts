@@ -150,7 +150,11 @@ describe('what clients rely on in a running cluster', () => {
     ['/apis/apps/v1', 'deployments', { selector: { matchLabels: { app: 'steps' } }, template }],
     ['/apis/apps/v1', 'replicasets', { selector: { matchLabels: { app: 'steps' } }, template }],
     ['/apis/apps/v1', 'daemonsets', { selector: { matchLabels: { app: 'steps' } }, template }],
-    ['/apis/apps/v1', 'statefulsets', { serviceName: '', selector: { matchLabels: { app: 'steps' } }, template }],
+    [
+      '/apis/apps/v1',
+      'statefulsets',
+      { serviceName: '', selector: { matchLabels: { app: 'steps' } }, template },
+    ],
     ['/api/v1', 'replicationcontrollers', { selector: { app: 'steps' }, template }],
     [
       '/apis/batch/v1',
@@ -165,11 +169,15 @@ describe('what clients rely on in a running cluster', () => {
     await client.ask('POST', path, { metadata: { name: 'conditioned' }, spec });
     const types = async () =>
       (((await client.ask('GET', one)).status?.['conditions'] ?? []) as Condition[]).map(({ type }) => type);
-    const counted = ({ status }: Loose) => Number(status?.['replicas'] ?? status?.['active'] ?? status?.['numberReady'] ?? 0);
+    const counted = ({ status }: Loose) =>
+      Number(status?.['replicas'] ?? status?.['active'] ?? status?.['numberReady'] ?? 0);
     await eventually(async () => counted(await client.ask('GET', one)) > 0);
     await eventually(async () => {
       const present = await client.ask('GET', one);
-      const conditions = [...((present.status?.['conditions'] ?? []) as Condition[]), condition('StatusUpdate')];
+      const conditions = [
+        ...((present.status?.['conditions'] ?? []) as Condition[]),
+        condition('StatusUpdate'),
+      ];
       const body = { ...present, status: { ...present.status, conditions } };
       return (await client.send('PUT', `${one}/status`, { body })).status === 200;
     });
@@ -235,7 +243,9 @@ describe('what clients rely on in a running cluster', () => {
 
   it('runs the commands of init containers where that is asked for', async () => {
     const annotations = { 'drydock.dev/run-command': 'true' };
-    const containers = [{ name: 'main', image: 'busybox', command: ['sh', '-c', 'echo fine > /dev/termination-log'] }];
+    const containers = [
+      { name: 'main', image: 'busybox', command: ['sh', '-c', 'echo fine > /dev/termination-log'] },
+    ];
     const init = (command: string) => [{ name: 'init', image: 'busybox', command: [command] }];
     for (const [name, command] of [
       ['init-true', 'true'],

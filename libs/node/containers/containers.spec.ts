@@ -202,7 +202,9 @@ describe('environment', () => {
     expect(downward(source, { ...place, container: limited })).toBe('250');
     const requests = { resourceFieldRef: { resource: 'requests.cpu' } };
     expect(downward(requests, { ...place, container })).toBe('0');
-    expect(await allocatableFor({ metadata: {}, spec: { nodeName: 'node-0' } } as Pod, client)).toBeUndefined();
+    expect(
+      await allocatableFor({ metadata: {}, spec: { nodeName: 'node-0' } } as Pod, client),
+    ).toBeUndefined();
     expect(asked).toEqual(['node-0']);
   });
 

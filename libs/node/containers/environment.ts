@@ -90,7 +90,9 @@ export async function allocatableFor(
     source?.resourceFieldRef?.resource?.startsWith('limits.') === true;
   const { containers = [], initContainers = [], volumes = [], nodeName = '' } = pod.spec ?? {};
   const wanted =
-    [...containers, ...initContainers].some(({ env }) => env?.some(({ valueFrom }) => wantsLimit(valueFrom))) ||
+    [...containers, ...initContainers].some(({ env }) =>
+      env?.some(({ valueFrom }) => wantsLimit(valueFrom)),
+    ) ||
     volumes.some(({ downwardAPI, projected }) =>
       [
         ...(downwardAPI?.items ?? []),

@@ -43,8 +43,7 @@ export interface ContainerRuntime {
   lastOutput?: RecordedOutput | undefined;
   /** Its own process has ended: `advance` ends the container. */
   exited?:
-    | { readonly exitCode: number; readonly atMs: number; readonly message?: string | undefined }
-    | undefined;
+    { readonly exitCode: number; readonly atMs: number; readonly message?: string | undefined } | undefined;
 }
 
 /** What a node knows of a Pod that it runs. */
