@@ -56,6 +56,8 @@ const cases: readonly [script: string, out: string, code?: number][] = [
   ['x=$(false); echo $?', '1\n'],
   ['cd /nosuch || echo failed', 'failed\n'],
   ['yes | head -n 2', 'y\ny\n'],
+  ['echo $(( $RANDOM / 32768 )) $SECONDS', '0 0\n'],
+  ['RANDOM=a; echo $RANDOM', 'a\n'],
   ['echo ${nope?} ; echo not reached', '', 2],
 ];
 
@@ -72,6 +74,13 @@ describe('shell', () => {
       'echo start\nread line\nfor me\nif true\nthen echo $line\nfi\nexit 5\n',
     );
     expect(ran).toMatchObject({ out: 'start\nfor me\n', code: 5 });
+  });
+
+  it('throws dice', async () => {
+    const { out } = await createTestContainer().sh('for i in 1 2 3 4 5 6 7 8; do echo $RANDOM; done');
+    const thrown = out.trim().split('\n').map(Number);
+    expect(thrown.every((one) => Number.isInteger(one) && one >= 0 && one < 32_768)).toBe(true);
+    expect(new Set(thrown).size).toBeGreaterThan(1);
   });
 
   it('says what is wrong with a command in the words of ash', async () => {

@@ -45,6 +45,7 @@ export class Shell {
   status = 0;
   lastJob = 0;
   signal: AbortSignal;
+  readonly #startedAtMs: number;
   #depth = 0;
   #commands = 0;
   /** Conditions are tested without `set -e`. */
@@ -56,6 +57,7 @@ export class Shell {
     this.positional = positional;
     this.cwd = process.cwd;
     this.signal = process.signal;
+    this.#startedAtMs = process.host.clock.now();
     for (const [key, value] of process.env)
       this.variables.set(key, { value, exported: true, readOnly: false });
     this.set('PWD', process.cwd);
@@ -63,7 +65,15 @@ export class Shell {
   }
 
   get(name: string): string | undefined {
-    return this.variables.get(name)?.value;
+    return this.variables.get(name)?.value ?? this.#madeUp(name);
+  }
+
+  /** Variables that are worked out when they are read, unless they were set. */
+  #madeUp(name: string): string | undefined {
+    const { clock, random } = this.process.host;
+    if (name === 'RANDOM') return String(random.int(32_768));
+    if (name === 'SECONDS') return String(Math.floor((clock.now() - this.#startedAtMs) / 1_000));
+    return undefined;
   }
 
   set(name: string, value: string): void {
