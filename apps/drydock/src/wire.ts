@@ -113,7 +113,8 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
             nodeStartupGraceMs: options.nodeStartupGraceMs,
           },
           tokenKeys,
-          simulatedStorage: true,
+          // Storage comes with nodes: an API server without any is as bare as kube-apiserver.
+          simulatedStorage: kubelet !== undefined && options.nodes > 0,
           hpa: options.autoscaler,
           nodeIpam: {
             ...options.nodeIpam,

@@ -1,2 +1,2 @@
 export { applyScalarDefaults } from './defaults.ts';
-export { applyPodSpecDefaults } from './pod-spec.ts';
+export { applyPodDefaults, applyPodSpecDefaults } from './pod-spec.ts';

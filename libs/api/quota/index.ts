@@ -7,7 +7,8 @@ export {
   quotaEvaluator,
   serviceEvaluator,
 } from './evaluators.ts';
-export { podLimits, podRequests } from './pod-resources.ts';
+export { declaredByContainers, podLevel, podLimits, podRequests } from './pod-resources.ts';
+export { qosClassOf, type QosClass } from './qos-class.ts';
 export { quotaConcerns, quotaUsage } from './quota-usage.ts';
 export {
   addAmounts,

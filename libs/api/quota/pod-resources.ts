@@ -3,7 +3,7 @@ import type { Quantity } from '@drydock/base/apimachinery';
 import { addAmounts, amountsOf, raiseAmounts, type Amounts } from './resource-amounts.ts';
 
 /** Resources for which pod-level values take the place of the containers' sum (KEP-2837). */
-const podLevel = (name: string) => name === 'cpu' || name === 'memory' || name.startsWith('hugepages-');
+export const podLevel = (name: string) => name === 'cpu' || name === 'memory' || name.startsWith('hugepages-');
 
 /** Requests of a container; while a resize is under way the greatest of what it wants, has and was promised (KEP-1287). */
 function requestsOf(container: Container, status: ContainerStatus | undefined): Amounts {
@@ -47,6 +47,11 @@ function aggregate(
   }
   raiseAmounts(total, peak);
   return total;
+}
+
+/** What the containers of a Pod declare together, at the moment that needs most; statuses and pod-level values aside. */
+export function declaredByContainers(pod: Pod, which: 'requests' | 'limits'): Map<string, Quantity> {
+  return aggregate(pod, ({ resources }) => amountsOf(resources?.[which]));
 }
 
 /** What a Pod asks for in all, its overhead included. */

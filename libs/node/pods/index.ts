@@ -10,4 +10,4 @@ export {
   type Ended,
   type PodRuntime,
 } from './runtime.ts';
-export { podPhase, podStatus, qosClass } from './status.ts';
+export { podPhase, podStatus } from './status.ts';

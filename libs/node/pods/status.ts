@@ -1,5 +1,6 @@
-import type { ContainerStatus, Pod, PodCondition, PodStatus } from '@drydock/api/core/v1';
-import { compareQuantities, formatTime } from '@drydock/base/apimachinery';
+import { qosClassOf } from '@drydock/api/quota';
+import type { ContainerStatus, PodCondition, PodStatus } from '@drydock/api/core/v1';
+import { formatTime } from '@drydock/base/apimachinery';
 import { deadlineExceeded, type ContainerRuntime, type Ended, type PodRuntime } from './runtime.ts';
 
 function terminated(ended: Ended) {
@@ -153,7 +154,7 @@ export function podStatus(runtime: PodRuntime, hostIp: string, nowMs: number): P
     hostIPs: [{ ip: hostIp }],
     startTime: formatTime(runtime.startedAtMs),
     containerStatuses: mains.map(containerStatus),
-    qosClass: runtime.pod.status?.qosClass ?? qosClass(runtime.pod),
+    qosClass: runtime.pod.status?.qosClass ?? qosClassOf(runtime.pod.spec),
   };
   if (generation !== undefined) status.observedGeneration = generation;
   if (runtime.overdueSinceMs !== undefined && phase === 'Failed') {
@@ -169,22 +170,4 @@ export function podStatus(runtime: PodRuntime, hostIp: string, nowMs: number): P
     status.podIPs = [{ ip: runtime.ip }];
   }
   return status;
-}
-
-/** Guaranteed, Burstable or BestEffort, by cpu and memory requests and limits. */
-export function qosClass(pod: Pod): 'Guaranteed' | 'Burstable' | 'BestEffort' {
-  const containers = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])];
-  let any = false;
-  let guaranteed = true;
-  for (const { resources } of containers) {
-    for (const name of ['cpu', 'memory']) {
-      const request = resources?.requests?.[name];
-      const limit = resources?.limits?.[name];
-      if (request !== undefined || limit !== undefined) any = true;
-      if (limit === undefined || (request !== undefined && compareQuantities(request, limit) !== 0))
-        guaranteed = false;
-    }
-  }
-  if (!any) return 'BestEffort';
-  return guaranteed ? 'Guaranteed' : 'Burstable';
 }

@@ -1,6 +1,7 @@
 import { fieldPath, formatTime } from '@drydock/base/apimachinery';
-import { applyPodSpecDefaults } from '@drydock/api/defaulting';
-import type { Pod, PodSpec } from '@drydock/api/core/v1';
+import { applyPodDefaults } from '@drydock/api/defaulting';
+import { qosClassOf } from '@drydock/api/quota';
+import type { Pod } from '@drydock/api/core/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
 import { podWarnings, validatePodOnly, validatePodSpec } from '../shared/index.ts';
 import { eviction } from './eviction.ts';
@@ -9,22 +10,6 @@ import { podColumns, podRowConditions } from './pod-columns.ts';
 import { binding, ephemeralContainers, resize } from './pod-subresources.ts';
 
 const spec = fieldPath('spec');
-
-/** Guaranteed, Burstable or BestEffort, by the cpu and memory that containers ask for. */
-function qosClass(podSpec: PodSpec | undefined): string {
-  let any = false;
-  let guaranteed = true;
-  for (const { resources } of [...(podSpec?.containers ?? []), ...(podSpec?.initContainers ?? [])]) {
-    for (const name of ['cpu', 'memory']) {
-      const request = resources?.requests?.[name];
-      const limit = resources?.limits?.[name];
-      if (request !== undefined || limit !== undefined) any = true;
-      if (limit === undefined || (request !== undefined && request !== limit)) guaranteed = false;
-    }
-  }
-  if (!any) return 'BestEffort';
-  return guaranteed ? 'Guaranteed' : 'Burstable';
-}
 
 /** core/v1 Pod. */
 export const podDefinition: ResourceDefinition<Pod> = {
@@ -53,13 +38,9 @@ export const podDefinition: ResourceDefinition<Pod> = {
   },
   strategy: {
     returnDeletedObject: true,
-    defaults(pod) {
-      if (pod.spec === undefined) return;
-      applyPodSpecDefaults(pod.spec);
-      pod.spec.enableServiceLinks ??= true;
-    },
+    defaults: applyPodDefaults,
     prepareForCreate(pod, { clock }) {
-      pod.status = { phase: 'Pending', qosClass: qosClass(pod.spec) };
+      pod.status = { phase: 'Pending', qosClass: qosClassOf(pod.spec) };
       if ((pod.spec?.schedulingGates ?? []).length > 0) {
         pod.status.conditions = [
           {

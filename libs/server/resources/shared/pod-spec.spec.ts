@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fieldPath, formatFieldError } from '@drydock/base/apimachinery';
-import { applyPodSpecDefaults } from '@drydock/api/defaulting';
-import { applyScalarDefaults } from '@drydock/api/defaulting';
-import type { Pod, PodSpec } from '@drydock/api/core/v1';
+import { applyPodDefaults, applyScalarDefaults } from '@drydock/api/defaulting';
+import type { Pod } from '@drydock/api/core/v1';
 import { validatePodOnly, validatePodSpec } from './index.ts';
 
 /** The messages for a Pod of one container, with fields of the Pod's spec and of its container laid over. */
@@ -14,7 +13,7 @@ function errorsOf(fields: object, container: object = {}): string[] {
     spec: { containers: [{ name: 'main', image: 'nginx', ...container }], ...fields },
   } as unknown as Pod;
   applyScalarDefaults('k8s.io.api.core.v1.Pod', pod);
-  applyPodSpecDefaults(pod.spec as PodSpec);
+  applyPodDefaults(pod);
   const at = fieldPath('spec');
   return [...validatePodSpec(pod.spec, at), ...validatePodOnly(pod.spec, at)].map(formatFieldError);
 }
@@ -186,7 +185,6 @@ describe('a Pod spec', () => {
         ],
       }),
     ).toEqual([
-      'spec.volumes[0]: Required value: must specify a volume type',
       'spec.volumes[1].hostPath.path: Invalid value: "/a/../b": must not contain \'..\'',
       'spec.volumes[1].secret: Forbidden: may not specify more than 1 volume type',
       'spec.volumes[2].configMap.defaultMode: Invalid value: 512: must be a number between 0 and 0777 (octal), both inclusive',
