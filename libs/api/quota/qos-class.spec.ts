@@ -16,6 +16,7 @@ describe('the quality of service of a Pod', () => {
     ['BestEffort', [{ requests: { cpu: '0' } }]],
     ['Guaranteed', [{ limits: both, requests: both }]],
     ['Guaranteed', [{ limits: both, requests: { cpu: '1000m', memory: '1024Mi' } }]],
+    ['Burstable', [{ limits: both, requests: { cpu: '999m', memory: '1Gi' } }]],
     ['Guaranteed', [{ limits: both, requests: { ...both, 'ephemeral-storage': '1Gi' } }]],
     ['Burstable', [{ limits: both, requests: { cpu: '1', memory: '1Mi' } }]],
     ['Burstable', [{ limits: { cpu: '1' }, requests: { cpu: '1' } }]],

@@ -1,6 +1,6 @@
 import type { Pod } from '@drydock/api/core/v1';
 import { describe, expect, it } from 'vitest';
-import { advance, createPodRuntime, podStatus, qosClass, type PodRuntime } from './index.ts';
+import { advance, createPodRuntime, podStatus, type PodRuntime } from './index.ts';
 
 function runtimeOf(spec: object, status?: object): PodRuntime {
   const pod = {
@@ -49,17 +49,5 @@ describe('a Pod with a deadline', () => {
     step(done, 9_000);
     expect(statusOf(done, 9_000)).toMatchObject({ phase: 'Succeeded' });
     expect(statusOf(done, 9_000).reason).toBeUndefined();
-  });
-});
-
-describe('qosClass', () => {
-  it('compares amounts, not how they are written', () => {
-    const pod = (requests: object) =>
-      ({
-        metadata: {},
-        spec: { containers: [{ name: 'c', resources: { requests, limits: { cpu: '1', memory: '1Gi' } } }] },
-      }) as unknown as Pod;
-    expect(qosClass(pod({ cpu: '1000m', memory: '1024Mi' }))).toBe('Guaranteed');
-    expect(qosClass(pod({ cpu: '999m', memory: '1Gi' }))).toBe('Burstable');
   });
 });
