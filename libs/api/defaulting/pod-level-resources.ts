@@ -41,13 +41,12 @@ export function defaultPodLevelResources(pod: Pod): void {
   if (!isEmpty(resources.limits)) {
     put(
       'requests',
-      complete(
-        resources.requests,
-        declaredByContainers(pod, 'requests'),
-        (name) => !isHugePages(name),
-      ),
+      complete(resources.requests, declaredByContainers(pod, 'requests'), (name) => !isHugePages(name)),
     );
-    put('requests', complete(resources.requests, Object.entries(resources.limits ?? {}), () => true));
+    put(
+      'requests',
+      complete(resources.requests, Object.entries(resources.limits ?? {}), () => true),
+    );
   }
   if (!isEmpty(resources.limits)) return;
   const containers = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])];

@@ -3,7 +3,8 @@ import type { Quantity } from '@drydock/base/apimachinery';
 import { addAmounts, amountsOf, raiseAmounts, type Amounts } from './resource-amounts.ts';
 
 /** Resources for which pod-level values take the place of the containers' sum (KEP-2837). */
-export const podLevel = (name: string) => name === 'cpu' || name === 'memory' || name.startsWith('hugepages-');
+export const podLevel = (name: string) =>
+  name === 'cpu' || name === 'memory' || name.startsWith('hugepages-');
 
 /** Requests of a container; while a resize is under way the greatest of what it wants, has and was promised (KEP-1287). */
 function requestsOf(container: Container, status: ContainerStatus | undefined): Amounts {

@@ -8,7 +8,9 @@ const counted = ['cpu', 'memory'];
 
 /** What counts for the class: cpu and memory, more than nothing of them. */
 function countedAmounts(list: Record<string, string> | undefined): Amounts {
-  return new Map([...amountsOf(list)].filter(([name, amount]) => counted.includes(name) && amount.sign() > 0));
+  return new Map(
+    [...amountsOf(list)].filter(([name, amount]) => counted.includes(name) && amount.sign() > 0),
+  );
 }
 
 /**
