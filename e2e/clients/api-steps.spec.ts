@@ -193,6 +193,31 @@ describe('what clients rely on in a running cluster', () => {
     await eventually(async () => (await client.send('GET', one)).status === 404);
   });
 
+  it('runs no more Pods of a Job than it needs, and lets go of all of them', async () => {
+    const names = Array.from({ length: 8 }, (_none, index) => `quick-${index}`);
+    const path = '/apis/batch/v1/namespaces/steps/jobs';
+    const fleeting = {
+      metadata: { annotations: { 'drydock.dev/exit-after': '1ms', 'drydock.dev/start-delay': '0s' } },
+      spec: { ...template.spec, restartPolicy: 'Never' },
+    };
+    for (const name of names)
+      await client.ask('POST', path, {
+        metadata: { name },
+        spec: { completions: 6, parallelism: 2, template: fleeting },
+      });
+    for (const name of names) {
+      await eventually(async () =>
+        ((await client.ask('GET', `${path}/${name}`)).status?.['conditions'] as Condition[] | undefined)?.some(
+          ({ type }) => type === 'Complete',
+        ),
+      );
+      const pods = (await client.ask('GET', `${at}/pods?labelSelector=job-name%3D${name}`)) as unknown as {
+        items: { metadata: { finalizers?: string[] } }[];
+      };
+      expect(pods.items.map(({ metadata }) => metadata.finalizers ?? [])).toEqual(Array(6).fill([]));
+    }
+  });
+
   it('mirrors Endpoints that somebody writes into slices', async () => {
     const slices = async () =>
       (

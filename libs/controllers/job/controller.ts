@@ -50,6 +50,8 @@ export const createJobController: ControllerFactory = (deps) => {
   const expectations = createExpectations(clock);
   const events = jobEvents(createEventRecorder(client, name, deps));
   const backoffs = new Map<string, BackoffRecord>();
+  /** Each Job as it was written last. Until the cache shows that, Pods would be counted that are not in its status yet, or not any more. */
+  const written = new Map<string, { readonly uid: string; readonly resourceVersion: number }>();
   /** uids of Pods without finalizer whom the cache shows with it still. */
   const released = new Set<string>();
   const ownership = createOwnership({
@@ -80,11 +82,22 @@ export const createJobController: ControllerFactory = (deps) => {
     const job = jobs.get(key);
     if (job === undefined || isFinished(job)) {
       backoffs.delete(key);
+      written.delete(key);
       expectations.forget(key);
       return;
     }
+    // The Job that is on its way brings it back here.
+    if (isOutdated(key, job)) return;
     if (job.spec?.managedBy !== undefined && job.spec.managedBy !== ourName) return;
     return sync(key, job);
+  }
+
+  function isOutdated(key: string, { metadata }: Job): boolean {
+    const last = written.get(key);
+    if (last === undefined || last.uid !== metadata.uid) return false;
+    if (Number(metadata.resourceVersion) < last.resourceVersion) return true;
+    written.delete(key);
+    return false;
   }
 
   async function sync(key: string, cached: Job): Promise<ReconcileResult | void> {
@@ -165,6 +178,8 @@ export const createJobController: ControllerFactory = (deps) => {
         .namespace(job.metadata.namespace ?? '')
         .updateStatus({ ...stored, status });
       stored = changed;
+      const { uid = '', resourceVersion } = changed.metadata;
+      written.set(objectKey(job), { uid, resourceVersion: Number(resourceVersion) });
     };
 
     let status: JobStatus = { ...tracking.status, ready: counts.ready, terminating: counts.terminating };
