@@ -207,9 +207,9 @@ describe('what clients rely on in a running cluster', () => {
       });
     for (const name of names) {
       await eventually(async () =>
-        ((await client.ask('GET', `${path}/${name}`)).status?.['conditions'] as Condition[] | undefined)?.some(
-          ({ type }) => type === 'Complete',
-        ),
+        (
+          (await client.ask('GET', `${path}/${name}`)).status?.['conditions'] as Condition[] | undefined
+        )?.some(({ type }) => type === 'Complete'),
       );
       const pods = (await client.ask('GET', `${at}/pods?labelSelector=job-name%3D${name}`)) as unknown as {
         items: { metadata: { finalizers?: string[] } }[];
