@@ -59,6 +59,21 @@ function runner(exitCode: (pod: Pod) => number | undefined) {
 }
 
 describe('job-controller', () => {
+  it('lets go of a Pod that has no Job any more', async () => {
+    cluster = await startCluster();
+    cluster.run(createJobController);
+    const spec = { restartPolicy: 'Never', containers: [{ name: 'c', image: 'busybox' }] } as const;
+    await cluster.client
+      .resource(Pod)
+      .namespace('default')
+      .create({
+        metadata: { name: 'stray', namespace: 'default', finalizers: ['batch.kubernetes.io/job-tracking'] },
+        spec,
+      } as unknown as Pod);
+    await cluster.until(async () => (await pods())[0]?.metadata.finalizers === undefined);
+    expect((await pods()).map(({ metadata }) => metadata.name)).toEqual(['stray']);
+  });
+
   it('runs to completion and counts every Pod once', async () => {
     cluster = await startCluster();
     runner(() => 0);

@@ -39,7 +39,7 @@ import {
 
 const name = 'job-controller';
 const ourName = 'kubernetes.io/job-controller';
-/** Marks keys of Pods whose Job is gone and that wait for their finalizer. */
+/** Marks keys of Pods whose Job is gone, or that have none any more, and that wait for their finalizer. */
 const orphanMark = 'orphan:';
 
 /** `job-controller`: runs the Pods of each Job to their end and counts them, each once. */
@@ -64,11 +64,11 @@ export const createJobController: ControllerFactory = (deps) => {
   const podKeys = (pod: Pod, change: { previous?: Pod; deleted: boolean }): string[] => {
     if (change.deleted || !hasFinalizer(pod)) released.delete(pod.metadata.uid ?? '');
     const keys = ownership.keys(pod, change);
+    const owner = controllerOf(pod);
     const orphaned =
       !change.deleted &&
       hasFinalizer(pod) &&
-      controllerOf(pod)?.kind === Job.kind &&
-      ownership.ownerOf(pod) === undefined;
+      (owner === undefined || (owner.kind === Job.kind && ownership.ownerOf(pod) === undefined));
     return orphaned ? [...keys, `${orphanMark}${objectKey(pod)}`] : keys;
   };
   const jobKeys = (job: Job, { deleted }: { deleted: boolean }): string[] => {
