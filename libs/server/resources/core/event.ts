@@ -70,7 +70,8 @@ export const eventDefinition: ResourceDefinition<Event> = {
     integerColumn(
       'Count',
       'How often it happened.',
-      (event: Event) => (event.series ? event.series.count : event.count || 1),
+      // The event that came before its series is not counted in it.
+      (event: Event) => (event.series ? (event.series.count ?? 0) + 1 : event.count || 1),
       1,
     ) as never,
     { ...(nameColumn as object), priority: 1 } as never,
