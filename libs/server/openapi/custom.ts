@@ -66,6 +66,9 @@ function objectFields(dialect: Dialect): Json {
 
 /** The schema of a custom kind as clients see it. */
 export function customSchema(schema: Json, dialect: Dialect, gvks: readonly GroupVersionKind[]): Json {
+  // Clients of v2 refuse every field that a schema with properties does not name: one that keeps them all has none.
+  if (dialect === 'v2' && schema['x-kubernetes-preserve-unknown-fields'] === true)
+    return { type: 'object', 'x-kubernetes-group-version-kind': gvks };
   const own = withEmbedded(dialect === 'v2' ? forV2(schema) : schema, dialect);
   return {
     ...own,
