@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  eventually,
   newDataDir,
   removeDataDir,
   repository,
@@ -100,6 +101,25 @@ describe('the scheduler of a running cluster', () => {
     expect(decision).toMatchObject({ schedulerName: 'packer', node: places[0] });
     expect(Object.keys(decision.nodes[0]?.scores ?? {})).toEqual(['NodeResourcesFit']);
   }, 60_000);
+
+  it('places Pods by resources that somebody advertises of a node', async () => {
+    const wanting = podYaml('dongled', 'default-scheduler', '10m').replace(
+      'requests:',
+      'limits: { example.com/dongle: 2 }, requests:',
+    );
+    expect(kubectl(['create', '-f', '-'], wanting).status).toBe(0);
+    const advertise = (operation: object) =>
+      kubectl([
+        ...['patch', 'node', 'node-1', '--subresource=status', '--type=json', '-p'],
+        JSON.stringify([{ path: '/status/capacity/example.com~1dongle', ...operation }]),
+      ]);
+    expect(advertise({ op: 'add', value: '4' }).status).toBe(0);
+    const placed = ['wait', 'pod/dongled', '--for=jsonpath={.spec.nodeName}=node-1', '--timeout=20s'];
+    expect(kubectl(placed).stderr).toBe('');
+    expect(advertise({ op: 'remove' }).status).toBe(0);
+    const allocatable = '-o=jsonpath={.status.allocatable}';
+    await eventually(() => !kubectl(['get', 'node', 'node-1', allocatable]).stdout.includes('dongle'));
+  });
 
   it('says in one line what it knows nothing of, or what is wrong with a configuration', () => {
     const { status, stderr } = explain('nobody');

@@ -86,11 +86,14 @@ export function createKubeletSim(options: KubeletSimOptions, deps: ControllerDep
           pods: pods.list(),
         });
       running = true;
-      const sawNode = ({ metadata, spec }: Node) => {
-        if (spec?.podCIDR) agents.get(metadata.name ?? '')?.setPodCidrs(spec.podCIDRs ?? [spec.podCIDR]);
+      const sawNode = (node: Node) => {
+        const { metadata, spec } = node;
+        const agent = agents.get(metadata.name ?? '');
+        agent?.setNode(node);
+        if (options.ownPodCidrs === false && spec?.podCIDR)
+          agent?.setPodCidrs(spec.podCIDRs ?? [spec.podCIDR]);
       };
-      if (options.ownPodCidrs === false)
-        removeNodeHandler = informers.informer(Node).addHandler({ added: sawNode, updated: sawNode });
+      removeNodeHandler = informers.informer(Node).addHandler({ added: sawNode, updated: sawNode });
       removeHandler = pods.addHandler({
         added: (pod) => ownerOf(pod)?.setPod(pod),
         updated: (pod) => ownerOf(pod)?.setPod(pod),

@@ -11,6 +11,7 @@ import type { Timer } from '@drydock/base/clock';
 import { createEventRecorder, type ControllerDeps } from '@drydock/machinery/controller';
 import {
   addressAnnotation,
+  advertisesOther,
   nodeIp,
   nodeName,
   nodeObject,
@@ -44,6 +45,8 @@ export interface NodeAgent {
   setPod(pod: Pod): void;
   /** The addresses that its Pods get from now on. */
   setPodCidrs(cidrs: readonly string[]): void;
+  /** Its Node has changed: reports soon where others have advertised resources of it. */
+  setNode(node: Node): void;
   removePod(pod: Pod): void;
   pod(key: string): PodAgent | undefined;
   pods(): Iterable<PodAgent>;
@@ -54,6 +57,8 @@ export interface NodeAgent {
 const leaseSeconds = 40;
 const renewMs = 10_000;
 const statusMs = 300_000;
+/** How soon resources that others advertise are taken up. */
+const adoptMs = 1_000;
 const leaseNamespace = 'kube-node-lease';
 /** Where Pods look names up, as kubeadm's clusters have it. */
 const clusterDns = '10.96.0.10';
@@ -185,7 +190,13 @@ export function createNodeAgent({
     }
   }
 
+  function schedule(inMs: number): void {
+    timer?.cancel();
+    timer = clock.setTimeout(() => void beat(), inMs);
+  }
+
   async function beat(): Promise<void> {
+    timer = undefined;
     try {
       if (clock.now() >= statusDueMs) {
         await reportStatus();
@@ -198,7 +209,7 @@ export function createNodeAgent({
         await register().catch((err: unknown) => logger.warn('registration failed', { node: name, err }));
       else if (running && !isConflict(error)) logger.warn('heartbeat failed', { node: name, err: error });
     }
-    if (running) timer = clock.setTimeout(() => void beat(), renewMs);
+    if (running) schedule(clock.now() >= statusDueMs ? adoptMs : renewMs);
   }
 
   return {
@@ -209,7 +220,7 @@ export function createNodeAgent({
       await register();
       await renew();
       // Spread over the period, so that many nodes do not beat at once.
-      timer = clock.setTimeout(() => void beat(), random.int(renewMs));
+      schedule(random.int(renewMs));
     },
     stop() {
       running = false;
@@ -218,6 +229,12 @@ export function createNodeAgent({
       agents.clear();
     },
     setPodCidrs: useRange,
+    setNode(node) {
+      if (!running || !advertisesOther(node)) return;
+      statusDueMs = clock.now();
+      // A heartbeat under way sets the next one itself.
+      if (timer !== undefined) schedule(adoptMs);
+    },
     setPod,
     removePod(pod) {
       const key = objectKey(pod);

@@ -1,5 +1,6 @@
 export {
   addressAnnotation,
+  advertisesOther,
   defaultNodeShape,
   kubeletVersion,
   nodeConditions,

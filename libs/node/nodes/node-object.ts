@@ -65,6 +65,25 @@ export function nodeConditions(
   ];
 }
 
+/**
+ * What others advertise in a node's capacity (extended resources) may be used: as a patch of what is allocatable, in which
+ * null takes away what they advertise no more.
+ */
+function advertised(node: Node | undefined, own: readonly string[]): Record<string, string> {
+  const { capacity = {}, allocatable = {} } = node?.status ?? {};
+  const gone = Object.keys(allocatable).filter((key) => capacity[key] === undefined);
+  const all = { ...Object.fromEntries(gone.map((key) => [key, null as unknown as string])), ...capacity };
+  return Object.fromEntries(Object.entries(all).filter(([key]) => !own.includes(key)));
+}
+
+/** Whether a node's allocatable resources are other than its capacity says. */
+export function advertisesOther({ status }: Node): boolean {
+  const { capacity = {}, allocatable = {} } = status ?? {};
+  return [...Object.keys(capacity), ...Object.keys(allocatable)].some(
+    (key) => capacity[key] !== allocatable[key],
+  );
+}
+
 /** The status that a kubelet reports. */
 export function nodeStatus(
   index: number,
@@ -83,7 +102,7 @@ export function nodeStatus(
   };
   return {
     capacity: resources,
-    allocatable: resources,
+    allocatable: { ...advertised(previous, Object.keys(resources)), ...resources },
     conditions: nodeConditions(previous?.status?.conditions, nowMs),
     addresses: [
       { type: 'InternalIP', address: nodeIp(index) },
