@@ -13,6 +13,7 @@ import {
   type KubeObject,
 } from '@drydock/base/apimachinery';
 import type { SubresourceHandler } from '../../registry/types.ts';
+import { applyPodDefaults } from '@drydock/api/defaulting';
 import { validatePodSpec } from '../shared/index.ts';
 
 const spec = fieldPath('spec');
@@ -73,6 +74,7 @@ export const ephemeralContainers: SubresourceHandler = {
   update: (request, body) =>
     request.updateParent((draft) => {
       const pod = draft as Pod;
+      for (const one of [pod, body as Pod]) applyPodDefaults(one);
       const wanted = (body as Pod).spec?.ephemeralContainers ?? [];
       const present = pod.spec?.ephemeralContainers ?? [];
       for (const before of present) {
@@ -86,7 +88,10 @@ export const ephemeralContainers: SubresourceHandler = {
           ]);
         }
       }
-      if (pod.spec !== undefined) pod.spec.ephemeralContainers = wanted;
+      if (pod.spec === undefined) return;
+      pod.spec.ephemeralContainers = wanted;
+      const errors = validatePodSpec(pod.spec, spec);
+      if (errors.length > 0) throw invalid({ group: '', kind: 'Pod' }, request.name, errors);
     }),
 };
 
@@ -104,6 +109,7 @@ export const resize: SubresourceHandler = {
   update: (request, body) =>
     request.updateParent((draft) => {
       const pod = draft as Pod;
+      applyPodDefaults(body as Pod);
       const wanted = (body as Pod).spec;
       if (pod.spec === undefined || wanted === undefined) return;
       const rest = (one: typeof wanted) => {

@@ -1,6 +1,8 @@
 import {
   duplicate,
+  forbiddenField,
   invalidValue,
+  notFoundField,
   notSupported,
   required,
   validateDns1123Label,
@@ -152,6 +154,47 @@ export function validateInitContainers(
       errors.push(
         invalidValue(at.child('resizePolicy'), container.resizePolicy, 'must not be set for init containers'),
       );
+    return errors;
+  });
+}
+
+const notEphemeral = [
+  'ports',
+  'livenessProbe',
+  'readinessProbe',
+  'startupProbe',
+  'lifecycle',
+  'resources',
+  'resizePolicy',
+  'restartPolicy',
+] as const;
+
+const isSet = (value: object | string | undefined): boolean =>
+  value !== undefined && Object.keys(value).length > 0;
+
+/** The containers that are put into a Pod that runs: they promise nothing, and name one that is there. */
+export function validateEphemeralContainers(
+  where: FieldPath,
+  context: ContainersContext,
+  names: Set<string>,
+): FieldError[] {
+  const { ephemeralContainers = [], containers = [], initContainers = [] } = context.spec;
+  const targets = new Set([...containers, ...initContainers].map(({ name }) => name));
+  const refused = 'cannot be set for an Ephemeral Container';
+  return ephemeralContainers.flatMap((container, index) => {
+    const at = where.index(index);
+    const errors = commonErrors(container, at, context);
+    if (names.has(container.name)) errors.push(duplicate(at.child('name'), container.name));
+    names.add(container.name);
+    const { targetContainerName: target } = container;
+    if (target && !targets.has(target)) errors.push(notFoundField(at.child('targetContainerName'), target));
+    for (const field of notEphemeral)
+      if (isSet(container[field])) errors.push(forbiddenField(at.child(field), refused));
+    for (const [number, { subPath, subPathExpr }] of (container.volumeMounts ?? []).entries()) {
+      const mount = at.child('volumeMounts').index(number);
+      if (subPath) errors.push(forbiddenField(mount.child('subPath'), refused));
+      if (subPathExpr) errors.push(forbiddenField(mount.child('subPathExpr'), refused));
+    }
     return errors;
   });
 }

@@ -260,4 +260,31 @@ describe('a Pod spec', () => {
     ]);
     expect(errorsOf({ initContainers: [{ ...init, restartPolicy: 'Always' }] })).toEqual([]);
   });
+
+  it('checks what is put into it while it runs', () => {
+    const ephemeral = (fields: object) =>
+      errorsOf({ ephemeralContainers: [{ name: 'e', image: 'i', ...fields }] });
+    expect(ephemeral({ targetContainerName: 'main' })).toEqual([]);
+    const refused = 'cannot be set for an Ephemeral Container';
+    expect(
+      ephemeral({
+        name: 'main',
+        targetContainerName: 'nobody',
+        ports: [{ containerPort: 80 }],
+        resources: { limits: { cpu: '1' } },
+        restartPolicy: 'Always',
+        lifecycle: {},
+      }),
+    ).toEqual([
+      'spec.ephemeralContainers[0].name: Duplicate value: "main"',
+      'spec.ephemeralContainers[0].targetContainerName: Not found: "nobody"',
+      `spec.ephemeralContainers[0].ports: Forbidden: ${refused}`,
+      `spec.ephemeralContainers[0].resources: Forbidden: ${refused}`,
+      `spec.ephemeralContainers[0].restartPolicy: Forbidden: ${refused}`,
+    ]);
+    expect(ephemeral({ name: 'Not A Name', image: '' })).toEqual([
+      expect.stringContaining('spec.ephemeralContainers[0].name: Invalid value: "Not A Name"') as string,
+      'spec.ephemeralContainers[0].image: Required value',
+    ]);
+  });
 });

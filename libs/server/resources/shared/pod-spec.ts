@@ -14,7 +14,12 @@ import {
 } from '@drydock/base/apimachinery';
 import type { PodSpec, PodTemplateSpec, Volume } from '@drydock/api/core/v1';
 import { oneOf, optionalOneOf, textErrors } from '../common/index.ts';
-import { validateContainers, validateImages, validateInitContainers } from './containers.ts';
+import {
+  validateContainers,
+  validateEphemeralContainers,
+  validateImages,
+  validateInitContainers,
+} from './containers.ts';
 import { validateAffinity, validateSpreadConstraints } from './placement.ts';
 import { validateDnsConfig, validateHostAliases, validateHostnames } from './pod-names.ts';
 import { validatePodSecurity } from './security-context.ts';
@@ -150,6 +155,7 @@ export function validatePodSpec(spec: PodSpec | undefined, where: FieldPath): Fi
     ...claimErrors(spec, where.child('resourceClaims')),
     ...validateContainers(where.child('containers'), context, names),
     ...validateInitContainers(where.child('initContainers'), context, names),
+    ...validateEphemeralContainers(where.child('ephemeralContainers'), context, names),
     ...podResourceErrors(spec, where.child('resources')),
     ...hostNetworkErrors(spec, where),
     ...oneOf(spec.restartPolicy, restartPolicies, where.child('restartPolicy')),
