@@ -23,6 +23,7 @@ const listers: Listers = {
   csiNode: () => undefined,
   csiDriver: () => undefined,
   storageCapacities: () => [],
+  attachments: () => [],
   budgets: () => [],
 };
 const nothing = () => Promise.resolve();

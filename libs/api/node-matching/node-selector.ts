@@ -1,3 +1,4 @@
+import { isLabelValue, isQualifiedName } from '@drydock/base/apimachinery';
 import type { Node, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm } from '../gen/core/v1.ts';
 
 function requirementMatches(requirement: NodeSelectorRequirement, value: string | undefined): boolean {
@@ -23,12 +24,28 @@ function requirementMatches(requirement: NodeSelectorRequirement, value: string 
   }
 }
 
+const known = new WeakMap<NodeSelectorTerm, boolean>();
+
+/** Whether a term says something: one that could not be a label selector holds for no node, whatever else it asks. */
+function isSound(term: NodeSelectorTerm): boolean {
+  let sound = known.get(term);
+  if (sound === undefined) {
+    sound = (term.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
+      const needs = operator === 'In' || operator === 'NotIn' ? values.length > 0 : true;
+      return needs && isQualifiedName(key) && values.every(isLabelValue);
+    });
+    known.set(term, sound);
+  }
+  return sound;
+}
+
 /** A term holds when all its expressions and fields hold; an empty term holds for no node. */
 export function nodeSelectorTermMatches(term: NodeSelectorTerm, node: Node): boolean {
   const expressions = term.matchExpressions ?? [];
   const fields = term.matchFields ?? [];
   if (expressions.length === 0 && fields.length === 0) return false;
   return (
+    isSound(term) &&
     expressions.every((expression) =>
       requirementMatches(expression, node.metadata.labels?.[expression.key]),
     ) &&

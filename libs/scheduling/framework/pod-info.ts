@@ -118,21 +118,30 @@ export function withLabelKeys(
   });
 }
 
-function affinityTerm(term: PodAffinityTerm, pod: Pod, weight = 1): AffinityTerm {
+function affinityTerm(term: PodAffinityTerm, pod: Pod, problems: string[], weight = 1): AffinityTerm {
   const named = term.namespaces ?? [];
+  /** Objects of old may hold selectors that none can be made of now: these match nothing. */
+  const compiled = (make: () => LabelMatcher): LabelMatcher => {
+    try {
+      return make();
+    } catch (error) {
+      problems.push(error instanceof Error ? error.message : String(error));
+      return nothing;
+    }
+  };
+  const { namespaceSelector } = term;
   return {
     topologyKey: term.topologyKey,
-    selector: withLabelKeys(
-      term.labelSelector,
-      pod.metadata.labels,
-      term.matchLabelKeys,
-      term.mismatchLabelKeys,
+    selector: compiled(() =>
+      withLabelKeys(term.labelSelector, pod.metadata.labels, term.matchLabelKeys, term.mismatchLabelKeys),
     ),
     namespaces: new Set(
-      named.length === 0 && term.namespaceSelector === undefined ? [pod.metadata.namespace ?? ''] : named,
+      named.length === 0 && namespaceSelector === undefined ? [pod.metadata.namespace ?? ''] : named,
     ),
     namespaceSelector:
-      term.namespaceSelector === undefined ? undefined : selectorFromLabelSelector(term.namespaceSelector),
+      namespaceSelector === undefined
+        ? undefined
+        : compiled(() => selectorFromLabelSelector(namespaceSelector)),
     weight,
   };
 }
@@ -158,12 +167,13 @@ export function podInfo(pod: Pod): PodInfo {
   const affinity = pod.spec?.affinity?.podAffinity;
   const anti = pod.spec?.affinity?.podAntiAffinity;
   const nonZero = podRequests(pod, defaultRequests);
+  const problems: string[] = [];
   const required = (terms: readonly PodAffinityTerm[] | undefined) =>
-    terms === undefined ? none : terms.map((term) => affinityTerm(term, pod));
+    terms === undefined ? none : terms.map((term) => affinityTerm(term, pod, problems));
   const preferred = (terms: readonly { weight: number; podAffinityTerm: PodAffinityTerm }[] | undefined) =>
     terms === undefined
       ? none
-      : terms.map(({ weight, podAffinityTerm }) => affinityTerm(podAffinityTerm, pod, weight));
+      : terms.map(({ weight, podAffinityTerm }) => affinityTerm(podAffinityTerm, pod, problems, weight));
   return {
     pod,
     key: objectKey(pod),
@@ -178,5 +188,6 @@ export function podInfo(pod: Pod): PodInfo {
     preferredAffinity: preferred(affinity?.preferredDuringSchedulingIgnoredDuringExecution),
     preferredAntiAffinity: preferred(anti?.preferredDuringSchedulingIgnoredDuringExecution),
     claims: claims(pod),
+    problems,
   };
 }

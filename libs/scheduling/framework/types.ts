@@ -41,6 +41,8 @@ export interface PodInfo {
   readonly preferredAntiAffinity: readonly AffinityTerm[];
   /** Names of the claims that its volumes use, generic ephemeral ones included. */
   readonly claims: readonly string[];
+  /** What is wrong with its affinity terms; such a Pod cannot be placed. */
+  readonly problems: readonly string[];
 }
 
 /** A node with what is on it. Changed only by the cache, and by preemption on a copy. */

@@ -3,6 +3,7 @@ import { parseTime, selectorFromLabelSelector } from '@drydock/base/apimachinery
 import {
   addPodTo,
   cloneNodeInfo,
+  failure,
   removePodFrom,
   unresolvable,
   unschedulable,
@@ -194,6 +195,11 @@ export function defaultPreemption(args: DefaultPreemptionArgs, deps: PreemptionD
       const found = tryNode(state, pod, node);
       if (!('victims' in found)) refusals.set(node.name, found);
       else if (found.victims.length > 0) (found.violations === 0 ? keeping : breaking).push(found);
+      else
+        refusals.set(
+          node.name,
+          failure(`expected at least one victim pod on node ${JSON.stringify(node.name)}`),
+        );
     }
     const best = pickCandidate([...keeping, ...breaking], deps.now());
     if (best !== undefined) return { nominatedNodeName: best.node, victims: best.victims };

@@ -53,6 +53,12 @@ interface FilterState {
   readonly namespaceLabels: Labels;
 }
 
+/** Several errors as one text, as Kubernetes writes them. */
+const aggregate = (problems: readonly string[]) => {
+  const distinct = [...new Set(problems)];
+  return distinct.length === 1 ? distinct[0] : `[${distinct.join(', ')}]`;
+};
+
 /** Attracts Pods to Pods, and keeps them apart. `namespaceLabels` answers the labels of a namespace. */
 export function interPodAffinity(
   args: InterPodAffinityArgs = {},
@@ -123,6 +129,7 @@ export function interPodAffinity(
   return {
     name,
     preFilter(state, pod, snapshot) {
+      if (pod.problems.length > 0) return { status: unresolvable(`parsing pod: ${aggregate(pod.problems)}`) };
       const found: FilterState = {
         existingAnti: new TopologyCounts(),
         affinity: new TopologyCounts(),

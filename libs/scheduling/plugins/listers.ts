@@ -1,6 +1,12 @@
 import type { Namespace, PersistentVolume, PersistentVolumeClaim, Pod } from '@drydock/api/core/v1';
 import type { PodDisruptionBudget } from '@drydock/api/policy/v1';
-import type { CSIDriver, CSINode, CSIStorageCapacity, StorageClass } from '@drydock/api/storage/v1';
+import type {
+  CSIDriver,
+  CSINode,
+  CSIStorageCapacity,
+  StorageClass,
+  VolumeAttachment,
+} from '@drydock/api/storage/v1';
 import type { LabelMatcher } from '@drydock/base/apimachinery';
 
 /** What plugins know of the cluster beside nodes and Pods. Answers come from local copies, at once. */
@@ -15,6 +21,8 @@ export interface Listers {
   csiNode(name: string): CSINode | undefined;
   csiDriver(name: string): CSIDriver | undefined;
   storageCapacities(className: string): readonly CSIStorageCapacity[];
+  /** Of the volumes that are attached to a node, or about to be. */
+  attachments(nodeName: string): readonly VolumeAttachment[];
   budgets(namespace: string): readonly PodDisruptionBudget[];
 }
 

@@ -127,13 +127,14 @@ export function volumeBinding(args: VolumeBindingArgs, listers: Listers, actions
   }
 
   function plan({ bound, delayed }: State, { node }: NodeInfo): Plan | string[] {
-    const found = new Set<string>();
+    const found: string[] = [];
+    // The first bound claim with a problem, and the first waiting one with a problem, are told.
     for (const claim of bound) {
       const volume = listers.volume(claim.spec?.volumeName ?? '');
-      if (volume === undefined) found.add(reasons.noVolume);
-      else if (!reaches(volume, node)) found.add(reasons.node);
+      if (volume !== undefined && reaches(volume, node)) continue;
+      found.push(volume === undefined ? reasons.noVolume : reasons.node);
+      break;
     }
-    if (found.has(reasons.noVolume)) return [reasons.noVolume];
     const taken = new Set<string>();
     const bind: { claim: PersistentVolumeClaim; volume: PersistentVolume }[] = [];
     const provision: PersistentVolumeClaim[] = [];
@@ -143,7 +144,7 @@ export function volumeBinding(args: VolumeBindingArgs, listers: Listers, actions
     for (const claim of bySize) {
       const selected = claim.metadata.annotations?.['volume.kubernetes.io/selected-node'];
       if (selected !== undefined && selected !== node.metadata.name) {
-        found.add(reasons.bind);
+        found.push(reasons.bind);
         break;
       }
       const volume = selected === undefined ? match(claim, node, taken) : undefined;
@@ -160,16 +161,16 @@ export function volumeBinding(args: VolumeBindingArgs, listers: Listers, actions
         provisioner === 'kubernetes.io/no-provisioner' ||
         !topologyAllows(storageClass.allowedTopologies, node)
       ) {
-        found.add(reasons.bind);
+        found.push(reasons.bind);
         break;
       }
       if (!hasSpace(claim, storageClass, node)) {
-        found.add(reasons.space);
+        found.push(reasons.space);
         break;
       }
       provision.push(claim);
     }
-    return found.size > 0 ? [...found].sort() : { bind, provision };
+    return found.length > 0 ? found : { bind, provision };
   }
 
   const planOf = (state: Map<string, unknown>, node: NodeInfo) =>

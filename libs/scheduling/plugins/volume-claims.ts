@@ -19,6 +19,24 @@ export function isBound({ metadata, spec }: PersistentVolumeClaim): boolean {
   );
 }
 
+/** Names of the claims that a Pod's volumes name themselves; those of generic ephemeral volumes left out. */
+export function namedClaims({ spec }: Pod): string[] {
+  const names: string[] = [];
+  for (const { persistentVolumeClaim } of spec?.volumes ?? [])
+    if (persistentVolumeClaim !== undefined) names.push(persistentVolumeClaim.claimName);
+  return names;
+}
+
+/** Says so when the claim of a generic ephemeral volume belongs to another Pod. */
+export function notOwner(pod: Pod, { metadata }: PersistentVolumeClaim): string | undefined {
+  const owned = metadata.ownerReferences?.some(
+    ({ uid, controller }) => controller === true && uid === pod.metadata.uid,
+  );
+  if (owned === true) return undefined;
+  const { namespace = '', name = '' } = pod.metadata;
+  return `PVC ${metadata.namespace ?? ''}/${metadata.name ?? ''} was not created for pod ${namespace}/${name} (pod is not owner)`;
+}
+
 /** The claims of a Pod that there are; or, in Kubernetes' words, why one cannot be used. */
 export function claimsOf(
   pod: Pod,
@@ -47,17 +65,8 @@ export function claimsOf(
     }
     if (claim.metadata.deletionTimestamp !== undefined)
       return { claims, problem: `persistentvolumeclaim ${JSON.stringify(name)} is being deleted` };
-    if (
-      ephemeral &&
-      !claim.metadata.ownerReferences?.some(
-        ({ uid, controller }) => controller === true && uid === pod.metadata.uid,
-      )
-    ) {
-      return {
-        claims,
-        problem: `PVC ${namespace}/${name} was not created for pod ${namespace}/${pod.metadata.name ?? ''} (pod is not owner)`,
-      };
-    }
+    const foreign = ephemeral ? notOwner(pod, claim) : undefined;
+    if (foreign !== undefined) return { claims, problem: foreign };
     claims.push(claim);
   }
   return { claims };

@@ -8,6 +8,7 @@ import {
   type PodInfo,
 } from '../framework/index.ts';
 import type { Listers } from './listers.ts';
+import { namedClaims } from './volume-claims.ts';
 
 const diskConflict = unschedulable('node(s) had no available disk');
 const singleUser = unschedulable(
@@ -61,7 +62,7 @@ export function volumeRestrictions(listers: Pick<Listers, 'claim'>): Plugin {
     preFilter(state, pod, snapshot) {
       const disks = (pod.pod.spec?.volumes ?? []).filter(restricted);
       const single = new Set<string>();
-      for (const claimName of pod.claims) {
+      for (const claimName of namedClaims(pod.pod)) {
         const claim = listers.claim(pod.namespace, claimName);
         if (claim === undefined)
           return { status: unresolvable(`persistentvolumeclaim ${JSON.stringify(claimName)} not found`) };

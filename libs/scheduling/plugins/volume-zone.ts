@@ -1,6 +1,6 @@
 import { skip, unresolvable, type Plugin } from '../framework/index.ts';
 import type { Listers } from './listers.ts';
-import { classNameOf, waitsForConsumer } from './volume-claims.ts';
+import { classNameOf, namedClaims, waitsForConsumer } from './volume-claims.ts';
 
 const stable: Readonly<Record<string, string>> = {
   'failure-domain.beta.kubernetes.io/zone': 'topology.kubernetes.io/zone',
@@ -21,7 +21,7 @@ export function volumeZone(listers: Pick<Listers, 'claim' | 'volume' | 'storageC
     name,
     preFilter(state, pod) {
       const wanted: Wanted[] = [];
-      for (const claimName of pod.claims) {
+      for (const claimName of namedClaims(pod.pod)) {
         const claim = listers.claim(pod.namespace, claimName);
         if (claim === undefined)
           return { status: unresolvable(`persistentvolumeclaim ${JSON.stringify(claimName)} not found`) };
@@ -36,6 +36,10 @@ export function volumeZone(listers: Pick<Listers, 'claim' | 'volume' | 'storageC
           if (storageClass === undefined)
             return {
               status: unresolvable(`storageclass.storage.k8s.io ${JSON.stringify(className)} not found`),
+            };
+          if (storageClass.volumeBindingMode === undefined)
+            return {
+              status: unresolvable(`VolumeBindingMode not set for StorageClass ${JSON.stringify(className)}`),
             };
           if (waitsForConsumer(storageClass)) continue;
           return { status: unresolvable('PersistentVolume had no name') };

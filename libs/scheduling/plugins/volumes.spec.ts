@@ -29,6 +29,7 @@ function listers({ claims = [], volumes = [], classes = [], csiNodes = [] }: Wor
     csiNode: (name) => named(csiNodes, name),
     csiDriver: () => undefined,
     storageCapacities: () => [],
+    attachments: () => [],
     budgets: () => [],
   };
 }

@@ -8,7 +8,13 @@ import {
   type Pod,
 } from '@drydock/api/core/v1';
 import { PodDisruptionBudget } from '@drydock/api/policy/v1';
-import { CSIDriver, CSINode, CSIStorageCapacity, StorageClass } from '@drydock/api/storage/v1';
+import {
+  CSIDriver,
+  CSINode,
+  CSIStorageCapacity,
+  StorageClass,
+  VolumeAttachment,
+} from '@drydock/api/storage/v1';
 import {
   compileSelector,
   controllerOf,
@@ -49,6 +55,9 @@ export function createListers(informers: InformerFactory): ClusterListers {
   const csiNodes = informers.informer(CSINode);
   const csiDrivers = informers.informer(CSIDriver);
   const capacities = informers.informer(CSIStorageCapacity);
+  const attachments = informers.informer(VolumeAttachment, {
+    indexers: { node: ({ spec }) => [spec.nodeName] },
+  });
   const budgets = informers.informer(PodDisruptionBudget, { indexers: inNamespace });
   const all = [
     namespaces,
@@ -62,6 +71,7 @@ export function createListers(informers: InformerFactory): ClusterListers {
     csiNodes,
     csiDrivers,
     capacities,
+    attachments,
     budgets,
   ];
   /** Selectors of Pods by what they depend on: the likes of one owner ask thousands of times. */
@@ -124,6 +134,7 @@ export function createListers(informers: InformerFactory): ClusterListers {
     csiDriver: (name) => csiDrivers.get(name),
     storageCapacities: (name) =>
       capacities.list().filter(({ storageClassName }) => storageClassName === name),
+    attachments: (nodeName) => attachments.byIndex('node', nodeName),
     budgets: (namespace) => budgets.byIndex('namespace', namespace),
     async ready() {
       await Promise.all(all.map((informer) => informer.waitForSync()));
@@ -137,6 +148,7 @@ export function createListers(informers: InformerFactory): ClusterListers {
         [CSINode, 'CSINode'],
         [CSIDriver, 'CSIDriver'],
         [CSIStorageCapacity, 'CSIStorageCapacity'],
+        [VolumeAttachment, 'VolumeAttachment'],
         [Service, 'Service'],
       ];
       const ends = watched.map(([type, resource]) =>

@@ -140,13 +140,22 @@ export function createScheduler(options: SchedulerOptions, deps: ControllerDeps)
     }
   }
 
+  /** A decision; a plugin that fails fails the attempt, not the scheduler. */
+  function attemptTo(profile: Profile, info: PodInfo): Decision {
+    try {
+      return decide(profile, info, cache, {
+        pick: (count) => random.int(count),
+        nominated: (nodeName) => nominator.on(nodeName),
+        startAt: nextNode,
+      });
+    } catch (error) {
+      return { kind: 'error', message: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
   function place(profile: Profile, info: PodInfo, attempt: number): void {
     const startedMs = clock.monotonicMs();
-    const decision = decide(profile, info, cache, {
-      pick: (count) => random.int(count),
-      nominated: (nodeName) => nominator.on(nodeName),
-      startAt: nextNode,
-    });
+    const decision = attemptTo(profile, info);
     const { schedulerName } = profile;
     const nodeCount = cache.nodes.length;
     log.add({ pod: info, schedulerName, timeMs: clock.now(), attempt, nodeCount, decision });
