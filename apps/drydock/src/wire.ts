@@ -15,7 +15,7 @@ import { createScheduler } from '@drydock/scheduling/scheduler';
 import { createMetricsService } from '@drydock/process/metrics';
 import { createKubelets, gatewayIp, nodeAddress } from '@drydock/process';
 import { loadCredentials } from './credentials.ts';
-import { readSchedulerConfiguration, schedulerService } from '@drydock/process/scheduling';
+import { schedulerOptions, schedulerService } from '@drydock/process/scheduling';
 import type { UpOptions } from './options.ts';
 
 export interface Cluster {
@@ -57,8 +57,7 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
   ];
   const moreClientCa = options.clientCaFile === undefined ? '' : readFileSync(options.clientCaFile, 'utf8');
 
-  const schedulerConfiguration =
-    options.schedulerConfig === undefined ? undefined : readSchedulerConfiguration(options.schedulerConfig);
+  const scheduling = schedulerOptions(options.schedulerConfig);
 
   tell('opening the store');
   const store = await openStore(options);
@@ -127,10 +126,7 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
     : undefined;
   if (controllerManager !== undefined) parts.push(controllerManager);
   const scheduler = options.components.has('scheduler')
-    ? createScheduler(schedulerConfiguration === undefined ? {} : { configuration: schedulerConfiguration }, {
-        ...depsFor('kube-scheduler'),
-        informers,
-      })
+    ? createScheduler(scheduling, { ...depsFor('kube-scheduler'), informers })
     : undefined;
   if (scheduler !== undefined) parts.push(scheduler);
   if (kubelet !== undefined) parts.push(kubelet);

@@ -8,7 +8,7 @@ import {
 } from '@drydock/process';
 import { connectCluster } from '@drydock/process/cluster';
 import { createLeadership } from '@drydock/process/leadership';
-import { readSchedulerConfiguration, schedulerService } from '@drydock/process/scheduling';
+import { schedulerOptions, schedulerService } from '@drydock/process/scheduling';
 import { createScheduler } from '@drydock/scheduling/scheduler';
 import type { SchedulerProcessOptions } from './options.ts';
 
@@ -17,13 +17,13 @@ export async function wire(
   options: ServingOptions & SchedulerProcessOptions,
   deps: ProcessDeps,
 ): Promise<ProcessParts> {
-  const configuration = options.config === undefined ? undefined : readSchedulerConfiguration(options.config);
+  const scheduling = schedulerOptions(options.config);
   const cluster = connectCluster('scheduler', options, deps);
   const leadership = createLeadership(
     { ...options, manager: 'kube-scheduler' },
     cluster.transport,
     deps,
-    (scheduling) => createScheduler(configuration === undefined ? {} : { configuration }, scheduling),
+    (term) => createScheduler(scheduling, term),
   );
   const service = schedulerService({ explain: (pod) => leadership.current()?.explain(pod) });
   const rpc = createProcessRpcServer(options, [service], deps);

@@ -13,6 +13,7 @@ export {
   type TlsMaterial,
 } from './http-server.ts';
 export { kubeconfig, type KubeconfigOptions } from './kubeconfig.ts';
+export { createSchedulerExtenderCaller } from './scheduler-extender-caller.ts';
 export { createWebhookCaller, type WebhookCallerOptions } from './webhook-caller.ts';
 export { createTokenKey, createTokenKeys } from './token-keys.ts';
 export { createCertificateSigner } from './certificate-signer.ts';

@@ -1,5 +1,6 @@
 import { request } from 'node:https';
 import type { ServiceResolver, WebhookCaller, WebhookClientConfig } from '@drydock/port/webhook';
+import { whyNoConnection } from './connection-error.ts';
 
 export interface WebhookCallerOptions {
   /** Where the Services of the cluster are to be reached from here. */
@@ -40,36 +41,6 @@ function targetOf(config: WebhookClientConfig, timeoutMs: number, resolve: Servi
   };
 }
 
-const untrusted: ReadonlySet<string> = new Set([
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_GET_ISSUER_CERT',
-]);
-
-/** Go's words for why there was no connection. */
-function why(error: NodeJS.ErrnoException, { host, port, serverName }: Target): string {
-  const { code = '' } = error;
-  if (untrusted.has(code))
-    return 'tls: failed to verify certificate: x509: certificate signed by unknown authority';
-  switch (code) {
-    case 'ECONNREFUSED':
-      return `dial tcp ${host}:${port}: connect: connection refused`;
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return `dial tcp: lookup ${host}: no such host`;
-    case 'ECONNRESET':
-      return 'EOF';
-    case 'CERT_HAS_EXPIRED':
-      return 'tls: failed to verify certificate: x509: certificate has expired or is not yet valid';
-    case 'ERR_TLS_CERT_ALTNAME_INVALID':
-      return `tls: failed to verify certificate: x509: certificate is not valid for ${serverName}`;
-    default:
-      return error.message;
-  }
-}
-
 function post(target: Target, body: Buffer, ca: Buffer | undefined, timeoutMs: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const fail = (text: string): void => reject(new Error(`Post "${target.url}": ${text}`));
@@ -107,7 +78,7 @@ function post(target: Target, body: Buffer, ca: Buffer | undefined, timeoutMs: n
       },
     );
     call.on('error', (error) =>
-      fail(signal.aborted ? 'context deadline exceeded' : why(error as NodeJS.ErrnoException, target)),
+      fail(signal.aborted ? 'context deadline exceeded' : whyNoConnection(error, target)),
     );
     call.end(body);
   });

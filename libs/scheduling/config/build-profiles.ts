@@ -35,6 +35,8 @@ function buildProfile(
   overall: number | undefined,
   deps: PluginDeps,
   registry: ReadonlyMap<string, PluginFactory>,
+  /** Resources that extenders count in place of NodeResourcesFit. */
+  ignoredResources: readonly string[],
 ): Profile {
   const made = new Map<string, Plugin>();
   const where = `initializing profiles: creating profile for scheduler name ${schedulerName}`;
@@ -44,11 +46,15 @@ function buildProfile(
       const create = registry.get(name);
       if (create === undefined)
         throw new TerminalError(`${where}: plugin ${JSON.stringify(name)} does not exist`);
-      plugin = create(pluginConfig?.find((config) => config.name === name)?.args ?? {}, deps);
+      plugin = create(argsOf(name), deps);
       made.set(name, plugin);
     }
     return plugin;
   };
+  function argsOf(name: string): Readonly<Record<string, unknown>> {
+    const args = pluginConfig?.find((config) => config.name === name)?.args ?? {};
+    return name === 'NodeResourcesFit' && ignoredResources.length > 0 ? { ...args, ignoredResources } : args;
+  }
   const multiPoint = mergeSet(defaultPlugins, plugins?.['multiPoint']);
   const points = {} as Record<ExtensionPoint, EnabledPlugin[]>;
   for (const point of extensionPoints) {
@@ -108,9 +114,13 @@ export function buildProfiles(
     ...Object.entries(options.registry ?? {}),
   ]);
   const profiles = configuration?.profiles?.length ? configuration.profiles : [{}];
+  const ignored = (configuration?.extenders ?? [])
+    .flatMap(({ managedResources = [] }) => managedResources)
+    .filter(({ ignoredByScheduler }) => ignoredByScheduler === true)
+    .map(({ name }) => name);
   return new Map(
     profiles.map((profile) => {
-      const built = buildProfile(profile, configuration?.percentageOfNodesToScore, deps, registry);
+      const built = buildProfile(profile, configuration?.percentageOfNodesToScore, deps, registry, ignored);
       return [built.schedulerName, built] as const;
     }),
   );

@@ -1,3 +1,4 @@
+import { TerminalError } from '@drydock/base/apimachinery';
 import { describe, expect, it } from 'vitest';
 import type { PluginDeps } from '../plugins/index.ts';
 import type { Profile } from '../profile/index.ts';
@@ -85,40 +86,297 @@ describe('profiles', () => {
   });
 });
 
+const parse = (more: object) => parseConfiguration({ ...head, ...more });
+const withArgs = (name: string, args: object) => ({ profiles: [{ pluginConfig: [{ name, args }] }] });
+const named = (...names: string[]) => names.map((schedulerName) => ({ schedulerName }));
+const sorted = (schedulerName: string, ...names: string[]) => ({
+  schedulerName,
+  plugins: { queueSort: { enabled: names.map((name) => ({ name })) } },
+});
+const extender = { urlPrefix: 'http://127.0.0.1:8081/extender' };
+
 describe('a configuration', () => {
+  it('needs nothing but its head; a profile that is alone is the default scheduler', () => {
+    expect(parse({}).profiles).toEqual([{ schedulerName: 'default-scheduler' }]);
+    expect(parse({ profiles: [{ percentageOfNodesToScore: 5 }] }).profiles).toEqual([
+      { schedulerName: 'default-scheduler', percentageOfNodesToScore: 5 },
+    ]);
+  });
+
+  it('takes args of plugins with and without their type, null for nothing, and those of plugins it does not know', () => {
+    const typed = {
+      apiVersion: head.apiVersion,
+      kind: 'DefaultPreemptionArgs',
+      minCandidateNodesPercentage: 50,
+    };
+    expect(() => parse(withArgs('DefaultPreemption', typed))).not.toThrow();
+    const own = { foo: 'bar' };
+    expect(parse(withArgs('OutOfTreePlugin', own)).profiles?.[0]?.pluginConfig?.[0]?.args).toEqual(own);
+    expect(() =>
+      parse({ profiles: [{ pluginConfig: [{ name: 'VolumeBinding', args: null }] }] }),
+    ).not.toThrow();
+  });
+
   it.each([
-    [{ apiVersion: 'v1', kind: 'Pod' }, 'no kind "Pod" is registered for version "v1"'],
+    [{ percentageOfNodeToScore: 5 }, 'unknown field "percentageOfNodeToScore"'],
+    [{ profiles: [{ plugins: { filters: {} } }] }, 'unknown field "profiles[0].plugins.filters"'],
     [
-      { ...head, percentageOfNodesToScore: 101 },
+      { profiles: [{ name: 'a' }, { name: 'b' }] },
+      'unknown field "profiles[0].name", unknown field "profiles[1].name"',
+    ],
+    [{ extenders: [{ ...extender, filterverb: 'x' }] }, 'unknown field "extenders[0].filterverb"'],
+    [
+      withArgs('NodeResourcesFit', {
+        scoringStrategy: { requestedToCapacityRatio: { shape: [{ Score: 2, Utilization: 1 }] } },
+      }),
+      'decoding .profiles[0].pluginConfig[0]: strict decoding error: decoding args for plugin NodeResourcesFit: ' +
+        'strict decoding error: unknown field "scoringStrategy.requestedToCapacityRatio.shape[0].Score", ' +
+        'unknown field "scoringStrategy.requestedToCapacityRatio.shape[0].Utilization"',
+    ],
+    [
+      withArgs('NodeResourcesFit', { scoringStrategy: { resources: [{ Name: 'cpu', Weight: 1 }] } }),
+      'decoding .profiles[0].pluginConfig[0]: strict decoding error: decoding args for plugin NodeResourcesFit: ' +
+        'strict decoding error: unknown field "scoringStrategy.resources[0].Name", unknown field "scoringStrategy.resources[0].Weight"',
+    ],
+    [
+      withArgs('NodeAffinity', { addedAffinity: { required: {} } }),
+      'decoding .profiles[0].pluginConfig[0]: strict decoding error: decoding args for plugin NodeAffinity: ' +
+        'strict decoding error: unknown field "addedAffinity.required"',
+    ],
+  ])('is decoded strictly: %j', (value, message) => {
+    expect(() => parse(value)).toThrow(new TerminalError(`strict decoding error: ${message}`));
+  });
+
+  it.each([
+    [
+      { parallelism: 'many' },
+      'json: cannot unmarshal string into Go struct field KubeSchedulerConfiguration.parallelism of type int32',
+    ],
+    [
+      { profiles: {} },
+      'json: cannot unmarshal object into Go struct field KubeSchedulerConfiguration.profiles of type []v1.KubeSchedulerProfile',
+    ],
+    [
+      withArgs('DefaultPreemption', { apiVersion: head.apiVersion, kind: 'InterPodAffinityArgs' }),
+      'decoding .profiles[0].pluginConfig[0]: args for plugin DefaultPreemption were not of type ' +
+        'DefaultPreemptionArgs.kubescheduler.config.k8s.io, got InterPodAffinityArgs.kubescheduler.config.k8s.io',
+    ],
+    [
+      withArgs('InterPodAffinity', { hardPodAffinityWeight: 'x' }),
+      'decoding .profiles[0].pluginConfig[0]: decoding args for plugin InterPodAffinity: ' +
+        'json: cannot unmarshal string into Go struct field InterPodAffinityArgs.hardPodAffinityWeight of type int32',
+    ],
+    [{ extenders: [{ ...extender, httpTimeout: '5 s' }] }, 'time: unknown unit " s" in duration "5 s"'],
+  ])('does not fit its types: %j', (value, message) => {
+    expect(() => parse(value)).toThrow(new TerminalError(message));
+  });
+
+  it.each([
+    [{ parallelism: 0 }, 'parallelism: Invalid value: 0: should be an integer value greater than zero'],
+    [
+      { percentageOfNodesToScore: 101 },
       'percentageOfNodesToScore: Invalid value: 101: not in valid range [0-100]',
     ],
-    [{ ...head, profiles: [{}, {}] }, 'profiles[1].schedulerName: Duplicate value: "default-scheduler"'],
     [
-      { ...head, profiles: [{ plugins: { filters: {} } }] },
-      'profiles[0].plugins.filters: Unsupported value: "filters"',
+      { profiles: [{ percentageOfNodesToScore: -1 }] },
+      'profiles[0].percentageOfNodesToScore: Invalid value: -1: not in valid range [0-100]',
+    ],
+    [{ podInitialBackoffSeconds: 0 }, 'podInitialBackoffSeconds: Invalid value: 0: must be greater than 0'],
+    [
+      { podInitialBackoffSeconds: 5, podMaxBackoffSeconds: 4 },
+      'podMaxBackoffSeconds: Invalid value: 4: must be greater than or equal to PodInitialBackoffSeconds',
+    ],
+    [{ clientConnection: { burst: -1 } }, 'clientConnection.burst: Invalid value: -1: must be non-negative'],
+    [
+      { leaderElection: { resourceLock: 'configmaps' } },
+      'leaderElection.resourceLock: Invalid value: "configmaps": resourceLock value must be "leases"',
+    ],
+    [{ profiles: [...named('a'), {}] }, 'profiles[1].schedulerName: Required value'],
+    [
+      { profiles: named('a', 'a') },
+      'profiles[1].schedulerName: Duplicate value: "profiles[0].schedulerName"',
+    ],
+    [
+      { profiles: [sorted('a', 'One', 'Two'), sorted('b', 'One', 'Two')] },
+      'profiles[0].plugins.queueSort.Enabled: Invalid value: 2: only one queue sort plugin can be enabled',
+    ],
+    [
+      { profiles: [sorted('a', 'One'), ...named('b')] },
+      'profiles[1].plugins.queueSort: Invalid value: {"disabled":[],"enabled":[]}: must be the same for all profiles',
+    ],
+    [
+      { profiles: [{ pluginConfig: [{ name: 'config' }, { name: 'config' }] }] },
+      'profiles[0].pluginConfig[1]: Duplicate value: "config"',
+    ],
+    [
+      { profiles: [{ plugins: { filter: { enabled: [{ name: 'EBSLimits' }] } } }] },
+      'profiles[0].plugins.filter.enabled[0]: Invalid value: "EBSLimits": was invalid in version "v1" ' +
+        '(KubeSchedulerConfiguration is version "kubescheduler.config.k8s.io/v1")',
+    ],
+    [
+      { extenders: [{ ...extender, prioritizeVerb: 'prioritize', weight: -1 }] },
+      'extenders[0].weight: Invalid value: -1: must have a positive weight applied to it',
     ],
     [
       {
-        ...head,
-        profiles: [
-          {
-            pluginConfig: [
-              {
-                name: 'PodTopologySpread',
-                args: {
-                  defaultingType: 'List',
-                  defaultConstraints: [
-                    { maxSkew: 0, topologyKey: 'zone', whenUnsatisfiable: 'ScheduleAnyway' },
-                  ],
-                },
-              },
-            ],
-          },
+        extenders: [
+          { ...extender, bindVerb: 'bind' },
+          { ...extender, bindVerb: 'bar' },
         ],
       },
-      'profiles[0].pluginConfig[0].args.defaultConstraints[0].maxSkew: Invalid value: 0: not in valid range (0, inf)',
+      'extenders: Invalid value: "found 2 extenders implementing bind": only one extender can implement bind',
+    ],
+    [
+      { extenders: [{ ...extender, managedResources: [{ name: 'foo.com/bar' }, { name: 'foo.com/bar' }] }] },
+      'extenders[0].managedResources[1].name: Invalid value: "foo.com/bar": duplicate extender managed resource name',
+    ],
+    [
+      { extenders: [{ ...extender, managedResources: [{ name: 'kubernetes.io/foo' }] }] },
+      'extenders[0].managedResources[0].name: Invalid value: "kubernetes.io/foo": is an invalid extended resource name',
     ],
   ])('is checked: %j', (value, message) => {
-    expect(() => parseConfiguration(value)).toThrow(message);
+    expect(() => parse(value)).toThrow(new TerminalError(message));
+  });
+
+  const args = 'profiles[0].pluginConfig[0].args';
+  const constraint = { maxSkew: 1, topologyKey: 'node', whenUnsatisfiable: 'DoNotSchedule' };
+  const spread = (...defaultConstraints: object[]) => ({ defaultingType: 'List', defaultConstraints });
+  const first = `${args}.defaultConstraints[0]`;
+  it.each([
+    [
+      'DefaultPreemption',
+      { minCandidateNodesPercentage: -1 },
+      `${args}.minCandidateNodesPercentage: Invalid value: -1: not in valid range [0, 100]`,
+    ],
+    [
+      'DefaultPreemption',
+      { minCandidateNodesPercentage: 900 },
+      `${args}.minCandidateNodesPercentage: Invalid value: 900: not in valid range [0, 100]`,
+    ],
+    [
+      'DefaultPreemption',
+      { minCandidateNodesAbsolute: -1 },
+      `${args}.minCandidateNodesAbsolute: Invalid value: -1: not in valid range [0, inf)`,
+    ],
+    [
+      'DefaultPreemption',
+      { minCandidateNodesPercentage: 0, minCandidateNodesAbsolute: 0 },
+      `[${args}.minCandidateNodesPercentage: Invalid value: 0: cannot be zero at the same time as minCandidateNodesAbsolute, ` +
+        `${args}.minCandidateNodesAbsolute: Invalid value: 0: cannot be zero at the same time as minCandidateNodesPercentage]`,
+    ],
+    [
+      'InterPodAffinity',
+      { hardPodAffinityWeight: 101 },
+      `${args}.hardPodAffinityWeight: Invalid value: 101: not in valid range [0, 100]`,
+    ],
+    [
+      'PodTopologySpread',
+      spread({ ...constraint, maxSkew: -1 }),
+      `${first}.maxSkew: Invalid value: -1: not in valid range (0, inf)`,
+    ],
+    [
+      'PodTopologySpread',
+      spread({ ...constraint, topologyKey: '' }),
+      `${first}.topologyKey: Required value: can not be empty`,
+    ],
+    [
+      'PodTopologySpread',
+      spread({ ...constraint, whenUnsatisfiable: '' }),
+      `${first}.whenUnsatisfiable: Required value: can not be empty`,
+    ],
+    [
+      'PodTopologySpread',
+      spread({ ...constraint, whenUnsatisfiable: 'unknown action' }),
+      `${first}.whenUnsatisfiable: Unsupported value: "unknown action": supported values: "DoNotSchedule", "ScheduleAnyway"`,
+    ],
+    [
+      'PodTopologySpread',
+      spread(constraint, constraint),
+      `${args}.defaultConstraints[1]: Duplicate value: "{node, DoNotSchedule}"`,
+    ],
+    [
+      'PodTopologySpread',
+      spread({ ...constraint, labelSelector: { matchLabels: { foo: 'bar' } } }),
+      `${first}.labelSelector: Forbidden: constraint must not define a selector, as they deduced for each pod`,
+    ],
+    [
+      'PodTopologySpread',
+      { defaultConstraints: [constraint] },
+      `${args}.defaultingType: Invalid value: "System": when .defaultConstraints are not empty`,
+    ],
+    [
+      'NodeResourcesBalancedAllocation',
+      {
+        resources: [
+          { name: 'cpu', weight: 1 },
+          { name: 'cpu', weight: 1 },
+        ],
+      },
+      `${args}.resources[1].name: Duplicate value: "cpu"`,
+    ],
+    [
+      'NodeResourcesBalancedAllocation',
+      { resources: [{ name: 'cpu', weight: 2 }] },
+      `${args}.resources[0].weight: Invalid value: 2: must be 1`,
+    ],
+    [
+      'VolumeBinding',
+      { bindTimeoutSeconds: -10 },
+      `${args}.bindTimeoutSeconds: Invalid value: -10: invalid BindTimeoutSeconds, should not be a negative value`,
+    ],
+    [
+      'NodeAffinity',
+      {
+        addedAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: {
+            nodeSelectorTerms: [{ matchExpressions: [{ key: 'foo', operator: 'In', values: [] }] }],
+          },
+        },
+      },
+      `${args}.addedAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].values: ` +
+        "Invalid value: []: for 'in', 'notin' operators, values set can't be empty",
+    ],
+  ])('checks the args of %s: %j', (name, value, message) => {
+    expect(() => parse(withArgs(name, value))).toThrow(new TerminalError(message));
+  });
+
+  const ratio = (...shape: object[]) => ({
+    scoringStrategy: { type: 'RequestedToCapacityRatio', requestedToCapacityRatio: { shape } },
+  });
+  const shapePath = 'scoringStrategy.requestedToCapacityRatio.shape';
+  it.each([
+    [
+      { ignoredResourceGroups: ['example.com/foo'] },
+      "ignoredResourceGroups[0]: Invalid value: \"example.com/foo\": resource group name can't contain '/'",
+    ],
+    [
+      { scoringStrategy: { type: 'Best' } },
+      'scoringStrategy.type: Unsupported value: "Best": supported values: "LeastAllocated", "MostAllocated", "RequestedToCapacityRatio"',
+    ],
+    [
+      { scoringStrategy: { type: 'MostAllocated', resources: [{ name: 'cpu', weight: 101 }] } },
+      'scoringStrategy.resources[0].weight: Invalid value: 101: resource weight of cpu not in valid range (0, 100]',
+    ],
+    [ratio(), `${shapePath}: Required value: at least one point must be specified`],
+    [
+      ratio({ utilization: 10, score: 3 }, { utilization: 10, score: 4 }),
+      `${shapePath}[1].utilization: Invalid value: 10: values must be sorted in increasing order`,
+    ],
+    [
+      ratio({ utilization: -10, score: 3 }),
+      `${shapePath}[0].utilization: Invalid value: -10: not in valid range [0, 100]`,
+    ],
+    [
+      ratio({ utilization: 10, score: 11 }),
+      `${shapePath}[0].score: Invalid value: 11: not in valid range [0, 10]`,
+    ],
+    [
+      { scoringStrategy: { type: 'LeastAllocated', requestedToCapacityRatio: { shape: [] } } },
+      'scoringStrategy.requestedToCapacityRatio: Forbidden: must be nil when type is not RequestedToCapacityRatio',
+    ],
+  ])('checks the args of NodeResourcesFit when it makes the plugin: %j', (value, message) => {
+    expect(() => parse(withArgs('NodeResourcesFit', value))).toThrow(
+      `initializing profiles: creating profile for scheduler name default-scheduler: initializing plugin "NodeResourcesFit": ${message}`,
+    );
   });
 });

@@ -107,6 +107,16 @@ export interface PostFilterResult {
   readonly nominatedNodeName?: string;
   /** Pods to evict from that node. */
   readonly victims?: readonly PodInfo[];
+  /** All nodes where evicting would help, that one among them; extenders may take some of them away. */
+  readonly candidates?: readonly PreemptionCandidate[];
+}
+
+/** A node, and who would have to go from it. Victims are ordered from the most important. */
+export interface PreemptionCandidate {
+  readonly node: string;
+  readonly victims: readonly PodInfo[];
+  /** Victims whose disruption budget does not allow it. */
+  readonly violations: number;
 }
 
 /** What went wrong on each node: node name → its refusal. Nodes that are absent were not looked at. */

@@ -13,6 +13,7 @@ import {
   type Plugin,
   type PodInfo,
   type PostFilterResult,
+  type PreemptionCandidate,
   type Snapshot,
   type Status,
 } from '../framework/index.ts';
@@ -46,13 +47,7 @@ export interface PreemptionDeps {
   readonly message: (nodeCount: number, statuses: ReadonlyMap<string, Status>, absent: Status) => string;
 }
 
-/** A node, and who would have to go from it. Victims are ordered from the most important. */
-export interface Candidate {
-  readonly node: string;
-  readonly victims: readonly PodInfo[];
-  /** Victims whose disruption budget does not allow it. */
-  readonly violations: number;
-}
+export type Candidate = PreemptionCandidate;
 
 const startedMs = ({ pod }: PodInfo, nowMs: number) =>
   pod.status?.startTime === undefined ? nowMs : parseTime(pod.status.startTime);
@@ -201,8 +196,9 @@ export function defaultPreemption(args: DefaultPreemptionArgs, deps: PreemptionD
           failure(`expected at least one victim pod on node ${JSON.stringify(node.name)}`),
         );
     }
-    const best = pickCandidate([...keeping, ...breaking], deps.now());
-    if (best !== undefined) return { nominatedNodeName: best.node, victims: best.victims };
+    const candidates = [...keeping, ...breaking];
+    const best = pickCandidate(candidates, deps.now());
+    if (best !== undefined) return { nominatedNodeName: best.node, victims: best.victims, candidates };
     const absent = unresolvable('Preemption is not helpful for scheduling');
     const message = deps.message(snapshot.nodes.length, refusals, absent);
     return { status: unschedulable(`preemption: ${message}`), nominatedNodeName: '' };

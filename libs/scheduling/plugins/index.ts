@@ -23,11 +23,12 @@ export {
 export {
   nodeResourcesBalancedAllocation,
   nodeResourcesFit,
+  type NodeResourcesBalancedAllocationArgs,
   type NodeResourcesFitArgs,
 } from './node-resources.ts';
 export { nodeVolumeLimits } from './node-volume-limits.ts';
 export { podTopologySpread, type PodTopologySpreadArgs } from './pod-topology-spread.ts';
 export { classNameOf, isBound } from './volume-claims.ts';
-export { volumeBinding } from './volume-binding.ts';
+export { volumeBinding, type VolumeBindingArgs } from './volume-binding.ts';
 export { volumeRestrictions } from './volume-restrictions.ts';
 export { volumeZone } from './volume-zone.ts';

@@ -1,4 +1,5 @@
 import { failure, type CycleState, type NodeInfo, type PodInfo, type Status } from '../framework/index.ts';
+import type { Extender } from '../extender/index.ts';
 import type { Profile } from '../profile/index.ts';
 import type { WaitingPods } from './waiting-pods.ts';
 
@@ -8,6 +9,8 @@ export interface Placement {
   readonly state: CycleState;
   readonly pod: PodInfo;
   readonly node: NodeInfo;
+  /** Binds in place of the bind plugins. */
+  readonly binder?: Extender | undefined;
 }
 
 /** Reserve plugins, in order; on a refusal all reservations are taken back. */
@@ -46,7 +49,7 @@ export function permit({
 
 /** From the permit to the binding; undefined when the Pod is bound. */
 export async function bindingCycle(
-  { profile, state, pod, node }: Placement,
+  { profile, state, pod, node, binder }: Placement,
   waits: ReadonlyMap<string, number> | undefined,
   waiting: WaitingPods,
 ): Promise<Status | undefined> {
@@ -60,12 +63,23 @@ export async function bindingCycle(
     const reasons = [`running PreBind plugin ${JSON.stringify(plugin.name)}: ${status.reasons.join(', ')}`];
     return { ...status, reasons, plugin: plugin.name };
   }
+  const bound = () => {
+    for (const { plugin: after } of profile.points.postBind) after.postBind?.(state, pod, node.name);
+    return undefined;
+  };
+  if (binder?.bind !== undefined) {
+    try {
+      await binder.bind(pod, node.name);
+      return bound();
+    } catch (error) {
+      if (!binder.ignorable) return failure(error instanceof Error ? error.message : String(error));
+    }
+  }
   for (const { plugin } of profile.points.bind) {
     const status = await plugin.bind?.(state, pod, node.name);
     if (status?.code === 'Skip') continue;
     if (status !== undefined) return { ...status, plugin: plugin.name };
-    for (const { plugin: after } of profile.points.postBind) after.postBind?.(state, pod, node.name);
-    return undefined;
+    return bound();
   }
   return failure('all bind plugins skipped');
 }

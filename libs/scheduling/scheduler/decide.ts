@@ -52,6 +52,9 @@ export type Decision =
     }
   | { readonly kind: 'error'; readonly message: string };
 
+/** Stands for all extenders among the plugins that refuse Pods. */
+export const extenderName = 'Extender';
+
 const leastNodes = 100;
 
 /** How many nodes are enough: all of a small cluster, fewer of a large one the larger it is. */
@@ -171,9 +174,33 @@ function afterFilter(
   return { result, message: reasons.join(', ') };
 }
 
-/** Chooses a node for a Pod. Pure, but for `pick` and for what a postFilter plugin sets going. */
-export function decide(profile: Profile, pod: PodInfo, snapshot: Snapshot, options: DecideOptions): Decision {
-  const { pick, startAt = 0, nominated = () => [] } = options;
+/** What the filters found. */
+export interface Look {
+  readonly profile: Profile;
+  readonly pod: PodInfo;
+  readonly snapshot: Snapshot;
+  readonly state: CycleState;
+  /** Nodes that do, so far. */
+  feasible: readonly NodeInfo[];
+  readonly statuses: Map<string, Status>;
+  /** The Pod was refused before any node was looked at. */
+  readonly refusal: Status | undefined;
+  /** The plugins that said which nodes can do. */
+  readonly namedBy: readonly string[];
+  /** Where to begin next time. */
+  readonly next: number;
+  /** An extender took nodes away. */
+  extenderRefused?: boolean;
+}
+
+/** Filters the nodes; a string says what went wrong. */
+export function look(
+  profile: Profile,
+  pod: PodInfo,
+  snapshot: Snapshot,
+  options: DecideOptions,
+): Look | string {
+  const { startAt = 0, nominated = () => [] } = options;
   const state: CycleState = new Map();
   const all = snapshot.nodes;
   const { run, nodeNames, namedBy, refusal } = prepare(profile, state, pod, snapshot, nominated);
@@ -213,35 +240,57 @@ export function decide(profile: Profile, pod: PodInfo, snapshot: Snapshot, optio
 
   if (refusal?.code === 'Error')
     error = `running PreFilter plugin ${JSON.stringify(refusal.plugin ?? '')}: ${refusal.reasons.join(', ')}`;
-  if (error !== undefined) return { kind: 'error', message: error };
-
+  if (error !== undefined) return error;
   const next = all.length === 0 ? 0 : (startAt + looked.count) % all.length;
-  if (feasible.length === 0) {
-    const absent =
-      refusal ?? unresolvable(`node(s) didn't satisfy plugin(s) [${[...namedBy].sort().join(' ')}]`);
-    const diagnosis: Diagnosis = {
-      nodeCount: all.length,
-      statuses,
-      absent,
-      ...(refusal === undefined ? {} : { preFilterMessage: refusal.reasons.join(', ') }),
-    };
-    const refusedBy = new Set(refusal?.plugin === undefined ? namedBy : [refusal.plugin]);
-    for (const { plugin } of statuses.values()) if (plugin !== undefined) refusedBy.add(plugin);
-    const { result, message } =
-      all.length === 0
-        ? { message: '' }
-        : afterFilter(profile.points.postFilter, state, pod, snapshot, diagnosis);
-    return {
-      kind: 'unschedulable',
-      state,
-      diagnosis,
-      message: fitErrorMessage(diagnosis, message),
-      ...(result === undefined ? {} : { postFilter: result }),
-      refusedBy,
-      next,
-    };
-  }
-  const scores = feasible.length > 1 ? score(profile, state, pod, feasible, snapshot) : undefined;
+  return { profile, pod, snapshot, state, feasible, statuses, refusal, namedBy, next };
+}
+
+/** No node does: what the postFilter plugins can do about it, and how it is told. */
+export function unschedulable(found: Look): Extract<Decision, { kind: 'unschedulable' }> {
+  const { profile, pod, snapshot, state, statuses, refusal, namedBy, next } = found;
+  const nodeCount = snapshot.nodes.length;
+  // Nodes that were not looked at are those that no plugin named; those that an extender left out go without a word.
+  const absent =
+    refusal ??
+    (namedBy.length > 0
+      ? unresolvable(`node(s) didn't satisfy plugin(s) [${[...namedBy].sort().join(' ')}]`)
+      : unresolvable());
+  const diagnosis: Diagnosis = {
+    nodeCount,
+    statuses,
+    absent,
+    ...(refusal === undefined ? {} : { preFilterMessage: refusal.reasons.join(', ') }),
+  };
+  const refusedBy = new Set(refusal?.plugin === undefined ? namedBy : [refusal.plugin]);
+  for (const { plugin } of statuses.values()) if (plugin !== undefined) refusedBy.add(plugin);
+  // Nothing tells when an extender would change its mind: any event may.
+  if (found.extenderRefused === true) refusedBy.add(extenderName);
+  const { result, message } =
+    nodeCount === 0
+      ? { message: '' }
+      : afterFilter(profile.points.postFilter, state, pod, snapshot, diagnosis);
+  return {
+    kind: 'unschedulable',
+    state,
+    diagnosis,
+    message: fitErrorMessage(diagnosis, message),
+    ...(result === undefined ? {} : { postFilter: result }),
+    refusedBy,
+    next,
+  };
+}
+
+/** Rates the nodes that do; undefined where there is nothing to choose. */
+export function rate({ profile, pod, snapshot, state, feasible }: Look): Scores | undefined {
+  return feasible.length > 1 ? score(profile, state, pod, feasible, snapshot) : undefined;
+}
+
+/** The best of the nodes that do. */
+export function choose(
+  { state, feasible, statuses, next }: Look,
+  scores: Scores | undefined,
+  pick: (count: number) => number,
+): Decision {
   return {
     kind: 'node',
     node: scores === undefined ? (feasible[0]?.name ?? '') : best(scores, pick),
@@ -251,4 +300,12 @@ export function decide(profile: Profile, pod: PodInfo, snapshot: Snapshot, optio
     statuses,
     ...(scores === undefined ? {} : { scores }),
   };
+}
+
+/** Chooses a node for a Pod. Pure, but for `pick` and for what a postFilter plugin sets going. */
+export function decide(profile: Profile, pod: PodInfo, snapshot: Snapshot, options: DecideOptions): Decision {
+  const found = look(profile, pod, snapshot, options);
+  if (typeof found === 'string') return { kind: 'error', message: found };
+  if (found.feasible.length === 0) return unschedulable(found);
+  return choose(found, rate(found), options.pick);
 }

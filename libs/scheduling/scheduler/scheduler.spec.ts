@@ -11,6 +11,7 @@ import { createMemoryStore } from '@drydock/store-memory';
 import { Event, Namespace } from '@drydock/api/core/v1';
 import { afterEach, describe, expect, it } from 'vitest';
 import { node, pod, type NodeShape, type PodShape } from '../framework/testing.spec-support.ts';
+import type { ExtenderConfiguration } from '../config/index.ts';
 import { createScheduler, type SchedulerOptions } from './scheduler.ts';
 
 const stops: (() => Promise<void>)[] = [];
@@ -268,5 +269,112 @@ describe('the scheduler', () => {
     await cluster.settle();
     for (const name of ['w1', 'w2', 'w3']) await cluster.add({ name, labels: { app: 'web' } });
     expect(new Set(await Promise.all(['w1', 'w2', 'w3'].map(cluster.where))).size).toBe(3);
+  });
+
+  describe('with extenders', () => {
+    const head = { apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration' };
+    type Answer = (verb: string, body: Record<string, unknown>) => unknown;
+    const withExtender = (answer: Answer, extender: Partial<ExtenderConfiguration>) =>
+      start({
+        configuration: {
+          ...head,
+          extenders: [{ urlPrefix: 'http://x', nodeCacheCapable: true, ...extender }],
+        },
+        extenderCaller: {
+          post: (_, verb, body) =>
+            Promise.resolve().then(() => answer(verb, body as Record<string, unknown>)),
+        },
+      });
+
+    it('asks them to filter, to rate and to bind', async () => {
+      const verbs: string[] = [];
+      const cluster = await withExtender(
+        (verb, body) => {
+          verbs.push(verb);
+          if (verb === 'filter') return { NodeNames: ['n2', 'n3'], FailedNodes: { n1: 'not on Mondays' } };
+          return verb === 'rate' ? [{ Host: 'n3', Score: 10 }] : (verbs.push(String(body['Node'])), {});
+        },
+        { filterVerb: 'filter', prioritizeVerb: 'rate', weight: 100, bindVerb: 'bind' },
+      );
+      for (const name of ['n1', 'n2', 'n3']) await cluster.addNode(name);
+      await cluster.add({ name: 'a' });
+      expect(verbs).toEqual(['filter', 'rate', 'bind', 'n3']);
+      const record = cluster.scheduler.explain('default/a');
+      expect(record).toMatchObject({ outcome: 'scheduled', node: 'n3' });
+      expect(record?.nodes[0]?.scores?.['http://x']).toBe(10_000);
+      expect(record?.nodes.at(-1)).toMatchObject({
+        node: 'n1',
+        refusedBy: 'Extender',
+        reasons: ['not on Mondays'],
+      });
+    });
+
+    it('tells their reasons, and tries again after any event', async () => {
+      let open = false;
+      const cluster = await withExtender(
+        () =>
+          open ? { NodeNames: ['n1'] } : { NodeNames: [], FailedAndUnresolvableNodes: { n1: 'closed' } },
+        { filterVerb: 'filter' },
+      );
+      await cluster.addNode('n1');
+      await cluster.add({ name: 'a' });
+      expect((await cluster.condition('a'))?.message).toMatch(/^0\/1 nodes are available: 1 closed\. /);
+      open = true;
+      await cluster.client
+        .resource(Namespace)
+        .create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'any' } } as Namespace);
+      await cluster.clock.advance(2_000);
+      await cluster.settle();
+      expect(await cluster.where('a')).toBe('n1');
+    });
+
+    it('fails the attempt when one fails that matters, and goes on when it may be ignored', async () => {
+      const broken = () => {
+        throw new Error('Post "http://x/filter": dial tcp 127.0.0.1:1: connect: connection refused');
+      };
+      const strict = await withExtender(broken, { filterVerb: 'filter' });
+      await strict.addNode('n1');
+      await strict.add({ name: 'a' });
+      expect(await strict.condition('a')).toMatchObject({
+        reason: 'SchedulerError',
+        message: 'Post "http://x/filter": dial tcp 127.0.0.1:1: connect: connection refused',
+      });
+      const easy = await withExtender(broken, { filterVerb: 'filter', ignorable: true });
+      await easy.addNode('n1');
+      await easy.add({ name: 'a' });
+      expect(await easy.where('a')).toBe('n1');
+    });
+
+    it('leaves Pods alone that want nothing of what they manage, and counts that in their place', async () => {
+      let asked = 0;
+      const cluster = await withExtender(() => (asked++, { NodeNames: ['n1'] }), {
+        filterVerb: 'filter',
+        managedResources: [{ name: 'example.com/gpu', ignoredByScheduler: true }],
+      });
+      await cluster.addNode('n1');
+      await cluster.add({ name: 'plain' });
+      expect([asked, await cluster.where('plain')]).toEqual([0, 'n1']);
+      // The node offers none: the extender knows better.
+      await cluster.add({ name: 'gpu', requests: { 'example.com/gpu': '1' } });
+      expect([asked, await cluster.where('gpu')]).toEqual([1, 'n1']);
+    });
+
+    it('lets them choose among the nodes where Pods would be evicted', async () => {
+      const cluster = await withExtender(
+        (_, body) => {
+          const all = body['NodeNameToMetaVictims'] as Record<string, unknown>;
+          return { NodeNameToMetaVictims: { n2: all['n2'] } };
+        },
+        { preemptVerb: 'preempt' },
+      );
+      for (const name of ['n1', 'n2'])
+        await cluster.addNode(name, { allocatable: { cpu: '1', memory: '4Gi', pods: '10' } });
+      await cluster.add({ name: 'cheap', requests: { cpu: '1' }, spec: { priority: 0 } });
+      await cluster.add({ name: 'dear', requests: { cpu: '1' }, spec: { priority: 5 } });
+      const onSecond = (await cluster.where('cheap')) === 'n2' ? 'cheap' : 'dear';
+      await cluster.add({ name: 'high', requests: { cpu: '1' }, spec: { priority: 10 } });
+      const evicted = (await cluster.events(onSecond)).some((event) => event.includes('on node n2'));
+      expect(evicted).toBe(true);
+    });
   });
 });

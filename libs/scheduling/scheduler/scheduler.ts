@@ -1,9 +1,11 @@
 import { Node, Pod } from '@drydock/api/core/v1';
-import { isConflict, isNotFound, objectKey } from '@drydock/base/apimachinery';
+import { TerminalError, isConflict, isNotFound, objectKey } from '@drydock/base/apimachinery';
 import { createEventRecorder, type ControllerDeps, type EventRecorder } from '@drydock/machinery/controller';
 import type { Component } from '@drydock/port/component';
+import type { ExtenderCaller } from '@drydock/port/scheduler-extender';
 import { createNodeCache } from '../cache/index.ts';
 import { buildProfiles, type KubeSchedulerConfiguration } from '../config/index.ts';
+import { createExtenders, type Extender } from '../extender/index.ts';
 import {
   podInfo,
   type ClusterEvent,
@@ -16,6 +18,7 @@ import { pluginsOf, type Profile } from '../profile/index.ts';
 import { createSchedulingQueue } from '../queue/index.ts';
 import { bindingCycle, permit, reserve, unreserve, type Placement } from './binding-cycle.ts';
 import { decide, type Decision } from './decide.ts';
+import { decideWithExtenders } from './decide-with-extenders.ts';
 import { createDecisionLog, explain, type Explanation } from './explain.ts';
 import { createListers } from './listers.ts';
 import { fitErrorMessage } from './messages.ts';
@@ -32,6 +35,8 @@ export interface SchedulerOptions {
   configuration?: KubeSchedulerConfiguration;
   /** Plugins of yours; on when a profile enables them. */
   plugins?: Readonly<Record<string, PluginFactory>>;
+  /** Needed where the configuration names extenders. */
+  extenderCaller?: ExtenderCaller;
   /** Bindings under way at once. Default 64. */
   maxBindings?: number;
 }
@@ -45,6 +50,13 @@ export interface Scheduler extends Component {
 
 /** How long decisions go on before others of the process have their turn. */
 const turnMs = 8;
+
+function extendersOf({ configuration, extenderCaller }: SchedulerOptions): Extender[] {
+  const { extenders = [] } = configuration ?? {};
+  if (extenders.length === 0) return [];
+  if (extenderCaller === undefined) throw new TerminalError('there is nothing to call extenders with');
+  return createExtenders(extenders, extenderCaller);
+}
 
 /**
  * Gives each Pod without a node the best one. Decisions are made one after another on the cache; bindings travel
@@ -64,6 +76,7 @@ export function createScheduler(options: SchedulerOptions, deps: ControllerDeps)
   /** Pods whose victims are being evicted: not to be tried before the requests are out. */
   const preempting = new Set<string>();
   const removers: (() => void)[] = [];
+  const extenders = extendersOf(options);
   let running = false;
   let bindings = 0;
   let planned = false;
@@ -130,8 +143,18 @@ export function createScheduler(options: SchedulerOptions, deps: ControllerDeps)
       const taken = queue.take();
       if (taken === undefined) return;
       const profile = profiles.get(nameOf(taken.info.pod));
+      const asked = extenders.filter((extender) => extender.isInterested(taken.info));
       if (profile === undefined) queue.done(taken.info.key);
-      else place(profile, taken.info, taken.attempts);
+      else if (asked.length === 0) place(profile, taken.info, taken.attempts);
+      else {
+        // The others wait: decisions are made one after another.
+        planned = true;
+        void placeWith(asked, profile, taken.info, taken.attempts).finally(() => {
+          planned = false;
+          plan();
+        });
+        return;
+      }
       if (clock.monotonicMs() - startedMs > turnMs) {
         planned = true;
         clock.setTimeout(pass, 0);
@@ -140,22 +163,50 @@ export function createScheduler(options: SchedulerOptions, deps: ControllerDeps)
     }
   }
 
-  /** A decision; a plugin that fails fails the attempt, not the scheduler. */
-  function attemptTo(profile: Profile, info: PodInfo): Decision {
-    try {
-      return decide(profile, info, cache, {
-        pick: (count) => random.int(count),
-        nominated: (nodeName) => nominator.on(nodeName),
-        startAt: nextNode,
-      });
-    } catch (error) {
-      return { kind: 'error', message: error instanceof Error ? error.message : String(error) };
-    }
-  }
+  const decideOptions = () => ({
+    pick: (count: number) => random.int(count),
+    nominated: (nodeName: string) => nominator.on(nodeName),
+    startAt: nextNode,
+  });
+  /** A plugin that fails fails the attempt, not the scheduler. */
+  const broken = (error: unknown): Decision => ({
+    kind: 'error',
+    message: error instanceof Error ? error.message : String(error),
+  });
 
   function place(profile: Profile, info: PodInfo, attempt: number): void {
     const startedMs = clock.monotonicMs();
-    const decision = attemptTo(profile, info);
+    let decision: Decision;
+    try {
+      decision = decide(profile, info, cache, decideOptions());
+    } catch (error) {
+      decision = broken(error);
+    }
+    decided(profile, info, attempt, decision, startedMs);
+  }
+
+  async function placeWith(
+    asked: readonly Extender[],
+    profile: Profile,
+    info: PodInfo,
+    attempt: number,
+  ): Promise<void> {
+    const startedMs = clock.monotonicMs();
+    const decision = await decideWithExtenders(profile, info, cache, asked, {
+      ...decideOptions(),
+      now: () => clock.now(),
+      ignored: ({ name }, err) => logger.warn('an extender failed', { extender: name, pod: info.key, err }),
+    }).catch(broken);
+    if (running) decided(profile, info, attempt, decision, startedMs);
+  }
+
+  function decided(
+    profile: Profile,
+    info: PodInfo,
+    attempt: number,
+    decision: Decision,
+    startedMs: number,
+  ): void {
     const { schedulerName } = profile;
     const nodeCount = cache.nodes.length;
     log.add({ pod: info, schedulerName, timeMs: clock.now(), attempt, nodeCount, decision });
@@ -238,7 +289,10 @@ export function createScheduler(options: SchedulerOptions, deps: ControllerDeps)
   function placed(profile: Profile, info: PodInfo, nodeName: string, state: CycleState): void {
     const node = cache.node(nodeName);
     if (node === undefined) return queue.refused(info.key, { error: true });
-    const placement: Placement = { profile, state, pod: info, node };
+    const binder = extenders.find(
+      ({ bind: binds, isInterested }) => binds !== undefined && isInterested(info),
+    );
+    const placement: Placement = { profile, state, pod: info, node, binder };
     cache.assume(info, nodeName);
     nominator.remove(info.key);
     const refusal = reserve(placement);

@@ -1,1 +1,1 @@
-export { readSchedulerConfiguration, schedulerService } from './scheduler.ts';
+export { schedulerOptions, schedulerService } from './scheduler.ts';

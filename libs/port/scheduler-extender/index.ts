@@ -1,0 +1,1 @@
+export type { ExtenderCaller, ExtenderEndpoint, ExtenderTls } from './scheduler-extender.ts';

@@ -1,0 +1,1 @@
+export { createExtender, createExtenders, type Extender, type ExtenderVerdict } from './extender.ts';
