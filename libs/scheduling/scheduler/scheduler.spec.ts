@@ -355,7 +355,8 @@ describe('the scheduler', () => {
       await cluster.add({ name: 'plain' });
       expect([asked, await cluster.where('plain')]).toEqual([0, 'n1']);
       // The node offers none: the extender knows better.
-      await cluster.add({ name: 'gpu', requests: { 'example.com/gpu': '1' } });
+      const resources = { limits: { 'example.com/gpu': '1' } };
+      await cluster.add({ name: 'gpu', containers: [{ name: 'c', image: 'i', resources }] });
       expect([asked, await cluster.where('gpu')]).toEqual([1, 'n1']);
     });
 
