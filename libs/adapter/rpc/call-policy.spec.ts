@@ -81,6 +81,22 @@ describe('calls of the rpc transport', () => {
     expect(order).toEqual(['create', 'patch', 'delete']);
   });
 
+  it('wait for a connection no longer than those who asked: a watch ends when it is aborted', async () => {
+    const server = await serve(createFakeTransport());
+    const { port } = server;
+    await server.stop();
+    const metrics = countingMetrics();
+    const transport = connect(port, { patienceMs: 60_000, metrics });
+    const leaving = new AbortController();
+    const watch = transport.watch(maps, { resourceVersion: '0' }, leaving.signal)[Symbol.asyncIterator]();
+    const first = watch.next();
+    const early = await Promise.race([first, new Promise((resolve) => setTimeout(resolve, 100, 'waiting'))]);
+    expect(early).toBe('waiting');
+    leaving.abort(new Error('enough'));
+    expect(await first).toEqual({ done: true, value: undefined });
+    expect([...metrics.counts.keys()]).toEqual([expect.stringMatching(/Watch.*CANCELLED/i)]);
+  });
+
   it('fail at once without a connection when there is to be no patience', async () => {
     const server = await serve(createFakeTransport());
     await server.stop();

@@ -1,4 +1,5 @@
 import { isServiceUnavailable, isTooManyRequests, serviceUnavailable } from '@drydock/base/apimachinery';
+import { abortable } from '@drydock/base/clock';
 import type { Metrics } from '@drydock/port/observability';
 import { connectivityState, status as Code, type Client } from '@grpc/grpc-js';
 import type { CallMetrics } from './call-metrics.ts';
@@ -22,8 +23,11 @@ export interface CallPolicy {
    * sent nobody but the server knows whether it was done.
    */
   call<T>(method: string, kind: 'read' | 'write', send: () => Promise<T>): Promise<T>;
-  /** As `call`, for the beginning of a stream; returns how to tell its end. */
-  begin(method: string): Promise<(error?: unknown) => void>;
+  /**
+   * As `call`, for the beginning of a stream; returns how to tell its end. Rejects with the signal's reason as soon as it
+   * aborts: who waits for a connection can leave.
+   */
+  begin(method: string, signal: AbortSignal): Promise<(error?: unknown) => void>;
   close(): void;
 }
 
@@ -79,9 +83,17 @@ export function createCallPolicy(options: CallPolicyOptions): CallPolicy {
         throw error;
       }
     },
-    async begin(method) {
+    async begin(method, signal) {
       const end = metrics.begin(method);
-      await run('write', () => Promise.resolve());
+      try {
+        await abortable(
+          run('write', () => Promise.resolve()),
+          signal,
+        );
+      } catch (error) {
+        end(signal.aborted ? Code.CANCELLED : codeOfError(error));
+        throw error;
+      }
       return (error) => end(error === undefined ? Code.OK : codeOfError(error));
     },
     close() {

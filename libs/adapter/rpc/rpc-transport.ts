@@ -203,12 +203,16 @@ async function* watch(
   metadata: () => Metadata,
   signal: AbortSignal,
 ): AsyncGenerator<readonly WatchEvent[]> {
-  if (signal.aborted) return;
-  const end = await policy.begin('Watch');
+  const end = await policy.begin('Watch', signal).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });
+  if (end === undefined) return;
   let failure: unknown;
   const call = client.watch(watchToWire(ref, options), metadata());
   const cancel = (): void => call.cancel();
   signal.addEventListener('abort', cancel, { once: true });
+  // The signal tells of its end once, and may have done so while there was no call yet.
+  if (signal.aborted) cancel();
   try {
     for await (const { events } of call as AsyncIterable<WatchResponse>) {
       const batch: WatchEvent[] = [];
