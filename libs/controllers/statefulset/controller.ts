@@ -126,9 +126,10 @@ export const createStatefulSetController: ControllerFactory = (deps) => {
       case 'update':
         await setClaimOwners(set, pod);
         await createClaims(set, pod);
-        if (identityMatches(set, pod) && storageMatches(set, pod)) return;
         try {
-          await resource.update(withIdentity(set, pod));
+          // Claims that got other owners count as an update of the Pod, too.
+          if (!identityMatches(set, pod) || !storageMatches(set, pod))
+            await resource.update(withIdentity(set, pod));
           events.pod('update', set, pod);
         } catch (error) {
           events.pod('update', set, pod, error);
@@ -164,8 +165,8 @@ export const createStatefulSetController: ControllerFactory = (deps) => {
     for (const { metadata } of claimsOf(set, ordinalOf(pod))) {
       const claim = claims.get(joinKey(namespace, metadata.name ?? ''));
       if (claim === undefined) continue;
+      if (ownersMatch(claim, set, pod)) continue;
       const ownerReferences = claimOwners(claim, set, pod);
-      if (ownersMatch(claim, ownerReferences)) continue;
       await client
         .resource(PersistentVolumeClaim)
         .namespace(namespace)

@@ -1,7 +1,7 @@
 import type { StatefulSet, StatefulSetStatus } from '@drydock/api/apps/v1';
 import type { PersistentVolumeClaim, Pod, PodTemplateSpec } from '@drydock/api/core/v1';
 import { omitZeros, scaledValue } from '../shared/index.ts';
-import { claimOwners, isClaimStale, ownersMatch } from './claim-owners.ts';
+import { isClaimStale, ownersMatch } from './claim-owners.ts';
 import {
   claimsOf,
   identityMatches,
@@ -167,7 +167,7 @@ function replicaStep(view: StatefulView, pod: Pod, monotonic: boolean, actions: 
   if (!isCreated(pod)) {
     const stale = claimsOf(set, ordinalOf(pod)).some(({ metadata }) => {
       const claim = view.claim(metadata.name ?? '');
-      return claim !== undefined && isClaimStale(claim, pod);
+      return claim !== undefined && isClaimStale(claim, set, pod);
     });
     if (!stale) actions.push({ kind: 'create', pod });
     return true;
@@ -190,7 +190,7 @@ function replicaStep(view: StatefulView, pod: Pod, monotonic: boolean, actions: 
 function claimsMatch(view: StatefulView, pod: Pod): boolean {
   return claimsOf(view.set, ordinalOf(pod)).every(({ metadata }) => {
     const claim = view.claim(metadata.name ?? '');
-    return claim === undefined || ownersMatch(claim, claimOwners(claim, view.set, pod));
+    return claim === undefined || ownersMatch(claim, view.set, pod);
   });
 }
 
