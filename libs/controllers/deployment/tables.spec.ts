@@ -305,7 +305,7 @@ describe('sizes after scaling', () => {
     one.metadata.annotations = sizeAnnotations(deployment(1));
     expect(isSaturated(deployment(1), one)).toBe(true);
     expect(isSaturated(deployment(2), one)).toBe(false);
-    expect(isSaturated(deployment(1), { ...one, status: {} })).toBe(false);
+    expect(isSaturated(deployment(1), { ...one, status: { replicas: 1 } })).toBe(false);
     expect(isSaturated(deployment(1), { ...one, metadata: {} })).toBe(false);
     expect(isSaturated(deployment(1), undefined)).toBe(false);
   });
@@ -430,7 +430,7 @@ describe('old revisions', () => {
 describe('the ReplicaSet of a template', () => {
   const template = (labels: Record<string, string>, more: object = {}) => ({
     metadata: { labels, ...more },
-    spec: {},
+    spec: { containers: [] },
   });
   const hash = 'pod-template-hash';
   it.each([

@@ -118,7 +118,7 @@ describe('job-controller', () => {
     expect((await get()).status).toMatchObject({
       succeeded: 3,
       failed: 2,
-      completedIndexes: '0,2-3',
+      completedIndexes: '0,2,3',
       failedIndexes: '1',
     });
     expect(await conditions()).toEqual(['FailureTarget:FailedIndexes', 'Failed:FailedIndexes']);
@@ -207,11 +207,11 @@ describe('job-controller', () => {
 
 describe('indexes', () => {
   it.each([
-    ['0,2-3', [0, 2, 3]],
+    ['0,2,3', [0, 2, 3]],
     ['1-4', [1, 2, 3, 4]],
     ['', []],
     ['7', [7]],
-    ['0-1', [0, 1]],
+    ['0,1', [0, 1]],
   ])('%s', (text, indexes) => {
     expect([...parseIndexes(text, 10)]).toEqual(indexes);
     expect(formatIndexes(indexes)).toBe(text);
@@ -220,11 +220,11 @@ describe('indexes', () => {
   it.each([
     [{ rules: [{ succeededCount: 2 }] }, [4, 5], 'Matched rules at index 0'],
     [
-      { rules: [{ succeededIndexes: '0-1' }, { succeededIndexes: '0-5', succeededCount: 1 }] },
+      { rules: [{ succeededIndexes: '0,1' }, { succeededIndexes: '0-5', succeededCount: 1 }] },
       [5],
       'Matched rules at index 1',
     ],
-    [{ rules: [{ succeededIndexes: '0-1' }] }, [0], undefined],
+    [{ rules: [{ succeededIndexes: '0,1' }] }, [0], undefined],
   ])('success policy %j with %j', (policy, done, message) => {
     expect(matchSuccessPolicy(policy, 10, new Set(done))).toBe(message);
   });

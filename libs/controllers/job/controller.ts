@@ -116,7 +116,7 @@ export const createJobController: ControllerFactory = (deps) => {
     });
     const assessed = assessJob({ job, pods: owned, released, nowMs });
     const known = backoffs.get(key) ?? noFailures;
-    const record = nextRecord(known, assessed.newlySucceeded, assessed.newlyFailed, nowMs);
+    const record = nextRecord(known, assessed.newlySucceeded, assessed.newlyFailed);
     let { active: activePods, ready, terminating } = { ...assessed, active: assessed.active.length };
     let verdict = assessed.verdict;
     let waitMs = deadlineLeftMs(job, nowMs);

@@ -12,7 +12,7 @@ function matchingContainer(
   pod: Pod,
   requirement: PodFailurePolicyOnExitCodesRequirement,
 ): ContainerStatus | undefined {
-  const all = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+  const all = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])];
   return all.find(({ name, state }) => {
     if (requirement.containerName && requirement.containerName !== name) return false;
     const code = state?.terminated?.exitCode;

@@ -20,14 +20,15 @@ export function parseIndexes(text: string | undefined, completions: number): Set
   return indexes;
 }
 
-/** Writes indexes as intervals; two neighbours too are written with a dash, as Kubernetes does. */
+/** Writes indexes in order; three neighbours and more as an interval with a dash. */
 export function formatIndexes(indexes: Iterable<number>): string {
   const sorted = [...indexes].sort((a, b) => a - b);
   const parts: string[] = [];
   for (let at = 0; at < sorted.length;) {
     let end = at;
     while (sorted[end + 1] === (sorted[end] ?? 0) + 1) end++;
-    parts.push(end === at ? `${sorted[at]}` : `${sorted[at]}-${sorted[end]}`);
+    const separator = end === at + 1 ? ',' : '-';
+    parts.push(end === at ? `${sorted[at]}` : `${sorted[at]}${separator}${sorted[end]}`);
     at = end + 1;
   }
   return parts.join(',');

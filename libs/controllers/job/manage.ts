@@ -1,6 +1,6 @@
 import type { Job } from '@drydock/api/batch/v1';
 import type { Pod } from '@drydock/api/core/v1';
-import { podsToDelete } from '../replicas/index.ts';
+import { leastUsefulFirst } from '../replicas/index.ts';
 import type { Assessment } from './assess.ts';
 import { finishedAtMs, remainingMs, type BackoffRecord } from './backoff.ts';
 import { onlyReplacesFailed } from './failure-policy.ts';
@@ -27,8 +27,8 @@ export interface ManagePlan {
 export function wantedActive(job: Job, active: number, succeeded: number): number {
   const parallelism = job.spec?.parallelism ?? 1;
   const completions = job.spec?.completions;
-  // A work queue: after the first success no new Pod is begun.
-  if (completions === undefined) return succeeded > 0 ? Math.min(active, parallelism) : parallelism;
+  // A work queue: after the first success no new Pod is begun, and those at work go on.
+  if (completions === undefined) return succeeded > 0 ? active : parallelism;
   return Math.max(0, Math.min(completions - succeeded, parallelism));
 }
 
@@ -45,7 +45,7 @@ export function manageJob(
   if (job.spec?.suspend === true) return { ...nothing, remove: active.slice(0, maxPodsAtOnce) };
   const terminating = onlyReplacesFailed(job) ? assessed.terminating : 0;
   const want = wantedActive(job, active.length, assessed.succeeded);
-  const remove = forRemoval(job, active, active.length - want, nowMs);
+  const remove = forRemoval(job, active, active.length - want);
   if (remove.length > 0) return { ...nothing, remove: remove.slice(0, maxPodsAtOnce) };
   const lacking = Math.min(want - terminating - active.length, maxPodsAtOnce);
   if (lacking <= 0) return nothing;
@@ -64,12 +64,14 @@ export function manageJob(
   }
   const create: NewPod[] = [];
   let waitMs: number | undefined;
+  let looked = 0;
   for (const index of pendingIndexes(job, pods, assessed)) {
-    if (create.length >= lacking) break;
+    // An index that waits for its back-off keeps its place: no other one takes it.
+    if (looked++ >= lacking) break;
     const last = assessed.lastFailures.get(index);
     const { failures, ignored } = nextCounts(job, last);
     if (last !== undefined) {
-      const record = { failures: failures + ignored, lastFailureMs: finishedAtMs(last, nowMs) };
+      const record = { failures: failures + ignored, lastFailureMs: finishedAtMs(last) };
       const left = remainingMs(record, nowMs);
       if (left > 0) {
         waitMs = Math.min(waitMs ?? Infinity, left);
@@ -86,12 +88,12 @@ export function manageJob(
   return { create, remove: [], waitMs };
 }
 
-function forRemoval(job: Job, active: readonly Pod[], surplus: number, nowMs: number): Pod[] {
+function forRemoval(job: Job, active: readonly Pod[], surplus: number): Pod[] {
   let remove: Pod[] = [];
   let left: readonly Pod[] = active;
   if (isIndexed(job)) ({ remove, left } = superfluous(active, job.spec?.completions ?? 0));
   const more = surplus - remove.length;
-  return more > 0 ? [...remove, ...podsToDelete(left, [], more, nowMs)] : remove;
+  return more > 0 ? [...remove, ...leastUsefulFirst(left).slice(0, more)] : remove;
 }
 
 /** Indexes with nothing at work and nothing achieved, in order. */

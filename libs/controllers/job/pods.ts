@@ -2,6 +2,7 @@ import { cloneJson } from '@drydock/base/apimachinery';
 import { Job } from '@drydock/api/batch/v1';
 import type { Container, Pod } from '@drydock/api/core/v1';
 import { controllerReference } from '@drydock/machinery/controller';
+import { leastUsefulFirst } from '../replicas/index.ts';
 import { completionIndex, indexAnnotation } from './indexes.ts';
 
 export const finalizer = 'batch.kubernetes.io/job-tracking';
@@ -63,17 +64,27 @@ export function jobPod(job: Job, index: number | undefined, annotations: Record<
   return pod;
 }
 
-/** Of the active Pods of an indexed Job, those with no index of use or with one that another has already. */
+/**
+ * Of the active Pods of an indexed Job, those with no index of use and those whose index another Pod has that has come
+ * further; what stays is in the order of the indexes.
+ */
 export function superfluous(pods: readonly Pod[], completions: number): { remove: Pod[]; left: Pod[] } {
-  const seen = new Set<number>();
+  const byIndex = new Map<number, Pod[]>();
+  for (const pod of pods) {
+    const index = completionIndex(pod) ?? -1;
+    const same = byIndex.get(index);
+    if (same === undefined) byIndex.set(index, [pod]);
+    else same.push(pod);
+  }
   const remove: Pod[] = [];
   const left: Pod[] = [];
-  for (const pod of pods) {
-    const index = completionIndex(pod);
-    if (index === undefined || index >= completions || seen.has(index)) remove.push(pod);
+  for (const index of [...byIndex.keys()].sort((a, b) => a - b)) {
+    const same = byIndex.get(index) ?? [];
+    if (index < 0 || index >= completions) remove.push(...same);
     else {
-      seen.add(index);
-      left.push(pod);
+      const ordered = leastUsefulFirst(same);
+      remove.push(...ordered.slice(0, -1));
+      left.push(...ordered.slice(-1));
     }
   }
   return { remove, left };

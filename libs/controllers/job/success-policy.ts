@@ -12,6 +12,7 @@ export function matchSuccessPolicy(
     if (succeededIndexes === undefined)
       return succeededCount !== undefined && succeeded.size >= succeededCount;
     const wanted = parseIndexes(succeededIndexes, completions);
+    if (wanted.size === 0) return false;
     let done = 0;
     for (const index of wanted) if (succeeded.has(index)) done++;
     return done >= (succeededCount ?? wanted.size);

@@ -29,6 +29,21 @@ export function podsToDelete(
   return ranked.slice(0, count).map(({ pod }) => pod);
 }
 
+/**
+ * Pods in the order in which they are given up where nothing but their own state counts: unassigned, Pending, Unknown,
+ * not ready, ready for a shorter time, more restarts, younger.
+ */
+export function leastUsefulFirst(pods: readonly Pod[]): Pod[] {
+  const none = new Map<string, number>();
+  return pods
+    .map((pod) => ({ ...rank(pod, none, 0), cost: 0 }))
+    .sort(
+      (a, b) =>
+        compareStates(a, b) || compareReadiness(a, b) || compareRestarts(a, b) || b.createdMs - a.createdMs,
+    )
+    .map(({ pod }) => pod);
+}
+
 interface Rank {
   readonly pod: Pod;
   readonly assigned: number;
@@ -63,15 +78,31 @@ function rank(pod: Pod, onNode: ReadonlyMap<string, number>, nowMs: number): Ran
   };
 }
 
+function compareStates(a: Rank, b: Rank): number {
+  return (
+    a.assigned - b.assigned || a.phase - b.phase || a.ready - b.ready || a.cost - b.cost || b.crowd - a.crowd
+  );
+}
+
+/** Since when Pods have been ready, to the moment; one that does not tell goes first. */
+function compareReadiness(a: Rank, b: Rank): number {
+  if (a.ready !== 1 || a.readySince === b.readySince) return 0;
+  if (a.readySince === 0 || b.readySince === 0) return a.readySince === 0 ? -1 : 1;
+  return (b.readySince ?? 0) - (a.readySince ?? 0);
+}
+
+function compareRestarts(a: Rank, b: Rank): number {
+  return b.restarts - a.restarts || b.sidecarRestarts - a.sidecarRestarts;
+}
+
 function compareRanks(a: Rank, b: Rank): number {
-  const byState =
-    a.assigned - b.assigned || a.phase - b.phase || a.ready - b.ready || a.cost - b.cost || b.crowd - a.crowd;
+  const byState = compareStates(a, b);
   if (byState !== 0) return byState;
   if (a.ready === 1 && a.readySince !== b.readySince) {
-    if (a.readySince === 0 || b.readySince === 0) return a.readySince === 0 ? -1 : 1;
+    if (a.readySince === 0 || b.readySince === 0) return compareReadiness(a, b);
     return a.readyMagnitude - b.readyMagnitude || compareUids(a, b);
   }
-  const byRestarts = b.restarts - a.restarts || b.sidecarRestarts - a.sidecarRestarts;
+  const byRestarts = compareRestarts(a, b);
   if (byRestarts !== 0) return byRestarts;
   if (a.createdMs !== b.createdMs) return a.ageMagnitude - b.ageMagnitude || compareUids(a, b);
   return 0;

@@ -287,7 +287,7 @@ describe('one step of an update', () => {
     const created = actions.find(({ kind }) => kind === 'create');
     expect(created?.pod.metadata.name).toBe(`db-${ordinal}`);
     expect(created?.pod.metadata.labels?.['controller-revision-hash']).toBe(expected.name);
-    expect(created?.pod.spec?.containers).toEqual(expected.template.spec.containers);
+    expect(created?.pod.spec?.containers).toEqual(expected.template.spec?.containers);
   });
 
   it.each([
