@@ -18,9 +18,9 @@ import {
 } from '@drydock/machinery/controller';
 import { byController, byNamespace } from '@drydock/machinery/informer';
 import { podFromTemplate, slowStart } from '../replicas/index.ts';
-import { isNamespaceTerminating, omitZeros } from '../shared/index.ts';
+import { isNamespaceTerminating, isPodTerminal, omitZeros } from '../shared/index.ts';
 import { createOwnership } from '../shared-ownership/index.ts';
-import { revisionsBeyondLimit } from '../shared-revisions/index.ts';
+import { oldestRevisions } from '../shared-revisions/index.ts';
 import { createNodeBackoff } from './backoff.ts';
 import {
   countDaemons,
@@ -85,6 +85,8 @@ export const createDaemonSetController: ControllerFactory = (deps) => {
     });
     const podsOnNode = new Map<string, Pod[]>();
     for (const pod of claimed) {
+      // One that is over and is being deleted waits for others only: its node may have a new one.
+      if (isPodTerminal(pod) && pod.metadata.deletionTimestamp) continue;
       const target = targetNodeOf(pod);
       if (target === undefined) continue;
       const there = podsOnNode.get(target);
@@ -185,7 +187,7 @@ export const createDaemonSetController: ControllerFactory = (deps) => {
       pods.byIndex(byController.name, uid).map((pod) => pod.metadata.labels?.[hashLabel] ?? ''),
     );
     const inUse = ({ metadata }: ControllerRevision) => live.has(metadata.labels?.[hashLabel] ?? '');
-    for (const { metadata } of revisionsBeyondLimit(old, set.spec.revisionHistoryLimit ?? 10, inUse)) {
+    for (const { metadata } of oldestRevisions(old, set.spec.revisionHistoryLimit ?? 10, inUse)) {
       await client
         .resource(ControllerRevision)
         .namespace(namespace)

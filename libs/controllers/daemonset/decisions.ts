@@ -1,7 +1,7 @@
 import { parseTime } from '@drydock/base/apimachinery';
 import type { DaemonSet } from '@drydock/api/apps/v1';
 import type { Node, Pod } from '@drydock/api/core/v1';
-import { isPodAvailable, scaledValue } from '../shared/index.ts';
+import { isPodAvailable, isPodReady, scaledValue } from '../shared/index.ts';
 import { nodeShouldRunDaemonPod } from './eligibility.ts';
 import { hashLabel, isPodUpdated, templateGenerationOf } from './pod-template.ts';
 
@@ -122,7 +122,9 @@ function manageNode(
     else plan.remove.push(pod);
   }
   if (oldestNew === undefined || oldestOld === undefined) return;
-  if (isPodAvailable(oldestNew, daemonSet.spec.minReadySeconds ?? 0, view.nowMs)) plan.remove.push(oldestOld);
+  // An old Pod that serves no more makes way at once, any other when the new one serves.
+  if (!isPodReady(oldestOld) || isPodAvailable(oldestNew, daemonSet.spec.minReadySeconds ?? 0, view.nowMs))
+    plan.remove.push(oldestOld);
 }
 
 /** How many nodes should have a Pod. */
@@ -167,7 +169,11 @@ function replaceInPlace(view: DaemonView, allowed: number): DaemonPlan {
   let unavailable = 0;
   const free: Pod[] = [];
   const candidates: Pod[] = [];
-  for (const pods of view.podsOnNode.values()) {
+  const empty = view.nodes.filter(
+    (node) =>
+      !view.podsOnNode.has(node.metadata.name ?? '') && nodeShouldRunDaemonPod(node, daemonSet).shouldRun,
+  );
+  for (const pods of [...view.podsOnNode.values(), ...empty.map(() => [])]) {
     const found = findUpdatedPods(pods, hash, generation);
     const { newPod, oldPod } = found ?? {};
     if (newPod === undefined && oldPod !== undefined) {
@@ -190,13 +196,15 @@ function replaceInPlace(view: DaemonView, allowed: number): DaemonPlan {
 
 function replaceWithSurge(view: DaemonView, allowed: number): DaemonPlan {
   const { daemonSet, nowMs, hash } = view;
-  const minReadySeconds = daemonSet.spec.minReadySeconds ?? 0;
+  const available = (pod: Pod) => isPodAvailable(pod, daemonSet.spec.minReadySeconds ?? 0, nowMs);
   const generation = templateGenerationOf(daemonSet);
   const nodes = new Map(view.nodes.map((node) => [node.metadata.name ?? '', node]));
   const remove: Pod[] = [];
+  const misplaced: Pod[] = [];
   const free: string[] = [];
   const candidates: string[] = [];
   let surging = 0;
+  let serving = 0;
   for (const [nodeName, pods] of view.podsOnNode) {
     const found = findUpdatedPods(pods, hash, generation);
     if (found === undefined) {
@@ -204,17 +212,29 @@ function replaceWithSurge(view: DaemonView, allowed: number): DaemonPlan {
       continue;
     }
     const { newPod, oldPod } = found;
+    const counted = oldPod ?? newPod;
+    if (counted !== undefined && available(counted)) serving++;
     if (oldPod === undefined) continue;
     if (newPod !== undefined) {
-      if (isPodAvailable(newPod, minReadySeconds, nowMs)) remove.push(oldPod);
+      if (available(newPod)) remove.push(oldPod);
       else surging++;
       continue;
     }
     const node = nodes.get(nodeName);
-    if (node === undefined || !nodeShouldRunDaemonPod(node, daemonSet).shouldRun) continue;
-    (isPodAvailable(oldPod, minReadySeconds, nowMs) ? candidates : free).push(nodeName);
+    if (node === undefined) continue;
+    const { shouldRun } = nodeShouldRunDaemonPod(node, daemonSet);
+    if (available(oldPod)) {
+      if (shouldRun) candidates.push(nodeName);
+      else misplaced.push(oldPod);
+    } else if (shouldRun) free.push(nodeName);
+    else remove.push(oldPod);
   }
-  return { create: [...free, ...candidates.slice(0, Math.max(0, allowed - surging))], remove };
+  // Who surges wants no gap: Pods that serve where none should be go only as others serve in their stead.
+  const spare = Math.max(0, serving - desiredNumber(view));
+  return {
+    create: [...free, ...candidates.slice(0, Math.max(0, allowed - surging))],
+    remove: [...remove, ...misplaced.slice(0, spare)],
+  };
 }
 
 /** The counts of the status. */

@@ -74,7 +74,10 @@ async function snapshot(client: Client, daemonSet: DaemonSet, revision: number):
     if (canonicalJson(existing.data) === canonicalJson(data)) return existing;
     const sets = client.resource(DaemonSet).namespace(namespace);
     const live = await sets.get(owner);
-    const collisionCount = (live.status?.collisionCount ?? 0) + 1;
+    const counted = live.status?.collisionCount ?? 0;
+    // Somebody has seen this collision already.
+    if (counted !== (daemonSet.status?.collisionCount ?? 0)) throw error;
+    const collisionCount = counted + 1;
     if (live.status !== undefined)
       await sets.updateStatus({ ...live, status: { ...live.status, collisionCount } });
     throw error;

@@ -1,1 +1,1 @@
-export { revisionsBeyondLimit, templateSnapshot } from './revisions.ts';
+export { oldestRevisions, revisionsBeyondLimit, templateSnapshot } from './revisions.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { templateSnapshot } from './index.ts';
+import type { ControllerRevision } from '@drydock/api/apps/v1';
+import { oldestRevisions, revisionsBeyondLimit, templateSnapshot } from './index.ts';
 
 describe('templateSnapshot', () => {
   it('is the patch with sorted keys, whatever the order in the template', () => {
@@ -11,5 +12,23 @@ describe('templateSnapshot', () => {
       '{"spec":{"template":{"$patch":"replace","metadata":{"labels":{"a":"1","b":"2"}},' +
         '"spec":{"containers":[{"args":["b","a"],"image":"httpd","name":"app"}],"restartPolicy":"Always"}}}}',
     );
+  });
+});
+
+describe('revisions that may go', () => {
+  const all = [3, 1, 5, 2, 4].map((revision) => ({ metadata: {}, revision })) as ControllerRevision[];
+  const numbers = (found: readonly ControllerRevision[]) => found.map(({ revision }) => revision);
+  it.each([
+    [10, [], [], []],
+    [5, [], [], []],
+    [2, [], [1, 2, 3], [1, 2, 3]],
+    [0, [], [1, 2, 3, 4, 5], [1, 2, 3, 4, 5]],
+    [3, [1, 4], [], [2, 3]],
+    [2, [1, 4], [2], [2, 3, 5]],
+    [0, [1, 2, 3, 4, 5], [], []],
+  ])('beyond %d, with %j in use: %j of those that are not, %j of all', (limit, used, spare, oldest) => {
+    const inUse = ({ revision = 0 }: ControllerRevision) => (used as number[]).includes(revision);
+    expect(numbers(revisionsBeyondLimit(all, limit, inUse))).toEqual(spare);
+    expect(numbers(oldestRevisions(all, limit, inUse))).toEqual(oldest);
   });
 });

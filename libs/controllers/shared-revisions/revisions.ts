@@ -23,3 +23,13 @@ export function revisionsBeyondLimit(
     .sort((a, b) => (a.revision ?? 0) - (b.revision ?? 0));
   return history.slice(0, Math.max(0, history.length - limit));
 }
+
+/** As many of the oldest revisions as there are beyond `limit`, passing over those in use, which do count. */
+export function oldestRevisions(
+  revisions: readonly ControllerRevision[],
+  limit: number,
+  inUse: (revision: ControllerRevision) => boolean,
+): ControllerRevision[] {
+  const sorted = [...revisions].sort((a, b) => (a.revision ?? 0) - (b.revision ?? 0));
+  return sorted.filter((one) => !inUse(one)).slice(0, Math.max(0, revisions.length - limit));
+}
