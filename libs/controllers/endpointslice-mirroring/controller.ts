@@ -1,8 +1,14 @@
 import { isNotFound, joinKey, objectKey, ownerReferenceTo } from '@drydock/base/apimachinery';
 import { Endpoints, Service } from '@drydock/api/core/v1';
 import { EndpointSlice } from '@drydock/api/discovery/v1';
-import { createController, source, type ControllerFactory } from '@drydock/machinery/controller';
+import {
+  createController,
+  createEventRecorder,
+  source,
+  type ControllerFactory,
+} from '@drydock/machinery/controller';
 import { isNamespaceTerminating } from '../shared/index.ts';
+import { mirroringEvents } from './events.ts';
 import {
   managedBy,
   managedByLabel,
@@ -29,6 +35,8 @@ export const createEndpointSliceMirroringController: ControllerFactory = (deps) 
   const services = informers.informer(Service);
   const endpoints = informers.informer(Endpoints);
   const slices = informers.informer(EndpointSlice, { indexers: { [byService.name]: byService.values } });
+
+  const events = mirroringEvents(createEventRecorder(client, name, deps));
 
   async function remove(slice: EndpointSlice): Promise<void> {
     const { name: sliceName = '', namespace = '', uid = '' } = slice.metadata;
@@ -58,7 +66,8 @@ export const createEndpointSliceMirroringController: ControllerFactory = (deps) 
         const { namespace = '', name: serviceName = '' } = object.metadata;
         const resource = client.resource(EndpointSlice).namespace(namespace);
         const metadata = sliceMetadata(object);
-        const wanted = mirroredSlices(object);
+        const { slices: wanted, ...left } = mirroredSlices(object);
+        events.leftOut(object, left);
         let plan = planMirror(wanted, present, metadata);
         if (plan.write.some(({ existing }) => existing === undefined)) {
           const labelSelector = `${serviceNameLabel}=${serviceName},${managedByLabel}=${managedBy}`;

@@ -13,7 +13,7 @@ const ownAnnotations = [
   'kubectl.kubernetes.io/last-applied-configuration',
 ];
 /** `--mirroring-max-endpoints-per-subset` */
-const maxPerSubset = 1000;
+export const maxPerSubset = 1000;
 
 /** Whether slices are made from an Endpoints: somebody wrote it by hand for a Service without a selector. */
 export function shouldMirror(endpoints: Endpoints | undefined, service: Service | undefined): boolean {
@@ -48,9 +48,23 @@ function endpointOf({ ip, hostname, nodeName, targetRef }: EndpointAddress, read
   };
 }
 
+export interface Mirrored {
+  readonly slices: readonly MirroredSlice[];
+  /** Addresses that are no IPs. */
+  readonly invalid: number;
+  /** Addresses that are not mirrored, for whatever reason. */
+  readonly skipped: number;
+}
+
+/** What tells endpoints apart: of several with the same name and address the last one counts. */
+function endpointKey({ addresses, hostname, targetRef }: Endpoint): string {
+  return JSON.stringify([addresses, hostname, targetRef?.namespace, targetRef?.name]);
+}
+
 /** The slices that an Endpoints stands for: one for each set of ports and address family. */
-export function mirroredSlices(endpoints: Endpoints): MirroredSlice[] {
-  const slices = new Map<string, MirroredSlice>();
+export function mirroredSlices(endpoints: Endpoints): Mirrored {
+  const slices = new Map<string, Omit<MirroredSlice, 'endpoints'> & { endpoints: Map<string, Endpoint> }>();
+  let [invalid, skipped] = [0, 0];
   for (const subset of endpoints.subsets ?? []) {
     const ports = (subset.ports ?? []).map(portOf);
     const key = ports
@@ -61,15 +75,28 @@ export function mirroredSlices(endpoints: Endpoints): MirroredSlice[] {
       ...(subset.addresses ?? []).map((address) => ({ address, ready: true })),
       ...(subset.notReadyAddresses ?? []).map((address) => ({ address, ready: false })),
     ];
-    for (const { address, ready } of all.filter(({ address: { ip } }) => isIp(ip)).slice(0, maxPerSubset)) {
+    let taken = 0;
+    for (const { address, ready } of all) {
+      if (taken >= maxPerSubset) break;
+      if (!isIp(address.ip)) {
+        invalid++;
+        continue;
+      }
+      taken++;
       const addressType = isIpv6(address.ip) ? 'IPv6' : 'IPv4';
-      const slice = slices.get(`${addressType} ${key}`) ?? { addressType, ports, endpoints: [] };
-      slices.set(`${addressType} ${key}`, slice);
-      const known = slice.endpoints.some(({ addresses }) => addresses[0] === address.ip);
-      if (!known) slice.endpoints.push(endpointOf(address, ready));
+      const id = `${addressType} ${key}`;
+      const slice = slices.get(id) ?? { addressType, ports, endpoints: new Map<string, Endpoint>() };
+      slices.set(id, slice);
+      const endpoint = endpointOf(address, ready);
+      slice.endpoints.set(endpointKey(endpoint), endpoint);
     }
+    skipped += all.length - taken;
   }
-  return [...slices.values()];
+  return {
+    slices: [...slices.values()].map((slice) => ({ ...slice, endpoints: [...slice.endpoints.values()] })),
+    invalid,
+    skipped,
+  };
 }
 
 /** Labels and annotations of the slices of an Endpoints. */

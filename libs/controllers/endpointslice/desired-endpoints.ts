@@ -95,6 +95,6 @@ function endpointOf(
   endpoint.targetRef = podReference(pod);
   if (pod.spec?.nodeName) endpoint.nodeName = pod.spec.nodeName;
   const zone = node?.metadata.labels?.[zoneLabel];
-  if (zone !== undefined) endpoint.zone = zone;
+  if (zone) endpoint.zone = zone;
   return endpoint;
 }

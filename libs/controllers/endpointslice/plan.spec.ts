@@ -105,3 +105,55 @@ describe('planSlices', () => {
     expect(show([endpoint('a')], present, 3, () => true)).toEqual({ write: [['s', 'a']], remove: [] });
   });
 });
+
+describe('planSlices by numbers, as kube-controller-manager counts', () => {
+  const range = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => `${from + at}`);
+  const sizes = (desired: string[], present: string[][]) => {
+    const slices = present.map((uids, at) => slice(`s${at}`, uids));
+    const plan = planSlices(wanted(desired.map((uid) => endpoint(uid))), slices, () => false);
+    return {
+      new: plan.write.filter(({ existing }) => !existing).map((one) => one.endpoints.length),
+      changed: plan.write
+        .filter(({ existing }) => existing)
+        .map((one) => `${one.existing?.metadata.name}: ${one.endpoints.length}`),
+      removed: plan.remove.map(({ metadata }) => metadata.name),
+    };
+  };
+  it.each<[string, string[], string[][], { new?: number[]; changed?: string[]; removed?: string[] }]>([
+    ['250 Pods at once', range(0, 250), [], { new: [100, 100, 50] }],
+    ['100 Pods fill one slice', range(0, 100), [], { new: [100] }],
+    ['101 Pods need two', range(0, 101), [], { new: [100, 1] }],
+    ['one more Pod in a slice with room', range(0, 63), [range(0, 62)], { changed: ['s0: 63'] }],
+    ['the fullest slice with room', range(0, 90), [range(0, 30), range(30, 89)], { changed: ['s1: 60'] }],
+    [
+      'what is left over goes into the fullest that takes it',
+      range(0, 250),
+      [range(0, 62), range(62, 123)],
+      { new: [100], changed: ['s0: 89'] },
+    ],
+    [
+      'slices that change are filled up',
+      range(1, 250),
+      [range(0, 62), range(62, 123)],
+      { new: [88], changed: ['s0: 100'] },
+    ],
+    ['too many for any slice', range(0, 160), [range(0, 60)], { new: [100] }],
+    [
+      'exactly as many as there is room',
+      range(0, 160),
+      [range(0, 90), range(90, 150)],
+      { changed: ['s0: 100'] },
+    ],
+    ['all of a slice go', range(100, 200), [range(0, 100), range(100, 200)], { removed: ['s0'] }],
+    [
+      'all are other ones',
+      range(200, 400),
+      [range(0, 100), range(100, 200)],
+      { changed: ['s0: 100', 's1: 100'] },
+    ],
+    ['half of them go', range(0, 50), [range(0, 100)], { changed: ['s0: 50'] }],
+    ['small slices stay apart', range(0, 40), [range(0, 10), range(10, 20), range(20, 40)], {}],
+  ])('%s', (_title, desired, present, expected) => {
+    expect(sizes(desired, present)).toEqual({ new: [], changed: [], removed: [], ...expected });
+  });
+});

@@ -85,7 +85,7 @@ function probeOf(
   nowMs: number,
 ): number {
   if (known === undefined) return ready === undefined ? createdMs : nowMs;
-  if (ready === undefined) return known.ready === undefined ? known.probeMs : nowMs;
+  if (ready === undefined) return known.probeMs;
   return known.ready?.lastHeartbeatTime === ready.lastHeartbeatTime ? known.probeMs : nowMs;
 }
 

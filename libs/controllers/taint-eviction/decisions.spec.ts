@@ -40,9 +40,29 @@ describe('planEviction', () => {
       { sinceMs: 5, atMs: 1005 },
     ],
     [
-      'a shorter one counts from the beginning',
+      'a shorter one moves nothing forward',
       [[taint('a')], [toleration('a', 1)], { sinceMs: 5, atMs: 9005 }, 500],
-      { sinceMs: 5, atMs: 1005 },
+      { sinceMs: 5, atMs: 9005 },
+    ],
+    [
+      'nor does another taint that is tolerated for less',
+      [[taint('a'), taint('b')], [toleration('a', 9), toleration('b', 1)], { sinceMs: 5, atMs: 9005 }, 500],
+      { sinceMs: 5, atMs: 9005 },
+    ],
+    [
+      'the shortest of several',
+      [[taint('a'), taint('b')], [toleration('a', 9), toleration('b', 1)], undefined, 500],
+      { sinceMs: 500, atMs: 1500 },
+    ],
+    [
+      'one taint more that is not tolerated',
+      [[taint('a'), taint('b')], [toleration('a', 9)], { sinceMs: 5, atMs: 9005 }, 500],
+      { sinceMs: 5, atMs: 500 },
+    ],
+    [
+      'one of two tolerated for ever, the other for a while',
+      [[taint('a'), taint('b')], [toleration('a'), toleration('b', 60)], undefined, 0],
+      { sinceMs: 0, atMs: 60_000 },
     ],
   ])('%s', (_, given, expected) => expect(planEviction(...given)).toEqual(expected));
 });

@@ -49,7 +49,7 @@ export function metTaintsMs(taints: readonly Taint[], pod: Pod, nowMs: number): 
 
 /**
  * When a Pod must leave its node, given what was planned before: undefined when it may stay. `metMs` is when the Pod met
- * the taints. A plan is moved forward by a shorter toleration, counted from when it was made, never put off.
+ * the taints. A plan that stands is neither put off nor moved forward by other tolerations or taints.
  */
 export function planEviction(
   taints: readonly Taint[],
@@ -63,6 +63,5 @@ export function planEviction(
   if (used === undefined) return { sinceMs: planned?.sinceMs ?? metMs, atMs: nowMs };
   const limitMs = tolerationMs(used);
   if (limitMs === Infinity) return undefined;
-  if (planned === undefined) return { sinceMs: metMs, atMs: metMs + limitMs };
-  return { sinceMs: planned.sinceMs, atMs: Math.min(planned.atMs, planned.sinceMs + limitMs) };
+  return planned ?? { sinceMs: metMs, atMs: metMs + limitMs };
 }
