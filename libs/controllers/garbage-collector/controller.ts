@@ -164,11 +164,13 @@ export function createGarbageCollector(
       return dependent !== undefined && waitsForDependents(dependent);
     });
     if (mayBeCircle) await unblockOwners(node);
-    const propagationPolicy = node.finalizers.includes(orphanFinalizer)
-      ? ('Orphan' as const)
-      : inForeground || node.finalizers.includes(foregroundFinalizer)
-        ? ('Foreground' as const)
-        : ('Background' as const);
+    const propagationPolicy = inForeground
+      ? ('Foreground' as const)
+      : node.finalizers.includes(orphanFinalizer)
+        ? ('Orphan' as const)
+        : node.finalizers.includes(foregroundFinalizer)
+          ? ('Foreground' as const)
+          : ('Background' as const);
     try {
       await resourceOf(node).delete(node.name, { propagationPolicy, preconditions: { uid: node.uid } });
     } catch (error) {

@@ -32,7 +32,7 @@ import {
   selectedNode,
   simulatedProvisioner,
 } from '../shared-volumes/index.ts';
-import { bestMatch, isMeantFor, mismatch } from './match.ts';
+import { bestMatch, isMeantFor, mismatch, sameVolumeMode } from './match.ts';
 import {
   betaStorageProvisioner,
   claimReference,
@@ -255,6 +255,12 @@ export function createPersistentVolumeBinder(
       return void (await pending(claim));
     }
     if (isMeantFor(volume, claim)) return bind(volume, claim);
+    if (claim.metadata.annotations?.[boundByController]) {
+      const { namespace, name: other } = volume.spec.claimRef;
+      throw new Error(
+        `invalid binding of claim "${objectKey(claim)}" to volume "${volumeName}": volume already claimed by "${namespace}/${other}"`,
+      );
+    }
     const message = `volume "${volumeName}" already bound to a different claim.`;
     recorder.event(claim, 'Warning', 'FailedBinding', message);
     await pending(claim);
@@ -288,7 +294,7 @@ export function createPersistentVolumeBinder(
 
   async function bindIfFree(volume: PersistentVolume, claim: PersistentVolumeClaim): Promise<void> {
     const reference = volume.spec?.claimRef;
-    if (reference === undefined || isMeantFor(volume, claim)) return bind(volume, claim);
+    if (reference === undefined || reference.uid === claim.metadata.uid) return bind(volume, claim);
     return lose(
       claim,
       'ClaimMisbound',
@@ -342,7 +348,24 @@ export function createPersistentVolumeBinder(
       claim = live?.metadata.uid === reference.uid ? live : undefined;
     }
     if (claim === undefined) return release(volume);
-    if (!claim.spec?.volumeName) return controller.enqueue(key);
+    if (!claim.spec?.volumeName) {
+      if (sameVolumeMode(volume, claim)) return controller.enqueue(key);
+      const why = 'due to incompatible volumeMode.';
+      const [ofVolume, ofClaim] = [volume.metadata.name, claim.metadata.name];
+      recorder.event(
+        volume,
+        'Warning',
+        'VolumeMismatch',
+        `Cannot bind PersistentVolume to requested PersistentVolumeClaim "${ofClaim}" ${why}`,
+      );
+      recorder.event(
+        claim,
+        'Warning',
+        'VolumeMismatch',
+        `Cannot bind PersistentVolume "${ofVolume}" to requested PersistentVolumeClaim ${why}`,
+      );
+      return;
+    }
     if (claim.spec.volumeName === volume.metadata.name) return void (await setVolumePhase(volume, 'Bound'));
     const made = volume.metadata.annotations?.[provisionedBy] !== undefined;
     if (made && volume.spec?.persistentVolumeReclaimPolicy === 'Delete') return release(volume);

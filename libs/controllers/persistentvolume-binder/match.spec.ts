@@ -57,6 +57,73 @@ describe('bestMatch', () => {
       false,
       undefined,
     ],
+    [
+      'the fewest access modes, whatever the size',
+      claim('1Gi'),
+      [
+        volume('many', '1Gi', { accessModes: ['ReadWriteOnce', 'ReadOnlyMany', 'ReadWriteMany'] }),
+        volume('two', '2Gi'),
+        volume('one', '9Gi', { accessModes: ['ReadWriteOnce'] }),
+      ],
+      false,
+      'one',
+    ],
+    [
+      'all the access modes',
+      claim('1Gi', { accessModes: ['ReadWriteOnce', 'ReadWriteMany'] }),
+      [
+        volume('two', '2Gi'),
+        volume('one', '9Gi', { accessModes: ['ReadWriteOnce'] }),
+        volume('many', '9Gi', { accessModes: ['ReadWriteMany', 'ReadOnlyMany', 'ReadWriteOnce'] }),
+      ],
+      false,
+      'many',
+    ],
+    [
+      'one of fewer access modes before the one that was meant for it',
+      claim('1Gi'),
+      [
+        volume('d', '9Gi', { claimRef: { namespace: 'n', name: 'c' } }),
+        volume('one', '9Gi', { accessModes: ['ReadWriteOnce'] }),
+      ],
+      false,
+      'one',
+    ],
+    [
+      'not one of another class that was meant for it',
+      claim('1Gi'),
+      [volume('d', '9Gi', { claimRef: { namespace: 'n', name: 'c' }, volumeAttributesClassName: 'x' })],
+      false,
+      undefined,
+    ],
+    [
+      'one of another storage class that was meant for it',
+      claim('1Gi'),
+      [volume('d', '9Gi', { claimRef: { namespace: 'n', name: 'c' }, storageClassName: 'x' })],
+      false,
+      'd',
+    ],
+    [
+      'none that was meant for it and is too small',
+      claim('1Gi'),
+      [volume('d', '1Mi', { claimRef: { namespace: 'n', name: 'c' } })],
+      false,
+      undefined,
+    ],
+    [
+      'none that goes',
+      claim('1Gi'),
+      [
+        { ...volume('d', '9Gi'), metadata: { name: 'd', deletionTimestamp: '2026-01-01T00:00:00Z' } },
+        {
+          ...volume('e', '9Gi', { claimRef: { namespace: 'n', name: 'c' } }),
+          metadata: { name: 'e', deletionTimestamp: '2026-01-01T00:00:00Z' },
+        },
+      ],
+      false,
+      undefined,
+    ],
+    ['not pending ones', claim('1Gi'), [volume('d', '9Gi', {}, 'Pending')], false, undefined],
     ['not released ones', claim('1Gi'), [volume('d', '9Gi', {}, 'Released')], false, undefined],
   ])('%s', (_, wanted, volumes, delayed, expected) =>
     expect(bestMatch(wanted, volumes, delayed)?.metadata.name).toBe(expected),
@@ -70,6 +137,16 @@ describe('mismatch', () => {
     [claim('1Gi', { storageClassName: 'x' }), volume('v', '1Gi'), 'storageClassName does not match'],
     [claim('1Gi', { volumeMode: 'Block' }), volume('v', '1Gi'), 'incompatible volumeMode'],
     [claim('1Gi', { accessModes: ['ReadWriteMany'] }), volume('v', '1Gi'), 'incompatible accessMode'],
+    [
+      claim('1Gi', { volumeAttributesClassName: 'x' }),
+      volume('v', '1Gi'),
+      'volumeAttributesClassName does not match',
+    ],
+    [
+      claim('9Gi'),
+      { ...volume('v', '1Gi'), metadata: { name: 'v', deletionTimestamp: '2026-01-01T00:00:00Z' } },
+      'the volume is marked for deletion "v"',
+    ],
   ])('%#', (wanted, offered, expected) => expect(mismatch(offered, wanted)).toBe(expected));
 });
 

@@ -26,6 +26,7 @@ export function isMeantFor(volume: PersistentVolume, claim: PersistentVolumeClai
 
 /** Why a volume that a claim asks for by name does not do; undefined when it does. */
 export function mismatch(volume: PersistentVolume, claim: PersistentVolumeClaim): string | undefined {
+  if (volume.metadata.deletionTimestamp) return `the volume is marked for deletion "${volume.metadata.name}"`;
   if (compareQuantities(sizeOf(volume), wanted(claim)) < 0) return 'requested PV is too small';
   if (classOf(claim) !== classOf(volume)) return 'storageClassName does not match';
   if (attributesOf(claim) !== attributesOf(volume)) return 'volumeAttributesClassName does not match';
@@ -34,8 +35,9 @@ export function mismatch(volume: PersistentVolume, claim: PersistentVolumeClaim)
 }
 
 /**
- * The volume for a claim that names none: one that was meant for it, or else the smallest that will do. With `delayed`
- * only the first, for the scheduler has a say in the rest.
+ * The volume for a claim that names none. Volumes that offer the fewest access modes are looked at first; among those of
+ * as many, one that was meant for the claim, or else the smallest that will do. With `delayed` only the former, for the
+ * scheduler has a say in the rest.
  */
 export function bestMatch(
   claim: PersistentVolumeClaim,
@@ -43,23 +45,34 @@ export function bestMatch(
   delayed: boolean,
 ): PersistentVolume | undefined {
   const selector = claim.spec?.selector && selectorFromLabelSelector(claim.spec.selector);
-  const sorted = volumes
-    .filter((volume) => modeOf(volume) === modeOf(claim) && offersModes(volume, claim))
-    .sort(
-      (a, b) =>
-        compareQuantities(sizeOf(a), sizeOf(b)) ||
-        ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1),
-    );
-  const large = sorted.filter((volume) => compareQuantities(sizeOf(volume), wanted(claim)) >= 0);
-  const meant = large.find((volume) => isMeantFor(volume, claim));
-  if (meant !== undefined || delayed) return meant;
-  return large.find(
+  const fitting = volumes.filter(
     (volume) =>
-      volume.spec?.claimRef === undefined &&
-      volume.status?.phase === 'Available' &&
-      !volume.metadata.deletionTimestamp &&
+      (volume.spec?.claimRef === undefined || isMeantFor(volume, claim)) &&
+      compareQuantities(sizeOf(volume), wanted(claim)) >= 0 &&
       attributesOf(volume) === attributesOf(claim) &&
-      classOf(volume) === classOf(claim) &&
-      (selector === undefined || selector.matches(volume.metadata.labels)),
+      modeOf(volume) === modeOf(claim) &&
+      !volume.metadata.deletionTimestamp &&
+      offersModes(volume, claim),
   );
+  fitting.sort(
+    (a, b) =>
+      compareQuantities(sizeOf(a), sizeOf(b)) || ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1),
+  );
+  const modesOf = (volume: PersistentVolume) => new Set(volume.spec?.accessModes).size;
+  for (const modes of [...new Set(fitting.map(modesOf))].sort((a, b) => a - b)) {
+    const group = fitting.filter((volume) => modesOf(volume) === modes);
+    const free = (volume: PersistentVolume) =>
+      volume.status?.phase === 'Available' &&
+      classOf(volume) === classOf(claim) &&
+      (selector === undefined || selector.matches(volume.metadata.labels));
+    const found =
+      group.find((volume) => isMeantFor(volume, claim)) ?? (delayed ? undefined : group.find(free));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Whether a volume and a claim are of one mode: file system or block device. */
+export function sameVolumeMode(volume: PersistentVolume, claim: PersistentVolumeClaim): boolean {
+  return modeOf(volume) === modeOf(claim);
 }

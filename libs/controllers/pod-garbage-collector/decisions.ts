@@ -13,7 +13,7 @@ const createdMs = ({ metadata }: Pod) =>
 
 /** The ended Pods to delete, so that `threshold` stay: evicted ones first, then the oldest. */
 export function endedBeyond(pods: readonly Pod[], threshold: number): Pod[] {
-  const evicted = ({ status }: Pod) => status?.reason === 'Evicted';
+  const evicted = ({ status }: Pod) => status?.phase === 'Failed' && status.reason === 'Evicted';
   const sorted = [...pods].sort((a, b) => {
     if (evicted(a) !== evicted(b)) return evicted(a) ? -1 : 1;
     if (createdMs(a) !== createdMs(b)) return createdMs(a) - createdMs(b);
