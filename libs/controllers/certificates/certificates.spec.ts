@@ -155,7 +155,7 @@ describe('the rules of the signers', () => {
     [kubelet, { ...node, organizations: ['x'] }, usages, 'subject organization is not system:nodes'],
     [kubelet, { ...node, commonName: 'n' }, usages, 'subject common name does not begin with system:node:'],
     [kubelet, { ...node, dnsNames: ['n'] }, usages, 'DNS subjectAltNames are not allowed'],
-    [kubelet, node, ['server auth'], 'usages did not match [digital signature client auth]'],
+    [kubelet, node, ['server auth'], 'usages did not match [client auth digital signature key encipherment]'],
     [serving, node, ['server auth'], 'DNS or IP subjectAltName is required'],
     [serving, { ...node, uris: ['u:n'], dnsNames: ['n'] }, [], 'URI subjectAltNames are not allowed'],
     [serving, { ...node, dnsNames: ['n'] }, ['digital signature', 'server auth'], undefined],

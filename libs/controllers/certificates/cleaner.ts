@@ -6,7 +6,6 @@ import {
   type Controller,
   type ControllerDeps,
 } from '@drydock/machinery/controller';
-import { stands } from './conditions.ts';
 
 const name = 'certificatesigningrequest-cleaner-controller';
 const hourMs = 3_600_000;
@@ -14,18 +13,16 @@ const hourMs = 3_600_000;
 const decidedMs = hourMs;
 const pendingMs = 24 * hourMs;
 
-/** When a request is to go, milliseconds since the epoch. */
+/** When a request is to go, milliseconds since the epoch; Infinity for one that waits to be signed. */
 export function endOf(request: CertificateSigningRequest): number {
-  const created = tryParseTime(request.metadata.creationTimestamp ?? '') ?? 0;
   const conditions = request.status?.conditions ?? [];
+  if (conditions.length === 0)
+    return (tryParseTime(request.metadata.creationTimestamp ?? '') ?? Infinity) + pendingMs;
   const issued = (request.status?.certificate ?? '') !== '';
-  const decided = ['Denied', 'Failed', ...(issued ? ['Approved'] : [])].filter((type) =>
-    stands(request, type),
-  );
-  if (decided.length === 0) return created + pendingMs;
+  const decided = ['Denied', 'Failed', ...(issued ? ['Approved'] : [])];
   const times = conditions
     .filter(({ type }) => decided.includes(type))
-    .map(({ lastUpdateTime }) => (tryParseTime(lastUpdateTime ?? '') ?? created) + decidedMs);
+    .map(({ lastUpdateTime }) => (tryParseTime(lastUpdateTime ?? '') ?? Infinity) + decidedMs);
   return Math.min(...times);
 }
 
@@ -46,6 +43,7 @@ export function createCsrCleaner(deps: ControllerDeps): Controller {
         const request = requests.get(key);
         if (request === undefined) return;
         const left = endOf(request) - clock.now();
+        if (left === Infinity) return;
         if (left > 0) return { requeueAfterMs: left };
         const { uid } = request.metadata;
         try {

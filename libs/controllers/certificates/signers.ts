@@ -5,43 +5,39 @@ export const clientSigner = 'kubernetes.io/kube-apiserver-client';
 export const kubeletClientSigner = 'kubernetes.io/kube-apiserver-client-kubelet';
 export const kubeletServingSigner = 'kubernetes.io/kubelet-serving';
 
-const nodes = 'system:nodes';
-const nodePrefix = 'system:node:';
+const encipherment = 'key encipherment';
 
-/** The same usages, key encipherment aside, which RSA keys want and others do not. */
-function sameUsages(usages: readonly string[], wanted: readonly string[]): boolean {
-  const given = new Set(usages.filter((usage) => usage !== 'key encipherment'));
-  return given.size === wanted.length && wanted.every((usage) => given.has(usage));
-}
-
-function nodeProblem({ commonName, organizations }: SigningRequestContent): string | undefined {
-  if (organizations.length !== 1 || organizations[0] !== nodes)
-    return 'subject organization is not system:nodes';
-  return commonName.startsWith(nodePrefix)
-    ? undefined
-    : 'subject common name does not begin with system:node:';
-}
-
+/** The usages asked for must be these; key encipherment, which RSA keys want and others do not, may be missing. */
 function usagesProblem(usages: readonly string[], wanted: readonly string[]): string | undefined {
-  return sameUsages(usages, wanted) ? undefined : `usages did not match [${wanted.join(' ')}]`;
+  const given = new Set(usages);
+  const lacking = wanted.filter((usage) => !given.has(usage));
+  const unwanted = [...given].some((usage) => !wanted.includes(usage));
+  if (!unwanted && lacking.every((usage) => usage === encipherment)) return undefined;
+  return `usages did not match [${[...wanted].sort().join(' ')}]`;
 }
+
+const organizationProblem = ({ organizations }: SigningRequestContent) =>
+  organizations.length === 1 && organizations[0] === 'system:nodes'
+    ? undefined
+    : 'subject organization is not system:nodes';
+const nameProblem = ({ commonName }: SigningRequestContent) =>
+  commonName.startsWith('system:node:') ? undefined : 'subject common name does not begin with system:node:';
+const unwantedNames = (names: readonly string[], what: string) =>
+  names.length > 0 ? `${what} subjectAltNames are not allowed` : undefined;
 
 /** Why a kubelet's client certificate may not be issued; undefined when it may. */
 export function kubeletClientProblem(
   content: SigningRequestContent,
   usages: readonly string[],
 ): string | undefined {
-  const unwanted: readonly [readonly string[], string][] = [
-    [content.dnsNames, 'DNS'],
-    [content.emailAddresses, 'Email'],
-    [content.ipAddresses, 'IP'],
-    [content.uris, 'URI'],
-  ];
-  const [, what] = unwanted.find(([names]) => names.length > 0) ?? [];
   return (
-    nodeProblem(content) ??
-    (what === undefined ? undefined : `${what} subjectAltNames are not allowed`) ??
-    usagesProblem(usages, ['digital signature', 'client auth'])
+    organizationProblem(content) ??
+    unwantedNames(content.dnsNames, 'DNS') ??
+    unwantedNames(content.emailAddresses, 'Email') ??
+    unwantedNames(content.ipAddresses, 'IP') ??
+    unwantedNames(content.uris, 'URI') ??
+    nameProblem(content) ??
+    usagesProblem(usages, ['digital signature', encipherment, 'client auth'])
   );
 }
 
@@ -49,17 +45,19 @@ function kubeletServingProblem(
   content: SigningRequestContent,
   usages: readonly string[],
 ): string | undefined {
-  const problem = nodeProblem(content);
-  if (problem !== undefined) return problem;
-  if (content.dnsNames.length === 0 && content.ipAddresses.length === 0)
-    return 'DNS or IP subjectAltName is required';
-  if (content.emailAddresses.length > 0) return 'Email subjectAltNames are not allowed';
-  if (content.uris.length > 0) return 'URI subjectAltNames are not allowed';
-  return usagesProblem(usages, ['digital signature', 'server auth']);
+  const unreachable = content.dnsNames.length === 0 && content.ipAddresses.length === 0;
+  return (
+    organizationProblem(content) ??
+    (unreachable ? 'DNS or IP subjectAltName is required' : undefined) ??
+    unwantedNames(content.emailAddresses, 'Email') ??
+    unwantedNames(content.uris, 'URI') ??
+    usagesProblem(usages, ['digital signature', encipherment, 'server auth']) ??
+    nameProblem(content)
+  );
 }
 
 function clientProblem(usages: readonly string[]): string | undefined {
-  const optional = ['digital signature', 'key encipherment'];
+  const optional = ['digital signature', encipherment];
   const wrong = usages.find((usage) => usage !== 'client auth' && !optional.includes(usage));
   if (wrong !== undefined) return `invalid usage for client certificate: ${wrong}`;
   return usages.includes('client auth')

@@ -47,7 +47,8 @@ export const createEphemeralVolumeController: ControllerFactory = (deps) => {
         return;
       } catch (error) {
         if (isNamespaceTerminating(error)) return;
-        if (!isAlreadyExists(error)) throw error;
+        if (!isAlreadyExists(error))
+          throw new Error(`create PVC ${claimName}: ${(error as Error).message}`, { cause: error });
       }
     }
     const found = present ?? (await resource.get(claimName));

@@ -79,8 +79,8 @@ export function createServiceAccountTokenController(
     const data: Record<string, string> = { ...secret.data };
     const { namespace = '', uid = '' } = account.metadata;
     if (rootCa !== undefined) data['ca.crt'] = base64(rootCa);
-    data['namespace'] ??= base64(namespace);
-    data['token'] ??= base64(keys.sign(legacyClaims(account, secret)));
+    data['namespace'] ||= base64(namespace);
+    data['token'] ||= base64(keys.sign(legacyClaims(account, secret)));
     const same = Object.entries(data).every(([key, value]) => secret.data?.[key] === value);
     if (same && secret.metadata.annotations?.[uidAnnotation] === uid) return undefined;
     const annotations = { ...secret.metadata.annotations, [uidAnnotation]: uid };
