@@ -151,6 +151,46 @@ describe('garbage-collector-controller', () => {
     ]);
   });
 
+  it.each<[string, Partial<OwnerReference>, kept: boolean]>([
+    ['as it is', {}, true],
+    ['by another name', { name: 'other' }, false],
+    ['as another kind', { kind: 'Secret' }, false],
+    ['as another kind, by another name', { kind: 'Secret', name: 'other' }, false],
+    ['as a kind that is not served', { apiVersion: 'extensions/v1beta1' }, true],
+    ['as a cluster-wide kind', { kind: 'Namespace' }, false],
+  ])('a reference that names its owner %s holds: %j, %s', async (_title, wrong, kept) => {
+    const owner = await create('owner');
+    await create('child', [{ ...ownedBy(owner), ...wrong }]);
+    await create('good', [ownedBy(owner)]);
+    await cluster.until(has(...(kept ? ['child'] : []), 'good', 'owner'));
+    await cluster.settle();
+    expect(await names()).toEqual([...(kept ? ['child'] : []), 'good', 'owner']);
+  });
+
+  it('tells of a cluster-wide object that names a namespaced owner, and leaves it alone', async () => {
+    const owner = await create('owner');
+    await cluster.settle();
+    await cluster.client
+      .resource(Namespace)
+      .create({ metadata: { name: 'child', ownerReferences: [ownedBy(owner)] } });
+    await cluster.until(async () => (await cluster.events('child')).length > 0);
+    expect(await cluster.events('child')).toEqual([
+      `Warning OwnerRefInvalidNamespace ownerRef [v1/ConfigMap, namespace: , name: owner, uid: ${owner.metadata.uid}] does not exist in namespace ""`,
+    ]);
+    expect(
+      (await cluster.client.resource(Namespace).get('child')).metadata.deletionTimestamp,
+    ).toBeUndefined();
+  });
+
+  it('deletes in the foreground what waits with its owner, though it was to be orphaned', async () => {
+    const owner = await create('owner');
+    const child = await create('child', [ownedBy(owner, true)]);
+    await create('grandchild', [ownedBy(child, true)]);
+    await cluster.settle();
+    await configMaps().delete('owner', { propagationPolicy: 'Foreground' });
+    await cluster.until(has());
+  });
+
   it('leaves alone what is owned by a kind that is not served', async () => {
     await create('kept', [{ apiVersion: 'example.com/v1', kind: 'Widget', name: 'w', uid: 'w-uid' }]);
     await create('lost', [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'w', uid: 'w-uid-2' }]);

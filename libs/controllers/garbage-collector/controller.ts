@@ -57,7 +57,8 @@ export function createGarbageCollector(
   async function ownerState(node: GraphNode, owner: OwnerReference): Promise<OwnerState> {
     const known = graph.get(owner.uid);
     const foreign = known !== undefined && known.namespace !== '' && known.namespace !== node.namespace;
-    if (known !== undefined && !foreign) return waitsForDependents(known) ? 'waiting' : 'solid';
+    if (known !== undefined && !foreign && names(owner, known))
+      return waitsForDependents(known) ? 'waiting' : 'solid';
     if (foreign) {
       const { apiVersion, kind, name: ownerName, uid } = owner;
       const what = `ownerRef [${apiVersion}/${kind}, namespace: ${node.namespace}, name: ${ownerName}, uid: ${uid}] does not exist in namespace "${node.namespace}"`;
@@ -272,6 +273,12 @@ export function createGarbageCollector(
       }
     },
   };
+}
+
+/** Whether a reference tells kind and name of the object that has its uid; any version of its group will do. */
+function names({ apiVersion, kind, name: ownerName }: OwnerReference, node: GraphNode): boolean {
+  const { group } = parseApiVersion(apiVersion);
+  return node.name === ownerName && node.type.kind === kind && node.type.group === group;
 }
 
 interface Followed {
