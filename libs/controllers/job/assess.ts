@@ -112,7 +112,8 @@ export function assessJob(view: JobView): Assessment {
         if (index === undefined || succeededIndexes.has(index)) continue;
         if (hasFinalizer(pod) && failsIndex(job, pod)) over.add(index);
       }
-      last = lastFailures(job, pods, active, (index) => succeededIndexes.has(index) || over.has(index));
+      const held = pods.filter((pod) => hasFinalizer(pod) && !released.has(pod.metadata.uid ?? ''));
+      last = lastFailures(job, held, active, (index) => succeededIndexes.has(index) || over.has(index));
     }
   }
   return {

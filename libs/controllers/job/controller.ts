@@ -121,20 +121,25 @@ export const createJobController: ControllerFactory = (deps) => {
     let verdict = assessed.verdict;
     let waitMs = deadlineLeftMs(job, nowMs);
     let failure: Error | undefined;
+    let managed = false;
     if (verdict !== undefined) {
       const gone = await deletePods(key, job, assessed.active, false);
       failure = gone.error;
+      // Pods may be left that are at work still, or that we do not see yet: the Job is not over before they are.
+      if (failure !== undefined || !mayManage) verdict = undefined;
       activePods -= gone.removed.length;
       terminating += gone.removed.length;
       ready -= gone.removed.filter(isPodReady).length;
     } else {
       if (mayManage && job.metadata.deletionTimestamp === undefined) {
+        managed = true;
         const plan = manageJob(job, owned, assessed, record, nowMs);
         if (plan.waitMs !== undefined) waitMs = Math.min(waitMs ?? Infinity, plan.waitMs);
         const gone = await deletePods(key, job, plan.remove, true);
         const made = await createPods(key, job, plan.create);
         failure = gone.error ?? made.error;
         activePods += made.created - gone.removed.length;
+        terminating += gone.removed.length;
         ready -= gone.removed.filter(isPodReady).length;
       }
       if (isComplete(job, assessed, activePods)) {
@@ -146,9 +151,10 @@ export const createJobController: ControllerFactory = (deps) => {
       }
     }
     const effective: Assessment = { ...assessed, verdict };
-    await track(job, owned, effective, { active: activePods, ready, terminating });
+    const more = await track(job, owned, effective, { active: activePods, ready, terminating, managed });
     backoffs.set(key, record);
     if (failure !== undefined) throw failure;
+    if (more) return { requeue: true };
     if (waitMs !== undefined) return { requeueAfterMs: Math.max(1, Math.ceil(waitMs)) };
   }
 
@@ -157,13 +163,13 @@ export const createJobController: ControllerFactory = (deps) => {
     return { ...job, status: { ...job.status, startTime: formatTime(nowMs) } };
   }
 
-  /** Counts what ended, lets those Pods go, and ends the Job when all is done. */
+  /** Counts what ended, lets those Pods go, and ends the Job when all is done. Resolves with whether there is more to count. */
   async function track(
     job: Job,
     owned: readonly Pod[],
     assessed: Assessment,
-    counts: { active: number; ready: number; terminating: number },
-  ): Promise<void> {
+    counts: { active: number; ready: number; terminating: number; managed: boolean },
+  ): Promise<boolean> {
     const nowMs = clock.now();
     const { verdict } = assessed;
     const tracking = trackPods(job, owned, released, assessed);
@@ -186,7 +192,7 @@ export const createJobController: ControllerFactory = (deps) => {
     if (counts.active > 0) status.active = counts.active;
     else delete status.active;
     let told: (() => void) | undefined;
-    if (verdict === undefined) {
+    if (verdict === undefined && counts.managed) {
       const suspended = suspendedCondition(job, status, nowMs);
       if (suspended !== undefined) {
         status = withCondition(status, suspended);
@@ -195,7 +201,7 @@ export const createJobController: ControllerFactory = (deps) => {
         if (!on) status.startTime = formatTime(nowMs);
         told = () => (on ? events.suspended(job) : events.resumed(job));
       }
-    } else status = withInterim(status, verdict, nowMs);
+    } else if (verdict !== undefined) status = withInterim(status, verdict, nowMs);
 
     const stillHeld = (uid: string) =>
       !released.has(uid) && owned.some((pod) => pod.metadata.uid === uid && hasFinalizer(pod));
@@ -206,14 +212,16 @@ export const createJobController: ControllerFactory = (deps) => {
     status = settleUncounted(status, stillHeld);
     const final = verdict === undefined || tracking.more ? undefined : finalStatus(status, verdict, nowMs);
     await write(final ?? status);
-    if (final !== undefined && verdict !== undefined) tellEnd(job, verdict);
+    if (final !== undefined && verdict !== undefined) tellEnd(stored, verdict);
     if (failure !== undefined) throw failure;
-    if (tracking.more) throw new Error('more Pods to count than one status carries');
+    return tracking.more;
   }
 
   function tellEnd(job: Job, verdict: Verdict): void {
-    if (verdict.type === 'SuccessCriteriaMet') events.completed(job);
-    else events.failed(job, verdict.reason, verdict.message);
+    if (verdict.type === 'SuccessCriteriaMet') {
+      if ((job.status?.succeeded ?? 0) > (job.spec?.completions ?? Infinity)) events.tooMany(job);
+      events.completed(job);
+    } else events.failed(job, verdict.reason, verdict.message);
   }
 
   async function releasePods(list: readonly Pod[]): Promise<Error | undefined> {
@@ -315,7 +323,7 @@ export const createJobController: ControllerFactory = (deps) => {
           events.deleted(job, pod);
         } catch (error) {
           expectations.deletionObserved(key, uid);
-          if (isNotFound(error)) return;
+          if (isNotFound(error)) return void removed.push(pod);
           events.deleteFailed(job, error as Error);
           failure ??= error as Error;
         }

@@ -14,6 +14,13 @@ export function jobEvents(recorder: EventRecorder) {
       recorder.event(owner, 'Warning', 'FailedDelete', `Error deleting: ${error.message}`),
     suspended: (job: KubeObject) => recorder.event(job, 'Normal', 'Suspended', 'Job suspended'),
     resumed: (job: KubeObject) => recorder.event(job, 'Normal', 'Resumed', 'Job resumed'),
+    tooMany: (job: KubeObject) =>
+      recorder.event(
+        job,
+        'Warning',
+        'TooManySucceededPods',
+        'Too many succeeded pods running after completion count reached',
+      ),
     completed: (job: KubeObject) => recorder.event(job, 'Normal', 'Completed', 'Job completed'),
     failed: (job: KubeObject, reason: string, message: string) =>
       recorder.event(job, 'Warning', reason, message),

@@ -42,7 +42,7 @@ export function manageJob(
 ): ManagePlan {
   const { active } = assessed;
   const nothing: ManagePlan = { create: [], remove: [], waitMs: undefined };
-  if (job.spec?.suspend === true) return { ...nothing, remove: active.slice(0, maxPodsAtOnce) };
+  if (job.spec?.suspend === true) return { ...nothing, remove: [...active] };
   const terminating = onlyReplacesFailed(job) ? assessed.terminating : 0;
   const want = wantedActive(job, active.length, assessed.succeeded);
   const remove = forRemoval(job, active, active.length - want);

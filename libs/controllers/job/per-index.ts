@@ -1,15 +1,16 @@
 import type { Job } from '@drydock/api/batch/v1';
 import type { Pod } from '@drydock/api/core/v1';
+import { finishedAtMs } from './backoff.ts';
 import { isPodFailed, matchPodFailurePolicy } from './failure-policy.ts';
 import { completionIndex } from './indexes.ts';
-import { hasFinalizer } from './pods.ts';
 
 export const failureCountAnnotation = 'batch.kubernetes.io/job-index-failure-count';
 export const ignoredCountAnnotation = 'batch.kubernetes.io/job-index-ignored-failure-count';
 
 function countOf(pod: Pod, annotation: string): number {
   const text = pod.metadata.annotations?.[annotation];
-  return text !== undefined && /^\d+$/.test(text) ? Number(text) : 0;
+  const count = text !== undefined && /^\d+$/.test(text) ? Number(text) : 0;
+  return count > 0x7fffffff ? 0 : count;
 }
 
 const total = (pod: Pod) => countOf(pod, failureCountAnnotation) + countOf(pod, ignoredCountAnnotation);
@@ -31,7 +32,10 @@ export function failsIndex(job: Job, pod: Pod): boolean {
   return countFailed && countOf(pod, failureCountAnnotation) >= (job.spec?.backoffLimitPerIndex ?? Infinity);
 }
 
-/** The last failed Pod of each index that goes on: it stays to carry the count, until its successor is there. */
+/**
+ * The last failed Pod of each index that goes on: it stays to carry the count, until its successor is there.
+ * @param pods those that have their finalizer still
+ */
 export function lastFailures(
   job: Job,
   pods: readonly Pod[],
@@ -40,17 +44,14 @@ export function lastFailures(
 ): Map<number, Pod> {
   const last = new Map<number, Pod>();
   const completions = job.spec?.completions ?? 0;
+  const busy = new Set(active.map(completionIndex));
   for (const pod of pods) {
     const index = completionIndex(pod);
-    if (index === undefined || index >= completions || settled(index)) continue;
-    if (!hasFinalizer(pod) || !isPodFailed(pod, job)) continue;
+    if (index === undefined || index >= completions || busy.has(index) || settled(index)) continue;
+    if (!isPodFailed(pod, job)) continue;
     const known = last.get(index);
-    if (known === undefined || total(known) <= total(pod)) last.set(index, pod);
-  }
-  for (const pod of active) {
-    const index = completionIndex(pod);
-    const known = index === undefined ? undefined : last.get(index);
-    if (index !== undefined && known !== undefined && total(pod) > total(known)) last.delete(index);
+    const later = known === undefined || finishedAtMs(known) <= finishedAtMs(pod);
+    if (known === undefined || (later && total(known) <= total(pod))) last.set(index, pod);
   }
   return last;
 }

@@ -14,7 +14,7 @@ export interface Tracking {
   readonly status: JobStatus;
   /** Pods that may go once the status is written. */
   readonly release: readonly Pod[];
-  /** Whether there are more than one write may carry. */
+  /** Whether one write carries no more: the rest comes with the next. */
   readonly more: boolean;
 }
 
@@ -28,55 +28,51 @@ export function trackPods(
   released: ReadonlySet<string>,
   assessed: Assessment,
 ): Tracking {
-  const status: JobStatus = { ...job.status };
+  const fresh = (pod: Pod) => hasFinalizer(pod) && !released.has(pod.metadata.uid ?? '');
+  const holding = new Set(pods.filter(fresh).map(({ metadata }) => metadata.uid ?? ''));
+  const knownFailed = new Set(job.status?.uncountedTerminatedPods?.failed);
+  const knownSucceeded = new Set(job.status?.uncountedTerminatedPods?.succeeded);
+  // What was let go before makes room for more.
+  const status = settleUncounted({ ...job.status }, (uid) => holding.has(uid));
   const uncounted = {
     succeeded: [...(status.uncountedTerminatedPods?.succeeded ?? [])],
     failed: [...(status.uncountedTerminatedPods?.failed ?? [])],
   };
-  const knownFailed = new Set(uncounted.failed);
-  const knownSucceeded = new Set(uncounted.succeeded);
-  const recorded = new Set(assessed.recordedIndexes);
   const indexed = isIndexed(job);
   const completions = job.spec?.completions ?? 0;
   const held = new Set([...assessed.lastFailures.values()].map((pod) => pod.metadata.uid));
   const endsBadly = assessed.verdict !== undefined && assessed.verdict.type !== 'SuccessCriteriaMet';
+  const over = job.metadata.deletionTimestamp !== undefined || assessed.verdict !== undefined;
   const release: Pod[] = [];
-  let counted = 0;
+  let newIndexes = 0;
   let more = false;
-  for (const pod of pods) {
+  const place = (pod: Pod) => completionIndex(pod) ?? -1;
+  for (const pod of indexed ? [...pods].sort((a, b) => place(a) - place(b)) : pods) {
     const { uid = '' } = pod.metadata;
-    if (!hasFinalizer(pod) || released.has(uid)) continue;
+    if (!fresh(pod)) continue;
     const succeeded = pod.status?.phase === 'Succeeded';
     const failed = isPodFailed(pod, job);
-    const over = job.metadata.deletionTimestamp !== undefined || assessed.verdict !== undefined;
-    if (!over && !succeeded && !failed) continue;
-    if (!over && failed && held.has(uid)) continue;
-    if (counted >= maxUncounted) {
-      more = true;
-      break;
-    }
+    if (!over && !succeeded && (!failed || held.has(uid))) continue;
     release.push(pod);
     const index = completionIndex(pod);
     const useful = !indexed || (index !== undefined && index < completions);
     if (succeeded && !knownFailed.has(uid)) {
       if (!indexed) {
-        if (knownSucceeded.has(uid)) continue;
-        uncounted.succeeded.push(uid);
-        counted++;
-      } else if (useful && index !== undefined && !recorded.has(index)) {
-        recorded.add(index);
-        counted++;
-      }
+        if (!knownSucceeded.has(uid)) uncounted.succeeded.push(uid);
+      } else if (useful && index !== undefined && !assessed.recordedIndexes.has(index)) newIndexes++;
     } else if ((failed || endsBadly) && useful && !knownFailed.has(uid)) {
-      if (!matchPodFailurePolicy(job.spec?.podFailurePolicy, pod).countFailed) continue;
-      uncounted.failed.push(uid);
-      counted++;
+      if (matchPodFailurePolicy(job.spec?.podFailurePolicy, pod).countFailed) uncounted.failed.push(uid);
+    }
+    if (newIndexes + uncounted.succeeded.length + uncounted.failed.length >= maxUncounted) {
+      more = true;
+      break;
     }
   }
   if (indexed) {
-    status.succeeded = recorded.size;
-    const completed = formatIndexes(recorded);
-    if (completed !== '') status.completedIndexes = completed;
+    status.succeeded = assessed.succeededIndexes.size;
+    const completed = formatIndexes(assessed.succeededIndexes);
+    if (completed === '') delete status.completedIndexes;
+    else status.completedIndexes = completed;
     if (assessed.failedIndexes !== undefined) status.failedIndexes = formatIndexes(assessed.failedIndexes);
   }
   status.uncountedTerminatedPods = compact(uncounted);
