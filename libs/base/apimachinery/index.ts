@@ -239,3 +239,4 @@ export type {
   TypeMeta,
 } from './types.ts';
 export { metadataOffset, respliceRevision, spliceRevision } from './stored-json.ts';
+export { validateAnnotations } from './annotations.ts';

@@ -1,4 +1,6 @@
-import type { KubeObject } from '@drydock/base/apimachinery';
+import type { FieldError, FieldPath, KubeObject } from '@drydock/base/apimachinery';
+import { fieldPath, invalid, invalidValue, validateQualifiedName } from '@drydock/base/apimachinery';
+import { finalizerDomainErrors } from './object-meta.ts';
 import type { ResourceDefinition, Strategy, SubresourceHandler } from './types.ts';
 
 interface NamespaceLike extends KubeObject {
@@ -6,14 +8,24 @@ interface NamespaceLike extends KubeObject {
   status?: { phase?: string };
 }
 
+const finalizers = fieldPath('spec', 'finalizers');
+
+function finalizerErrors(finalizer: string, where: FieldPath): FieldError[] {
+  const messages = validateQualifiedName(finalizer).map((message) => invalidValue(where, finalizer, message));
+  return [...messages, ...finalizerDomainErrors(finalizer, where)];
+}
+
 /** PUT of `finalize` replaces spec.finalizers; the namespace goes when that leaves it empty. */
-const finalize: SubresourceHandler = {
+export const namespaceFinalize: SubresourceHandler = {
   kind: 'Namespace',
   version: 'v1',
   verbs: ['update'],
   update: (request, body) =>
     request.updateParent((draft) => {
       const wanted = (body as NamespaceLike).spec?.finalizers ?? [];
+      const errors = wanted.flatMap((one, index) => finalizerErrors(one, finalizers.index(index)));
+      if (errors.length > 0)
+        throw invalid({ group: '', kind: 'Namespace' }, draft.metadata.name ?? '', errors);
       const { spec } = draft as NamespaceLike;
       (draft as NamespaceLike).spec = { ...spec, finalizers: [...wanted] };
       if (body.metadata.resourceVersion) draft.metadata.resourceVersion = body.metadata.resourceVersion;
@@ -40,6 +52,13 @@ export function withNamespaceLifeCycle(definition: ResourceDefinition): Resource
       };
       namespace.status = { phase: 'Active' };
     },
+    validate: (object, context) => [
+      ...(declared.validate?.(object, context) ?? []),
+      ...((object as NamespaceLike).spec?.finalizers ?? []).flatMap((one) =>
+        finalizerErrors(one, finalizers),
+      ),
+    ],
+    updatesValidateAlone: declared.updatesValidateAlone ?? true,
     prepareForUpdate(object, old, context) {
       declared.prepareForUpdate?.(object, old, context);
       const namespace = object as NamespaceLike;
@@ -56,5 +75,9 @@ export function withNamespaceLifeCycle(definition: ResourceDefinition): Resource
     },
     generation: declared.generation ?? false,
   };
-  return { ...definition, strategy, subresources: { finalize, ...definition.subresources } };
+  return {
+    ...definition,
+    strategy,
+    subresources: { finalize: namespaceFinalize, ...definition.subresources },
+  };
 }

@@ -1,6 +1,5 @@
 import type { FieldError, FieldPath, ObjectMeta, OwnerReference } from '@drydock/base/apimachinery';
 import {
-  byteLength,
   fieldPath,
   forbiddenField,
   goQuote,
@@ -8,7 +7,7 @@ import {
   maskTrailingDash,
   parseApiVersion,
   required,
-  tooLong,
+  validateAnnotations,
   validateDns1035Label,
   validateDns1123Label,
   validateDns1123Subdomain,
@@ -20,7 +19,6 @@ import type { Served } from './served.ts';
 import type { Strategy } from './types.ts';
 
 const metadata = fieldPath('metadata');
-const maxAnnotationBytes = 256 * 1024;
 export const orphanFinalizer = 'orphan';
 export const foregroundFinalizer = 'foregroundDeletion';
 
@@ -135,18 +133,6 @@ const immutableFields = [
   'deletionGracePeriodSeconds',
 ] as const;
 
-function validateAnnotations(annotations: Record<string, string>, where: FieldPath): FieldError[] {
-  const errors: FieldError[] = [];
-  let size = 0;
-  for (const [key, value] of Object.entries(annotations)) {
-    for (const message of validateQualifiedName(key.toLowerCase()))
-      errors.push(invalidValue(where, key, message));
-    size += byteLength(key) + byteLength(value);
-  }
-  if (size > maxAnnotationBytes) errors.push(tooLong(where, maxAnnotationBytes));
-  return errors;
-}
-
 function validateOwnerReferences(owners: readonly OwnerReference[], where: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
   let controller: string | undefined;
@@ -189,20 +175,20 @@ const standardFinalizers: ReadonlySet<string> = new Set([orphanFinalizer, foregr
 /** Groups whose kinds are checked by the generic rules alone. */
 const genericGroups: ReadonlySet<string> = new Set(['apiextensions.k8s.io', 'apiregistration.k8s.io']);
 
+/** A finalizer's name has a domain, or is one of Kubernetes' own. */
+export function finalizerDomainErrors(finalizer: string, where: FieldPath): FieldError[] {
+  const detail = 'name is neither a standard finalizer name nor is it fully qualified';
+  return finalizer.includes('/') || standardFinalizers.has(finalizer)
+    ? []
+    : [invalidValue(where, finalizer, detail)];
+}
+
 /** Built-in kinds take standard finalizers and those with a domain; custom resources are only advised so. */
 export function validateFinalizerDomains({ definition }: Served, { finalizers }: ObjectMeta): FieldError[] {
   if (finalizers === undefined || definition.custom !== undefined || genericGroups.has(definition.group))
     return [];
   return finalizers.flatMap((finalizer, index) =>
-    finalizer.includes('/') || standardFinalizers.has(finalizer)
-      ? []
-      : [
-          invalidValue(
-            metadata.child('finalizers').index(index),
-            finalizer,
-            'name is neither a standard finalizer name nor is it fully qualified',
-          ),
-        ],
+    finalizerDomainErrors(finalizer, metadata.child('finalizers').index(index)),
   );
 }
 

@@ -17,9 +17,10 @@ import {
   nonNegativeFields,
   textColumn,
   workloadSelectorErrors,
+  availabilityErrors,
 } from '../common/index.ts';
 import { templateWarnings, validatePodTemplateSpec } from '../shared/index.ts';
-import { availabilityErrors, selectorTextOfMatch } from './replicas.ts';
+import { selectorTextOfMatch } from './replicas.ts';
 import { podNameWarnings } from '../common/index.ts';
 
 const spec = fieldPath('spec');

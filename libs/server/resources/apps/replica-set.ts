@@ -14,9 +14,9 @@ import {
   selectorText,
   textColumn,
   workloadSelectorErrors,
+  availabilityErrors,
 } from '../common/index.ts';
 import { templateWarnings, validatePodTemplateSpec } from '../shared/index.ts';
-import { availabilityErrors } from './replicas.ts';
 import { podNameWarnings } from '../common/index.ts';
 
 const spec = fieldPath('spec');

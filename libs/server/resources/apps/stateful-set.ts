@@ -25,9 +25,9 @@ import {
   optionalOneOf,
   textColumn,
   workloadSelectorErrors,
+  availabilityErrors,
 } from '../common/index.ts';
 import { templateWarnings, validatePodTemplateSpec } from '../shared/index.ts';
-import { availabilityErrors } from './replicas.ts';
 
 const spec = fieldPath('spec');
 const status = fieldPath('status');

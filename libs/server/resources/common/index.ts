@@ -29,3 +29,5 @@ export { above100PercentErrors, intOrPercentErrors, intOrPercentValue } from './
 export { specialIpErrors } from './special-ip.ts';
 export { podNameWarnings } from './pod-name-warnings.ts';
 export { domainPathErrors } from './domain-path.ts';
+export { driverNameErrors } from './driver-name.ts';
+export { availabilityErrors } from './availability.ts';

@@ -1,7 +1,7 @@
 import type { FieldError, FieldPath } from '@drydock/base/apimachinery';
 import { cidrContains, invalidValue, parseCidr, parseIp } from '@drydock/base/apimachinery';
 
-const unspecified = 'may not be unspecified (0.0.0.0 or ::)';
+const unspecified = 'may not be unspecified';
 const loopback = 'may not be in the loopback range (127.0.0.0/8, ::1/128)';
 const linkLocal = 'may not be in the link-local range (169.254.0.0/16, fe80::/10)';
 const linkLocalMulticast = 'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)';
@@ -26,5 +26,7 @@ export function specialIpErrors(text: string, where: FieldPath): FieldError[] {
       const cidr = parseCidr(network);
       return cidr !== undefined && cidrContains(cidr, address);
     })
-    .map(([, detail]) => invalidValue(where, text, detail));
+    .map(([, detail]) =>
+      invalidValue(where, text, detail === unspecified ? `${unspecified} (${text})` : detail),
+    );
 }

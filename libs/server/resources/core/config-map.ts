@@ -33,7 +33,7 @@ function validate(value: ConfigMap): FieldError[] {
       }
     }
   }
-  if (size(value) > maxDataBytes) errors.push(tooLong(fieldPath(''), maxDataBytes));
+  if (size(value) > maxDataBytes) errors.push(tooLong(fieldPath().key(''), maxDataBytes));
   return errors;
 }
 

@@ -22,9 +22,9 @@ describe('a Service', () => {
     expect(errorsOf('Service', { spec: { type: 'ExternalName' } })).toEqual([
       'spec.externalName: Required value',
     ]);
-    expect(errorsOf('Service', { spec: { type: 'NodePort', clusterIP: 'None', ports } })).toEqual([
-      `spec.clusterIPs[0]: Invalid value: "None": may not be set to 'None' for NodePort services`,
-    ]);
+    expect(
+      errorsOf('Service', { spec: { type: 'NodePort', clusterIP: 'None', clusterIPs: ['None'], ports } }),
+    ).toEqual([`spec.clusterIPs[0]: Invalid value: "None": may not be set to 'None' for NodePort services`]);
     expect(errorsOf('Service', { spec: { type: 'Nope', ports } })).toEqual([
       'spec.type: Unsupported value: "Nope": supported values: "ClusterIP", "ExternalName", "LoadBalancer", "NodePort"',
     ]);
@@ -118,7 +118,6 @@ describe('volumes and claims', () => {
       ),
     ).toEqual([
       'spec.accessModes: Unsupported value: "Often": supported values: "ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"',
-      'spec.accessModes: Forbidden: may not use ReadWriteOncePod with other access modes',
       'spec.resources[storage]: Invalid value: "0": must be greater than zero',
       'spec.volumeMode: Unsupported value: "Tape": supported values: "Block", "Filesystem"',
       `spec.dataSource: Invalid value: "Pod": must be 'PersistentVolumeClaim' when referencing the default apiGroup`,
@@ -184,9 +183,9 @@ describe('a ResourceQuota', () => {
     ).toEqual([]);
     expect(quota({ hard: { pods: '1500m', storage: '1', apples: '-1' } })).toEqual([
       'spec.hard[pods]: Invalid value: "1500m": must be an integer',
-      'spec.hard[storage]: Invalid value: "storage": must be a standard resource for quotas',
+      'spec.hard[storage]: Invalid value: "storage": must be a standard resource for quota',
       'spec.hard[apples]: Invalid value: "apples": must be a standard resource type or fully qualified',
-      'spec.hard[apples]: Invalid value: "apples": must be a standard resource for quotas',
+      'spec.hard[apples]: Invalid value: "apples": must be a standard resource for quota',
       'spec.hard[apples]: Invalid value: "-1": must be greater than or equal to 0',
     ]);
     expect(quota({ hard: { 'limits.cpu': '1' }, scopes: ['BestEffort', 'NotBestEffort'] })).toEqual([
@@ -218,6 +217,7 @@ describe('Endpoints', () => {
       expect.stringMatching(
         /^subsets\[1\]\.addresses\[1\]\.ip: Invalid value: "x": must be a valid IP address/,
       ),
+      'subsets[1].addresses[1].ip: Invalid value: "x": must be a valid IP address',
       'subsets[1].ports[0].name: Required value',
       'subsets[1].ports[0].port: Invalid value: 0: must be between 1 and 65535, inclusive',
       'subsets[1].ports[1].name: Required value',

@@ -34,8 +34,8 @@ type Subset = NonNullable<Endpoints['subsets']>[number];
 function addressErrors(address: NonNullable<Subset['addresses']>[number], where: FieldPath): FieldError[] {
   const { ip = '', hostname = '', nodeName } = address;
   const at = where.child('ip');
-  const messages = textErrors(validateIp(ip), ip, at);
-  const errors = messages.length > 0 ? messages : specialIpErrors(ip, at);
+  // What is no address at all is told twice.
+  const errors = [...textErrors(validateIp(ip), ip, at), ...specialIpErrors(ip, at)];
   if (hostname !== '')
     errors.push(...textErrors(validateDns1123Label(hostname), hostname, where.child('hostname')));
   if (nodeName !== undefined)

@@ -11,6 +11,7 @@ import {
 } from '@drydock/base/apimachinery';
 import type { LimitRange, LimitRangeItem } from '@drydock/api/core/v1';
 import { textErrors } from '../common/index.ts';
+import { containerResourceNameErrors, overcommits, resourceNameErrors } from '../shared/index.ts';
 
 const standardTypes = ['Pod', 'Container', 'PersistentVolumeClaim'];
 
@@ -60,6 +61,15 @@ function amountErrors(item: LimitRangeItem, name: string, where: FieldPath): Fie
   const at = where.child('maxLimitRequestRatio').key(name);
   if (ratio !== undefined && ratio.compare(tryParseQuantity('1')!) < 0)
     errors.push(invalidValue(at, ratio.toString(), `ratio ${ratio.toString()} is less than 1`));
+  if (ratio !== undefined && min !== undefined && max !== undefined) {
+    const most = max.milliValue() / min.milliValue();
+    const detail = `ratio ${ratio.toString()} is greater than max/min = ${most.toFixed(6)}`;
+    if (ratio.milliValue() / 1000 > most) errors.push(invalidValue(at, ratio.toString(), detail));
+  }
+  if (!overcommits(name) && limit !== undefined && request !== undefined && limit.compare(request) !== 0) {
+    const detail = `default value ${limit.toString()} must equal to defaultRequest value ${request.toString()} in ${name}`;
+    errors.push(invalidValue(where.child('defaultRequest').key(name), request.toString(), detail));
+  }
   return errors;
 }
 
@@ -86,7 +96,14 @@ export function limitRangeErrors({ spec }: LimitRange): FieldError[] {
       const detail = 'either minimum or maximum storage value is required, but neither was provided';
       errors.push(required(at.child('limits'), detail));
     }
-    const names = new Set(bounds.flatMap((bound) => Object.keys(item[bound] ?? {})));
+    const checked = type === 'Pod' ? (['max', 'min', 'maxLimitRequestRatio'] as const) : bounds;
+    const ofContainer = type === 'Pod' || type === 'Container';
+    for (const bound of checked)
+      for (const name of Object.keys(item[bound] ?? {})) {
+        const where = at.child(bound).key(name);
+        errors.push(...(ofContainer ? containerResourceNameErrors : resourceNameErrors)(name, where));
+      }
+    const names = new Set(checked.flatMap((bound) => Object.keys(item[bound] ?? {})));
     return [...errors, ...[...names].flatMap((name) => amountErrors(item, name, at))];
   });
 }

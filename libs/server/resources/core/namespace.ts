@@ -1,5 +1,6 @@
 import { fieldPath, invalidValue } from '@drydock/base/apimachinery';
 import type { Namespace } from '@drydock/api/core/v1';
+import { namespaceFinalize } from '../../registry/namespaces.ts';
 import type { ResourceDefinition } from '../../registry/types.ts';
 import { ageColumn, nameColumn, textColumn } from '../common/index.ts';
 
@@ -15,18 +16,7 @@ export const namespaceDefinition: ResourceDefinition<Namespace> = {
   verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
   schema: 'k8s.io.api.core.v1.Namespace',
   status: true,
-  subresources: {
-    finalize: {
-      kind: 'Namespace',
-      version: 'v1',
-      verbs: ['update'],
-      update: (request, body) =>
-        request.updateParent((draft) => {
-          const namespace = draft as Namespace;
-          namespace.spec = { ...namespace.spec, finalizers: (body as Namespace).spec?.finalizers ?? [] };
-        }),
-    },
-  },
+  subresources: { finalize: namespaceFinalize },
   strategy: {
     generation: false,
     nameFormat: 'dns1123label',

@@ -2,6 +2,10 @@ import {
   duplicate,
   fieldPath,
   forbiddenField,
+  internalField,
+  invalidValue,
+  parseCidr,
+  validateCidr,
   validateLabelName,
   validateLabelValue,
   type FieldError,
@@ -9,6 +13,7 @@ import {
 import type { Node } from '@drydock/api/core/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
 import { ageColumn, nameColumn, oneOf, textColumn, textErrors } from '../common/index.ts';
+import { resourceAmountErrors } from '../shared/index.ts';
 
 const roleLabel = 'node-role.kubernetes.io/';
 const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
@@ -36,34 +41,83 @@ function address(node: Node, kind: string): string {
 const unknown = (text: string | undefined): string =>
   text === undefined || text === '' ? '<unknown>' : text;
 
-function validate(node: Node): FieldError[] {
-  const errors: FieldError[] = [];
+function taintErrors(node: Node): FieldError[] {
   const seen = new Set<string>();
-  node.spec?.taints?.forEach((taint, index) => {
-    const at = fieldPath('spec', 'taints').index(index);
+  return (node.spec?.taints ?? []).flatMap((taint, index) => {
+    const { key = '', value = '', effect = '', timeAdded = null } = taint;
+    // That they are in the spec is not told.
+    const at = fieldPath('metadata', 'taints').index(index);
+    const messages = validateLabelValue(value);
+    const errors = [
+      ...validateLabelName(key, at.child('key')),
+      ...(messages.length > 0 ? [invalidValue(at.child('value'), value, messages.join(';'))] : []),
+      ...oneOf(effect, effects, at.child('effect')),
+    ];
+    const both = `${key}:${effect}`;
+    if (seen.has(both)) {
+      const shown = { Key: key, Value: value, Effect: effect, TimeAdded: timeAdded };
+      errors.push({ ...duplicate(at, shown), detail: 'taints must be unique by key and effect pair' });
+    }
+    seen.add(both);
+    return errors;
+  });
+}
+
+function amountErrors(node: Node): FieldError[] {
+  return (['capacity', 'allocatable'] as const).flatMap((list) =>
+    Object.entries(node.status?.[list] ?? {}).flatMap(([name, amount]) =>
+      resourceAmountErrors(name, amount, fieldPath('status', list, name)),
+    ),
+  );
+}
+
+function rangeErrors(node: Node): FieldError[] {
+  const ranges = node.spec?.podCIDRs ?? [];
+  const at = fieldPath('spec', 'podCIDRs');
+  const errors = ranges.flatMap((range, index) => textErrors(validateCidr(range), range, at.index(index)));
+  if (ranges.length < 2) return errors;
+  const families = new Set(ranges.map((range) => range.includes(':')));
+  const unknown = ranges.find((range) => parseCidr(range) === undefined);
+  if (unknown !== undefined) {
+    const why = `invalid CIDR address: ${unknown}`;
     errors.push(
-      ...validateLabelName(taint.key ?? '', at.child('key')),
-      ...textErrors(validateLabelValue(taint.value ?? ''), taint.value, at.child('value')),
-      ...oneOf(taint.effect, effects, at.child('effect')),
+      internalField(at, `invalid PodCIDRs. failed to check with dual stack with error:invalid CIDRs: ${why}`),
     );
-    const key = `${taint.key}:${taint.effect}`;
-    if (seen.has(key))
-      errors.push({ ...duplicate(at, taint), detail: 'taints must be unique by key and effect pair' });
-    seen.add(key);
+  }
+  if (families.size < 2 || ranges.length > 2 || unknown !== undefined)
+    errors.push(invalidValue(at, ranges, 'may specify no more than one CIDR for each IP family'));
+  ranges.forEach((range, index) => {
+    if (ranges.indexOf(range) < index) errors.push(duplicate(at.index(index), range));
   });
   return errors;
 }
 
+function validateCreate(node: Node): FieldError[] {
+  return [...taintErrors(node), ...amountErrors(node), ...rangeErrors(node)];
+}
+
+function addressErrors(node: Node): FieldError[] {
+  const seen = new Set<string>();
+  return (node.status?.addresses ?? []).flatMap(({ type = '', address: text = '' }, index) => {
+    const both = `${type} ${text}`;
+    const again = seen.has(both);
+    seen.add(both);
+    const at = fieldPath('status', 'addresses').index(index);
+    return again ? [duplicate(at, { Type: type, Address: text })] : [];
+  });
+}
+
 function validateUpdate(node: Node, old: Node): FieldError[] {
-  const errors: FieldError[] = [];
-  if (old.spec?.podCIDR && node.spec?.podCIDR !== old.spec.podCIDR) {
-    errors.push(
-      forbiddenField(
-        fieldPath('spec', 'podCIDRs'),
-        'node updates may not change podCIDR except from "" to valid',
-      ),
+  const errors = [...amountErrors(node), ...addressErrors(node)];
+  const before = old.spec?.podCIDRs ?? [];
+  const after = node.spec?.podCIDRs ?? [];
+  const changed = () =>
+    forbiddenField(
+      fieldPath('spec', 'podCIDRs'),
+      'node updates may not change podCIDR except from "" to valid',
     );
-  }
+  if (before.length > 0 && before.length !== after.length) errors.push(changed());
+  else before.forEach((range, index) => range !== after[index] && errors.push(changed()));
   if (old.spec?.providerID && node.spec?.providerID !== old.spec.providerID) {
     errors.push(
       forbiddenField(
@@ -72,6 +126,9 @@ function validateUpdate(node: Node, old: Node): FieldError[] {
       ),
     );
   }
+  errors.push(...taintErrors(node));
+  if ((node.spec?.externalID ?? '') !== (old.spec?.externalID ?? ''))
+    errors.push(forbiddenField(fieldPath('spec', 'externalID'), 'may not be updated'));
   return errors;
 }
 
@@ -90,8 +147,10 @@ export const nodeDefinition: ResourceDefinition<Node> = {
     generation: false,
     // A kubelet registers with its status in the same call.
     keepStatusOnCreate: true,
-    validate,
+    validate: validateCreate,
+    updatesValidateAlone: true,
     validateUpdate,
+    validateStatusUpdate: validateUpdate,
   },
   selectableFields: { 'spec.unschedulable': (node) => String(node.spec?.unschedulable ?? false) },
   columns: [

@@ -1,48 +1,36 @@
 import {
   cloneJson,
   deepEqual,
+  duplicate,
   fieldPath,
   forbiddenField,
   invalidValue,
+  semanticEqual,
+  validateDns1123Subdomain,
   validateIp,
+  validateQualifiedName,
   type FieldError,
+  type FieldPath,
 } from '@drydock/base/apimachinery';
 import type { Pod, PodSpec } from '@drydock/api/core/v1';
-import { textErrors } from '../common/index.ts';
+import { immutable, textErrors } from '../common/index.ts';
+import { podAnnotationChangeErrors, podAnnotationErrors, profileMatchErrors } from '../shared/index.ts';
 
 const spec = fieldPath('spec');
 const maxDeadlineSeconds = 2 ** 31 - 1;
-const mirror = 'kubernetes.io/config.mirror';
-const deletionCost = 'controller.kubernetes.io/pod-deletion-cost';
 const gatedNode = 'cannot be set until all schedulingGates have been cleared';
 
 function isGated(value: PodSpec | undefined): boolean {
   return (value?.schedulingGates ?? []).length > 0;
 }
 
-/** Annotations that Kubernetes itself reads. */
-export function podAnnotationErrors({ metadata, spec: value }: Pod): FieldError[] {
-  const annotations = metadata.annotations ?? {};
-  const at = fieldPath('metadata', 'annotations');
-  const errors: FieldError[] = [];
-  const mirrored = annotations[mirror];
-  if (mirrored !== undefined && !value?.nodeName) {
-    const detail = 'must set spec.nodeName if mirror pod annotation is set';
-    errors.push(invalidValue(at.key(mirror), mirrored, detail));
-  }
-  const cost = annotations[deletionCost];
-  if (cost !== undefined && !(/^(0|-?[1-9]\d*)$/.test(cost) && Number(cost) === (Number(cost) | 0)))
-    errors.push(invalidValue(at.key(deletionCost), cost, 'must be a 32bit integer'));
-  return errors;
-}
-
 /** What a new Pod may not have yet. */
-export function podCreateErrors({ spec: value }: Pod): FieldError[] {
+export function podCreateErrors({ metadata, spec: value }: Pod): FieldError[] {
   const errors: FieldError[] = [];
   if ((value?.ephemeralContainers ?? []).length > 0)
     errors.push(forbiddenField(spec.child('ephemeralContainers'), 'cannot be set on create'));
   if (value?.nodeName && isGated(value)) errors.push(forbiddenField(spec.child('nodeName'), gatedNode));
-  return errors;
+  return [...errors, ...profileMatchErrors(metadata.annotations, value, spec)];
 }
 
 /** A deadline may be set and shortened. */
@@ -62,6 +50,41 @@ function deadlineErrors(now: PodSpec | undefined, old: PodSpec | undefined): Fie
     : [];
 }
 
+type NodeAffinity = NonNullable<PodSpec['affinity']>['nodeAffinity'];
+type Term = NonNullable<
+  NonNullable<
+    NonNullable<NodeAffinity>['requiredDuringSchedulingIgnoredDuringExecution']
+  >['nodeSelectorTerms']
+>[number];
+
+/** Whether a term still demands all that it did, in the same order, and nothing of a term that demanded nothing. */
+function onlyAdds(now: Term | undefined, old: Term): boolean {
+  const lists = ['matchExpressions', 'matchFields'] as const;
+  if (lists.every((list) => (old[list] ?? []).length === 0))
+    return lists.every((list) => (now?.[list] ?? []).length === 0);
+  return lists.every((list) => {
+    const before = old[list] ?? [];
+    return semanticEqual((now?.[list] ?? []).slice(0, before.length), before);
+  });
+}
+
+/** A Pod that is held back may get demands on its node, and lose none. */
+function affinityErrors(now: NodeAffinity, old: NodeAffinity): FieldError[] {
+  const required = 'requiredDuringSchedulingIgnoredDuringExecution';
+  const at = spec.child('affinity', 'nodeAffinity', required, 'nodeSelectorTerms');
+  const before = old?.[required]?.nodeSelectorTerms ?? [];
+  const after = now?.[required]?.nodeSelectorTerms ?? [];
+  if (before.length === 0) return [];
+  if (before.length !== after.length) {
+    const detail = 'no additions/deletions to non-empty NodeSelectorTerms list are allowed';
+    return [invalidValue(at, after, detail)];
+  }
+  const detail = 'only additions are allowed (no mutations or deletions)';
+  return before.flatMap((term, index) =>
+    onlyAdds(after[index], term) ? [] : [invalidValue(at.index(index), after[index], detail)],
+  );
+}
+
 /** Gates only go; while there are some, a Pod may be bound closer but not elsewhere, and not to a node. */
 function gateErrors(now: PodSpec | undefined, old: PodSpec | undefined): FieldError[] {
   const known = new Set(old?.schedulingGates?.map(({ name }) => name));
@@ -76,22 +99,99 @@ function gateErrors(now: PodSpec | undefined, old: PodSpec | undefined): FieldEr
     const detail = 'only additions to spec.nodeSelector are allowed (no mutations or deletions)';
     errors.push(invalidValue(spec.child('nodeSelector'), wanted, detail));
   }
+  errors.push(...affinityErrors(now?.affinity?.nodeAffinity, old?.affinity?.nodeAffinity));
   if ((now?.nodeName ?? '') !== (old?.nodeName ?? ''))
     errors.push(forbiddenField(spec.child('nodeName'), gatedNode));
   return errors;
 }
 
-/** Addresses that a Pod reports: each an address, one of each family at most. */
-export function podStatusErrors({ status }: Pod): FieldError[] {
+/** Addresses that a Pod reports: each an address, one of each family at most, none twice. */
+function addressErrors({ status }: Pod): FieldError[] {
   return (['podIPs', 'hostIPs'] as const).flatMap((field) => {
     const at = fieldPath('status', field);
     const addresses = (status?.[field] ?? []).map(({ ip = '' }) => ip);
     const errors = addresses.flatMap((ip, index) => textErrors(validateIp(ip), ip, at.index(index)));
+    if (addresses.length < 2) return errors;
     const families = new Set(addresses.map((ip) => ip.includes(':')));
-    if (addresses.length > 1 && (addresses.length > 2 || families.size === 1))
+    if (addresses.length > 2 || families.size === 1)
       errors.push(invalidValue(at, status?.[field], 'may specify no more than one IP for each IP family'));
+    addresses.forEach((ip, index) => {
+      if (addresses.indexOf(ip) < index) errors.push(duplicate(at.index(index), { IP: ip }));
+    });
     return errors;
   });
+}
+
+type ContainerStatuses = NonNullable<Pod['status']>['containerStatuses'];
+
+/** Containers that have ended for good do not run again; `again` says which may. */
+function restartErrors(
+  now: ContainerStatuses,
+  old: ContainerStatuses,
+  where: FieldPath,
+  again: (name: string, exitCode: number) => boolean,
+): FieldError[] {
+  return (old ?? []).flatMap(({ name, state }, index) => {
+    const ended = state?.terminated;
+    if (!ended || again(name, ended.exitCode ?? 0)) return [];
+    const runs = now?.some((one) => one.name === name && !one.state?.terminated) === true;
+    const at = where.index(index).child('state');
+    return runs ? [forbiddenField(at, 'may not be transitioned to non-terminated state')] : [];
+  });
+}
+
+/** Whether the kubelet starts a container again that ended with this code. */
+function restarts({ spec: value }: Pod, exitCode: number): boolean {
+  const policy = value?.restartPolicy ?? 'Always';
+  return policy === 'Always' || (policy === 'OnFailure' && exitCode !== 0);
+}
+
+const systemConditions = new Set(['PodScheduled', 'Ready', 'Initialized']);
+
+/** What a Pod's status may not say, by itself and after what it said before. */
+export function podStatusErrors(pod: Pod, old: Pod): FieldError[] {
+  const { status: now = {}, metadata } = pod;
+  const before = old.status ?? {};
+  const at = fieldPath('status');
+  const annotations = fieldPath('metadata', 'annotations');
+  const errors = [
+    ...podAnnotationChangeErrors(metadata.annotations, old.metadata.annotations, annotations),
+    ...podAnnotationErrors(metadata.annotations, pod.spec, annotations),
+  ];
+  now.conditions?.forEach(({ type = '' }, index) => {
+    // Told of the metadata, and with Go's name.
+    const where = fieldPath('metadata', 'conditions').index(index).child('Type');
+    if (!systemConditions.has(type)) errors.push(...textErrors(validateQualifiedName(type), type, where));
+  });
+  const nominated = now.nominatedNodeName ?? '';
+  if (nominated !== '' && nominated !== before.nominatedNodeName)
+    errors.push(...textErrors(validateDns1123Subdomain(nominated), nominated, at.child('nominatedNodeName')));
+  const sidecars = new Set(
+    old.spec?.initContainers?.filter((one) => one.restartPolicy === 'Always').map(({ name }) => name),
+  );
+  return [
+    ...errors,
+    ...immutable(now.qosClass, before.qosClass, at.child('qosClass')),
+    ...restartErrors(
+      now.containerStatuses,
+      before.containerStatuses,
+      at.child('containerStatuses'),
+      (_name, code) => restarts(old, code),
+    ),
+    ...restartErrors(
+      now.initContainerStatuses,
+      before.initContainerStatuses,
+      at.child('initContainerStatuses'),
+      (name, code) => sidecars.has(name) || restarts(old, code),
+    ),
+    ...restartErrors(
+      now.ephemeralContainerStatuses,
+      before.ephemeralContainerStatuses,
+      at.child('ephemeralContainerStatuses'),
+      () => false,
+    ),
+    ...addressErrors(pod),
+  ];
 }
 
 /** The parts of a Pod's spec that may change, taken out, so that the rest can be compared. */
@@ -103,22 +203,27 @@ function frozenPart(podSpec: PodSpec | undefined, old: PodSpec | undefined): Pod
   );
   frozen.activeDeadlineSeconds = old?.activeDeadlineSeconds;
   frozen.tolerations = old?.tolerations;
-  if (old?.terminationGracePeriodSeconds !== undefined && old.terminationGracePeriodSeconds < 0) {
-    frozen.terminationGracePeriodSeconds = old.terminationGracePeriodSeconds;
+  if ((old?.terminationGracePeriodSeconds ?? 0) < 0 && frozen.terminationGracePeriodSeconds === 1) {
+    frozen.terminationGracePeriodSeconds = old?.terminationGracePeriodSeconds;
   }
   frozen.schedulingGates = old?.schedulingGates;
   if (isGated(old)) {
     frozen.nodeSelector = old?.nodeSelector;
-    frozen.affinity = old?.affinity;
+    const nodeAffinity = old?.affinity?.nodeAffinity;
+    const affinity = { ...frozen.affinity, nodeAffinity };
+    const empty = Object.values(affinity).every((part) => part === undefined);
+    frozen.affinity = empty && old?.affinity === undefined ? undefined : affinity;
   }
   return JSON.parse(JSON.stringify(frozen)) as PodSpec;
 }
 
 /** What may not change in a Pod, beside what is wrong with it. */
 export function podUpdateErrors(pod: Pod, old: Pod): FieldError[] {
-  const errors: FieldError[] = [];
-  if ((pod.spec?.containers ?? []).length !== (old.spec?.containers ?? []).length) {
-    return [forbiddenField(spec.child('containers'), 'pod updates may not add or remove containers')];
+  const annotations = fieldPath('metadata', 'annotations');
+  const errors = podAnnotationChangeErrors(pod.metadata.annotations, old.metadata.annotations, annotations);
+  for (const list of ['containers', 'initContainers'] as const) {
+    if ((pod.spec?.[list] ?? []).length === (old.spec?.[list] ?? []).length) continue;
+    return [...errors, forbiddenField(spec.child(list), 'pod updates may not add or remove containers')];
   }
   const tolerations = pod.spec?.tolerations ?? [];
   const lost = (old.spec?.tolerations ?? []).some(

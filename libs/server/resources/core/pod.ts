@@ -3,9 +3,9 @@ import { applyPodDefaults } from '@drydock/api/defaulting';
 import { qosClassOf } from '@drydock/api/quota';
 import type { Pod } from '@drydock/api/core/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
-import { podWarnings, validatePodOnly, validatePodSpec } from '../shared/index.ts';
+import { podAnnotationErrors, podWarnings, validatePodOnly, validatePodSpec } from '../shared/index.ts';
 import { eviction } from './eviction.ts';
-import { podAnnotationErrors, podCreateErrors, podStatusErrors, podUpdateErrors } from './pod-errors.ts';
+import { podCreateErrors, podStatusErrors, podUpdateErrors } from './pod-errors.ts';
 import { podColumns, podRowConditions } from './pod-columns.ts';
 import { binding, ephemeralContainers, resize } from './pod-subresources.ts';
 
@@ -58,8 +58,8 @@ export const podDefinition: ResourceDefinition<Pod> = {
       const { namespace = '', name = '' } = pod.metadata;
       const fresh = context.lookup('', 'pods', `${namespace}/${name}`) === undefined;
       return [
-        ...podAnnotationErrors(pod),
-        ...validatePodSpec(pod.spec, spec),
+        ...podAnnotationErrors(pod.metadata.annotations, pod.spec, fieldPath('metadata', 'annotations')),
+        ...validatePodSpec(pod.spec, spec, name),
         ...validatePodOnly(pod.spec, spec),
         ...(fresh ? podCreateErrors(pod) : []),
       ];

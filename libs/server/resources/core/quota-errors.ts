@@ -42,14 +42,16 @@ function amountErrors(amounts: Readonly<Record<string, string>> | undefined, whe
     const at = where.key(name);
     const errors = resourceNameErrors(name, at);
     if (!name.includes('/') && !quotable.test(name))
-      errors.push(invalidValue(at, name, 'must be a standard resource for quotas'));
+      errors.push(invalidValue(at, name, 'must be a standard resource for quota'));
     return [...errors, ...resourceAmountErrors(name, amount, at)];
   });
 }
 
 /** Whether the scope cannot go with one of the limited resources. */
 function misfits(scope: string, hard: readonly string[]): number {
-  const fitting = scopes[scope] ?? [];
+  const fitting = scopes[scope];
+  // A scope that is unknown is refused for that alone.
+  if (fitting === undefined) return 0;
   return hard.filter((name) => quotable.test(name) && !fitting.includes(name)).length;
 }
 

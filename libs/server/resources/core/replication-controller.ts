@@ -4,17 +4,20 @@ import type { ResourceDefinition } from '../../registry/types.ts';
 import {
   ageColumn,
   alwaysRestartErrors,
+  availabilityErrors,
   containerColumns,
   defaultPodTemplate,
   integerColumn,
   labelsText,
   nameColumn,
   nonNegative,
+  nonNegativeFields,
   textColumn,
 } from '../common/index.ts';
 import { templateWarnings, validatePodTemplateSpec } from '../shared/index.ts';
 
 const spec = fieldPath('spec');
+const counters = ['replicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'];
 
 function validate(controller: ReplicationController): FieldError[] {
   const value = controller.spec;
@@ -76,6 +79,10 @@ export const replicationControllerDefinition: ResourceDefinition<ReplicationCont
       controller.status = { replicas: 0 };
     },
     validate,
+    validateStatusUpdate: ({ status = {} }) => [
+      ...nonNegativeFields(status, [...counters, 'observedGeneration'], fieldPath('status')),
+      ...availabilityErrors(status, counters.slice(1), fieldPath('status')),
+    ],
   },
   selectableFields: { 'status.replicas': (controller) => String(controller.status?.replicas ?? 0) },
   columns: [

@@ -3,10 +3,13 @@ import {
   fieldPath,
   forbiddenField,
   invalidValue,
+  jsonSyntaxError,
+  parseJson,
   required,
   tooLong,
   validateConfigMapKey,
   type FieldError,
+  type FieldPath,
 } from '@drydock/base/apimachinery';
 import type { Secret } from '@drydock/api/core/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
@@ -29,6 +32,25 @@ function base64(text: string): string {
   return btoa(binary);
 }
 
+/** Credentials of registries are an object of JSON; what is in them is not shown. */
+function jsonErrors(value: string, where: FieldPath): FieldError[] {
+  const text = new TextDecoder().decode(Uint8Array.from(atob(value), (char) => char.charCodeAt(0)));
+  let why = jsonSyntaxError(text);
+  if (why === undefined) {
+    const parsed = parseJson(text);
+    const kind = Array.isArray(parsed) ? 'array' : goKind(parsed);
+    if (kind !== undefined)
+      why = `json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`;
+  }
+  return why === undefined ? [] : [invalidValue(where, '<secret contents redacted>', why)];
+}
+
+/** What Go calls a value of JSON that is no object. */
+function goKind(value: unknown): string | undefined {
+  if (value === null || typeof value === 'object') return undefined;
+  return typeof value === 'boolean' ? 'bool' : typeof value;
+}
+
 function validate(secret: Secret): FieldError[] {
   const errors: FieldError[] = [];
   let bytes = 0;
@@ -39,7 +61,10 @@ function validate(secret: Secret): FieldError[] {
   if (bytes > maxDataBytes) errors.push(tooLong(data, maxDataBytes));
   const type = secret.type ?? '';
   for (const key of (Object.hasOwn(demanded, type) ? demanded[type] : undefined) ?? []) {
-    if (secret.data?.[key] === undefined) errors.push(required(data.key(key)));
+    const value = secret.data?.[key];
+    if (value === undefined || (value === '' && type === 'kubernetes.io/ssh-auth'))
+      errors.push(required(data.key(key)));
+    else if (type.startsWith('kubernetes.io/dockerc')) errors.push(...jsonErrors(value, data.key(key)));
   }
   if (
     secret.type === 'kubernetes.io/basic-auth' &&

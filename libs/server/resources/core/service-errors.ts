@@ -1,8 +1,10 @@
 import {
+  canonicalIp,
   duplicate,
   fieldPath,
   forbiddenField,
   invalidValue,
+  isIpv6,
   required,
   validateCidr,
   validateDns1123Label,
@@ -23,6 +25,9 @@ const protocols = ['SCTP', 'TCP', 'UDP'];
 const families = ['IPv4', 'IPv6'];
 const familyPolicies = ['PreferDualStack', 'RequireDualStack', 'SingleStack'];
 const distributions = ['PreferClose', 'PreferSameNode', 'PreferSameZone'];
+const rangesAnnotation = 'service.beta.kubernetes.io/load-balancer-source-ranges';
+const hintsAnnotation = 'service.kubernetes.io/topology-aware-hints';
+const modeAnnotation = 'service.kubernetes.io/topology-mode';
 const maxAffinitySeconds = 86_400;
 
 /** Whether anything outside the cluster can reach the Service. */
@@ -136,21 +141,41 @@ function addressErrors(value: ServiceSpec): FieldError[] {
     seen.add(family);
   });
   errors.push(...optionalOneOf(value.ipFamilyPolicy, familyPolicies, spec.child('ipFamilyPolicy')));
-  const addresses = value.clusterIPs ?? [];
+  return [...errors, ...clusterIpErrors(value)];
+}
+
+function clusterIpErrors(value: ServiceSpec): FieldError[] {
+  const { clusterIP = '', clusterIPs: addresses = [], ipFamilies = [] } = value;
   const at = spec.child('clusterIPs');
-  if (addresses.length > 0 && value.clusterIP !== addresses[0])
-    errors.push(invalidValue(at, addresses, 'first value must match `clusterIP`'));
+  const errors: FieldError[] = [];
+  const refuse = (detail: string) => errors.push(invalidValue(at, addresses, detail));
+  if (clusterIP !== '' && addresses.length === 0) errors.push(required(at));
+  else if (clusterIP !== '' && addresses[0] !== clusterIP) refuse('first value must match `clusterIP`');
+  else if (clusterIP === '' && addresses.length > 0)
+    refuse('must be empty when `clusterIP` is not specified');
+  const checked = errors.length;
   addresses.forEach((address, index) => {
     if (index === 0 && address === 'None') {
-      if (addresses.length > 1)
-        errors.push(invalidValue(at, addresses, "'None' must be the first and only value"));
+      if (addresses.length > 1) refuse("'None' must be the first and only value");
     } else errors.push(...textErrors(validateIp(address), address, at.index(index)));
   });
-  if (addresses.length > 2) errors.push(invalidValue(at, addresses, 'may only hold up to 2 values'));
+  const wellFormed = errors.length === checked;
+  if (addresses.length > 2) refuse('may only hold up to 2 values');
+  // What follows would only repeat that there is something that is no address.
+  if (!wellFormed || addresses[0] === 'None') return errors;
+  const given = addresses.map((address) => (isIpv6(address) ? 'IPv6' : 'IPv4'));
+  if (addresses.length > 1 && new Set(given).size < 2)
+    refuse('may specify no more than one IP for each IP family');
+  ipFamilies.slice(0, addresses.length).forEach((family, index) => {
+    if (family === given[index] || !families.includes(family)) return;
+    const detail = `expected an ${family} value as indicated by \`ipFamilies[${index}]\``;
+    errors.push(invalidValue(at.index(index), addresses[index], detail));
+  });
   return errors;
 }
 
-function balancerErrors(value: ServiceSpec): FieldError[] {
+function balancerErrors(service: Service): FieldError[] {
+  const value = service.spec ?? {};
   const only = "may only be used when `type` is 'LoadBalancer'";
   const balancer = value.type === 'LoadBalancer';
   const errors: FieldError[] = [];
@@ -161,6 +186,13 @@ function balancerErrors(value: ServiceSpec): FieldError[] {
   ranges.forEach((range, index) =>
     errors.push(...textErrors(validateCidr(range.trim()), range.trim(), at.index(index))),
   );
+  const annotation = service.metadata.annotations?.[rangesAnnotation];
+  if (ranges.length === 0 && annotation !== undefined) {
+    const where = fieldPath('metadata', 'annotations').key(rangesAnnotation);
+    if (!balancer) errors.push(forbiddenField(where, only));
+    for (const range of annotation.trim() === '' ? [] : annotation.split(','))
+      errors.push(...textErrors(validateCidr(range.trim()), range.trim(), where));
+  }
   if (value.allocateLoadBalancerNodePorts !== undefined && !balancer)
     errors.push(forbiddenField(spec.child('allocateLoadBalancerNodePorts'), only));
   const { loadBalancerClass } = value;
@@ -177,10 +209,12 @@ function trafficErrors(value: ServiceSpec): FieldError[] {
   if (isExternallyAccessible(value)) errors.push(...oneOf(external, ['Cluster', 'Local'], at));
   else if (external)
     errors.push(invalidValue(at, external, 'may only be set for externally-accessible services'));
-  if (value.healthCheckNodePort && !(value.type === 'LoadBalancer' && external === 'Local')) {
+  const port = value.healthCheckNodePort ?? 0;
+  const where = spec.child('healthCheckNodePort');
+  if (port !== 0 && !(value.type === 'LoadBalancer' && external === 'Local')) {
     const detail = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
-    errors.push(invalidValue(spec.child('healthCheckNodePort'), value.healthCheckNodePort, detail));
-  }
+    errors.push(invalidValue(where, port, detail));
+  } else if (port !== 0) errors.push(...textErrors(validatePortNumber(port), port, where));
   return [
     ...errors,
     ...optionalOneOf(value.internalTrafficPolicy, ['Cluster', 'Local'], spec.child('internalTrafficPolicy')),
@@ -192,6 +226,11 @@ function trafficErrors(value: ServiceSpec): FieldError[] {
 export function serviceErrors(service: Service): FieldError[] {
   const value = service.spec ?? {};
   const errors: FieldError[] = [];
+  const { [hintsAnnotation]: hints, [modeAnnotation]: mode } = service.metadata.annotations ?? {};
+  if (hints !== undefined && mode !== undefined && hints !== mode) {
+    const at = fieldPath('metadata', 'annotations').key(modeAnnotation);
+    errors.push(invalidValue(at, mode, `must match annotations[${hintsAnnotation}] when both are specified`));
+  }
   if ((value.ports ?? []).length === 0 && value.clusterIP !== 'None' && value.type !== 'ExternalName')
     errors.push(required(spec.child('ports')));
   errors.push(
@@ -210,9 +249,80 @@ export function serviceErrors(service: Service): FieldError[] {
     ...errors,
     ...oneOf(value.type, types, spec.child('type')),
     ...repeatedPortErrors(value),
-    ...balancerErrors(value),
+    ...balancerErrors(service),
     ...trafficErrors(value),
   ];
+}
+
+const fixed = 'may not change once set';
+const isHeadless = ({ clusterIPs = [] }: ServiceSpec): boolean =>
+  clusterIPs.length === 1 && clusterIPs[0] === 'None';
+
+/** The second address may come, and go with the policy for one; nothing else. */
+function changedAddresses(now: ServiceSpec, before: ServiceSpec): FieldError[] {
+  if (isHeadless(now) && isHeadless(before)) return [];
+  const given = now.clusterIPs ?? [];
+  const old = before.clusterIPs ?? [];
+  const refuse = (index: number, detail: string) =>
+    invalidValue(spec.child('clusterIPs').index(index), given, detail);
+  if (old.length === given.length)
+    return old.flatMap((address, index) => (address === given[index] ? [] : [refuse(index, fixed)]));
+  const errors: FieldError[] = [];
+  if (given.length === 0) errors.push(refuse(0, 'primary clusterIP can not be unset'));
+  else if (old.length > 0 && given[0] !== old[0]) errors.push(refuse(0, fixed));
+  if (old.length > 1 && given.length === 1) errors.push(...releaseErrors(now, 'clusterIP'));
+  return errors;
+}
+
+/** As the addresses; a headless Service may change its families. */
+function changedFamilies(now: ServiceSpec, before: ServiceSpec): FieldError[] {
+  if (isHeadless(now) || isHeadless(before)) return [];
+  const given = now.ipFamilies ?? [];
+  const old = before.ipFamilies ?? [];
+  const refuse = (value: readonly string[], detail: string) =>
+    invalidValue(spec.child('ipFamilies').index(0), value, detail);
+  if (old.length === given.length)
+    return old.flatMap((family, index) => (family === given[index] ? [] : [refuse(given, fixed)]));
+  const errors: FieldError[] = [];
+  if (old.length > given.length && (now.clusterIPs ?? []).length === 0)
+    errors.push(refuse(given, 'primary ipFamily can not be unset'));
+  if (old.length > 0 && given.length > 0 && given[0] !== old[0])
+    errors.push(refuse(now.clusterIPs ?? [], fixed));
+  if (old.length > 1 && given.length === 1) errors.push(...releaseErrors(now, 'ipFamily'));
+  return errors;
+}
+
+function releaseErrors(now: ServiceSpec, what: string): FieldError[] {
+  const { ipFamilyPolicy } = now;
+  const detail = `must be set to 'SingleStack' when releasing the secondary ${what}`;
+  return ipFamilyPolicy === 'SingleStack'
+    ? []
+    : [invalidValue(spec.child('ipFamilyPolicy'), ipFamilyPolicy ?? null, detail)];
+}
+
+/** What may not be said of where a Service can be reached from outside. */
+export function serviceStatusErrors({ spec: value = {}, status }: Service): FieldError[] {
+  const points = status?.loadBalancer?.ingress ?? [];
+  const list = fieldPath('status', 'loadBalancer', 'ingress');
+  if (value.type !== 'LoadBalancer')
+    return points.length === 0
+      ? []
+      : [forbiddenField(list, "may only be used when `spec.type` is 'LoadBalancer'")];
+  return points.flatMap(({ ip = '', ipMode, hostname = '' }, index) => {
+    const at = list.index(index);
+    const mode = at.child('ipMode');
+    const errors = ip === '' ? [] : textErrors(validateIp(ip), ip, at.child('ip'));
+    if (ipMode === undefined) {
+      if (ip !== '') errors.push(required(mode, 'must be specified when `ip` is set'));
+    } else if (ip === '') errors.push(forbiddenField(mode, 'may not be specified when `ip` is not set'));
+    else errors.push(...optionalOneOf(ipMode, ['Proxy', 'VIP'], mode));
+    if (hostname === '') return errors;
+    const where = at.child('hostname');
+    errors.push(...textErrors(validateDns1123Subdomain(hostname), hostname, where));
+    if (canonicalIp(hostname) !== undefined)
+      errors.push(invalidValue(where, hostname, 'must be a DNS name, not an IP address'));
+    return errors;
+  });
 }
 
 /** What may not change in a Service. */
@@ -220,15 +330,8 @@ export function serviceChangeErrors(service: Service, old: Service): FieldError[
   const now = service.spec ?? {};
   const before = old.spec ?? {};
   const errors: FieldError[] = [];
-  const fixed = 'may not change once set';
   if (before.type !== 'ExternalName' && now.type !== 'ExternalName') {
-    if (before.clusterIP && now.clusterIP !== before.clusterIP) {
-      const given = now.clusterIPs ?? [now.clusterIP ?? ''];
-      errors.push(invalidValue(spec.child('clusterIPs').index(0), given, fixed));
-    }
-    const [family] = before.ipFamilies ?? [];
-    if (family !== undefined && now.ipFamilies?.[0] !== undefined && now.ipFamilies[0] !== family)
-      errors.push(invalidValue(spec.child('ipFamilies').index(0), now.ipFamilies, fixed));
+    errors.push(...changedAddresses(now, before), ...changedFamilies(now, before));
   }
   const balancers = now.type === 'LoadBalancer' && before.type === 'LoadBalancer';
   if (balancers && now.loadBalancerClass !== before.loadBalancerClass)

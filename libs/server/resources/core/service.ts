@@ -7,6 +7,7 @@ import {
   isExternallyAccessible,
   serviceChangeErrors,
   serviceErrors,
+  serviceStatusErrors,
 } from './service-errors.ts';
 
 function externalIp(service: Service): string {
@@ -60,7 +61,10 @@ export const serviceDefinition: ResourceDefinition<Service> = {
         value.sessionAffinityConfig ??= { clientIP: { timeoutSeconds: 10_800 } };
       }
       if (isExternallyAccessible(value)) value.externalTrafficPolicy ||= 'Cluster';
-      if (value.type === 'LoadBalancer') value.allocateLoadBalancerNodePorts ??= true;
+      if (value.type === 'LoadBalancer') {
+        value.allocateLoadBalancerNodePorts ??= true;
+        for (const point of service.status?.loadBalancer?.ingress ?? []) if (point.ip) point.ipMode ??= 'VIP';
+      }
       if (value.type !== 'ExternalName') value.internalTrafficPolicy ??= 'Cluster';
     },
     prepareForCreate(service) {
@@ -93,6 +97,7 @@ export const serviceDefinition: ResourceDefinition<Service> = {
     },
     validate: serviceErrors,
     validateUpdate: serviceChangeErrors,
+    validateStatusUpdate: serviceStatusErrors,
   },
   selectableFields: {
     'spec.clusterIP': (service) => service.spec?.clusterIP ?? '',

@@ -1,16 +1,13 @@
 import {
+  cloneJson,
   compareQuantities,
   fieldPath,
   forbiddenField,
   invalidValue,
   notSupported,
-  parseQuantity,
   required,
   semanticEqual,
-  validateDns1123Subdomain,
-  validateLabelSelector,
   type FieldError,
-  type FieldPath,
 } from '@drydock/base/apimachinery';
 import type {
   PersistentVolume,
@@ -18,100 +15,38 @@ import type {
   PersistentVolumeClaimSpec,
   PersistentVolumeSpec,
 } from '@drydock/api/core/v1';
-import { immutable, oneOf, optionalOneOf, textErrors } from '../common/index.ts';
-import { noBackstepErrors, validateNodeSelector } from '../shared/index.ts';
+import { immutable, oneOf, optionalOneOf } from '../common/index.ts';
+import {
+  accessModeErrors,
+  classErrors,
+  persistentSourceChecks,
+  positiveAmount,
+  sourceErrors,
+  validateNodeSelector,
+  volumeModes,
+} from '../shared/index.ts';
 
 const spec = fieldPath('spec');
-const accessModes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
-const volumeModes = ['Block', 'Filesystem'];
+const betaClass = 'volume.beta.kubernetes.io/storage-class';
+const fixed = 'field is immutable';
 const reclaimPolicies = ['Delete', 'Recycle', 'Retain'];
-/** Where a PersistentVolume can come from, in the order in which Kubernetes looks, and what each must have. */
-const sources: Readonly<Record<string, readonly string[]>> = {
-  hostPath: ['path'],
-  gcePersistentDisk: ['pdName'],
-  awsElasticBlockStore: ['volumeID'],
-  glusterfs: ['endpoints', 'path'],
-  flocker: [],
-  nfs: ['server', 'path'],
-  rbd: ['image'],
-  quobyte: ['registry', 'volume'],
-  cephfs: [],
-  iscsi: ['targetPortal', 'iqn'],
-  cinder: ['volumeID'],
-  fc: [],
-  flexVolume: ['driver'],
-  azureFile: ['secretName', 'shareName'],
-  vsphereVolume: ['volumePath'],
-  photonPersistentDisk: ['pdID'],
-  portworxVolume: ['volumeID'],
-  azureDisk: ['diskName', 'diskURI'],
-  scaleIO: ['gateway', 'system', 'volumeName'],
-  local: ['path'],
-  storageos: [],
-  csi: ['driver', 'volumeHandle'],
-};
-
-function modeErrors(modes: readonly string[] | undefined, where: FieldPath, detail: string): FieldError[] {
-  if ((modes ?? []).length === 0) return [required(where, detail)];
-  const errors = (modes ?? []).flatMap((mode) => optionalOneOf(mode, accessModes, where));
-  const alone = modes?.includes('ReadWriteOncePod') === true;
-  if (alone && modes?.some((mode) => mode !== 'ReadWriteOncePod'))
-    errors.push(forbiddenField(where, 'may not use ReadWriteOncePod with other access modes'));
-  return errors;
-}
-
-function positiveAmount(amount: string, where: FieldPath): FieldError[] {
-  return parseQuantity(amount).sign() > 0 ? [] : [invalidValue(where, amount, 'must be greater than zero')];
-}
-
-function classErrors(name: string | undefined, where: FieldPath): FieldError[] {
-  return name ? textErrors(validateDns1123Subdomain(name), name, where) : [];
-}
-
-type DataSource = NonNullable<PersistentVolumeClaimSpec['dataSource']>;
-
-function dataSourceErrors(source: DataSource | undefined, where: FieldPath): FieldError[] {
-  if (source === undefined) return [];
-  const { name = '', kind = '', apiGroup = '' } = source;
-  const errors = name === '' ? [required(where.child('name'))] : [];
-  if (kind === '') errors.push(required(where.child('kind')));
-  if (apiGroup === '') {
-    const detail = "must be 'PersistentVolumeClaim' when referencing the default apiGroup";
-    if (kind !== 'PersistentVolumeClaim') errors.push(invalidValue(where, kind, detail));
-  } else errors.push(...textErrors(validateDns1123Subdomain(apiGroup), apiGroup, where.child('apiGroup')));
-  return errors;
-}
-
-/** What is wrong with a claim's spec. */
-export function claimErrors(value: PersistentVolumeClaimSpec | undefined, where: FieldPath): FieldError[] {
-  const errors = modeErrors(
-    value?.accessModes,
-    where.child('accessModes'),
-    'at least 1 access mode is required',
-  );
-  if (value?.selector) errors.unshift(...validateLabelSelector(value.selector, where.child('selector')));
-  const amount = value?.resources?.requests?.['storage'];
-  const at = where.child('resources').key('storage');
-  errors.push(...(amount === undefined ? [required(at)] : positiveAmount(amount, at)));
-  return [
-    ...errors,
-    ...classErrors(value?.storageClassName, where.child('storageClassName')),
-    ...optionalOneOf(value?.volumeMode, volumeModes, where.child('volumeMode')),
-    ...dataSourceErrors(value?.dataSource, where.child('dataSource')),
-    ...dataSourceErrors(value?.dataSourceRef, where.child('dataSourceRef')),
-    ...classErrors(value?.volumeAttributesClassName, where.child('volumeAttributesClassName')),
-  ];
-}
-
 /** What may not change in a claim: all but the size and the attributes of a bound one. */
 export function claimChangeErrors(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): FieldError[] {
   const size = (value: PersistentVolumeClaimSpec | undefined) =>
     value?.resources?.requests?.['storage'] ?? '0';
   const before = { ...old.spec };
   const after = { ...claim.spec };
-  // The binder may name the volume, once; a claim that named no class may get the default one.
+  const oldClass = old.metadata.annotations?.[betaClass];
+  const newClass = claim.metadata.annotations?.[betaClass];
+  const errors: FieldError[] = [];
+  // The binder may name the volume, once.
   if (!before.volumeName) before.volumeName = after.volumeName;
-  if (before.storageClassName === undefined) before.storageClassName = after.storageClassName;
+  // A class may move from its annotation to its field; a claim that named none may get the default one.
+  const first = before.storageClassName === undefined && after.storageClassName !== undefined;
+  const moves = first && after.storageClassName === oldClass;
+  if (first && (oldClass === undefined || moves)) before.storageClassName = after.storageClassName;
+  if (oldClass !== newClass && !(moves && newClass === undefined))
+    errors.push(invalidValue(fieldPath('metadata', 'annotations', betaClass), newClass ?? '', fixed));
   if (claim.status?.phase === 'Bound') {
     if (after.volumeAttributesClassName !== undefined)
       after.volumeAttributesClassName = before.volumeAttributesClassName;
@@ -120,7 +55,6 @@ export function claimChangeErrors(claim: PersistentVolumeClaim, old: PersistentV
       after.resources = { ...after.resources, requests };
     }
   }
-  const errors: FieldError[] = [];
   if (!semanticEqual(after, before)) {
     const detail =
       'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
@@ -132,53 +66,66 @@ export function claimChangeErrors(claim: PersistentVolumeClaim, old: PersistentV
     const at = spec.child('resources', 'requests', 'storage');
     errors.push(forbiddenField(at, 'field can not be less than status.capacity'));
   }
+  const attributes = spec.child('volumeAttributesClassName');
+  if (old.spec?.volumeAttributesClassName !== undefined) {
+    const now = claim.spec?.volumeAttributesClassName;
+    if (now === undefined)
+      errors.push(forbiddenField(attributes, 'update from non-nil value to nil is forbidden'));
+    else if (now === '')
+      errors.push(forbiddenField(attributes, 'update from non-nil value to an empty string is forbidden'));
+  }
   return [...errors, ...immutable(claim.spec?.volumeMode, old.spec?.volumeMode, fieldPath('volumeMode'))];
 }
 
 function capacityErrors(capacity: Readonly<Record<string, string>> | undefined): FieldError[] {
   const at = spec.child('capacity');
   const names = Object.keys(capacity ?? {});
-  if (names.length === 0) return [required(at)];
-  const errors: FieldError[] = [];
-  if (names.length > 1 || names[0] !== 'storage') errors.push(notSupported(at, capacity, ['storage']));
+  const errors = names.length === 0 ? [required(at)] : [];
+  if (names.length !== 1 || names[0] !== 'storage')
+    errors.push(notSupported(at, capacity ?? null, ['storage']));
   for (const [name, amount] of Object.entries(capacity ?? {}))
     errors.push(...positiveAmount(amount, at.key(name)));
   return errors;
 }
 
+/** Whether the path leads to the root, whatever steps it takes. */
+function isRoot(path: string): boolean {
+  const depth = path.split('/').reduce((at, step) => {
+    if (step === '' || step === '.') return at;
+    return step === '..' ? Math.max(0, at - 1) : at + 1;
+  }, 0);
+  return path.startsWith('/') && depth === 0;
+}
+
 function sourceOf(value: PersistentVolumeSpec): Record<string, unknown> {
   const fields = value as unknown as Readonly<Record<string, unknown>>;
   return Object.fromEntries(
-    Object.keys(sources)
+    Object.keys(persistentSourceChecks)
       .filter((kind) => fields[kind] !== undefined && fields[kind] !== null)
       .map((kind) => [kind, fields[kind]]),
   );
 }
 
-function sourceErrors(value: PersistentVolumeSpec): FieldError[] {
-  const [first, ...extras] = Object.entries(sourceOf(value)) as [string, Record<string, unknown>][];
-  if (first === undefined) return [required(spec, 'must specify a volume type')];
-  const [kind, source] = first;
-  const at = spec.child(kind);
-  const errors = (sources[kind] ?? [])
-    .filter((name) => !source[name])
-    .map((name) => required(at.child(name)));
-  const path = source['path'];
-  if ((kind === 'hostPath' || kind === 'local') && typeof path === 'string')
-    errors.push(...noBackstepErrors(path, at.child('path')));
-  if (kind === 'nfs' && typeof path === 'string' && path !== '' && !path.startsWith('/'))
-    errors.push(invalidValue(at.child('path'), path, 'must be an absolute path'));
-  if (kind === 'local' && value.nodeAffinity === undefined)
-    errors.push(required(spec.child('nodeAffinity'), 'Local volume requires node affinity'));
-  for (const [extra] of extras)
-    errors.push(forbiddenField(spec.child(extra), 'may not specify more than 1 volume type'));
-  return errors;
+/** Only drivers know of attributes. */
+function attributesErrors(value: PersistentVolumeSpec): FieldError[] {
+  const { volumeAttributesClassName: name } = value;
+  if (name === undefined) return [];
+  const at = spec.child('volumeAttributesClassName');
+  return [
+    ...(name === '' ? [required(at, 'an empty string is disallowed')] : classErrors(name, at)),
+    ...(value.csi === undefined
+      ? [required(spec.child('csi'), 'has to be specified when using volumeAttributesClassName')]
+      : []),
+  ];
 }
 
 /** What is wrong with a PersistentVolume. */
-export function volumeErrors({ spec: value = {} as PersistentVolumeSpec }: PersistentVolume): FieldError[] {
+export function volumeErrors({
+  metadata: { name = '' },
+  spec: value = {} as PersistentVolumeSpec,
+}: PersistentVolume): FieldError[] {
   const errors = [
-    ...modeErrors(value.accessModes, spec.child('accessModes'), ''),
+    ...accessModeErrors(value.accessModes, spec.child('accessModes'), ''),
     ...capacityErrors(value.capacity),
   ];
   const reclaim = value.persistentVolumeReclaimPolicy ?? '';
@@ -190,15 +137,48 @@ export function volumeErrors({ spec: value = {} as PersistentVolumeSpec }: Persi
     if (must === undefined) errors.push(required(at, 'must specify required node constraints'));
     else errors.push(...validateNodeSelector(must, at));
   }
-  errors.push(...sourceErrors(value));
-  if (reclaim === 'Recycle' && /^\/+(\.?\/*)*$/.test(value.hostPath?.path ?? ''))
+  const given = sourceOf(value);
+  errors.push(...sourceErrors(Object.entries(given), persistentSourceChecks, { name, at: spec }));
+  if (Object.keys(given)[0] === 'local' && value.nodeAffinity === undefined)
+    errors.push(required(spec.child('nodeAffinity'), 'Local volume requires node affinity'));
+  if (reclaim === 'Recycle' && value.hostPath !== undefined && isRoot(value.hostPath.path ?? ''))
     errors.push(forbiddenField(atReclaim, "may not be 'recycle' for a hostPath mount of '/'"));
   return [
     ...errors,
     ...classErrors(value.storageClassName, spec.child('storageClassName')),
     ...optionalOneOf(value.volumeMode, volumeModes, spec.child('volumeMode')),
-    ...classErrors(value.volumeAttributesClassName, spec.child('volumeAttributesClassName')),
+    ...attributesErrors(value),
   ];
+}
+
+/** Labels of nodes that were beta once, and what they are called now. */
+const grownUp: Readonly<Record<string, string>> = {
+  'failure-domain.beta.kubernetes.io/zone': 'topology.kubernetes.io/zone',
+  'failure-domain.beta.kubernetes.io/region': 'topology.kubernetes.io/region',
+  'beta.kubernetes.io/os': 'kubernetes.io/os',
+  'beta.kubernetes.io/arch': 'kubernetes.io/arch',
+  'beta.kubernetes.io/instance-type': 'node.kubernetes.io/instance-type',
+};
+
+type VolumeAffinity = PersistentVolumeSpec['nodeAffinity'];
+
+/** The old affinity, with the keys that the new one calls by their later names. */
+function renamed(old: VolumeAffinity, now: VolumeAffinity): VolumeAffinity {
+  const draft = cloneJson(old);
+  draft?.required?.nodeSelectorTerms?.forEach((term, index) =>
+    term.matchExpressions?.forEach((requirement, place) => {
+      const key = now?.required?.nodeSelectorTerms?.[index]?.matchExpressions?.[place]?.key;
+      if (key !== undefined && grownUp[requirement.key ?? ''] === key) requirement.key = key;
+    }),
+  );
+  return draft;
+}
+
+/** An affinity may be given once, and its labels may grow up. */
+function affinityChangeErrors(now: VolumeAffinity, old: VolumeAffinity): FieldError[] {
+  if (old === undefined || semanticEqual(now, renamed(old, now))) return [];
+  const detail = `${fixed}, except for updating from beta label to GA`;
+  return [invalidValue(fieldPath('nodeAffinity'), now ?? null, detail)];
 }
 
 /** What may not change in a PersistentVolume: where it comes from and how it is shown. */
@@ -219,7 +199,12 @@ export function volumeChangeErrors(volume: PersistentVolume, old: PersistentVolu
         ),
       ];
   errors.push(...immutable(volume.spec?.volumeMode, old.spec?.volumeMode, fieldPath('volumeMode')));
-  if (old.spec?.nodeAffinity !== undefined)
-    errors.push(...immutable(volume.spec?.nodeAffinity, old.spec.nodeAffinity, fieldPath('nodeAffinity')));
+  errors.push(...affinityChangeErrors(volume.spec?.nodeAffinity, old.spec?.nodeAffinity));
+  const attributes = spec.child('volumeAttributesClassName');
+  if (
+    old.spec?.volumeAttributesClassName !== undefined &&
+    volume.spec?.volumeAttributesClassName === undefined
+  )
+    errors.push(forbiddenField(attributes, 'update from non-nil value to nil is forbidden'));
   return errors;
 }

@@ -2,7 +2,8 @@ import { fieldPath } from '@drydock/base/apimachinery';
 import type { PersistentVolume, PersistentVolumeClaim } from '@drydock/api/core/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
 import { ageColumn, nameColumn, textColumn } from '../common/index.ts';
-import { claimChangeErrors, claimErrors, volumeChangeErrors, volumeErrors } from './volume-errors.ts';
+import { claimErrors } from '../shared/index.ts';
+import { claimChangeErrors, volumeChangeErrors, volumeErrors } from './volume-errors.ts';
 
 const spec = fieldPath('spec');
 const modes: Readonly<Record<string, string>> = {

@@ -6,6 +6,7 @@ import {
   isQualifiedName,
   parseQuantity,
   required,
+  tryParseQuantity,
   validateQualifiedName,
   type FieldError,
   type FieldPath,
@@ -54,17 +55,41 @@ export function resourceAmountErrors(name: string, amount: string, where: FieldP
   return errors;
 }
 
+/** The name of a resource that a container can ask for. */
+export function containerResourceNameErrors(name: string, at: FieldPath): FieldError[] {
+  const errors = resourceNameErrors(name, at);
+  if (!name.includes('/')) {
+    if (!ofContainers.test(name))
+      errors.push(invalidValue(at, name, 'must be a standard resource for containers'));
+  } else if (!isNative(name) && !isExtended(name)) {
+    errors.push(invalidValue(at, name, "doesn't follow extended resource name standard"));
+  }
+  return errors;
+}
+
+/** Whether a container may use more of the resource than it asks for. */
+export function overcommits(name: string): boolean {
+  return isNative(name) && !hugePages.test(name);
+}
+
+function hugePageErrors(name: string, amount: string, at: FieldPath): FieldError[] {
+  if (!hugePages.test(name)) return [];
+  const size = tryParseQuantity(name.slice('hugepages-'.length));
+  const given = parseQuantity(amount);
+  if (size === undefined || size.sign() <= 0) return [];
+  const whole = given.sign() >= 0 && given.milliValue() % size.milliValue() === 0;
+  const shown = canonicalQuantity(amount);
+  return whole ? [] : [invalidValue(at, shown, `${shown} is not positive integer multiple of ${name}`)];
+}
+
 function amountErrors(amounts: Amounts, where: FieldPath): FieldError[] {
   return Object.entries(amounts).flatMap(([name, amount]) => {
     const at = where.key(name);
-    const errors = resourceNameErrors(name, at);
-    if (!name.includes('/')) {
-      if (!ofContainers.test(name))
-        errors.push(invalidValue(at, name, 'must be a standard resource for containers'));
-    } else if (!isNative(name) && !isExtended(name)) {
-      errors.push(invalidValue(at, name, "doesn't follow extended resource name standard"));
-    }
-    return [...errors, ...resourceAmountErrors(name, amount, at)];
+    return [
+      ...containerResourceNameErrors(name, at),
+      ...resourceAmountErrors(name, amount, at),
+      ...hugePageErrors(name, amount, at),
+    ];
   });
 }
 
@@ -80,15 +105,15 @@ export function validateResources(
   const errors = [...amountErrors(limits, atLimits), ...amountErrors(requests, atRequests)];
   for (const [name, request] of Object.entries(requests)) {
     const limit = limits[name];
-    const overcommits = isNative(name) && !hugePages.test(name);
     if (limit === undefined) {
-      if (!overcommits) errors.push(required(atLimits, 'Limit must be set for non overcommitable resources'));
+      if (!overcommits(name))
+        errors.push(required(atLimits, 'Limit must be set for non overcommitable resources'));
       continue;
     }
     const order = compareQuantities(request, limit);
     const shown = canonicalQuantity(request);
     const most = canonicalQuantity(limit);
-    if (!overcommits && order !== 0)
+    if (!overcommits(name) && order !== 0)
       errors.push(invalidValue(atRequests, shown, `must be equal to ${name} limit of ${most}`));
     else if (order > 0)
       errors.push(invalidValue(atRequests, shown, `must be less than or equal to ${name} limit of ${most}`));

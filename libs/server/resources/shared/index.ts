@@ -1,7 +1,20 @@
 export { portErrors } from './handlers.ts';
-export { noBackstepErrors } from './paths.ts';
-export { resourceAmountErrors, resourceNameErrors, validateResources } from './container-resources.ts';
+export { accessModeErrors, claimErrors, classErrors, positiveAmount, volumeModes } from './claim-spec.ts';
+export {
+  containerResourceNameErrors,
+  overcommits,
+  resourceAmountErrors,
+  resourceNameErrors,
+  validateResources,
+} from './container-resources.ts';
 export { validateNodeSelector } from './placement.ts';
+export { persistentSourceChecks, sourceErrors } from './volume-kinds.ts';
 export { validateVolumes } from './volume-sources.ts';
 export { validatePodOnly, validatePodSpec, validatePodTemplateSpec } from './pod-spec.ts';
+export {
+  isMirror,
+  podAnnotationChangeErrors,
+  podAnnotationErrors,
+  profileMatchErrors,
+} from './pod-annotations.ts';
 export { nodeLabelWarning, podWarnings, templateWarnings } from './pod-warnings.ts';

@@ -16,8 +16,8 @@ export function descendingPathErrors(path: string, where: FieldPath): FieldError
 /** A descending path whose first step does not begin with `..`, which the kubelet keeps for itself. */
 export function unreservedPathErrors(path: string, where: FieldPath): FieldError[] {
   const errors = descendingPathErrors(path, where);
-  return path.startsWith('..') && errors.length === 0
-    ? [invalidValue(where, path, "must not start with '..'")]
+  return path.startsWith('..') && !path.startsWith('../')
+    ? [...errors, invalidValue(where, path, "must not start with '..'")]
     : errors;
 }
 

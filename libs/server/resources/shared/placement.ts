@@ -102,11 +102,6 @@ function weightErrors(weight: number | undefined, where: FieldPath): FieldError[
     : [];
 }
 
-function topologyKeyErrors(key: string, where: FieldPath): FieldError[] {
-  const at = where.child('topologyKey');
-  return key === '' ? [required(at, 'can not be empty')] : validateLabelName(key, at);
-}
-
 /** Keys whose values are taken from the Pod's own labels: well formed and in no selector already. */
 function labelKeyErrors(
   keys: readonly string[] | undefined,
@@ -145,7 +140,9 @@ function podTermErrors(term: PodAffinityTerm | undefined, where: FieldPath): Fie
       errors.push(forbiddenField(at, 'must not be specified when labelSelector is not set'));
     else keys?.forEach((key, index) => errors.push(...validateLabelName(key, at.index(index))));
   }
-  return [...errors, ...topologyKeyErrors(topologyKey, where)];
+  const at = where.child('topologyKey');
+  if (topologyKey === '') errors.push(required(at, 'can not be empty'));
+  return [...errors, ...validateLabelName(topologyKey, at)];
 }
 
 function podAffinityErrors(affinity: PodAffinity | undefined, where: FieldPath): FieldError[] {
@@ -190,18 +187,21 @@ export function validateSpreadConstraints(
   constraints: readonly TopologySpreadConstraint[] | undefined,
   where: FieldPath,
 ): FieldError[] {
-  const seen = new Set<string>();
+  const kindOf = (one: TopologySpreadConstraint): string =>
+    `{${one.topologyKey ?? ''}, ${one.whenUnsatisfiable ?? ''}}`;
+  const kinds = (constraints ?? []).map(kindOf);
   return (constraints ?? []).flatMap((one, index) => {
     const at = where.index(index);
     const { maxSkew = 0, topologyKey = '', whenUnsatisfiable = '', minDomains } = one;
     const positive = 'must be greater than zero';
     const errors = maxSkew <= 0 ? [invalidValue(at.child('maxSkew'), maxSkew, positive)] : [];
-    errors.push(...topologyKeyErrors(topologyKey, at));
+    if (topologyKey === '') errors.push(required(at.child('topologyKey'), 'can not be empty'));
     if (!actions.includes(whenUnsatisfiable))
       errors.push(notSupported(at.child('whenUnsatisfiable'), whenUnsatisfiable, actions));
-    const pair = `{${topologyKey}, ${whenUnsatisfiable}}`;
-    if (seen.has(pair)) errors.push(duplicate(at.child('{topologyKey, whenUnsatisfiable}'), pair));
-    seen.add(pair);
+    const kind = kindOf(one);
+    // Told of the one that is repeated later.
+    if (kinds.includes(kind, index + 1))
+      errors.push(duplicate(at.child('{topologyKey, whenUnsatisfiable}'), kind));
     if (minDomains !== undefined) {
       const domains = at.child('minDomains');
       if (minDomains <= 0) errors.push(invalidValue(domains, minDomains, positive));

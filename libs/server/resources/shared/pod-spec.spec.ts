@@ -190,8 +190,7 @@ describe('a Pod spec', () => {
       'spec.volumes[2].configMap.defaultMode: Invalid value: 512: must be a number between 0 and 0777 (octal), both inclusive',
       'spec.volumes[2].configMap.items[0].path: Invalid value: "../k": must not contain \'..\'',
       'spec.volumes[3].nfs.path: Invalid value: "rel": must be an absolute path',
-      'spec.volumes[4].downwardAPI[0]: Required value: one of fieldRef and resourceFieldRef is required',
-      'spec.volumes[4].name: Duplicate value: "d"',
+      'spec.volumes[4].downwardAPI: Required value: one of fieldRef and resourceFieldRef is required',
       'spec.volumes[5].projected.sources[0].serviceAccountToken.expirationSeconds: Invalid value: 5: may not specify a duration less than 10 minutes',
       'spec.volumes[5].projected.sources[0].serviceAccountToken: Forbidden: must not be specified when serviceAccountName is not set',
     ]);
@@ -222,9 +221,11 @@ describe('a Pod spec', () => {
       `spec.affinity.nodeAffinity.${should}[0].weight: Invalid value: 101: must be in the range 1-100`,
       `spec.affinity.nodeAffinity.${should}[0].preference.matchExpressions[0].values: Required value: must be specified single value when \`operator\` is 'Lt' or 'Gt'`,
       `spec.affinity.podAffinity.${must}[0].topologyKey: Required value: can not be empty`,
+      expect.stringMatching(/topologyKey: Invalid value: "": name part must be non-empty$/),
+      expect.stringMatching(/topologyKey: Invalid value: "": name part must consist of/),
       'spec.topologySpreadConstraints[0].maxSkew: Invalid value: 0: must be greater than zero',
+      'spec.topologySpreadConstraints[0].{topologyKey, whenUnsatisfiable}: Duplicate value: "{z, ScheduleAnyway}"',
       'spec.topologySpreadConstraints[0].minDomains: Invalid value: 1: can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ScheduleAnyway',
-      'spec.topologySpreadConstraints[1].{topologyKey, whenUnsatisfiable}: Duplicate value: "{z, ScheduleAnyway}"',
       'spec.topologySpreadConstraints[1].matchLabelKeys: Forbidden: must not be specified when labelSelector is not set',
       'spec.tolerations[0].operator: Invalid value: "x": value must be empty when `operator` is \'Exists\'',
     ]);
@@ -243,7 +244,7 @@ describe('a Pod spec', () => {
         os: { name: 'plan9' },
       }),
     ).toEqual([
-      'spec.shareProcessNamespace: Invalid value: true: ShareProcessNamespace and HostPID cannot both be enabled',
+      'spec.securityContext.shareProcessNamespace: Invalid value: true: ShareProcessNamespace and HostPID cannot both be enabled',
       'spec.dnsConfig: Required value: must provide `dnsConfig` when `dnsPolicy` is None',
       'spec.schedulingGates[1]: Duplicate value: "g"',
       'spec.HostPID: Forbidden: when `pod.Spec.HostUsers` is false',

@@ -3,8 +3,8 @@ import {
   duplicate,
   forbiddenField,
   invalidValue,
-  parseQuantity,
   required,
+  validateAnnotations,
   validateDns1123Label,
   validateDns1123Subdomain,
   validateLabels,
@@ -20,10 +20,13 @@ import {
   validateImages,
   validateInitContainers,
 } from './containers.ts';
+import { validateResources } from './container-resources.ts';
 import { validateAffinity, validateSpreadConstraints } from './placement.ts';
+import { podAnnotationErrors, profileMatchErrors } from './pod-annotations.ts';
 import { validateDnsConfig, validateHostAliases, validateHostnames } from './pod-names.ts';
 import { validatePodSecurity } from './security-context.ts';
 import { validateTolerations } from './tolerations.ts';
+import { hostProcessErrors } from './windows-options.ts';
 import { validateVolumes } from './volume-sources.ts';
 
 const restartPolicies = ['Always', 'OnFailure', 'Never'];
@@ -111,14 +114,6 @@ function nameErrors(spec: PodSpec, where: FieldPath, names: readonly (keyof PodS
   });
 }
 
-function overheadErrors(spec: PodSpec, where: FieldPath): FieldError[] {
-  return Object.entries(spec.overhead ?? {}).flatMap(([name, amount]) =>
-    parseQuantity(amount).sign() < 0
-      ? [invalidValue(where.key(name), amount, 'must be greater than or equal to 0')]
-      : [],
-  );
-}
-
 /** What the whole Pod may use is not below what one container may. */
 function podResourceErrors(spec: PodSpec, where: FieldPath): FieldError[] {
   const limits = spec.resources?.limits ?? {};
@@ -139,19 +134,21 @@ function deadlineErrors(spec: PodSpec, where: FieldPath): FieldError[] {
     : [];
 }
 
-/** A Pod's spec, as in a Pod or a template. Errors come in Kubernetes' order. */
-export function validatePodSpec(spec: PodSpec | undefined, where: FieldPath): FieldError[] {
+/**
+ * A Pod's spec, as in a Pod or a template. Errors come in Kubernetes' order.
+ * @param podName of a Pod; none in a template
+ */
+export function validatePodSpec(spec: PodSpec | undefined, where: FieldPath, podName = ''): FieldError[] {
   if (spec === undefined) return [required(where.child('containers'))];
   const names = new Set<string>();
   const volumes = new Map((spec.volumes ?? []).map((volume): [string, Volume] => [volume.name, volume]));
   const context = { spec, volumes };
-  const sharesBoth = spec.shareProcessNamespace === true && spec.hostPID === true;
   const osErrors =
     spec.os === undefined || spec.os === null
       ? []
       : oneOf(spec.os.name, ['linux', 'windows'], where.child('os', 'name'));
   return [
-    ...validateVolumes(spec.volumes, where.child('volumes')),
+    ...validateVolumes(spec.volumes, where.child('volumes'), podName),
     ...claimErrors(spec, where.child('resourceClaims')),
     ...validateContainers(where.child('containers'), context, names),
     ...validateInitContainers(where.child('initContainers'), context, names),
@@ -161,15 +158,6 @@ export function validatePodSpec(spec: PodSpec | undefined, where: FieldPath): Fi
     ...oneOf(spec.restartPolicy, restartPolicies, where.child('restartPolicy')),
     ...oneOf(spec.dnsPolicy, dnsPolicies, where.child('dnsPolicy')),
     ...validateLabels(spec.nodeSelector, where.child('nodeSelector')),
-    ...(sharesBoth
-      ? [
-          invalidValue(
-            where.child('shareProcessNamespace'),
-            true,
-            'ShareProcessNamespace and HostPID cannot both be enabled',
-          ),
-        ]
-      : []),
     ...validatePodSecurity(spec, where),
     ...validateAffinity(spec.affinity, where.child('affinity')),
     ...validateDnsConfig(spec, where.child('dnsConfig')),
@@ -187,8 +175,9 @@ export function validatePodSpec(spec: PodSpec | undefined, where: FieldPath): Fi
       ['PreemptLowerPriority', 'Never'],
       where.child('preemptionPolicy'),
     ),
-    ...overheadErrors(spec, where.child('overhead')),
+    ...validateResources({ limits: spec.overhead }, where.child('overhead')),
     ...osErrors,
+    ...hostProcessErrors(spec, where),
   ];
 }
 
@@ -217,9 +206,14 @@ export function validatePodTemplateSpec(
   template: PodTemplateSpec | undefined,
   where: FieldPath,
 ): FieldError[] {
+  const { labels, annotations } = template?.metadata ?? {};
+  const spec = template?.spec;
   const errors = [
-    ...validateLabels(template?.metadata?.labels, where.child('labels')),
-    ...validatePodSpec(template?.spec, where.child('spec')),
+    ...validateLabels(labels, where.child('labels')),
+    ...validateAnnotations(annotations, where.child('annotations')),
+    ...podAnnotationErrors(annotations, spec, where.child('annotations')),
+    ...validatePodSpec(spec, where.child('spec')),
+    ...profileMatchErrors(annotations, spec, where.child('spec')),
   ];
   if ((template?.spec?.ephemeralContainers ?? []).length > 0) {
     errors.push(

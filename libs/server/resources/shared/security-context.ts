@@ -1,19 +1,26 @@
 import {
+  byteLength,
   duplicate,
   invalidValue,
   notSupported,
   required,
+  tooLong,
   type FieldError,
   type FieldPath,
 } from '@drydock/base/apimachinery';
 import type { PodSpec, SeccompProfile, SecurityContext } from '@drydock/api/core/v1';
 import { optionalOneOf } from '../common/index.ts';
 import { descendingPathErrors } from './paths.ts';
+import { windowsOptionErrors } from './windows-options.ts';
 
 const maxId = 2 ** 31 - 1;
 const profileTypes = ['Localhost', 'RuntimeDefault', 'Unconfined'];
 const sysctlName = /^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$/;
 const maxSysctlLength = 253;
+const maxProfileBytes = 4095;
+/** Settings of the kernel that belong to one namespace of it. */
+const ofNetwork = /^net[./]/;
+const ofIpc = /^(fs[./]mqueue[./]|kernel[./](shm|msg|sem))/;
 
 /** A number of a user or group; absent passes. */
 function idErrors(id: number | undefined, where: FieldPath): FieldError[] {
@@ -48,9 +55,10 @@ function appArmorErrors(profile: SeccompProfile | undefined, where: FieldPath): 
   switch (type) {
     case 'Localhost':
       if (!set) return [required(local, 'must be set when AppArmor type is Localhost')];
-      return localhostProfile?.trim() === localhostProfile && localhostProfile !== ''
-        ? []
-        : [invalidValue(local, localhostProfile, 'must not be padded with whitespace')];
+      if (localhostProfile?.trim() !== localhostProfile)
+        return [invalidValue(local, localhostProfile, 'must not be padded with whitespace')];
+      if (localhostProfile === '') return [required(local, 'must be set when AppArmor type is Localhost')];
+      return byteLength(localhostProfile ?? '') > maxProfileBytes ? [tooLong(local, maxProfileBytes)] : [];
     case 'RuntimeDefault':
     case 'Unconfined':
       return set
@@ -82,7 +90,11 @@ export function validateSecurityContext(
     for (const capability of context.capabilities?.add ?? [])
       if (capability === 'CAP_SYS_ADMIN') errors.push(refuse('`capabilities.Add` CAP_SYS_ADMIN'));
   }
-  return [...errors, ...appArmorErrors(context.appArmorProfile, where.child('appArmorProfile'))];
+  return [
+    ...errors,
+    ...windowsOptionErrors(context.windowsOptions, where.child('windowsOptions')),
+    ...appArmorErrors(context.appArmorProfile, where.child('appArmorProfile')),
+  ];
 }
 
 function sysctlErrors(spec: PodSpec, where: FieldPath): FieldError[] {
@@ -96,14 +108,19 @@ function sysctlErrors(spec: PodSpec, where: FieldPath): FieldError[] {
       errors.push(invalidValue(at, name, detail));
     } else if (seen.has(name)) errors.push(duplicate(at, name));
     seen.add(name);
+    if (spec.hostNetwork === true && ofNetwork.test(name))
+      errors.push(invalidValue(at, name, "may not be specified when 'hostNetwork' is true"));
+    else if (spec.hostIPC === true && ofIpc.test(name))
+      errors.push(invalidValue(at, name, "may not be specified when 'hostIPC' is true"));
   });
   return errors;
 }
 
+const sharesBoth = 'ShareProcessNamespace and HostPID cannot both be enabled';
+
 /** What all containers of a Pod may do, and the host's namespaces it joins. */
 export function validatePodSecurity(spec: PodSpec, where: FieldPath): FieldError[] {
-  const context = spec.securityContext;
-  if (context === undefined || context === null) return [];
+  const context = spec.securityContext ?? {};
   const at = where.child('securityContext');
   const errors = [
     ...idErrors(context.fsGroup, at.child('fsGroup')),
@@ -112,6 +129,9 @@ export function validatePodSecurity(spec: PodSpec, where: FieldPath): FieldError
     ...(context.supplementalGroups ?? []).flatMap((group, index) =>
       idErrors(group, at.child('supplementalGroups').index(index)),
     ),
+    ...(spec.shareProcessNamespace === true && spec.hostPID === true
+      ? [invalidValue(at.child('shareProcessNamespace'), true, sharesBoth)]
+      : []),
     ...sysctlErrors(spec, at.child('sysctls')),
     ...optionalOneOf(
       context.fsGroupChangePolicy,
@@ -119,6 +139,7 @@ export function validatePodSecurity(spec: PodSpec, where: FieldPath): FieldError
       at.child('fsGroupChangePolicy'),
     ),
     ...seccompErrors(context.seccompProfile, at.child('seccompProfile')),
+    ...windowsOptionErrors(context.windowsOptions, at.child('windowsOptions')),
     ...appArmorErrors(context.appArmorProfile, at.child('appArmorProfile')),
     ...optionalOneOf(
       context.supplementalGroupsPolicy,

@@ -7,19 +7,9 @@ import {
   semanticEqual,
   tooLong,
 } from '@drydock/base/apimachinery';
-import { validateDns1123Subdomain } from '@drydock/base/apimachinery';
-import { textErrors } from '../common/index.ts';
 
-const maxDriverNameBytes = 63;
 const maxParameters = 512;
 const maxParameterBytes = 256 * 1024;
-
-/** A CSI driver's name. */
-export function driverNameErrors(name: string | undefined, where: FieldPath): FieldError[] {
-  if (name === undefined || name === '') return [required(where)];
-  const errors = byteLength(name) > maxDriverNameBytes ? [tooLong(where, maxDriverNameBytes)] : [];
-  return [...errors, ...textErrors(validateDns1123Subdomain(name.toLowerCase()), name, where)];
-}
 
 /** Parameters of a class: bounded in number and size, and named. */
 export function parametersErrors(

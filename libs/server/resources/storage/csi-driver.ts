@@ -16,8 +16,8 @@ import {
   nameColumn,
   optionalOneOf,
   textColumn,
+  driverNameErrors,
 } from '../common/index.ts';
-import { driverNameErrors } from './checks.ts';
 
 const spec = fieldPath('spec');
 const lifecycleModes = ['Ephemeral', 'Persistent'];

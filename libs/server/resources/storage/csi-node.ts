@@ -10,8 +10,14 @@ import {
 import { semanticEqual } from '@drydock/base/apimachinery';
 import type { CSINode, CSINodeDriver } from '@drydock/api/storage/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
-import { ageColumn, integerColumn, nameColumn, nonNegative, textErrors } from '../common/index.ts';
-import { driverNameErrors } from './checks.ts';
+import {
+  ageColumn,
+  integerColumn,
+  nameColumn,
+  nonNegative,
+  textErrors,
+  driverNameErrors,
+} from '../common/index.ts';
 
 const maxNodeIdBytes = 192;
 const drivers = fieldPath('spec', 'drivers');

@@ -2,8 +2,15 @@ import type { FieldError } from '@drydock/base/apimachinery';
 import { fieldPath, forbiddenField, required, validateDns1123Subdomain } from '@drydock/base/apimachinery';
 import type { VolumeAttachment, VolumeAttachmentSource } from '@drydock/api/storage/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
-import { ageColumn, booleanColumn, immutable, nameColumn, textColumn, textErrors } from '../common/index.ts';
-import { driverNameErrors } from './checks.ts';
+import {
+  ageColumn,
+  booleanColumn,
+  immutable,
+  nameColumn,
+  textColumn,
+  textErrors,
+  driverNameErrors,
+} from '../common/index.ts';
 
 const spec = fieldPath('spec');
 

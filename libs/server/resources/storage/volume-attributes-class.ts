@@ -1,8 +1,8 @@
 import { fieldPath } from '@drydock/base/apimachinery';
 import type { VolumeAttributesClass } from '@drydock/api/storage/v1';
 import type { ResourceDefinition, TableColumn } from '../../registry/types.ts';
-import { ageColumn, nameColumn, textColumn } from '../common/index.ts';
-import { driverNameErrors, forbiddenChange, isDefaultClass, parametersErrors } from './checks.ts';
+import { ageColumn, nameColumn, textColumn, driverNameErrors } from '../common/index.ts';
+import { forbiddenChange, isDefaultClass, parametersErrors } from './checks.ts';
 
 const nameWithDefault: TableColumn<VolumeAttributesClass> = {
   ...nameColumn,
