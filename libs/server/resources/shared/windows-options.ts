@@ -11,7 +11,6 @@ import { textErrors } from '../common/index.ts';
 const maxSpecKib = 64;
 const maxDomainBytes = 256;
 const maxUserBytes = 104;
-// eslint-disable-next-line no-control-regex -- control characters are what is looked for
 const control = /[\u0000-\u001f\u007f]/;
 /** A domain by its NetBIOS name: 15 characters at most, no dot in front. */
 const netBios = /^[^\\/:*?"<>|.][^\\/:*?"<>|]{0,14}$/;
