@@ -69,6 +69,9 @@ export const serviceDefinition: ResourceDefinition<Service> = {
     },
     prepareForCreate(service) {
       service.status = { loadBalancer: {} };
+      const { spec: value } = service;
+      // Who writes only the older field means both.
+      if (value?.clusterIP && (value.clusterIPs ?? []).length === 0) value.clusterIPs = [value.clusterIP];
     },
     prepareForUpdate(service, old) {
       // What clients leave out of a replacement stays as it was given.
