@@ -1,4 +1,5 @@
 import type { FlowSchema, PriorityLevelConfiguration } from '@drydock/api/flowcontrol/v1';
+import { mandatoryFlowSchemas } from '../resources/flowcontrol/mandatory.ts';
 
 const apiVersion = 'flowcontrol.apiserver.k8s.io/v1';
 const annotations = { 'apf.kubernetes.io/autoupdate-spec': 'true' };
@@ -88,9 +89,18 @@ function flow(
   } as unknown as FlowSchema;
 }
 
+function mandatory(name: string): FlowSchema {
+  return {
+    apiVersion,
+    kind: 'FlowSchema',
+    metadata: { name, annotations },
+    spec: mandatoryFlowSchemas[name]!,
+  };
+}
+
 /** The flow schemas of every cluster, which say of what level a request is. */
 export const defaultFlowSchemas: readonly FlowSchema[] = [
-  flow('exempt', 1, 'exempt', undefined, { subjects: [group('system:masters')], ...all }),
+  mandatory('exempt'),
   flow('probes', 2, 'exempt', undefined, {
     subjects: everybody,
     nonResourceRules: [{ verbs: ['get'], nonResourceURLs: ['/healthz', '/readyz', '/livez'] }],
@@ -144,5 +154,5 @@ export const defaultFlowSchemas: readonly FlowSchema[] = [
     ...all,
   }),
   flow('global-default', 9_900, 'global-default', 'ByUser', { subjects: everybody, ...all }),
-  flow('catch-all', 10_000, 'catch-all', 'ByUser', { subjects: everybody, ...all }),
+  mandatory('catch-all'),
 ];

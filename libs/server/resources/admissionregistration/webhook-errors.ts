@@ -56,15 +56,18 @@ function urlErrors(text: string, where: FieldPath): FieldError[] {
 }
 
 function servicePathErrors(path: string, where: FieldPath): FieldError[] {
-  if (!path.startsWith('/')) return [invalidValue(where, path, "must start with a '/'")];
-  if (path.length === 1) return [];
-  const steps = path.replace(/\/$/, '').split('/').slice(1);
-  return steps.flatMap((step, index) => {
+  if (path === '/' || path === '') return [];
+  if (path === '//') return [invalidValue(where, path, 'segment[0] may not be empty')];
+  const unrooted = path.startsWith('/') ? [] : [invalidValue(where, path, "must start with a '/'")];
+  // What is checked begins after the first character, whatever that is.
+  const steps = path.slice(1).replace(/\/$/, '').split('/');
+  const wrong = steps.flatMap((step, index) => {
     if (step === '') return [invalidValue(where, path, `segment[${index}] may not be empty`)];
     return validateDns1123Subdomain(step).map((message) =>
       invalidValue(where, path, `segment[${index}]: ${message}`),
     );
   });
+  return [...unrooted, ...wrong];
 }
 
 function serviceErrors(service: ServiceReference, where: FieldPath): FieldError[] {

@@ -54,10 +54,7 @@ describe('HorizontalPodAutoscaler', () => {
           { type: 'Pods', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 1 } } },
         ],
       },
-      [
-        'spec.metrics[0].pods: Required value: must populate information for the given metric source',
-        'spec.metrics[0].resource: Forbidden: must populate the given metric source only',
-      ],
+      ['spec.metrics[0].pods: Required value: must populate information for the given metric source'],
     ],
     [
       'a target of nothing',

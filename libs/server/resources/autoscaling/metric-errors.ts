@@ -6,6 +6,7 @@ import {
   notSupported,
   required,
   tryParseQuantity,
+  validateDns1123Label,
   validateLabelSelector,
   validatePathSegment,
 } from '@drydock/base/apimachinery';
@@ -16,6 +17,7 @@ import type {
   MetricTarget,
 } from '@drydock/api/autoscaling/v2';
 import { textErrors } from '../common/index.ts';
+import { containerResourceNameErrors } from '../shared/index.ts';
 
 const sourceFields: Readonly<
   Record<string, 'containerResource' | 'external' | 'object' | 'pods' | 'resource'>
@@ -81,9 +83,9 @@ function identifierErrors(metric: MetricIdentifier | undefined, where: FieldPath
   ];
 }
 
-function valueErrors(target: MetricTarget | undefined, where: FieldPath): FieldError[] {
+function valueErrors(target: MetricTarget | undefined, where: FieldPath, detail: string): FieldError[] {
   return target?.value === undefined && target?.averageValue === undefined
-    ? [required(where.child('averageValue'), eitherValue)]
+    ? [required(where.child('averageValue'), detail)]
     : [];
 }
 
@@ -94,8 +96,12 @@ function resourceErrors(
 ): FieldError[] {
   const errors: FieldError[] = [];
   const at = where.child('target');
+  const name = source.name ?? '';
   if (container === '') errors.push(required(where.child('container'), 'must specify a container'));
-  if ((source.name ?? '') === '') errors.push(required(where.child('name'), 'must specify a resource name'));
+  else if (container !== undefined)
+    errors.push(...textErrors(validateDns1123Label(container), container, where.child('container')));
+  if (name === '') errors.push(required(where.child('name'), 'must specify a resource name'));
+  else if (container !== undefined) errors.push(...containerResourceNameErrors(name, where.child('name')));
   errors.push(...targetErrors(source.target, at));
   const { averageUtilization, averageValue } = source.target ?? {};
   if (averageUtilization === undefined && averageValue === undefined) {
@@ -117,7 +123,7 @@ function sourceErrors(metric: MetricSpec, where: FieldPath): FieldError[] {
       ...referenceErrors(object.describedObject, at.child('describedObject')),
       ...identifierErrors(object.metric, at.child('metric')),
       ...targetErrors(object.target, at.child('target')),
-      ...valueErrors(object.target, at.child('target')),
+      ...valueErrors(object.target, at.child('target'), 'must set either a target value or averageValue'),
     );
   }
   if (external !== undefined) {
@@ -125,7 +131,7 @@ function sourceErrors(metric: MetricSpec, where: FieldPath): FieldError[] {
     errors.push(
       ...identifierErrors(external.metric, at.child('metric')),
       ...targetErrors(external.target, at.child('target')),
-      ...valueErrors(external.target, at.child('target')),
+      ...valueErrors(external.target, at.child('target'), eitherValue),
     );
     if (external.target?.value !== undefined && external.target.averageValue !== undefined) {
       const detail = 'may not set both a target value for metric and a per-pod target';
@@ -166,10 +172,11 @@ export function metricErrors(metric: MetricSpec, where: FieldPath): FieldError[]
   if (expected !== undefined && metric[expected] === undefined) {
     errors.push(required(where.child(expected), 'must populate information for the given metric source'));
   }
-  for (const name of Object.values(sourceFields)) {
-    if (name !== expected && metric[name] !== undefined) {
+  const given = Object.values(sourceFields).filter((name) => metric[name] !== undefined);
+  // A single source of another type is told by the one that is missing.
+  for (const name of given.length > 1 ? given : []) {
+    if (name !== expected)
       errors.push(forbiddenField(where.child(name), 'must populate the given metric source only'));
-    }
   }
   return errors;
 }

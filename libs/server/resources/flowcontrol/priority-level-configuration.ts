@@ -1,5 +1,12 @@
 import type { FieldError } from '@drydock/base/apimachinery';
-import { fieldPath, forbiddenField, invalidValue, notSupported, required } from '@drydock/base/apimachinery';
+import {
+  fieldPath,
+  forbiddenField,
+  invalidValue,
+  notSupported,
+  required,
+  semanticEqual,
+} from '@drydock/base/apimachinery';
 import type {
   LimitedPriorityLevelConfiguration,
   PriorityLevelConfiguration,
@@ -7,9 +14,16 @@ import type {
 } from '@drydock/api/flowcontrol/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
 import { ageColumn, nameColumn, nonNegative, textColumn } from '../common/index.ts';
+import { mandatoryPriorityLevels } from './mandatory.ts';
 
 const spec = fieldPath('spec');
 const maxQueues = 10_000_000;
+const maxEntropyBits = 60;
+
+/** How much of a hash it takes to deal a hand from so many queues. */
+function entropyBits(queues: number, handSize: number): number {
+  return queues > 0 ? Math.ceil(Math.log2(queues) * handSize) : 0;
+}
 
 function limitedErrors(limited: LimitedPriorityLevelConfiguration): FieldError[] {
   const where = spec.child('limited');
@@ -49,6 +63,9 @@ function limitedErrors(limited: LimitedPriorityLevelConfiguration): FieldError[]
       }
       if ((queuing.handSize ?? 0) > (queuing.queues ?? 0)) {
         const detail = `should not be greater than queues (${queuing.queues ?? 0})`;
+        errors.push(invalidValue(at.child('queuing', 'handSize'), queuing.handSize, detail));
+      } else if (entropyBits(queuing.queues ?? 0, queuing.handSize ?? 0) > maxEntropyBits) {
+        const detail = `required entropy bits of deckSize ${queuing.queues} and handSize ${queuing.handSize} should not be greater than ${maxEntropyBits}`;
         errors.push(invalidValue(at.child('queuing', 'handSize'), queuing.handSize, detail));
       }
     }
@@ -113,7 +130,17 @@ export const priorityLevelConfigurationDefinition: ResourceDefinition<PriorityLe
     prepareForCreate(object) {
       object.status = {};
     },
-    validate: (object) => specErrors(object.spec ?? ({} as PriorityLevelConfigurationSpec)),
+    validate({ metadata: { name = '' }, spec: value = {} as PriorityLevelConfigurationSpec }) {
+      const errors = specErrors(value);
+      if ((name === 'exempt') !== (value.type === 'Exempt')) {
+        const detail = "type must be 'Exempt' if and only if name is 'exempt'";
+        errors.unshift(invalidValue(spec.child('type'), value.type ?? '', detail));
+      }
+      const fixed = mandatoryPriorityLevels[name];
+      if (fixed !== undefined && !semanticEqual(value, fixed))
+        errors.push(invalidValue(spec, value, `spec of '${name}' must equal the fixed value`));
+      return errors;
+    },
   },
   columns: [
     nameColumn,

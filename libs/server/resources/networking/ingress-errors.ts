@@ -95,18 +95,37 @@ function hostErrors(host: string, where: FieldPath): FieldError[] {
   return textErrors(messages, host, where);
 }
 
-function ruleErrors(rule: IngressRule, where: FieldPath): FieldError[] {
+function ruleErrors(rule: IngressRule, where: FieldPath, lenient: boolean): FieldError[] {
   const host = rule.host ?? '';
   const errors: FieldError[] = [];
   if (host !== '') {
     if (isIp(host)) errors.push(invalidValue(where.child('host'), host, notAnAddress));
     errors.push(...hostErrors(host, where.child('host')));
   }
-  return [...errors, ...httpErrors(rule.http, where.child('http'))];
+  return lenient && isWildcard(rule) ? errors : [...errors, ...httpErrors(rule.http, where.child('http'))];
 }
 
-/** Checks the spec of an Ingress. */
-export function ingressSpecErrors(spec: IngressSpec, where: FieldPath): FieldError[] {
+/** Names of Secrets that are none, and rules for wildcard hosts that are wrong. */
+function oldFaults(old: IngressSpec | undefined) {
+  const where = fieldPath();
+  return {
+    secrets: (old?.tls ?? []).some(({ secretName = '' }) => secretErrors(secretName, where).length > 0),
+    wildcards: (old?.rules ?? []).some((rule) => isWildcard(rule) && httpErrors(rule.http, where).length > 0),
+  };
+}
+
+const isWildcard = ({ host = '' }: IngressRule): boolean => host.includes('*');
+
+function secretErrors(secret: string, where: FieldPath): FieldError[] {
+  return secret === '' ? [] : textErrors(validateDns1123Subdomain(secret), secret, where);
+}
+
+/**
+ * Checks the spec of an Ingress.
+ * @param old what it was before: some of what was wrong then may stay
+ */
+export function ingressSpecErrors(spec: IngressSpec, where: FieldPath, old?: IngressSpec): FieldError[] {
+  const faults = oldFaults(old);
   const errors: FieldError[] = [];
   const rules = spec.rules ?? [];
   if (rules.length === 0 && spec.defaultBackend === undefined) {
@@ -117,15 +136,15 @@ export function ingressSpecErrors(spec: IngressSpec, where: FieldPath): FieldErr
   if (spec.defaultBackend !== undefined) {
     errors.push(...backendErrors(spec.defaultBackend, where.child('defaultBackend')));
   }
-  rules.forEach((rule, index) => errors.push(...ruleErrors(rule, where.child('rules').index(index))));
+  rules.forEach((rule, index) =>
+    errors.push(...ruleErrors(rule, where.child('rules').index(index), faults.wildcards)),
+  );
   (spec.tls ?? []).forEach((tls, index) => {
     const at = where.child('tls').index(index);
     (tls.hosts ?? []).forEach((host, hostIndex) =>
       errors.push(...hostErrors(host, at.child('hosts').index(hostIndex))),
     );
-    const secret = tls.secretName ?? '';
-    if (secret !== '')
-      errors.push(...textErrors(validateDns1123Subdomain(secret), secret, at.child('secretName')));
+    if (!faults.secrets) errors.push(...secretErrors(tls.secretName ?? '', at.child('secretName')));
   });
   const name = spec.ingressClassName;
   if (name !== undefined) {

@@ -56,14 +56,12 @@ export const ingressDefinition: ResourceDefinition<Ingress> = {
     prepareForCreate(object) {
       object.status = { loadBalancer: {} };
     },
-    validate(object, context) {
-      const { namespace = '', name = '' } = object.metadata;
-      const known = context.lookup('networking.k8s.io', 'ingresses', `${namespace}/${name}`) !== undefined;
-      return [
-        ...ingressSpecErrors(object.spec ?? {}, fieldPath('spec')),
-        ...(known ? [] : classErrors(object)),
-      ];
-    },
+    validate: (object) => [
+      ...ingressSpecErrors(object.spec ?? {}, fieldPath('spec')),
+      ...classErrors(object),
+    ],
+    updatesValidateAlone: true,
+    validateUpdate: (object, old) => ingressSpecErrors(object.spec ?? {}, fieldPath('spec'), old.spec),
     validateStatusUpdate: (object) => ingressStatusErrors(object.status),
     warnings(object) {
       return object.metadata.annotations?.[classAnnotation] === undefined

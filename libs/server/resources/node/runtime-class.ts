@@ -1,14 +1,33 @@
 import type { FieldError } from '@drydock/base/apimachinery';
-import { fieldPath, required, validateDns1123Label } from '@drydock/base/apimachinery';
+import { duplicate, fieldPath, validateDns1123Label, validateLabels } from '@drydock/base/apimachinery';
+import type { Toleration } from '@drydock/api/core/v1';
 import type { RuntimeClass } from '@drydock/api/node/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
 import { ageColumn, immutable, nameColumn, textColumn, textErrors } from '../common/index.ts';
+import { validateResources, validateTolerations } from '../shared/index.ts';
 
-function handlerErrors(handler: string | undefined): FieldError[] {
-  const where = fieldPath('handler');
-  return handler === undefined || handler === ''
-    ? [required(where)]
-    : textErrors(validateDns1123Label(handler), handler, where);
+function errorsOf({ handler = '', overhead, scheduling }: RuntimeClass): FieldError[] {
+  const at = fieldPath('scheduling');
+  const { tolerations = [] } = scheduling ?? {};
+  const again = tolerations.flatMap((one, index) =>
+    tolerations.slice(0, index).some((before) => sameTaint(before, one))
+      ? [duplicate(at.child('tolerations').index(index), one)]
+      : [],
+  );
+  return [
+    ...textErrors(validateDns1123Label(handler), handler, fieldPath('handler')),
+    ...validateResources({ limits: overhead?.podFixed }, fieldPath('overhead')),
+    ...validateLabels(scheduling?.nodeSelector, at.child('nodeSelector')),
+    ...validateTolerations(tolerations, at.child('tolerations').child('tolerations')),
+    ...again,
+  ];
+}
+
+/** Whether two tolerations put up with the same taint, for however long. */
+function sameTaint(one: Toleration, other: Toleration): boolean {
+  return (['key', 'effect', 'operator', 'value'] as const).every(
+    (field) => (one[field] ?? '') === (other[field] ?? ''),
+  );
 }
 
 /** node.k8s.io/v1 RuntimeClass: a way of running containers that Pods may ask for. */
@@ -24,7 +43,8 @@ export const runtimeClassDefinition: ResourceDefinition<RuntimeClass> = {
     generation: false,
     allowUnconditionalUpdate: false,
     allowCreateOnUpdate: true,
-    validate: (object) => handlerErrors(object.handler),
+    validate: errorsOf,
+    updatesValidateAlone: true,
     validateUpdate: (object, old) => immutable(object.handler, old.handler, fieldPath('handler')),
   },
   columns: [

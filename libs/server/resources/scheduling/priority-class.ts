@@ -12,6 +12,13 @@ const systemClasses: Readonly<Record<string, number>> = {
   'system-cluster-critical': 2_000_000_000,
 };
 
+/** Why a class that is named like one of the system's is none of them. */
+function strangeness(name: string, known: number | undefined, object: PriorityClass): string | undefined {
+  if (known === undefined) return `${name} is not a known system priority class`;
+  if (known !== (object.value ?? 0)) return `value of ${name} PriorityClass must be ${known}`;
+  return object.globalDefault === true ? `globalDefault of ${name} PriorityClass must be false` : undefined;
+}
+
 function systemErrors(object: PriorityClass): FieldError[] {
   const name = object.metadata.name ?? '';
   const known = systemClasses[name];
@@ -25,9 +32,9 @@ function systemErrors(object: PriorityClass): FieldError[] {
         ]
       : [];
   }
-  const genuine = known !== undefined && known === (object.value ?? 0) && object.globalDefault !== true;
-  if (genuine) return [];
-  const detail = `priority class names with '${systemPrefix}' prefix are reserved for system use only. error: ${name} is not a known system priority class`;
+  const why = strangeness(name, known, object);
+  if (why === undefined) return [];
+  const detail = `priority class names with '${systemPrefix}' prefix are reserved for system use only. error: ${why}`;
   return [forbiddenField(fieldPath('metadata', 'name'), detail)];
 }
 

@@ -17,4 +17,5 @@ export {
   podAnnotationErrors,
   profileMatchErrors,
 } from './pod-annotations.ts';
+export { validateTolerations } from './tolerations.ts';
 export { nodeLabelWarning, podWarnings, templateWarnings } from './pod-warnings.ts';

@@ -21,7 +21,7 @@ export function parametersErrors(
   if (entries.length === 0 && !allowEmpty)
     return [required(where, 'must contain at least one key/value pair')];
   const errors: FieldError[] = [];
-  if (entries.length > maxParameters) errors.push(tooLong(where, maxParameters));
+  if (entries.length > maxParameters) return [tooLong(where, maxParameters)];
   let bytes = 0;
   for (const [key, value] of entries) {
     if (key === '') errors.push(invalidValue(where, key, 'field can not be empty.'));

@@ -22,15 +22,14 @@ import {
 const maxNodeIdBytes = 192;
 const drivers = fieldPath('spec', 'drivers');
 
-function topologyKeyErrors(keys: readonly string[], where: FieldPath): FieldError[] {
+/** `driver`: they are told of the driver as a whole. */
+function topologyKeyErrors(keys: readonly string[], driver: FieldPath): FieldError[] {
   const seen = new Set<string>();
-  return keys.flatMap((key, index) => {
-    const at = where.index(index);
-    const errors: FieldError[] = [];
-    if (key === '') errors.push(required(at));
-    if (seen.has(key)) errors.push(duplicate(at, key));
+  return keys.flatMap((key) => {
+    const errors = key === '' ? [required(driver)] : [];
+    if (seen.has(key)) errors.push(duplicate(driver, key));
     seen.add(key);
-    return [...errors, ...textErrors(validateQualifiedName(key), key, at)];
+    return [...errors, ...textErrors(validateQualifiedName(key), keys, driver)];
   });
 }
 
@@ -45,7 +44,7 @@ function driverErrors(driver: CSINodeDriver, where: FieldPath): FieldError[] {
   return [
     ...errors,
     ...nonNegative(driver.allocatable?.count, where.child('allocatable').child('count')),
-    ...topologyKeyErrors(driver.topologyKeys ?? [], where.child('topologyKeys')),
+    ...topologyKeyErrors(driver.topologyKeys ?? [], where),
   ];
 }
 

@@ -4,7 +4,6 @@ import {
   compareQuantities,
   fieldPath,
   invalidValue,
-  required,
   tryParseQuantity,
   validateDns1123Subdomain,
   validateLabelSelector,
@@ -36,7 +35,7 @@ export const csiStorageCapacityDefinition: ResourceDefinition<CSIStorageCapacity
       const where = fieldPath('storageClassName');
       return [
         ...validateLabelSelector(object.nodeTopology, fieldPath('nodeTopology')),
-        ...(name === '' ? [required(where)] : textErrors(validateDns1123Subdomain(name), name, where)),
+        ...textErrors(validateDns1123Subdomain(name), name, where),
         ...quantityErrors(object.capacity, fieldPath('capacity')),
         ...quantityErrors(object.maximumVolumeSize, fieldPath('maximumVolumeSize')),
       ];

@@ -22,12 +22,23 @@ const defaultClassAnnotations = [
   'storageclass.beta.kubernetes.io/is-default-class',
 ];
 
+/** What a term demands, whatever the order in which it says so. */
+function shapeOf({ matchLabelExpressions = [] }: TopologySelectorTerm): string {
+  return matchLabelExpressions
+    .map(({ key = '', values = [] }) => `${key}=${[...values].sort().join()}`)
+    .sort()
+    .join(';');
+}
+
 function topologyErrors(terms: readonly TopologySelectorTerm[]): FieldError[] {
   const where = fieldPath('allowedTopologies');
+  const shapes = terms.map(shapeOf);
   return terms.flatMap((term, index) => {
     const at = where.index(index).child('matchLabelExpressions');
+    // Kubernetes takes an empty one for one that was there before.
+    const again = shapes[index] === '' || shapes.indexOf(shapes[index] ?? '') < index;
     const keys = new Set<string>();
-    return (term.matchLabelExpressions ?? []).flatMap((expression, position) => {
+    const errors = (term.matchLabelExpressions ?? []).flatMap((expression, position) => {
       const atExpression = at.index(position);
       const errors = validateLabelName(expression.key ?? '', atExpression.child('key'));
       if (keys.has(expression.key)) errors.push(duplicate(atExpression.child('key'), expression.key));
@@ -43,6 +54,7 @@ function topologyErrors(terms: readonly TopologySelectorTerm[]): FieldError[] {
       });
       return errors;
     });
+    return again ? [...errors, duplicate(at, '')] : errors;
   });
 }
 

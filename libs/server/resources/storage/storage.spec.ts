@@ -35,6 +35,16 @@ describe('StorageClass', () => {
     expect(createErrors(storageClassDefinition, value)).toEqual(errors);
   });
 
+  it('names each topology once', () => {
+    const zones = (...values: string[]) => ({ matchLabelExpressions: [{ key: 'zone', values }] });
+    const errors = (...allowedTopologies: object[]) =>
+      createErrors(storageClassDefinition, { ...fields, allowedTopologies });
+    expect(errors(zones('a', 'b'), zones('a'))).toEqual([]);
+    expect(errors(zones('a', 'b'), zones('b', 'a'))).toEqual([
+      'allowedTopologies[1].matchLabelExpressions: Duplicate value: ""',
+    ]);
+  });
+
   it('stands as it was made', () => {
     const after = {
       provisioner: 'b',

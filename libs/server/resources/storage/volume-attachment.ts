@@ -1,5 +1,12 @@
 import type { FieldError } from '@drydock/base/apimachinery';
-import { fieldPath, forbiddenField, required, validateDns1123Subdomain } from '@drydock/base/apimachinery';
+import {
+  byteLength,
+  fieldPath,
+  forbiddenField,
+  required,
+  tooLong,
+  validateDns1123Subdomain,
+} from '@drydock/base/apimachinery';
 import type { VolumeAttachment, VolumeAttachmentSource } from '@drydock/api/storage/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
 import {
@@ -11,8 +18,10 @@ import {
   textErrors,
   driverNameErrors,
 } from '../common/index.ts';
+import { parametersErrors } from './checks.ts';
 
 const spec = fieldPath('spec');
+const maxMessageBytes = 256 * 1024;
 
 function sourceErrors(source: VolumeAttachmentSource | undefined): FieldError[] {
   const where = spec.child('source');
@@ -24,6 +33,17 @@ function sourceErrors(source: VolumeAttachmentSource | undefined): FieldError[] 
   const atName = where.child('persistentVolumeName');
   if (name === '') return [required(atName, 'must specify non empty persistentVolumeName')];
   return name === undefined ? [] : textErrors(validateDns1123Subdomain(name), name, atName);
+}
+
+/** What a driver reports is bounded. */
+function statusErrors({ status }: VolumeAttachment): FieldError[] {
+  const where = fieldPath('status');
+  const errors = parametersErrors(status?.attachmentMetadata, where.child('attachmentMetadata'));
+  for (const name of ['attachError', 'detachError'] as const) {
+    if (byteLength(status?.[name]?.message ?? '') > maxMessageBytes)
+      errors.push(tooLong(where.child(name, 'message'), maxMessageBytes));
+  }
+  return errors;
 }
 
 /** storage.k8s.io/v1 VolumeAttachment: a volume that is, or is to be, attached to a node. */
@@ -51,6 +71,7 @@ export const volumeAttachmentDefinition: ResourceDefinition<VolumeAttachment> = 
       ];
     },
     validateUpdate: (object, old) => immutable(object.spec, old.spec, spec),
+    validateStatusUpdate: statusErrors,
   },
   columns: [
     nameColumn,
