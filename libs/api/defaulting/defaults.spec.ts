@@ -44,9 +44,14 @@ describe('applyPodSpecDefaults', () => {
     ['nginx:latest', 'Always'],
     ['nginx:1', 'IfNotPresent'],
     ['registry:5000/nginx', 'Always'],
-    ['nginx@sha256:ab', 'IfNotPresent'],
-    ['nginx:latest@sha256:ab', 'Always'],
-    ['nginx:1@sha256:ab', 'IfNotPresent'],
+    [`nginx@sha256:${'ab'.repeat(32)}`, 'IfNotPresent'],
+    [`nginx:latest@sha256:${'ab'.repeat(32)}`, 'Always'],
+    [`nginx:1@sha256:${'ab'.repeat(32)}`, 'IfNotPresent'],
+    ['Registry/nginx', 'Always'],
+    ['registry.example:5000/a/b_c--d', 'Always'],
+    ['NGINX', 'IfNotPresent'],
+    ['nginx ', 'IfNotPresent'],
+    ['', 'IfNotPresent'],
   ])('pulls %s %s, where nothing else is said', (image, policy) => {
     const spec = {
       containers: [

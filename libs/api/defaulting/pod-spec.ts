@@ -1,13 +1,21 @@
 import type { Container, Pod, PodSpec, Volume } from '../gen/core/v1.ts';
 import { defaultPodLevelResources } from './pod-level-resources.ts';
 
-/** The tag `latest`, given or implied, means Always; any other tag, or a digest alone, IfNotPresent. */
+const label = '[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?';
+const domain = `(?:${label}(?:\\.${label})*|\\[[a-fA-F0-9:]+\\])(?::[0-9]+)?`;
+const component = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
+/** A reference to an image: registry, path, tag (1) and digest (2). */
+const reference = new RegExp(
+  `^(?:${domain}/)?${component}(?:/${component})*(?::(\\w[\\w.-]{0,127}))?` +
+    '(@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?$',
+);
+
+/** The tag `latest`, given or implied, means Always; any other tag, a digest alone, or what is no image at all, IfNotPresent. */
 function pullPolicy(image: string | undefined): 'Always' | 'IfNotPresent' {
-  const [named = '', digest] = (image ?? '').split('@');
-  const last = named.slice(named.lastIndexOf('/') + 1);
-  const colon = last.indexOf(':');
-  if (colon < 0) return digest === undefined ? 'Always' : 'IfNotPresent';
-  return last.slice(colon + 1) === 'latest' ? 'Always' : 'IfNotPresent';
+  const parts = reference.exec(image ?? '');
+  if (parts === null) return 'IfNotPresent';
+  const [, tag, digest] = parts;
+  return (tag ?? (digest === undefined ? 'latest' : '')) === 'latest' ? 'Always' : 'IfNotPresent';
 }
 
 function volumeDefaults(volume: Volume): void {

@@ -145,6 +145,9 @@ export const nodeDefinition: ResourceDefinition<Node> = {
   status: true,
   strategy: {
     generation: false,
+    defaults({ status }) {
+      if (status?.capacity !== undefined) status.allocatable ??= { ...status.capacity };
+    },
     // A kubelet registers with its status in the same call.
     keepStatusOnCreate: true,
     validate: validateCreate,

@@ -57,9 +57,11 @@ export const serviceDefinition: ResourceDefinition<Service> = {
       // Clients in Go send 0 for a port they leave out.
       for (const port of value.ports ?? []) port.targetPort ||= port.port;
       if (value.sessionAffinity === 'None') delete value.sessionAffinityConfig;
-      if (value.sessionAffinity === 'ClientIP') {
-        value.sessionAffinityConfig ??= { clientIP: { timeoutSeconds: 10_800 } };
-      }
+      if (
+        value.sessionAffinity === 'ClientIP' &&
+        value.sessionAffinityConfig?.clientIP?.timeoutSeconds == null
+      )
+        value.sessionAffinityConfig = { clientIP: { timeoutSeconds: 10_800 } };
       if (isExternallyAccessible(value)) value.externalTrafficPolicy ||= 'Cluster';
       if (value.type === 'LoadBalancer') {
         value.allocateLoadBalancerNodePorts ??= true;

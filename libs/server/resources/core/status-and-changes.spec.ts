@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createErrors, statusErrors, updateErrors } from '../common/definition.spec-support.ts';
+import { createErrors, sample, statusErrors, updateErrors } from '../common/definition.spec-support.ts';
 import { limitRangeDefinition } from './policies.ts';
 import { secretDefinition } from './secret.ts';
 import { nodeDefinition } from './node.ts';
@@ -143,6 +143,13 @@ describe('a Node', () => {
       'status.capacity.cpu: Invalid value: "-1": must be greater than or equal to 0',
       'status.capacity.example.com/gpu: Invalid value: "500m": must be an integer',
     ]);
+  });
+
+  it('gives all that it has, where nothing else is said', () => {
+    const capacity = { cpu: '4', pods: '10' };
+    const { status } = sample(nodeDefinition, { status: { capacity } });
+    expect(status?.allocatable).toEqual(capacity);
+    expect(sample(nodeDefinition, { status: { capacity, allocatable: {} } }).status?.allocatable).toEqual({});
   });
 
   it('keeps its ranges and its provider', () => {
