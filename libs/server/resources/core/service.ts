@@ -1,5 +1,5 @@
 import { deepEqual } from '@drydock/base/apimachinery';
-import type { Service, ServicePort } from '@drydock/api/core/v1';
+import type { Service, ServicePort, ServiceSpec } from '@drydock/api/core/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
 import { ageColumn, labelsText, nameColumn, textColumn } from '../common/index.ts';
 import {
@@ -34,6 +34,10 @@ function portsText(ports: readonly ServicePort[] | undefined): string {
   return text === '' ? '<none>' : text;
 }
 
+/** Whether it is said how long a client stays with its endpoint. */
+const hasTimeout = ({ sessionAffinityConfig: config }: ServiceSpec): boolean =>
+  (config?.clientIP?.timeoutSeconds ?? undefined) !== undefined;
+
 /** core/v1 Service. Addresses and node ports are given by admission. */
 export const serviceDefinition: ResourceDefinition<Service> = {
   group: '',
@@ -57,10 +61,7 @@ export const serviceDefinition: ResourceDefinition<Service> = {
       // Clients in Go send 0 for a port they leave out.
       for (const port of value.ports ?? []) port.targetPort ||= port.port;
       if (value.sessionAffinity === 'None') delete value.sessionAffinityConfig;
-      if (
-        value.sessionAffinity === 'ClientIP' &&
-        value.sessionAffinityConfig?.clientIP?.timeoutSeconds == null
-      )
+      if (value.sessionAffinity === 'ClientIP' && !hasTimeout(value))
         value.sessionAffinityConfig = { clientIP: { timeoutSeconds: 10_800 } };
       if (isExternallyAccessible(value)) value.externalTrafficPolicy ||= 'Cluster';
       if (value.type === 'LoadBalancer') {

@@ -139,7 +139,7 @@ describe('a Node', () => {
       'spec.podCIDRs: Invalid value: ["10.0.0.0/16","10.0.0.0/16"]: may specify no more than one CIDR for each IP family',
       'spec.podCIDRs[1]: Duplicate value: "10.0.0.0/16"',
     ]);
-    expect(errors({}, { capacity: { cpu: '-1', 'example.com/gpu': '500m' } })).toEqual([
+    expect(errors({}, { capacity: { cpu: '-1', 'example.com/gpu': '500m' }, allocatable: {} })).toEqual([
       'status.capacity.cpu: Invalid value: "-1": must be greater than or equal to 0',
       'status.capacity.example.com/gpu: Invalid value: "500m": must be an integer',
     ]);
