@@ -122,7 +122,7 @@ const touch: Program = (process) => {
   const { fs, clock } = process.host;
   return forEachOperand(process, options.operands, (name) => {
     const path = pathOf(process, name);
-    if (fs.exists(path)) fs.stat(path).mtimeMs = clock.now();
+    if (fs.exists(path)) fs.change(path).mtimeMs = clock.now();
     else if (!options.has('c')) fs.open(path, false);
   });
 };
@@ -160,7 +160,7 @@ const chmod: Program = (process) => {
   const [mode = '', ...names] = options.operands;
   return forEachOperand(process, names, (name) =>
     withTree(
-      process.host.fs.stat(pathOf(process, name)),
+      process.host.fs.change(pathOf(process, name)),
       options.has('R'),
       (node) => (node.mode = newMode(node.mode, mode)),
     ),
@@ -173,7 +173,7 @@ const chown: Program = (process) => {
   const [user = '', group] = owner.split(/[:.]/);
   const id = (name: string) => (name === 'root' ? 0 : Number(name));
   return forEachOperand(process, names, (name) =>
-    withTree(process.host.fs.stat(pathOf(process, name)), options.has('R'), (node) => {
+    withTree(process.host.fs.change(pathOf(process, name)), options.has('R'), (node) => {
       if (user !== '' && Number.isInteger(id(user))) node.uid = id(user);
       if (group !== undefined && group !== '' && Number.isInteger(id(group))) node.gid = id(group);
     }),

@@ -115,6 +115,12 @@ function subPath(root: Directory, path: string, nowMs: number): FileNode {
   return current;
 }
 
+/** A mount is a view of the same entries, in which others may write what it may not. */
+function mounted(node: FileNode, readOnly: boolean): FileNode {
+  if (node.kind === 'directory') return { ...node, readOnly };
+  return node.kind === 'file' && readOnly ? { ...node, readOnly } : node;
+}
+
 /** Fills a container's file system; answers its volumes that may be read again. */
 export async function seedRoot(options: RootOptions): Promise<MountedVolume[]> {
   const { fs, host, pod, container } = options;
@@ -126,7 +132,6 @@ export async function seedRoot(options: RootOptions): Promise<MountedVolume[]> {
     '/etc',
     '/home',
     '/opt',
-    '/proc',
     '/root',
     '/run',
     '/srv',
@@ -138,10 +143,11 @@ export async function seedRoot(options: RootOptions): Promise<MountedVolume[]> {
   fs.mount('/tmp', directory(nowMs, 0o1777));
   fs.mount('/var/tmp', directory(nowMs, 0o1777));
   seedPrograms(fs, host, nowMs);
+  for (const path of ['/dev', '/dev/shm', '/proc'])
+    fs.mount(path, mounted(directory(nowMs, path === '/dev/shm' ? 0o1777 : 0o755), false));
   for (const name of ['null', 'zero', 'random', 'tty', 'stdin', 'stdout', 'stderr'] as const)
     fs.mount(`/dev/${name}`, device(name, nowMs));
   fs.mount('/dev/urandom', device('random', nowMs));
-  fs.mount('/dev/shm', directory(nowMs, 0o1777));
   const text = (path: string, content: string, mode = 0o644) =>
     fs.mount(path, file(content, nowMs, { mode }));
   text('/etc/hostname', `${host.hostname}\n`);
@@ -153,7 +159,9 @@ export async function seedRoot(options: RootOptions): Promise<MountedVolume[]> {
   text('/etc/nsswitch.conf', 'hosts: files dns\n');
   seedProc(fs, host, options.command, nowMs);
   if (container.workingDir !== undefined && container.workingDir !== '') fs.mkdirAll(container.workingDir);
-  text(container.terminationMessagePath ?? '/dev/termination-log', '', 0o666);
+  const terminationLog = file('', nowMs, { mode: 0o666 });
+  terminationLog.readOnly = false;
+  fs.mount(container.terminationMessagePath || '/dev/termination-log', terminationLog);
 
   const volumes: MountedVolume[] = [];
   for (const mount of container.volumeMounts ?? []) {
@@ -162,9 +170,8 @@ export async function seedRoot(options: RootOptions): Promise<MountedVolume[]> {
     const opened = await openVolume(volume, options, options.shared, () => host.clock.now());
     volumes.push(opened);
     const node = mount.subPath ? subPath(opened.root, mount.subPath, nowMs) : opened.root;
-    // A read-only mount of a directory that others may write is a view of the same entries.
-    const seen = mount.readOnly === true && node.kind === 'directory' ? { ...node, readOnly: true } : node;
-    fs.mount(mount.mountPath, seen);
+    fs.mount(mount.mountPath, mounted(node, mount.readOnly === true || opened.root.readOnly === true));
   }
+  if (container.securityContext?.readOnlyRootFilesystem === true) fs.root.readOnly = true;
   return volumes;
 }

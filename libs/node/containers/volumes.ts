@@ -200,7 +200,8 @@ export async function openVolume(
     return { root: hostDirectory(shared.node, hostPath.path ?? '/', options, nowMs()) };
   if (persistentVolumeClaim !== undefined) {
     const claim = `${options.pod.metadata.namespace ?? ''}/${persistentVolumeClaim.claimName ?? ''}`;
-    return { root: shared.node.get(`claim:${claim}`) };
+    const root = shared.node.get(`claim:${claim}`);
+    return { root: persistentVolumeClaim.readOnly === true ? { ...root, readOnly: true } : root };
   }
   const items = await gather(volume, options);
   const root = shared.pod.get(name);

@@ -68,8 +68,10 @@ export interface FileSystem {
   removeAll(path: string): void;
   rmdir(path: string): void;
   rename(from: string, to: string): void;
-  /** Hangs a node into the tree, making the directories above it. */
+  /** Hangs a node into the tree, making the directories above it; read-only ones as well. */
   mount(path: string, node: FileNode): void;
+  /** The node at a path, to change its mode, owner or times. */
+  change(path: string): FileNode;
   usedBytes(): number;
 }
 
@@ -110,18 +112,27 @@ export function createFileSystem({ clock, maxBytes = 256 * 1024 * 1024 }: FileSy
     readonly name: string;
     readonly node: FileNode | undefined;
     readonly path: string;
+    /** The directory that holds it may not be written. */
+    readonly sealed: boolean;
   }
+
+  /** Whether a node may not be changed, by itself or by what is above it. */
+  const sealedAt = (node: FileNode | undefined, above: boolean) =>
+    node?.kind === 'directory' || node?.kind === 'file' ? (node.readOnly ?? above) : above;
 
   function walk(path: string, follow: boolean, depth = 0): Found {
     if (depth > maxLinks) throw new FileError('ELOOP');
     const parts = splitPath(path);
-    const trail: { directory: Directory; name: string }[] = [];
+    const trail: { directory: Directory; name: string; sealed: boolean }[] = [];
     let current: FileNode = root;
+    let sealed = root.readOnly === true;
     for (let at = 0; at < parts.length; at++) {
       const part = parts[at]!;
       if (current.kind !== 'directory') throw new FileError('ENOTDIR');
       if (part === '..') {
-        current = trail.pop()?.directory ?? root;
+        const above = trail.pop();
+        current = above?.directory ?? root;
+        sealed = above?.sealed ?? root.readOnly === true;
         continue;
       }
       if (part.length > maxNameLength) throw new FileError('ENAMETOOLONG');
@@ -133,14 +144,21 @@ export function createFileSystem({ clock, maxBytes = 256 * 1024 * 1024 }: FileSy
         return walk([target, ...parts.slice(at + 1)].join('/'), follow, depth + 1);
       }
       if (last) {
-        return { parent: current, name: part, node: next, path: `${here === '/' ? '' : here}/${part}` };
+        return {
+          parent: current,
+          name: part,
+          node: next,
+          path: `${here === '/' ? '' : here}/${part}`,
+          sealed,
+        };
       }
       if (next === undefined) throw new FileError('ENOENT');
-      trail.push({ directory: current, name: part });
+      trail.push({ directory: current, name: part, sealed });
       current = next;
+      sealed = sealedAt(next, sealed);
     }
     const path_ = `/${trail.map(({ name }) => name).join('/')}`;
-    return { parent: root, name: '', node: current, path: path_ };
+    return { parent: root, name: '', node: current, path: path_, sealed };
   }
 
   function need(path: string, follow: boolean): FileNode {
@@ -153,7 +171,7 @@ export function createFileSystem({ clock, maxBytes = 256 * 1024 * 1024 }: FileSy
   function place(path: string): Found {
     const found = walk(path, true);
     if (found.name === '') throw new FileError('EEXIST');
-    if (found.parent.readOnly) throw new FileError('EROFS');
+    if (found.sealed) throw new FileError('EROFS');
     return found;
   }
 
@@ -176,13 +194,13 @@ export function createFileSystem({ clock, maxBytes = 256 * 1024 * 1024 }: FileSy
   }
 
   function unlink(path: string, whole: boolean): void {
-    const { parent, name, node } = walk(path, false);
+    const { parent, name, node, sealed } = walk(path, false);
     if (node === undefined) throw new FileError('ENOENT');
     if (name === '') throw new FileError('EBUSY');
-    if (parent.readOnly) throw new FileError('EROFS');
+    if (sealed) throw new FileError('EROFS');
     if (node.kind === 'directory') {
       if (!whole) throw new FileError('EISDIR');
-      if (node.readOnly) throw new FileError('EBUSY');
+      if (node.readOnly !== undefined) throw new FileError('EBUSY');
     }
     charge(-weigh(node));
     parent.entries.delete(name);
@@ -218,7 +236,7 @@ export function createFileSystem({ clock, maxBytes = 256 * 1024 * 1024 }: FileSy
       const { node } = found;
       if (node?.kind === 'directory') throw new FileError('EISDIR');
       if (node?.kind === 'device') return node;
-      if (found.parent.readOnly) throw new FileError('EROFS');
+      if (sealedAt(node, found.sealed)) throw new FileError('EROFS');
       if (node?.kind === 'file') {
         if (node.generate !== undefined) throw new FileError('EACCES');
         if (truncate) {
@@ -267,7 +285,7 @@ export function createFileSystem({ clock, maxBytes = 256 * 1024 * 1024 }: FileSy
     symlink(target, path) {
       const found = walk(path, false);
       if (found.node !== undefined) throw new FileError('EEXIST');
-      if (found.parent.readOnly) throw new FileError('EROFS');
+      if (found.sealed) throw new FileError('EROFS');
       put(found.parent, found.name, link(target, clock.now()));
     },
     hardLink(from, to) {
@@ -291,9 +309,9 @@ export function createFileSystem({ clock, maxBytes = 256 * 1024 * 1024 }: FileSy
       const { node } = source;
       if (node === undefined) throw new FileError('ENOENT');
       if (source.name === '') throw new FileError('EBUSY');
-      if (source.parent.readOnly) throw new FileError('EROFS');
+      if (source.sealed) throw new FileError('EROFS');
       const target = walk(to, false);
-      if (target.parent.readOnly) throw new FileError('EROFS');
+      if (target.sealed) throw new FileError('EROFS');
       if (`${target.path}/`.startsWith(`${source.path}/`) && target.path !== source.path)
         throw new FileError('EINVAL');
       if (target.node === node) return;
@@ -309,7 +327,23 @@ export function createFileSystem({ clock, maxBytes = 256 * 1024 * 1024 }: FileSy
       const parts = splitPath(path);
       const name = parts.pop();
       if (name === undefined) throw new FileError('EBUSY');
-      system.mkdirAll(`/${parts.join('/')}`).entries.set(name, node);
+      let at = '';
+      let current: FileNode = root;
+      // The runtime makes its mount points where nobody else may.
+      for (const part of parts) {
+        at = `${at}/${part}`;
+        const found = walk(at, true);
+        if (found.node === undefined) put(found.parent, found.name, directory(clock.now()));
+        current = need(at, true);
+        if (current.kind !== 'directory') throw new FileError('ENOTDIR');
+      }
+      current.entries.set(name, node);
+    },
+    change(path) {
+      const { node, sealed } = walk(path, true);
+      if (node === undefined) throw new FileError('ENOENT');
+      if (sealedAt(node, sealed)) throw new FileError('EROFS');
+      return node;
     },
     usedBytes: () => used,
   };

@@ -15,6 +15,8 @@ export interface RegularFile extends Common {
   size: number;
   /** Made anew on each read (`/proc`). */
   readonly generate?: () => string;
+  /** Mounted by itself: whether it may not be written, wherever it is. */
+  readOnly?: boolean | undefined;
   /** Name of the built-in program that this file stands for. */
   readonly program?: string;
 }
@@ -22,8 +24,11 @@ export interface RegularFile extends Common {
 export interface Directory extends Common {
   readonly kind: 'directory';
   readonly entries: Map<string, FileNode>;
-  /** A volume that may not be written (ConfigMap, Secret, read-only mount). */
-  readOnly: boolean;
+  /**
+   * Where a file system begins (the root, a mount): whether it may not be written, in all its depth. Undefined elsewhere: as
+   * the directory above.
+   */
+  readOnly?: boolean | undefined;
 }
 
 export interface SymbolicLink extends Common {
@@ -58,7 +63,7 @@ export function file(
 }
 
 export function directory(mtimeMs: number, mode = 0o755): Directory {
-  return { kind: 'directory', entries: new Map(), mode, uid: 0, gid: 0, mtimeMs, readOnly: false };
+  return { kind: 'directory', entries: new Map(), mode, uid: 0, gid: 0, mtimeMs };
 }
 
 export function link(target: string, mtimeMs: number): SymbolicLink {
