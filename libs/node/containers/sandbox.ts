@@ -39,6 +39,8 @@ export interface PodSandbox {
   attach(container: ContainerRuntime, options: AttachOptions): Promise<ContainerSession | undefined>;
   /** Runs the container's own command where it is known here; else the container stays a simulated one. */
   startMain(container: ContainerRuntime): Promise<void>;
+  /** Whether the container runs its own command, which then decides how well it is. */
+  runsMain(container: ContainerRuntime): Promise<boolean>;
   /** Ends the processes of containers that run no more. */
   sweep(): void;
   close(): void;
@@ -205,6 +207,9 @@ export function createPodSandbox(options: SandboxOptions): PodSandbox {
         },
       });
       if (container.spec.stdin !== true) box.main.start();
+    },
+    async runsMain(container) {
+      return (await boxOf(container)).main !== undefined;
     },
     sweep() {
       for (const container of runtime.containers) {

@@ -5,6 +5,7 @@ import type { KubeletConnector } from '@drydock/port/kubelet';
 import { defaultNodeShape, nodeName, simulatedLabel, type NodeShape } from '../nodes/index.ts';
 import { createConnector } from './connector.ts';
 import { createNodeAgent, type NodeAgent } from './node-agent.ts';
+import { createObjectReader } from './object-reader.ts';
 import { createServiceLoads } from './service-loads.ts';
 import { retireNodes } from './retire-nodes.ts';
 
@@ -41,6 +42,7 @@ export function createKubeletSim(options: KubeletSimOptions, deps: ControllerDep
   const { nodes: count = 3, firstNode = 0, address } = options;
   const agents = new Map<string, NodeAgent>();
   const loads = createServiceLoads(informers, clock);
+  const objects = createObjectReader(deps.client);
   let removeHandler: (() => void) | undefined;
   let removeNodeHandler: (() => void) | undefined;
   let running = false;
@@ -52,6 +54,7 @@ export function createKubeletSim(options: KubeletSimOptions, deps: ControllerDep
       startDelayMs: options.startDelayMs ?? 20,
       deps,
       loads,
+      objects,
       ownPodCidr: options.ownPodCidrs ?? true,
       ...(address === undefined ? {} : { address }),
     });

@@ -12,6 +12,7 @@ import { createEventRecorder, type ControllerDeps } from '@drydock/machinery/con
 import {
   addressAnnotation,
   advertisesOther,
+  imagesAnnotation,
   nodeIp,
   nodeName,
   nodeObject,
@@ -21,7 +22,16 @@ import {
 } from '../nodes/index.ts';
 import { createIpPool, type IpPool } from './ip-pool.ts';
 import { createNodeUsage, type NodeReading } from './node-usage.ts';
+import type { ObjectReader } from './object-reader.ts';
 import type { ServiceLoads } from './service-loads.ts';
+import {
+  claimOf,
+  createImageStore,
+  podPhase,
+  rejectionOf,
+  type Claim,
+  type Rejection,
+} from '../pods/index.ts';
 import { createPodAgent, type PodAgent, type PodAgentOptions } from './pod-agent.ts';
 
 export interface NodeAgentOptions {
@@ -30,6 +40,7 @@ export interface NodeAgentOptions {
   readonly startDelayMs: number;
   readonly deps: ControllerDeps;
   readonly loads: ServiceLoads;
+  readonly objects: ObjectReader;
   /** Whether it registers with a range for its Pods. */
   readonly ownPodCidr: boolean;
   /** Where API servers reach the process that keeps this node. */
@@ -80,6 +91,7 @@ export function createNodeAgent({
   startDelayMs,
   deps,
   loads,
+  objects,
   ownPodCidr,
   address,
 }: NodeAgentOptions): NodeAgent {
@@ -102,6 +114,13 @@ export function createNodeAgent({
   let running = false;
   let statusDueMs = 0;
   let nodeUid: string | undefined;
+  /** The Node as last seen. */
+  let self: Node | undefined;
+  const images = createImageStore();
+  /** What the Pods of this node take of it. */
+  const claims = new Map<string, { readonly generation: number | undefined; readonly claim: Claim }>();
+  /** Pods whose node is looked at once more before they are refused. */
+  const doubted = new Map<string, Pod>();
 
   const openSandbox: PodAgentOptions['openSandbox'] = async (runtime, onExit) => {
     const { createPodSandbox } = await loadContainers();
@@ -120,6 +139,38 @@ export function createNodeAgent({
     came.forEach(setPod);
   }
 
+  function sawSelf(node: Node): void {
+    self = node;
+    for (const image of (node.metadata.annotations?.[imagesAnnotation] ?? '').split(','))
+      if (image.trim() !== '') images.add(image.trim());
+  }
+
+  function claimed(key: string, pod: Pod): Claim {
+    const { generation } = pod.metadata;
+    const known = claims.get(key);
+    if (known !== undefined && known.generation === generation) return known.claim;
+    const claim = claimOf(pod);
+    claims.set(key, { generation, claim });
+    return claim;
+  }
+
+  /** Whether the node takes a Pod that it has not begun with. */
+  function rejection(key: string, pod: Pod) {
+    if (
+      self === undefined ||
+      pod.status?.startTime !== undefined ||
+      pod.metadata.deletionTimestamp !== undefined
+    )
+      return undefined;
+    const others: Claim[] = [];
+    for (const [other, { runtime }] of agents) {
+      if (other === key) continue;
+      const phase = podPhase(runtime);
+      if (phase !== 'Succeeded' && phase !== 'Failed') others.push(claimed(other, runtime.pod));
+    }
+    return rejectionOf(pod, self, claimed(key, pod), others);
+  }
+
   function setPod(pod: Pod): void {
     const key = objectKey(pod);
     const present = agents.get(key);
@@ -132,8 +183,34 @@ export function createNodeAgent({
       waiting.set(key, pod);
       return;
     }
+    if (doubted.has(key)) {
+      doubted.set(key, pod);
+      return;
+    }
     present?.close();
-    agents.set(key, createPodAgent({ pod, hostIp, ips, startDelayMs, recorder, openSandbox, deps }));
+    agents.delete(key);
+    claims.delete(key);
+    const refused = rejection(key, pod);
+    // Its labels may be newer than what was seen of them.
+    if (refused?.reason === 'NodeAffinity') void lookAgain(key, pod);
+    else run(key, pod, refused);
+  }
+
+  function run(key: string, pod: Pod, refused: Rejection | undefined): void {
+    const options = { pod, hostIp, ips, startDelayMs, recorder, images, objects, openSandbox, deps };
+    agents.set(key, createPodAgent({ ...options, rejection: refused }));
+  }
+
+  async function lookAgain(key: string, pod: Pod): Promise<void> {
+    doubted.set(key, pod);
+    try {
+      sawSelf(await nodes.get(name));
+    } catch (err) {
+      logger.warn('a node could not be read', { node: name, err });
+    }
+    const newest = doubted.get(key);
+    doubted.delete(key);
+    if (newest !== undefined) run(key, newest, rejection(key, newest));
   }
 
   async function register(): Promise<void> {
@@ -156,6 +233,7 @@ export function createNodeAgent({
         });
     }
     nodeUid = node.metadata.uid;
+    sawSelf(node);
     // The Pods keep the addresses of the range that the node was first given.
     if (node.spec?.podCIDR) useRange(node.spec.podCIDRs ?? [node.spec.podCIDR]);
     else if (!ownPodCidr) ips = noAddresses;
@@ -227,9 +305,12 @@ export function createNodeAgent({
       timer?.cancel();
       for (const agent of agents.values()) agent.close();
       agents.clear();
+      claims.clear();
+      doubted.clear();
     },
     setPodCidrs: useRange,
     setNode(node) {
+      sawSelf(node);
       if (!running || !advertisesOther(node)) return;
       statusDueMs = clock.now();
       // A heartbeat under way sets the next one itself.
@@ -239,10 +320,12 @@ export function createNodeAgent({
     removePod(pod) {
       const key = objectKey(pod);
       waiting.delete(key);
+      if (doubted.get(key)?.metadata.uid === pod.metadata.uid) doubted.delete(key);
       const present = agents.get(key);
       if (present === undefined || present.runtime.uid !== pod.metadata.uid) return;
       present.close();
       agents.delete(key);
+      claims.delete(key);
     },
     pod: (key) => agents.get(key),
     pods: () => agents.values(),

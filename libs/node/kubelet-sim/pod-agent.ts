@@ -8,14 +8,22 @@ import {
   createPodRuntime,
   deadlineExceeded,
   podStatus,
+  probeSpec,
   runsCommand,
   stopped,
   type ContainerRuntime,
   type Happening,
+  type ImageStore,
   type PodRuntime,
+  type ProbeKind,
+  type ProbeOutcome,
+  type Rejection,
 } from '../pods/index.ts';
 import type { PodSandbox, SandboxOptions } from '../containers/index.ts';
 import type { IpPool } from './ip-pool.ts';
+import type { ObjectReader } from './object-reader.ts';
+import { createPodPreparation } from './prepare-pod.ts';
+import { runProbe } from './run-probe.ts';
 
 export interface PodAgentOptions {
   readonly pod: Pod;
@@ -23,6 +31,11 @@ export interface PodAgentOptions {
   readonly ips: IpPool;
   readonly startDelayMs: number;
   readonly recorder: EventRecorder;
+  /** The images of its node. */
+  readonly images: ImageStore;
+  readonly objects: ObjectReader;
+  /** Why the node does not take it; absent where it does. */
+  readonly rejection?: Rejection | undefined;
   /** Makes the insides of the Pod; loaded when they are first looked into. */
   openSandbox(runtime: PodRuntime, onExit: SandboxOptions['onExit']): Promise<PodSandbox>;
   readonly deps: ControllerDeps;
@@ -45,7 +58,8 @@ const retryMs = 1_000;
 export function createPodAgent(options: PodAgentOptions): PodAgent {
   const { hostIp, ips, recorder, deps } = options;
   const { client, clock, random, logger } = deps;
-  const runtime = createPodRuntime(options.pod, options.startDelayMs, clock.now());
+  const runtime = createPodRuntime(options.pod, options.startDelayMs, clock.now(), options.images);
+  runtime.rejected ??= options.rejection;
   const key = objectKey(options.pod);
   const { namespace = '', name = '' } = options.pod.metadata;
   const hostNetwork = options.pod.spec?.hostNetwork === true;
@@ -56,6 +70,8 @@ export function createPodAgent(options: PodAgentOptions): PodAgent {
   let holdsIp = false;
   let sandbox: Promise<PodSandbox> | undefined;
   const gone = new AbortController();
+  /** Commands of containers on their way to run. */
+  const mains = new WeakMap<ContainerRuntime, Promise<void>>();
 
   const newId = () => `drydock://${random.uuid().replaceAll('-', '')}${random.uuid().replaceAll('-', '')}`;
 
@@ -72,12 +88,47 @@ export function createPodAgent(options: PodAgentOptions): PodAgent {
 
   function startMain(container: ContainerRuntime): void {
     if (!runsCommand(container)) return;
-    openSandbox()
+    const started = openSandbox()
       .then((opened) => opened.startMain(container))
       .catch((err: unknown) => logger.warn('could not run the command of a container', { pod: key, err }));
+    mains.set(container, started);
+  }
+
+  const preparation = createPodPreparation({
+    runtime,
+    objects: options.objects,
+    recorder,
+    clock,
+    logger,
+    gone: gone.signal,
+    onProgress: tick,
+  });
+  /** Work in the background that ends with the Pod. */
+  function inBackground(work: Promise<void>): void {
+    work.catch((err: unknown) => {
+      if (!gone.signal.aborted) logger.warn('a pod could not be prepared', { pod: key, err });
+    });
+  }
+
+  async function askProbe(container: ContainerRuntime, kind: ProbeKind): Promise<void> {
+    const state = container.probes[kind];
+    const spec = probeSpec(container, kind);
+    let outcome: ProbeOutcome;
+    try {
+      const command = spec?.exec?.command ?? [];
+      await mains.get(container);
+      outcome = await runProbe(await openSandbox(), container, command, spec?.timeoutSeconds ?? 1, clock);
+    } catch (error) {
+      outcome = { result: 'error', output: error instanceof Error ? error.message : String(error) };
+    }
+    // A container that has ended meanwhile is not answered for.
+    if (closed || state === undefined || container.probes[kind] !== state) return;
+    state.answer = { outcome, atMs: clock.now() };
+    tick();
   }
 
   function holdIp(): void {
+    if (runtime.rejected !== undefined) return;
     if (hostNetwork) {
       runtime.ip = hostIp;
     } else if (runtime.ip !== undefined) {
@@ -101,36 +152,28 @@ export function createPodAgent(options: PodAgentOptions): PodAgent {
       return recorder.event(pod, 'Normal', deadlineExceeded, what);
     }
     const { container } = happening;
-    const image = container.spec.image ?? '';
+    const list = { main: 'containers', ephemeral: 'ephemeralContainers' } as const;
+    const fieldPath = `spec.${container.role in list ? list[container.role as 'main'] : 'initContainers'}{${container.name}}`;
+    const tell = (type: 'Normal' | 'Warning', reason: string, message: string) =>
+      recorder.event(pod, type, reason, message, { fieldPath });
     switch (happening.kind) {
-      case 'pulled':
-        return recorder.event(
-          pod,
-          'Normal',
-          'Pulled',
-          `Container image "${image}" already present on machine`,
-        );
-      case 'created':
-        return recorder.event(pod, 'Normal', 'Created', `Created container: ${container.name}`);
+      case 'event':
+        return tell(happening.type, happening.reason, happening.message);
       case 'started':
         startMain(container);
-        return recorder.event(pod, 'Normal', 'Started', `Started container ${container.name}`);
+        return tell('Normal', 'Started', `Started container ${container.name}`);
       case 'killing':
-        return recorder.event(pod, 'Normal', 'Killing', `Stopping container ${container.name}`);
+        return tell('Normal', 'Killing', happening.message ?? `Stopping container ${container.name}`);
       case 'back-off':
-        return recorder.event(
-          pod,
+        return tell(
           'Warning',
           'BackOff',
           `Back-off restarting failed container ${container.name} in pod ${name}_${namespace}(${runtime.uid})`,
         );
-      case 'image-error':
-        return recorder.event(
-          pod,
-          'Warning',
-          'Failed',
-          `Failed to pull image "${image}": ${happening.reason}`,
-        );
+      case 'configure':
+        return inBackground(preparation.configure(container));
+      case 'probe':
+        return inBackground(askProbe(container, happening.probe));
     }
   }
 
@@ -207,6 +250,12 @@ export function createPodAgent(options: PodAgentOptions): PodAgent {
 
   holdIp();
   noticeDeletion();
+  if (options.rejection !== undefined) {
+    dirty = true;
+    recorder.event(runtime.pod, 'Warning', options.rejection.reason, options.rejection.message);
+  } else if (!runtime.mounted) inBackground(preparation.mount());
+  if (runtime.rejected === undefined && (options.pod.spec?.imagePullSecrets ?? []).length > 0)
+    inBackground(preparation.lookForPullSecrets());
   if (wasContradicted(runtime)) dirty = true;
   // A restarted node finds its containers running: what ran in them begins anew.
   for (const container of runtime.containers) if (container.state.kind === 'running') startMain(container);

@@ -2,6 +2,7 @@ export {
   addressAnnotation,
   advertisesOther,
   defaultNodeShape,
+  imagesAnnotation,
   kubeletVersion,
   nodeConditions,
   nodeIp,

@@ -21,6 +21,9 @@ export const simulatedLabel = 'drydock.dev/simulated';
 /** `host:port` of the gRPC server of the process that keeps the node. Absent where the API server keeps it itself. */
 export const addressAnnotation = 'drydock.dev/kubelet';
 
+/** Images that a node holds before any Pod pulled them, separated by commas. */
+export const imagesAnnotation = 'drydock.dev/images';
+
 export function nodeName(index: number): string {
   return `node-${index}`;
 }

@@ -1,14 +1,25 @@
-import type { Probe } from '@drydock/api/core/v1';
+import { imageStep, pulledMessage, type ImageFault } from './images.ts';
+import type { ProbeKind } from './probe-outcome.ts';
+import { probeSpec, stepProbe, unhealthy } from './probes.ts';
 import type { ContainerRuntime, PodRuntime } from './runtime.ts';
 import { podPhase } from './status.ts';
 
 /** Something worth an Event or an outside action. */
 export type Happening =
   | {
-      readonly kind: 'pulled' | 'created' | 'started' | 'killing' | 'back-off';
+      readonly kind: 'event';
       readonly container: ContainerRuntime;
+      readonly type: 'Normal' | 'Warning';
+      readonly reason: string;
+      readonly message: string;
     }
-  | { readonly kind: 'image-error'; readonly container: ContainerRuntime; readonly reason: string }
+  | { readonly kind: 'started' | 'back-off'; readonly container: ContainerRuntime }
+  /** A container is told to stop; the Event says why. */
+  | { readonly kind: 'killing'; readonly container: ContainerRuntime; readonly message?: string }
+  /** What its environment needs is to be looked at: the answer goes into `configuration`. */
+  | { readonly kind: 'configure'; readonly container: ContainerRuntime }
+  /** The command of a probe is to be run: the answer goes into `probes`. */
+  | { readonly kind: 'probe'; readonly container: ContainerRuntime; readonly probe: ProbeKind }
   | { readonly kind: 'overdue' };
 
 export interface Advance {
@@ -32,16 +43,23 @@ export function restartBackoffMs(crashes: number): number {
     : Math.min(longestBackoffMs, firstBackoffMs * 2 ** (crashes - 1));
 }
 
-/** When a probe first succeeds in a container that is well: after its delay. */
-function probeDelayMs(probe: Probe | undefined): number {
-  return (probe?.initialDelaySeconds ?? 0) * 1000;
+/** How long a container waits after its image was not pulled, or its environment was not complete. */
+function retryMs(failures: number, firstMs: number, longestMs: number): number {
+  return Math.min(longestMs, firstMs * 2 ** (failures - 1));
 }
+
+/** A failed pull is shown as such for a moment, then as the back-off that follows it. */
+const pullErrorMs = 1_000;
+const nodeFaultRetryMs = 10_000;
+const configurationRetryMs = { first: 1_000, longest: 10_000 };
 
 function restarts(runtime: PodRuntime, container: ContainerRuntime, exitCode: number): boolean {
   if (runtime.stoppingSinceMs !== undefined || runtime.overdueSinceMs !== undefined) return false;
   if (container.role === 'sidecar') return true;
   if (container.role === 'ephemeral') return false;
   const policy = runtime.pod.spec?.restartPolicy ?? 'Always';
+  // A failed probe counts as a failure, whatever the exit code.
+  if (container.killed !== undefined) return policy !== 'Never';
   if (container.role === 'init') return exitCode !== 0 && policy !== 'Never';
   return policy === 'Always' || (policy === 'OnFailure' && exitCode !== 0);
 }
@@ -80,8 +98,11 @@ export function advance(runtime: PodRuntime, nowMs: number, newId: () => string)
     container.ready = false;
     container.started = false;
     container.exited = undefined;
+    container.probes = {};
     container.state = { kind: 'terminated', ended };
-    if (!restarts(runtime, container, exitCode)) return;
+    const again = restarts(runtime, container, exitCode);
+    container.killed = undefined;
+    if (!again) return;
     container.crashes = ranMs >= backoffResetMs ? 0 : container.crashes;
     const backoffMs = restartBackoffMs(container.crashes);
     container.crashes++;
@@ -99,75 +120,187 @@ export function advance(runtime: PodRuntime, nowMs: number, newId: () => string)
     }
   }
 
+  function tell(
+    container: ContainerRuntime,
+    type: 'Normal' | 'Warning',
+    reason: string,
+    message: string,
+  ): void {
+    happenings.push({ kind: 'event', container, type, reason, message });
+  }
+
+  /** Waits for so long, for that reason, before the next attempt at creating it. */
+  function hold(container: ContainerRuntime, reason: string, message: string, forMs: number): void {
+    changed = true;
+    container.configuration = 'unknown';
+    container.state = { kind: 'waiting', reason, message, untilMs: nowMs + forMs };
+    wake(nowMs + forMs);
+  }
+
+  function withoutImage(container: ContainerRuntime, fault: ImageFault): void {
+    container.failures++;
+    const { image = '' } = container.spec;
+    if (fault.pulled) tell(container, 'Normal', 'Pulling', `Pulling image ${JSON.stringify(image)}`);
+    if (fault.event !== undefined) tell(container, 'Warning', fault.event.reason, fault.event.message);
+    tell(container, 'Warning', 'Failed', `Error: ${fault.reason}`);
+    hold(container, fault.reason, fault.message, fault.pulled ? pullErrorMs : nodeFaultRetryMs);
+    if (fault.pulled && container.state.kind === 'waiting')
+      container.state = { ...container.state, afterPull: { cause: `${fault.reason}: ${fault.message}` } };
+  }
+
+  function backOffPull(container: ContainerRuntime, cause: string): void {
+    const text = `Back-off pulling image ${JSON.stringify(container.spec.image ?? '')}`;
+    tell(container, 'Normal', 'BackOff', text);
+    tell(container, 'Warning', 'Failed', 'Error: ImagePullBackOff');
+    const forMs = retryMs(container.failures, firstBackoffMs, longestBackoffMs) - pullErrorMs;
+    hold(container, 'ImagePullBackOff', `${text}: ${cause}`, forMs);
+  }
+
+  /** What its environment needs is there, or is asked for. */
+  function configured(container: ContainerRuntime): boolean {
+    const { configuration, needs } = container;
+    if (needs.length === 0 || configuration === 'complete') return true;
+    if (configuration === 'asked') return false;
+    if (configuration === 'unknown') {
+      container.configuration = 'asked';
+      happenings.push({ kind: 'configure', container });
+      return false;
+    }
+    container.failures++;
+    tell(container, 'Warning', 'Failed', `Error: ${configuration.fault}`);
+    const { first, longest } = configurationRetryMs;
+    const forMs = retryMs(container.failures, first, longest);
+    hold(container, 'CreateContainerConfigError', configuration.fault, forMs);
+    return false;
+  }
+
   function startUp(container: ContainerRuntime): void {
     if (container.state.kind !== 'waiting') return;
-    const { imageError } = container.behaviour;
-    if (imageError !== undefined) {
-      if (container.state.reason === imageError) return;
-      changed = true;
-      happenings.push({ kind: 'image-error', container, reason: imageError });
+    if (container.state.untilMs !== undefined && container.state.untilMs > nowMs) {
+      wake(container.state.untilMs);
+      return;
+    }
+    if (container.state.afterPull !== undefined) {
+      backOffPull(container, container.state.afterPull.cause);
+      return;
+    }
+    const { image = '' } = container.spec;
+    if (container.state.creating === undefined) {
+      const step = imageStep(runtime.pod, container.spec, runtime.images);
+      if (step.kind === 'fault') {
+        withoutImage(container, step.fault);
+        return;
+      }
+      const pulls = step.kind === 'pull';
+      if (pulls) tell(container, 'Normal', 'Pulling', `Pulling image ${JSON.stringify(image)}`);
+      // A container that was there before is made anew at once.
+      const firstTime = container.state.untilMs === undefined;
+      const dueMs = firstTime ? nowMs + container.behaviour.startDelayMs : (container.state.untilMs ?? nowMs);
       container.state = {
-        kind: 'waiting',
-        reason: imageError,
-        message: `Back-off pulling image "${container.spec.image ?? ''}"`,
-        untilMs: undefined,
+        ...container.state,
+        untilMs: dueMs,
+        creating: { pullingSinceMs: pulls ? nowMs : undefined },
       };
-      return;
+      if (dueMs > nowMs) {
+        wake(dueMs);
+        return;
+      }
     }
-    if (container.state.untilMs === undefined) {
-      container.state = { ...container.state, untilMs: nowMs + container.behaviour.startDelayMs };
+    if (container.configuration === 'unknown') {
+      const { pullingSinceMs } = container.state.creating ?? {};
+      runtime.images.add(image);
+      const tookMs = pullingSinceMs === undefined ? undefined : nowMs - pullingSinceMs;
+      tell(container, 'Normal', 'Pulled', pulledMessage(image, tookMs));
     }
-    const dueMs = container.state.untilMs ?? nowMs;
-    if (dueMs > nowMs) {
-      wake(dueMs);
-      return;
-    }
+    if (!configured(container)) return;
     changed = true;
+    // What was asked for at an API server took its time.
+    const startedAtMs = container.needs.length > 0 ? nowMs : (container.state.untilMs ?? nowMs);
+    container.failures = 0;
+    container.configuration = 'unknown';
     if (container.last !== undefined) container.restarts++;
     container.containerId = newId();
     if (container.last !== undefined) container.lastOutput = container.output;
     container.output = undefined;
     container.exited = undefined;
-    container.state = { kind: 'running', startedAtMs: dueMs };
-    happenings.push(
-      { kind: 'pulled', container },
-      { kind: 'created', container },
-      { kind: 'started', container },
-    );
+    container.state = { kind: 'running', startedAtMs };
+    tell(container, 'Normal', 'Created', `Created container: ${container.name}`);
+    happenings.push({ kind: 'started', container });
+  }
+
+  function kill(container: ContainerRuntime, kind: 'startup' | 'liveness'): void {
+    const { terminationGracePeriodSeconds: ofPod = 30, restartPolicy } = runtime.pod.spec ?? {};
+    const graceSeconds = probeSpec(container, kind)?.terminationGracePeriodSeconds ?? ofPod;
+    container.killed = { sinceMs: nowMs, graceMs: graceSeconds * 1000 };
+    container.probes = {};
+    const again = container.role === 'sidecar' || restartPolicy !== 'Never' ? ', will be restarted' : '';
+    const message = `Container ${container.name} failed ${kind} probe${again}`;
+    happenings.push({ kind: 'killing', container, message });
+  }
+
+  function probe(container: ContainerRuntime, kind: ProbeKind, earliestMs: number): boolean | undefined {
+    const spec = probeSpec(container, kind);
+    if (spec === undefined || container.state.kind !== 'running') return undefined;
+    const delayedMs = container.state.startedAtMs + (spec.initialDelaySeconds ?? 0) * 1000;
+    const step = stepProbe(runtime, container, kind, spec, Math.max(earliestMs, delayedMs), nowMs);
+    for (const outcome of step.found) tell(container, 'Warning', 'Unhealthy', unhealthy(kind, outcome));
+    if (step.ask) happenings.push({ kind: 'probe', container, probe: kind });
+    if (step.wakeAtMs !== undefined) wake(step.wakeAtMs);
+    return step.verdict;
+  }
+
+  /** Asks the probes of a running container; one that fails for good stops it. */
+  function examine(container: ContainerRuntime, startedAtMs: number): void {
+    if (!container.started) {
+      const up = container.spec.startupProbe === undefined ? true : probe(container, 'startup', startedAtMs);
+      if (up === false) {
+        kill(container, 'startup');
+        return;
+      }
+      if (up === undefined) return;
+      container.started = true;
+      container.startedUpMs = container.spec.startupProbe === undefined ? startedAtMs : nowMs;
+      changed = true;
+    }
+    const sinceMs = container.startedUpMs ?? startedAtMs;
+    if (container.role !== 'init') {
+      const { readinessProbe } = container.spec;
+      const ready =
+        readinessProbe === undefined ? !container.behaviour.unready : probe(container, 'readiness', sinceMs);
+      if (ready !== undefined && ready !== container.ready) {
+        container.ready = ready;
+        changed = true;
+      }
+    }
+    if (probe(container, 'liveness', sinceMs) === false) kill(container, 'liveness');
   }
 
   function live(container: ContainerRuntime): void {
     if (container.state.kind !== 'running') return;
     const { startedAtMs } = container.state;
-    const { exitAfterMs, exitCode, unready } = container.behaviour;
+    const { exitAfterMs, exitCode, stopDelayMs } = container.behaviour;
+    /** It may be due to start again at once. */
+    const ended = (atMs: number, code: number) => {
+      end(container, atMs, code);
+      startUp(container);
+    };
     if (container.exited !== undefined) {
-      end(container, container.exited.atMs, container.exited.exitCode);
-      if ((container.state.kind as string) === 'waiting') startUp(container);
+      ended(container.exited.atMs, container.exited.exitCode);
       return;
     }
     if (exitAfterMs !== undefined) {
       if (startedAtMs + exitAfterMs <= nowMs) {
-        end(container, startedAtMs + exitAfterMs, exitCode);
-        // It may be due to start again at once.
-        if ((container.state.kind as string) === 'waiting') startUp(container);
+        ended(startedAtMs + exitAfterMs, exitCode);
         return;
       }
       wake(startedAtMs + exitAfterMs);
     }
-    const startedUpMs = startedAtMs + probeDelayMs(container.spec.startupProbe);
-    if (!container.started) {
-      if (startedUpMs <= nowMs) {
-        container.started = true;
-        changed = true;
-      } else wake(startedUpMs);
-    }
-    if (!container.ready && !unready && container.role !== 'init') {
-      const readyMs = Math.max(startedUpMs, startedAtMs + probeDelayMs(container.spec.readinessProbe));
-      if (readyMs <= nowMs) {
-        container.ready = true;
-        changed = true;
-      } else wake(readyMs);
-    }
+    if (container.killed === undefined) examine(container, startedAtMs);
+    if (container.killed === undefined) return;
+    const { sinceMs, graceMs } = container.killed;
+    const dueMs = sinceMs + Math.min(stopDelayMs, graceMs);
+    if (dueMs <= nowMs) ended(dueMs, stopDelayMs > graceMs ? 137 : 0);
+    else wake(dueMs);
   }
 
   function stop(sinceMs: number, graceSeconds: number): void {
@@ -199,6 +332,7 @@ export function advance(runtime: PodRuntime, nowMs: number, newId: () => string)
       if (container.state.kind === 'running') happenings.push({ kind: 'killing', container });
   }
 
+  if (runtime.rejected !== undefined) return { changed, wakeAtMs, happenings };
   if (runtime.stoppingSinceMs !== undefined) {
     stop(runtime.stoppingSinceMs, runtime.pod.metadata.deletionGracePeriodSeconds ?? 30);
     return { changed, wakeAtMs, happenings };
@@ -209,6 +343,7 @@ export function advance(runtime: PodRuntime, nowMs: number, newId: () => string)
     return { changed, wakeAtMs, happenings };
   }
 
+  if (!runtime.mounted) return { changed, wakeAtMs, happenings };
   // Init containers one after another; a sidecar lets the next begin once it has started.
   for (const container of runtime.containers) {
     startUp(container);

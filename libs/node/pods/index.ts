@@ -1,5 +1,19 @@
+export { claimOf, rejectionOf, type Claim, type Rejection } from './admission.ts';
 export { advance, restartBackoffMs, stopped, type Advance, type Happening } from './advance.ts';
 export { behaviourOf, type Behaviour } from './behaviour.ts';
+export { createImageStore, type ImageStore } from './images.ts';
+export { knob } from './knobs.ts';
+export { execTimeout, probeSucceeds, type ProbeKind, type ProbeOutcome } from './probe-outcome.ts';
+export { probeSpec } from './probes.ts';
+export {
+  environmentNeeds,
+  missingObject,
+  missingVariable,
+  missingVolumeKey,
+  volumeNeeds,
+  type Reference,
+  type VolumeNeeds,
+} from './references.ts';
 export {
   addEphemeral,
   createPodRuntime,

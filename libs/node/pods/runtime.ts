@@ -2,6 +2,10 @@ import type { Container, ContainerStatus, EphemeralContainer, Pod } from '@drydo
 import { parseTime } from '@drydock/base/apimachinery';
 import type { RecordedOutput } from '../logs/index.ts';
 import { behaviourOf, type Behaviour } from './behaviour.ts';
+import { createImageStore, type ImageStore } from './images.ts';
+import type { ProbeKind } from './probe-outcome.ts';
+import type { ProbeState } from './probes.ts';
+import { environmentNeeds, volumeNeeds, type Reference } from './references.ts';
 
 export interface Ended {
   readonly exitCode: number;
@@ -19,6 +23,10 @@ export type ContainerState =
       readonly reason: string;
       readonly message?: string;
       readonly untilMs: number | undefined;
+      /** It is being created: its image is there, or is pulled since then. */
+      readonly creating?: { readonly pullingSinceMs: number | undefined };
+      /** It waits out the back-off of its image. */
+      readonly afterPull?: { readonly cause: string };
     }
   | { readonly kind: 'running'; readonly startedAtMs: number }
   | { readonly kind: 'terminated'; readonly ended: Ended };
@@ -36,7 +44,19 @@ export interface ContainerRuntime {
   crashes: number;
   ready: boolean;
   started: boolean;
+  /** When its startup probe had succeeded: the others are asked from then on. */
+  startedUpMs: number | undefined;
   containerId: string;
+  /** Probes that must be asked; those of a container that is simply well are not here. */
+  probes: Partial<Record<ProbeKind, ProbeState>>;
+  /** A probe of it has failed for good: it is being stopped. */
+  killed: { readonly sinceMs: number; readonly graceMs: number } | undefined;
+  /** Pulls and configurations in a row that failed, for their back-off. */
+  failures: number;
+  /** What its environment is made of. */
+  readonly needs: readonly Reference[];
+  /** Whether what it needs is there: asked for before each start. */
+  configuration: 'unknown' | 'asked' | 'complete' | { readonly fault: string };
   /** What its own process prints, when it runs one; else its log follows from its run. */
   output?: RecordedOutput | undefined;
   /** That of the run before. */
@@ -58,6 +78,12 @@ export interface PodRuntime {
   initialized: boolean;
   /** When its containers were told to stop. */
   stoppingSinceMs: number | undefined;
+  /** Its volumes are set up: before, no container starts. */
+  mounted: boolean;
+  /** The node would not take it. */
+  rejected: { readonly reason: string; readonly message: string } | undefined;
+  /** The images of its node. */
+  readonly images: ImageStore;
   /** When it had been active for longer than its `activeDeadlineSeconds`: it is stopped and has failed. */
   overdueSinceMs: number | undefined;
 }
@@ -107,6 +133,24 @@ function recover(runtime: ContainerRuntime, status: ContainerStatus | undefined,
   }
 }
 
+/** A container that has never run. */
+function fresh(spec: Container) {
+  return {
+    last: undefined,
+    restarts: 0,
+    crashes: 0,
+    ready: false,
+    started: false,
+    startedUpMs: undefined,
+    containerId: '',
+    probes: {},
+    killed: undefined,
+    failures: 0,
+    needs: environmentNeeds(spec),
+    configuration: 'unknown' as const,
+  };
+}
+
 function createEphemeral(pod: Pod, container: EphemeralContainer, startDelayMs: number): ContainerRuntime {
   return {
     name: container.name,
@@ -114,12 +158,7 @@ function createEphemeral(pod: Pod, container: EphemeralContainer, startDelayMs: 
     spec: container as Container,
     behaviour: behaviourOf(pod, container.name, false, startDelayMs),
     state: { kind: 'waiting', reason: 'ContainerCreating', untilMs: undefined },
-    last: undefined,
-    restarts: 0,
-    crashes: 0,
-    ready: false,
-    started: false,
-    containerId: '',
+    ...fresh(container as Container),
   };
 }
 
@@ -139,8 +178,25 @@ export function runsCommand(container: ContainerRuntime): boolean {
   return container.role === 'ephemeral' || container.spec.stdin === true || runCommand;
 }
 
+const rejectedPrefix = 'Pod was rejected: ';
+
+/** Why a Pod was not taken, as its status tells it. */
+function rejectionIn({ status }: Pod): PodRuntime['rejected'] {
+  const { phase, reason = '', message = '' } = status ?? {};
+  if (phase !== 'Failed' || !message.startsWith(rejectedPrefix)) return undefined;
+  return { reason, message: message.slice(rejectedPrefix.length) };
+}
+
+/** The message in the status of a Pod that was not taken. */
+export const rejectionMessage = (message: string) => `${rejectedPrefix}${message}`;
+
 /** A Pod as its node first meets it, or meets it again after a restart. */
-export function createPodRuntime(pod: Pod, startDelayMs: number, nowMs: number): PodRuntime {
+export function createPodRuntime(
+  pod: Pod,
+  startDelayMs: number,
+  nowMs: number,
+  images: ImageStore = createImageStore(),
+): PodRuntime {
   // Init containers and those that wait for them are told alike.
   const waiting = (pod.spec?.initContainers ?? []).length > 0 ? 'PodInitializing' : 'ContainerCreating';
   const make = (container: Container, init: boolean): ContainerRuntime => {
@@ -156,12 +212,7 @@ export function createPodRuntime(pod: Pod, startDelayMs: number, nowMs: number):
       spec: container,
       behaviour,
       state: { kind: 'waiting', reason: waiting, untilMs: undefined },
-      last: undefined,
-      restarts: 0,
-      crashes: 0,
-      ready: false,
-      started: false,
-      containerId: '',
+      ...fresh(container),
     };
   };
   const containers = [
@@ -183,9 +234,15 @@ export function createPodRuntime(pod: Pod, startDelayMs: number, nowMs: number):
       nowMs,
     );
   }
+  // What runs, or has run, was mounted; its images are there.
+  const begun = containers.filter(({ state }) => state.kind !== 'waiting');
+  for (const { spec } of begun) images.add(spec.image ?? '');
   return {
     uid: pod.metadata.uid ?? '',
     pod,
+    images,
+    mounted: begun.length > 0 || volumeNeeds(pod).length === 0,
+    rejected: rejectionIn(pod),
     containers,
     startedAtMs: pod.status?.startTime === undefined ? nowMs : parseTime(pod.status.startTime),
     ip: pod.status?.podIP,

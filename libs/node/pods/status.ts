@@ -1,7 +1,13 @@
 import { qosClassOf } from '@drydock/api/quota';
 import type { ContainerStatus, PodCondition, PodStatus } from '@drydock/api/core/v1';
 import { formatTime } from '@drydock/base/apimachinery';
-import { deadlineExceeded, type ContainerRuntime, type Ended, type PodRuntime } from './runtime.ts';
+import {
+  deadlineExceeded,
+  rejectionMessage,
+  type ContainerRuntime,
+  type Ended,
+  type PodRuntime,
+} from './runtime.ts';
 
 function terminated(ended: Ended) {
   return {
@@ -59,6 +65,7 @@ type Phase = 'Pending' | 'Running' | 'Succeeded' | 'Failed';
 
 /** The phase that follows from the containers (kubelet's getPhase). */
 export function podPhase(runtime: PodRuntime): Phase {
+  if (runtime.rejected !== undefined) return 'Failed';
   const policy = runtime.pod.spec?.restartPolicy ?? 'Always';
   if (runtime.overdueSinceMs !== undefined)
     return runtime.containers.some(({ state }) => state.kind === 'running') ? 'Running' : 'Failed';
@@ -74,8 +81,25 @@ export function podPhase(runtime: PodRuntime): Phase {
   return 'Running';
 }
 
+/** A Pod that was not taken has no containers. */
+function rejectedStatus(
+  { pod, startedAtMs }: PodRuntime,
+  { reason, message }: NonNullable<PodRuntime['rejected']>,
+): PodStatus {
+  const { generation } = pod.metadata;
+  return {
+    phase: 'Failed',
+    reason,
+    message: rejectionMessage(message),
+    startTime: formatTime(startedAtMs),
+    qosClass: pod.status?.qosClass ?? qosClassOf(pod.spec),
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+  };
+}
+
 /** Builds the status that the node reports for a Pod. Conditions that others own (PodScheduled, gates) are left out. */
 export function podStatus(runtime: PodRuntime, hostIp: string, nowMs: number): PodStatus {
+  if (runtime.rejected !== undefined) return rejectedStatus(runtime, runtime.rejected);
   const now = formatTime(nowMs);
   const previous = runtime.pod.status?.conditions;
   const phase = podPhase(runtime);
@@ -138,7 +162,7 @@ export function podStatus(runtime: PodRuntime, hostIp: string, nowMs: number): P
   const status: PodStatus = {
     phase,
     conditions: [
-      condition('PodReadyToStartContainers', runtime.ip !== undefined && !over),
+      condition('PodReadyToStartContainers', runtime.ip !== undefined && runtime.mounted && !over),
       initialized
         ? condition('Initialized', true, over && phase === 'Succeeded' ? 'PodCompleted' : undefined)
         : condition(
@@ -165,7 +189,8 @@ export function podStatus(runtime: PodRuntime, hostIp: string, nowMs: number): P
   if (inits.length > 0) status.initContainerStatuses = inits.map(containerStatus);
   const ephemeral = runtime.containers.filter(({ role }) => role === 'ephemeral');
   if (ephemeral.length > 0) status.ephemeralContainerStatuses = ephemeral.map(containerStatus);
-  if (runtime.ip !== undefined) {
+  // The sandbox that has the address is made when the volumes are there.
+  if (runtime.ip !== undefined && runtime.mounted) {
     status.podIP = runtime.ip;
     status.podIPs = [{ ip: runtime.ip }];
   }

@@ -1,0 +1,253 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ConfigMap, Node, Pod, Secret } from '@drydock/api/core/v1';
+import { startCluster, type TestCluster } from '../../controllers/shared/cluster.spec-support.ts';
+import { createKubeletSim, type KubeletSim } from './index.ts';
+import { loadContainers } from './node-agent.ts';
+
+describe('a simulated kubelet', () => {
+  let cluster: TestCluster;
+  let sim: KubeletSim;
+
+  beforeEach(async () => {
+    cluster = await startCluster();
+    // Loading takes time that is not the clock's.
+    await loadContainers();
+    sim = createKubeletSim({ nodes: 1, startDelayMs: 0 }, cluster.deps);
+    const starting = sim.start();
+    await cluster.settle();
+    await starting;
+  });
+  afterEach(async () => {
+    await sim.stop();
+    await cluster.stop();
+  });
+
+  const pods = () => cluster.client.resource(Pod).namespace('default');
+  const create = (
+    name: string,
+    container: object,
+    spec: object = {},
+    annotations: Record<string, string> = {},
+  ) =>
+    pods().create({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, annotations },
+      spec: {
+        nodeName: 'node-0',
+        serviceAccountName: 'default',
+        containers: [{ name: 'c', image: 'nginx:1', ...container }],
+        ...spec,
+      },
+    } as Pod);
+  const waiting = async (name: string) =>
+    (await pods().get(name)).status?.containerStatuses?.[0]?.state?.waiting;
+  const isReady = async (name: string) =>
+    (await pods().get(name)).status?.containerStatuses?.[0]?.ready === true;
+  const configMap = (name: string, data: Record<string, string>) =>
+    cluster.client.resource(ConfigMap).namespace('default').create({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name },
+      data,
+    });
+
+  it('holds a container back until its environment can be made', async () => {
+    const env = [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'settings', key: 'a' } } }];
+    await create('held', { env });
+    await cluster.until(async () => (await waiting('held'))?.reason === 'CreateContainerConfigError');
+    expect(await waiting('held')).toEqual({
+      reason: 'CreateContainerConfigError',
+      message: 'configmap "settings" not found',
+    });
+    expect((await pods().get('held')).status?.phase).toBe('Pending');
+    await configMap('settings', { b: '1' });
+    const key = "couldn't find key a in ConfigMap default/settings";
+    await cluster.until(async () => (await waiting('held'))?.message === key);
+    const body = { data: { a: '1' } };
+    await cluster.client.resource(ConfigMap).namespace('default').patch('settings', { type: 'merge', body });
+    await cluster.until(() => isReady('held'));
+    const events = await cluster.events('held');
+    expect(events).toContainEqual(
+      expect.stringMatching(/^Warning Failed Error: configmap "settings" not found/),
+    );
+    expect(events).toContainEqual(
+      expect.stringMatching(/^Warning Failed Error: couldn't find key a in ConfigMap/),
+    );
+    expect(events.at(-1)).toBe('Normal Started Started container c');
+  });
+
+  it('starts without what is optional', async () => {
+    const missing = { name: 'none', optional: true };
+    await create(
+      'free',
+      {
+        envFrom: [{ configMapRef: missing }, { secretRef: missing }],
+        env: [{ name: 'A', valueFrom: { secretKeyRef: { ...missing, key: 'a' } } }],
+        volumeMounts: [{ name: 'v', mountPath: '/v' }],
+      },
+      { volumes: [{ name: 'v', secret: { secretName: 'none', optional: true } }] },
+    );
+    await cluster.until(() => isReady('free'), 1_000);
+  });
+
+  it('holds a Pod back until its volumes are there', async () => {
+    await create(
+      'mounts',
+      { volumeMounts: [{ name: 'v', mountPath: '/v' }] },
+      {
+        volumes: [
+          { name: 'v', configMap: { name: 'files', items: [{ key: 'k', path: 'k' }] } },
+          {
+            name: 'all',
+            projected: { sources: [{ secret: { name: 's' } }, { configMap: { name: 'files' } }] },
+          },
+        ],
+      },
+    );
+    await cluster.until(async () => (await cluster.events('mounts')).length >= 2);
+    expect(await cluster.events('mounts')).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(
+          /^Warning FailedMount MountVolume.SetUp failed for volume "v" : configmap "files" not found/,
+        ),
+        expect.stringMatching(
+          /^Warning FailedMount MountVolume.SetUp failed for volume "all" : \[secret "s" not found, configmap "files" not found\]/,
+        ),
+      ]),
+    );
+    expect(await waiting('mounts')).toEqual({ reason: 'ContainerCreating' });
+    expect((await pods().get('mounts')).status?.podIP).toBeUndefined();
+    await configMap('files', {});
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' } } as Secret;
+    await cluster.client.resource(Secret).namespace('default').create(secret);
+    const key =
+      'Warning FailedMount MountVolume.SetUp failed for volume "v" : references non-existent config key: k';
+    await cluster.until(async () => (await cluster.events('mounts')).some((one) => one.startsWith(key)));
+    const body = { data: { k: '1' } };
+    await cluster.client.resource(ConfigMap).namespace('default').patch('files', { type: 'merge', body });
+    await cluster.until(() => isReady('mounts'));
+    expect((await pods().get('mounts')).status?.podIP).toMatch(/^10\.128\./);
+  });
+
+  it('warns of pull secrets that are not there', async () => {
+    await create('pulls', {}, { imagePullSecrets: [{ name: 'one' }, { name: 'two' }] });
+    await cluster.until(() => isReady('pulls'));
+    expect(await cluster.events('pulls')).toContain(
+      'Warning FailedToRetrieveImagePullSecret Unable to retrieve some image pull secrets (one, two); attempting to pull the image may not succeed.',
+    );
+  });
+
+  it('pulls an image once, and fails for one that it may not pull', async () => {
+    await create('first', {});
+    await cluster.until(() => isReady('first'));
+    await create('second', {});
+    await cluster.until(() => isReady('second'));
+    const [pulling, pulled] = await cluster.events('first');
+    expect(pulling).toBe('Normal Pulling Pulling image "nginx:1"');
+    expect(pulled).toMatch(/^Normal Pulled Successfully pulled image "nginx:1" in /);
+    expect((await cluster.events('second'))[0]).toBe(
+      'Normal Pulled Container image "nginx:1" already present on machine',
+    );
+    await create('never', { image: 'mine:1', imagePullPolicy: 'Never' });
+    await cluster.until(async () => (await waiting('never'))?.reason === 'ErrImageNeverPull');
+    const body = { metadata: { annotations: { 'drydock.dev/images': 'other, mine:1' } } };
+    await cluster.client.resource(Node).patch('node-0', { type: 'merge', body });
+    await cluster.until(() => isReady('never'));
+  });
+
+  it('backs off from an image that cannot be had, and takes it when it can', async () => {
+    await create('ghost', {}, {}, { 'drydock.dev/image-error': 'ErrImagePull' });
+    await cluster.until(async () => (await waiting('ghost'))?.reason === 'ErrImagePull');
+    await cluster.until(async () => (await waiting('ghost'))?.reason === 'ImagePullBackOff');
+    expect((await waiting('ghost'))?.message).toMatch(
+      /^Back-off pulling image "nginx:1": ErrImagePull: rpc error/,
+    );
+    const events = await cluster.events('ghost');
+    expect(events.map((one) => one.replace(/: rpc.*/, ''))).toEqual([
+      'Normal Pulling Pulling image "nginx:1"',
+      'Warning Failed Failed to pull image "nginx:1"',
+      'Warning Failed Error: ErrImagePull',
+      'Normal BackOff Back-off pulling image "nginx:1"',
+      'Warning Failed Error: ImagePullBackOff',
+    ]);
+    const body = { metadata: { annotations: { 'drydock.dev/image-error': null } } };
+    await pods().patch('ghost', { type: 'merge', body } as never);
+    await cluster.until(() => isReady('ghost'));
+  });
+
+  it('refuses a Pod that was bound beyond what the node has; it goes when it is deleted', async () => {
+    await create('big', { resources: { requests: { cpu: '9' } } });
+    await cluster.until(async () => (await pods().get('big')).status?.phase === 'Failed');
+    const words = "Node didn't have enough resource: cpu, requested: 9000, used: 0, capacity: 8000";
+    const { status } = await pods().get('big');
+    expect(status).toMatchObject({
+      phase: 'Failed',
+      reason: 'OutOfcpu',
+      message: `Pod was rejected: ${words}`,
+    });
+    expect(status?.containerStatuses).toBeUndefined();
+    expect(await cluster.events('big')).toEqual([`Warning OutOfcpu ${words}`]);
+    // A kubelet that starts anew leaves it as it is.
+    await sim.stop();
+    sim = createKubeletSim({ nodes: 1, startDelayMs: 0 }, cluster.deps);
+    await sim.start();
+    await cluster.settle();
+    expect((await pods().get('big')).status).toEqual(status);
+    await pods().delete('big');
+    await cluster.until(async () => (await cluster.list(Pod)).length === 0);
+  });
+
+  it('looks at its labels once more before it refuses a Pod for them', async () => {
+    const body = { metadata: { labels: { disk: 'ssd' } } };
+    await cluster.client.resource(Node).patch('node-0', { type: 'merge', body });
+    await create('fits', {}, { nodeSelector: { disk: 'ssd' } });
+    await create('other', {}, { nodeSelector: { disk: 'tape' } });
+    await cluster.until(() => isReady('fits'));
+    await cluster.until(async () => (await pods().get('other')).status?.reason === 'NodeAffinity');
+  });
+
+  it('runs the commands of probes where the container runs its own', async () => {
+    const exec = { exec: { command: ['cat', '/tmp/ready'] } };
+    const probe = { ...exec, periodSeconds: 1, failureThreshold: 1 };
+    const command = ['sh', '-c', 'sleep 5; touch /tmp/ready; sleep 5; rm /tmp/ready; sleep 1000'];
+    await create('real', { command, readinessProbe: probe }, {}, { 'drydock.dev/run-command': 'true' });
+    await create('simulated', { command, readinessProbe: probe });
+    await cluster.until(() => isReady('simulated'));
+    expect(await isReady('real')).toBe(false);
+    await cluster.until(() => isReady('real'));
+    await cluster.until(async () => !(await isReady('real')));
+    expect(await cluster.events('real')).toContainEqual(
+      expect.stringMatching(
+        /^Warning Unhealthy Readiness probe failed: cat: .*\/tmp\/ready.*No such file or directory/,
+      ),
+    );
+    expect(await isReady('simulated')).toBe(true);
+  });
+
+  it('a probe command that takes too long, or that is not there', async () => {
+    const readinessProbe = { exec: { command: ['sleep', '9'] }, periodSeconds: 1, timeoutSeconds: 2 };
+    const livenessProbe = { exec: { command: ['absent'] }, periodSeconds: 1 };
+    const command = ['sleep', '1000'];
+    await create(
+      'slow',
+      { command, readinessProbe, livenessProbe },
+      {},
+      { 'drydock.dev/run-command': 'true' },
+    );
+    await cluster.until(async () =>
+      (await cluster.events('slow')).some((one) =>
+        one.startsWith('Warning Unhealthy Readiness probe failed: command "sleep 9" timed out after 2s'),
+      ),
+    );
+    expect(await cluster.events('slow')).toContainEqual(
+      expect.stringMatching(
+        /^Warning Unhealthy Liveness probe errored and resulted in unknown state: rpc error: .*exec: "absent": executable file not found in \$PATH: unknown/,
+      ),
+    );
+    expect((await pods().get('slow')).status?.containerStatuses?.[0]).toMatchObject({
+      ready: false,
+      restartCount: 0,
+    });
+  });
+});

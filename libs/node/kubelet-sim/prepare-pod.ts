@@ -1,0 +1,109 @@
+import type { EventRecorder } from '@drydock/machinery/controller';
+import type { Clock } from '@drydock/base/clock';
+import type { Logger } from '@drydock/port/observability';
+import {
+  missingVariable,
+  missingVolumeKey,
+  volumeNeeds,
+  type ContainerRuntime,
+  type PodRuntime,
+} from '../pods/index.ts';
+import type { ObjectReader } from './object-reader.ts';
+
+export interface PreparePodOptions {
+  readonly runtime: PodRuntime;
+  readonly objects: ObjectReader;
+  readonly recorder: EventRecorder;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Aborts when the Pod is gone. */
+  readonly gone: AbortSignal;
+  /** Something is there now that was waited for. */
+  onProgress(): void;
+}
+
+/** What must be there before the containers of a Pod can start. */
+export interface PodPreparation {
+  /** Sets up the volumes, again and again until all they are made of is there. */
+  mount(): Promise<void>;
+  /** Looks whether the environment of a container can be made. */
+  configure(container: ContainerRuntime): Promise<void>;
+  /** Tells which of its pull secrets are missing: a warning, no more. */
+  lookForPullSecrets(): Promise<void>;
+}
+
+/** As the kubelet retries a mount: half a second, doubling, to about two minutes. */
+const firstRetryMs = 500;
+const longestRetryMs = 122_000;
+const askAgainMs = 1_000;
+
+export function createPodPreparation(options: PreparePodOptions): PodPreparation {
+  const { runtime, objects, recorder, clock, logger, gone } = options;
+  const namespace = runtime.pod.metadata.namespace ?? '';
+  const about = { pod: `${namespace}/${runtime.pod.metadata.name ?? ''}` };
+
+  /** What could not be found out is asked again. */
+  async function insist<T>(ask: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await ask();
+      } catch (err) {
+        gone.throwIfAborted();
+        logger.warn('could not look for what a pod refers to', { ...about, err });
+        await clock.sleep(askAgainMs, gone);
+      }
+    }
+  }
+
+  async function unmounted(): Promise<boolean> {
+    const faults = await Promise.all(
+      volumeNeeds(runtime.pod).map(async ({ volume, projected, references }) => {
+        // All sources of a projected volume are looked at; elsewhere there is only one.
+        const found = projected
+          ? await Promise.all(references.map((one) => objects.fault(namespace, [one], missingVolumeKey)))
+          : [await objects.fault(namespace, references, missingVolumeKey)];
+        const words = found.filter((one) => one !== undefined);
+        if (words.length === 0) return undefined;
+        return { volume, words: words.length === 1 ? words.join('') : `[${words.join(', ')}]` };
+      }),
+    );
+    const told = faults.filter((fault) => fault !== undefined);
+    for (const { volume, words } of told) {
+      const what = `MountVolume.SetUp failed for volume "${volume}" : ${words}`;
+      if (!gone.aborted) recorder.event(runtime.pod, 'Warning', 'FailedMount', what);
+    }
+    return told.length > 0;
+  }
+
+  return {
+    async mount() {
+      for (let waitMs = firstRetryMs; await insist(unmounted); waitMs = Math.min(longestRetryMs, waitMs * 2))
+        await clock.sleep(waitMs, gone);
+      if (gone.aborted) return;
+      runtime.mounted = true;
+      options.onProgress();
+    },
+    async configure(container) {
+      const missing = await insist(() =>
+        objects.fault(namespace, container.needs, (reference, key) =>
+          missingVariable(reference, key, namespace),
+        ),
+      );
+      if (gone.aborted || container.configuration !== 'asked') return;
+      container.configuration = missing === undefined ? 'complete' : { fault: missing };
+      options.onProgress();
+    },
+    async lookForPullSecrets() {
+      const names = (runtime.pod.spec?.imagePullSecrets ?? []).map(({ name = '' }) => name);
+      const missing = await insist(async () => {
+        const found = await Promise.all(
+          names.map((name) => objects.keys(namespace, { kind: 'Secret', name })),
+        );
+        return names.filter((_, at) => found[at] === undefined);
+      });
+      if (missing.length === 0 || gone.aborted) return;
+      const what = `Unable to retrieve some image pull secrets (${missing.join(', ')}); attempting to pull the image may not succeed.`;
+      recorder.event(runtime.pod, 'Warning', 'FailedToRetrieveImagePullSecret', what);
+    },
+  };
+}

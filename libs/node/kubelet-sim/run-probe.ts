@@ -1,0 +1,51 @@
+import type { Clock } from '@drydock/base/clock';
+import { createBytePipe, readAll } from '@drydock/base/streams';
+import type { PodSandbox } from '../containers/index.ts';
+import { execTimeout, probeSucceeds, type ContainerRuntime, type ProbeOutcome } from '../pods/index.ts';
+
+const decoder = new TextDecoder();
+/** The kubelet reads no more of what a probe prints. */
+const maxOutputBytes = 10 * 1024;
+
+/**
+ * Runs the command of a probe inside its container. A container that runs no process of its own is well; a command that
+ * cannot be started says nothing of it.
+ */
+export async function runProbe(
+  sandbox: PodSandbox,
+  container: ContainerRuntime,
+  command: readonly string[],
+  timeoutSeconds: number,
+  clock: Clock,
+): Promise<ProbeOutcome> {
+  if (!(await sandbox.runsMain(container))) return probeSucceeds;
+  const stop = new AbortController();
+  let late = false;
+  const timer = clock.setTimeout(() => {
+    late = true;
+    stop.abort();
+  }, timeoutSeconds * 1000);
+  const printed = createBytePipe({ highWaterBytes: 1024 * 1024 });
+  try {
+    const session = await sandbox.exec(container, {
+      container: container.name,
+      command,
+      tty: false,
+    });
+    const output = readAll(printed);
+    const code = await session.run({ stdout: printed, stderr: printed }, stop.signal);
+    printed.end();
+    if (late) return execTimeout(command, timeoutSeconds);
+    if (code === 0) return probeSucceeds;
+    return { result: 'failure', output: decoder.decode((await output).subarray(0, maxOutputBytes)) };
+  } catch (error) {
+    if (late) return execTimeout(command, timeoutSeconds);
+    const words = error instanceof Error ? error.message : String(error);
+    return {
+      result: 'error',
+      output: `rpc error: code = Unknown desc = ${words.replace(/^error executing command in container: /, '')}`,
+    };
+  } finally {
+    timer.cancel();
+  }
+}
