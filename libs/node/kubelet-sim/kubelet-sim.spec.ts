@@ -130,6 +130,28 @@ describe('a simulated kubelet', () => {
     expect((await pods().get('mounts')).status?.podIP).toMatch(/^10\.128\./);
   });
 
+  it('tells after two minutes that volumes keep a Pod from starting', async () => {
+    const volumes = [
+      { name: 'b', secret: { secretName: 's' } },
+      { name: 'a', configMap: { name: 'm' } },
+      { name: 'c', emptyDir: {} },
+    ];
+    await create('stuck', {}, { volumes });
+    const what =
+      'Warning FailedMount Unable to attach or mount volumes: unmounted volumes=[a b], unattached volumes=[], failed to process volumes=[]: context deadline exceeded';
+    await cluster.until(async () => (await cluster.events('stuck')).includes(what), 130_000);
+    expect(cluster.clock.now() - Date.parse('2026-01-01T00:00:00Z')).toBeGreaterThanOrEqual(123_000);
+  });
+
+  it('does not run as root what must not be', async () => {
+    await create('root', { securityContext: { runAsNonRoot: true } }, { securityContext: { runAsUser: 0 } });
+    await cluster.until(async () => (await waiting('root'))?.reason === 'CreateContainerConfigError');
+    const { uid } = (await pods().get('root')).metadata;
+    expect((await waiting('root'))?.message).toBe(
+      `container's runAsUser breaks non-root policy (pod: "root_default(${uid})", container: c)`,
+    );
+  });
+
   it('warns of pull secrets that are not there', async () => {
     await create('pulls', {}, { imagePullSecrets: [{ name: 'one' }, { name: 'two' }] });
     await cluster.until(() => isReady('pulls'));

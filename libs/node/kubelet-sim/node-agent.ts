@@ -191,9 +191,9 @@ export function createNodeAgent({
     agents.delete(key);
     claims.delete(key);
     const refused = rejection(key, pod);
-    // Its labels may be newer than what was seen of them.
-    if (refused?.reason === 'NodeAffinity') void lookAgain(key, pod);
-    else run(key, pod, refused);
+    // What the Pod was bound by may be newer than what was seen of the Node.
+    if (refused === undefined) run(key, pod, undefined);
+    else void lookAgain(key, pod);
   }
 
   function run(key: string, pod: Pod, refused: Rejection | undefined): void {

@@ -36,6 +36,8 @@ export interface PodPreparation {
 const firstRetryMs = 500;
 const longestRetryMs = 122_000;
 const askAgainMs = 1_000;
+/** After so long, and then again, it is told that the Pod as a whole does not get on. */
+const patienceMs = 123_000;
 
 export function createPodPreparation(options: PreparePodOptions): PodPreparation {
   const { runtime, objects, recorder, clock, logger, gone } = options;
@@ -52,6 +54,17 @@ export function createPodPreparation(options: PreparePodOptions): PodPreparation
         logger.warn('could not look for what a pod refers to', { ...about, err });
         await clock.sleep(askAgainMs, gone);
       }
+    }
+  }
+
+  /** Names of the volumes that are not there yet. */
+  let missing: readonly string[] = [];
+
+  async function complain(mounted: AbortSignal): Promise<void> {
+    for (;;) {
+      await clock.sleep(patienceMs, mounted);
+      const what = `Unable to attach or mount volumes: unmounted volumes=[${missing.join(' ')}], unattached volumes=[], failed to process volumes=[]: context deadline exceeded`;
+      recorder.event(runtime.pod, 'Warning', 'FailedMount', what);
     }
   }
 
@@ -72,37 +85,48 @@ export function createPodPreparation(options: PreparePodOptions): PodPreparation
       const what = `MountVolume.SetUp failed for volume "${volume}" : ${words}`;
       if (!gone.aborted) recorder.event(runtime.pod, 'Warning', 'FailedMount', what);
     }
-    return told.length > 0;
+    missing = told.map(({ volume }) => volume).sort();
+    return missing.length > 0;
   }
 
   return {
     async mount() {
-      for (let waitMs = firstRetryMs; await insist(unmounted); waitMs = Math.min(longestRetryMs, waitMs * 2))
-        await clock.sleep(waitMs, gone);
+      const mounted = new AbortController();
+      complain(AbortSignal.any([mounted.signal, gone])).catch(() => undefined);
+      try {
+        for (
+          let waitMs = firstRetryMs;
+          await insist(unmounted);
+          waitMs = Math.min(longestRetryMs, waitMs * 2)
+        )
+          await clock.sleep(waitMs, gone);
+      } finally {
+        mounted.abort();
+      }
       if (gone.aborted) return;
       runtime.mounted = true;
       options.onProgress();
     },
     async configure(container) {
-      const missing = await insist(() =>
+      const fault = await insist(() =>
         objects.fault(namespace, container.needs, (reference, key) =>
           missingVariable(reference, key, namespace),
         ),
       );
       if (gone.aborted || container.configuration !== 'asked') return;
-      container.configuration = missing === undefined ? 'complete' : { fault: missing };
+      container.configuration = fault === undefined ? 'complete' : { fault };
       options.onProgress();
     },
     async lookForPullSecrets() {
       const names = (runtime.pod.spec?.imagePullSecrets ?? []).map(({ name = '' }) => name);
-      const missing = await insist(async () => {
+      const absent = await insist(async () => {
         const found = await Promise.all(
           names.map((name) => objects.keys(namespace, { kind: 'Secret', name })),
         );
         return names.filter((_, at) => found[at] === undefined);
       });
-      if (missing.length === 0 || gone.aborted) return;
-      const what = `Unable to retrieve some image pull secrets (${missing.join(', ')}); attempting to pull the image may not succeed.`;
+      if (absent.length === 0 || gone.aborted) return;
+      const what = `Unable to retrieve some image pull secrets (${absent.join(', ')}); attempting to pull the image may not succeed.`;
       recorder.event(runtime.pod, 'Warning', 'FailedToRetrieveImagePullSecret', what);
     },
   };

@@ -48,6 +48,16 @@ function retryMs(failures: number, firstMs: number, longestMs: number): number {
   return Math.min(longestMs, firstMs * 2 ** (failures - 1));
 }
 
+/** A container that must not run as root and is told to. */
+function rootFault({ pod, uid }: PodRuntime, { name, spec }: ContainerRuntime): string | undefined {
+  const ofPod = pod.spec?.securityContext;
+  const own = spec.securityContext;
+  if ((own?.runAsNonRoot ?? ofPod?.runAsNonRoot) !== true) return undefined;
+  if (Number(own?.runAsUser ?? ofPod?.runAsUser ?? -1) !== 0) return undefined;
+  const { name: podName = '', namespace = '' } = pod.metadata;
+  return `container's runAsUser breaks non-root policy (pod: "${podName}_${namespace}(${uid})", container: ${name})`;
+}
+
 /** A failed pull is shown as such for a moment, then as the back-off that follows it. */
 const pullErrorMs = 1_000;
 const nodeFaultRetryMs = 10_000;
@@ -159,18 +169,22 @@ export function advance(runtime: PodRuntime, nowMs: number, newId: () => string)
   /** What its environment needs is there, or is asked for. */
   function configured(container: ContainerRuntime): boolean {
     const { configuration, needs } = container;
-    if (needs.length === 0 || configuration === 'complete') return true;
-    if (configuration === 'asked') return false;
-    if (configuration === 'unknown') {
-      container.configuration = 'asked';
-      happenings.push({ kind: 'configure', container });
-      return false;
+    let fault = rootFault(runtime, container);
+    if (fault === undefined) {
+      if (needs.length === 0 || configuration === 'complete') return true;
+      if (configuration === 'asked') return false;
+      if (configuration === 'unknown') {
+        container.configuration = 'asked';
+        happenings.push({ kind: 'configure', container });
+        return false;
+      }
+      ({ fault } = configuration);
     }
     container.failures++;
-    tell(container, 'Warning', 'Failed', `Error: ${configuration.fault}`);
+    tell(container, 'Warning', 'Failed', `Error: ${fault}`);
     const { first, longest } = configurationRetryMs;
     const forMs = retryMs(container.failures, first, longest);
-    hold(container, 'CreateContainerConfigError', configuration.fault, forMs);
+    hold(container, 'CreateContainerConfigError', fault, forMs);
     return false;
   }
 

@@ -68,7 +68,7 @@ export function stepProbe(
   const periodMs = (probe.periodSeconds ?? 10) * 1000;
   const method = methodOf(runtime, container, kind, probe);
   if (method.kind === 'well') {
-    delete container.probes[kind];
+    if (container.probes[kind] !== undefined) delete container.probes[kind];
     const settledMs = fromMs + ((probe.successThreshold ?? 1) - 1) * periodMs;
     const verdict = settledMs <= nowMs ? true : undefined;
     return { verdict, found: [], wakeAtMs: verdict ? undefined : settledMs, ask: false };
