@@ -22,7 +22,7 @@ import {
 import type { PodSandbox, SandboxOptions } from '../containers/index.ts';
 import type { IpPool } from './ip-pool.ts';
 import type { ObjectReader } from './object-reader.ts';
-import { createPodPreparation } from './prepare-pod.ts';
+import { createPodPreparation, type PodPreparation } from './prepare-pod.ts';
 import { runProbe } from './run-probe.ts';
 
 export interface PodAgentOptions {
@@ -94,15 +94,20 @@ export function createPodAgent(options: PodAgentOptions): PodAgent {
     mains.set(container, started);
   }
 
-  const preparation = createPodPreparation({
-    runtime,
-    objects: options.objects,
-    recorder,
-    clock,
-    logger,
-    gone: gone.signal,
-    onProgress: tick,
-  });
+  /** Made for those Pods alone that refer to something. */
+  let preparation: PodPreparation | undefined;
+  function prepare(): PodPreparation {
+    preparation ??= createPodPreparation({
+      runtime,
+      objects: options.objects,
+      recorder,
+      clock,
+      logger,
+      gone: gone.signal,
+      onProgress: tick,
+    });
+    return preparation;
+  }
   /** Work in the background that ends with the Pod. */
   function inBackground(work: Promise<void>): void {
     work.catch((err: unknown) => {
@@ -171,7 +176,7 @@ export function createPodAgent(options: PodAgentOptions): PodAgent {
           `Back-off restarting failed container ${container.name} in pod ${name}_${namespace}(${runtime.uid})`,
         );
       case 'configure':
-        return inBackground(preparation.configure(container));
+        return inBackground(prepare().configure(container));
       case 'probe':
         return inBackground(askProbe(container, happening.probe));
     }
@@ -253,9 +258,9 @@ export function createPodAgent(options: PodAgentOptions): PodAgent {
   if (options.rejection !== undefined) {
     dirty = true;
     recorder.event(runtime.pod, 'Warning', options.rejection.reason, options.rejection.message);
-  } else if (!runtime.mounted) inBackground(preparation.mount());
+  } else if (!runtime.mounted) inBackground(prepare().mount());
   if (runtime.rejected === undefined && (options.pod.spec?.imagePullSecrets ?? []).length > 0)
-    inBackground(preparation.lookForPullSecrets());
+    inBackground(prepare().lookForPullSecrets());
   if (wasContradicted(runtime)) dirty = true;
   // A restarted node finds its containers running: what ran in them begins anew.
   for (const container of runtime.containers) if (container.state.kind === 'running') startMain(container);

@@ -133,6 +133,8 @@ function recover(runtime: ContainerRuntime, status: ContainerStatus | undefined,
   }
 }
 
+const nothing: readonly Reference[] = [];
+
 /** A container that has never run. */
 function fresh(spec: Container) {
   return {
@@ -146,7 +148,7 @@ function fresh(spec: Container) {
     probes: {},
     killed: undefined,
     failures: 0,
-    needs: environmentNeeds(spec),
+    needs: spec.env === undefined && spec.envFrom === undefined ? nothing : environmentNeeds(spec),
     configuration: 'unknown' as const,
   };
 }
