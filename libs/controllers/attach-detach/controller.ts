@@ -133,6 +133,7 @@ export const createAttachDetachController: ControllerFactory = (deps) => {
   return createController(
     {
       name,
+      reads: [CSIDriver],
       sources: [
         source(Pod, (pod, { previous, deleted }) => {
           const nodeName = pod.spec?.nodeName;

@@ -27,7 +27,7 @@ import {
   needsScale,
   staleDisruptionInMs,
 } from './budget.ts';
-import { createScaleFinder } from './scale.ts';
+import { createScaleFinder, scaledTypes } from './scale.ts';
 
 const name = 'disruption-controller';
 /** Marks keys of Pods whose disruption was announced and may not come. */
@@ -157,6 +157,7 @@ export function createDisruptionController(
   return createController(
     {
       name,
+      reads: scaledTypes,
       sources: [
         source(PodDisruptionBudget, (budget, { deleted }) => (deleted ? [] : [objectKey(budget)])),
         source(Pod, (pod, { previous, deleted }) => {

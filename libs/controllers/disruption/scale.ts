@@ -11,6 +11,9 @@ import {
 } from '@drydock/base/apimachinery';
 import type { ControllerDeps } from '@drydock/machinery/controller';
 
+/** Whose numbers are looked up in informers. */
+export const scaledTypes = [Deployment, ReplicaSet, StatefulSet, ReplicationController];
+
 interface Scaled extends KubeObject {
   spec?: { replicas?: number };
 }

@@ -35,6 +35,7 @@ export function createLegacyTokenCleaner(
   return createController(
     {
       name,
+      reads: [Pod, ServiceAccount],
       sources: [
         source(Secret, (secret, { deleted }) =>
           deleted || secret.type !== tokenType ? [] : [objectKey(secret)],

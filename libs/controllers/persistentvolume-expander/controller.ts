@@ -1,4 +1,4 @@
-import { compareQuantities, isConflict, isNotFound, objectKey } from '@drydock/base/apimachinery';
+import { compareQuantities, isConflict, isNotFound, joinKey, objectKey } from '@drydock/base/apimachinery';
 import { PersistentVolume, PersistentVolumeClaim } from '@drydock/api/core/v1';
 import {
   createController,
@@ -33,6 +33,10 @@ export const createPersistentVolumeExpander: ControllerFactory = (deps) => {
         source(PersistentVolumeClaim, (claim, { deleted }) =>
           deleted || wantedSize(claim) === undefined ? [] : [objectKey(claim)],
         ),
+        source(PersistentVolume, ({ spec }, { deleted }) => {
+          const claim = spec?.claimRef;
+          return deleted || claim === undefined ? [] : [joinKey(claim.namespace, claim.name ?? '')];
+        }),
       ],
       async reconcile(key) {
         const claim = claims.get(key);

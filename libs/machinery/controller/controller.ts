@@ -23,7 +23,7 @@ export function source<T extends KubeObject>(
  * when something changes. May be run again after it ended (a new leader term): it then starts from everything there is.
  */
 export function createController(options: ControllerHarnessOptions, deps: ControllerDeps): Controller {
-  const { name, reconcile, workers = 5 } = options;
+  const { name, reconcile, reads = [], workers = 5 } = options;
   const logger = deps.logger.child({ controller: name });
   const informers = options.sources.map((from) => ({ from, informer: deps.informers.informer(from.type) }));
   const makeQueue = () => {
@@ -87,7 +87,10 @@ export function createController(options: ControllerHarnessOptions, deps: Contro
     async run(signal) {
       const current = queue;
       try {
-        await Promise.all(informers.map(({ informer }) => informer.waitForSync(signal)));
+        await Promise.all([
+          ...informers.map(({ informer }) => informer.waitForSync(signal)),
+          ...reads.map((type) => deps.informers.informer(type).waitForSync(signal)),
+        ]);
         await options.onStart?.(signal);
       } catch (err) {
         if (signal.aborted) return;

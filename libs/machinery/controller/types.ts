@@ -35,6 +35,8 @@ export interface ControllerOptions {
   name: string;
   /** Declared with `source(type, keys)`. */
   sources: readonly ControllerSource[];
+  /** Types that `reconcile` looks up in informers without being asked for their changes: waited for as the sources are. */
+  reads?: readonly ResourceType[];
   reconcile: Reconcile;
   /** Default 5. */
   workers?: number;

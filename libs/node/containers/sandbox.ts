@@ -41,6 +41,8 @@ export interface PodSandbox {
   startMain(container: ContainerRuntime): Promise<void>;
   /** Whether the container runs its own command, which then decides how well it is. */
   runsMain(container: ContainerRuntime): Promise<boolean>;
+  /** The Pod's labels or annotations are others: volumes show them. */
+  podChanged(): Promise<void>;
   /** Ends the processes of containers that run no more. */
   sweep(): void;
   close(): void;
@@ -56,7 +58,10 @@ interface Box {
   main: MainProcess | undefined;
 }
 
+/** How long somebody who looks into a volume may find what it held before. */
 const refreshMs = 1_000;
+/** How often volumes are filled again for processes that run: a kubelet takes about a minute. */
+const syncMs = 5_000;
 
 export function podHostname(pod: Pod): string {
   const name = pod.spec?.hostname ?? '';
@@ -153,7 +158,26 @@ export function createPodSandbox(options: SandboxOptions): PodSandbox {
   async function refresh(box: Box): Promise<void> {
     if (clock.now() - refreshedMs < refreshMs) return;
     refreshedMs = clock.now();
-    await Promise.all(box.volumes.map((volume) => volume.refresh?.()));
+    await fillAgain(box);
+  }
+
+  const fillAgain = async (box: Box): Promise<void> => {
+    await Promise.all(box.volumes.map((volume) => volume.refresh?.(runtime.pod)));
+  };
+
+  /** What its process reads follows its sources until the container ends. */
+  function keepFilled(box: Box): void {
+    if (box.volumes.every(({ refresh: again }) => again === undefined)) return;
+    let timer = clock.setTimeout(sync, syncMs);
+    function sync() {
+      // Without an answer the volumes keep what they hold.
+      void fillAgain(box)
+        .catch(() => undefined)
+        .then(() => {
+          if (!box.ended.signal.aborted) timer = clock.setTimeout(sync, syncMs);
+        });
+    }
+    box.ended.signal.addEventListener('abort', () => timer.cancel(), { once: true });
   }
 
   const sandbox: PodSandbox = {
@@ -206,10 +230,15 @@ export function createPodSandbox(options: SandboxOptions): PodSandbox {
           options.onExit(container, containerId, exitCode, message);
         },
       });
+      keepFilled(box);
       if (container.spec.stdin !== true) box.main.start();
     },
     async runsMain(container) {
       return (await boxOf(container)).main !== undefined;
+    },
+    async podChanged() {
+      const opened = [...boxes.values()].map(async ({ box }) => fillAgain(await box));
+      await Promise.allSettled(opened);
     },
     sweep() {
       for (const container of runtime.containers) {

@@ -1,4 +1,11 @@
-import { ConfigMap, Secret, ServiceAccount, type KeyToPath, type Volume } from '@drydock/api/core/v1';
+import {
+  ConfigMap,
+  Secret,
+  ServiceAccount,
+  type KeyToPath,
+  type Pod,
+  type Volume,
+} from '@drydock/api/core/v1';
 import { directory, file, splitPath, type Directory, type FileNode } from '../files/index.ts';
 import { decodeBinary, downward, getOptional, type EnvironmentOptions } from './environment.ts';
 
@@ -83,7 +90,15 @@ async function token(
   }
 }
 
-async function gather(volume: Volume, options: EnvironmentOptions): Promise<Items | undefined> {
+/** A token that is made anew, as kubelets do, when four fifths of its life are over. */
+type HeldTokens = Map<string, { readonly text: string; readonly renewMs: number }>;
+
+async function gather(
+  volume: Volume,
+  options: EnvironmentOptions,
+  held: HeldTokens,
+  nowMs: number,
+): Promise<Items | undefined> {
   const items: Items = new Map();
   const { configMap, secret, projected, downwardAPI } = volume;
   const describe = (fields: readonly { path?: string; mode?: number }[] | undefined, defaultMode: number) => {
@@ -122,8 +137,12 @@ async function gather(volume: Volume, options: EnvironmentOptions): Promise<Item
       describe(source.downwardAPI?.items, mode);
       const wanted = source.serviceAccountToken;
       if (wanted !== undefined) {
-        const text = await token(options, wanted.audience, wanted.expirationSeconds ?? 3_600);
-        items.set(wanted.path ?? 'token', { data: encoder.encode(text), mode });
+        const { audience, expirationSeconds = 3_600, path = 'token' } = wanted;
+        const before = held.get(path);
+        const fresh = before !== undefined && before.text !== '' && nowMs < before.renewMs;
+        const text = fresh ? before.text : await token(options, audience, expirationSeconds);
+        if (!fresh) held.set(path, { text, renewMs: nowMs + expirationSeconds * 800 });
+        items.set(path, { data: encoder.encode(text), mode });
       }
     }
   } else return undefined;
@@ -184,8 +203,8 @@ function hostDirectory(
 
 export interface MountedVolume {
   readonly root: Directory;
-  /** Reads its sources again, as a kubelet does from time to time; absent where there are none. */
-  refresh?(): Promise<void>;
+  /** Reads its sources again, for the Pod as it is now; absent where there are none. */
+  refresh?(pod: Pod): Promise<void>;
 }
 
 /** What a container sees of a volume. */
@@ -203,7 +222,8 @@ export async function openVolume(
     const root = shared.node.get(`claim:${claim}`);
     return { root: persistentVolumeClaim.readOnly === true ? { ...root, readOnly: true } : root };
   }
-  const items = await gather(volume, options);
+  const tokens: HeldTokens = new Map();
+  const items = await gather(volume, options, tokens, nowMs());
   const root = shared.pod.get(name);
   if (items === undefined) return { root };
   root.mode = 0o755;
@@ -211,8 +231,8 @@ export async function openVolume(
   fill(root, items, nowMs());
   return {
     root,
-    async refresh() {
-      fill(root, (await gather(volume, options)) ?? new Map(), nowMs());
+    async refresh(pod) {
+      fill(root, (await gather(volume, { ...options, pod }, tokens, nowMs())) ?? new Map(), nowMs());
     },
   };
 }

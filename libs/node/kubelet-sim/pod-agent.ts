@@ -271,7 +271,10 @@ export function createPodAgent(options: PodAgentOptions): PodAgent {
     sandbox: openSandbox,
     gone: gone.signal,
     update(pod) {
+      const { labels, annotations } = runtime.pod.metadata;
       runtime.pod = pod;
+      if (!deepEqual([labels, annotations], [pod.metadata.labels, pod.metadata.annotations]))
+        void sandbox?.then((opened) => opened.podChanged());
       addEphemeral(runtime, options.startDelayMs);
       noticeDeletion();
       if (wasContradicted(runtime)) dirty = true;
