@@ -80,12 +80,22 @@ describe('repack', () => {
       { addresses: [{ ip: '10.0.0.1' }], ports: [{ port: 81, protocol: 'TCP' }] },
     ];
     const expected = [
-      { addresses: [{ ip: '10.0.0.1' }, { ip: '10.0.0.2' }], ports: [{ port: 80, protocol: 'TCP' }] },
+      {
+        addresses: [{ ip: '10.0.0.2' }],
+        notReadyAddresses: [{ ip: '10.0.0.1' }],
+        ports: [{ port: 80, protocol: 'TCP' }],
+      },
       { addresses: [{ ip: '10.0.0.1' }], ports: [{ port: 81, protocol: 'TCP' }] },
     ];
     expect(repack(subsets)).toEqual(expected);
     expect(repack([...subsets].reverse())).toEqual(expected);
     expect(repack(expected)).toEqual(expected);
+  });
+
+  it('keeps addresses without ports, and nothing without addresses', () => {
+    const lonely = [{ notReadyAddresses: [{ ip: '10.0.0.1' }] }];
+    expect(repack([{ ...lonely[0], ports: [] }])).toEqual(lonely);
+    expect(repack([{ addresses: [], ports: [{ port: 80 }] }])).toEqual([]);
   });
 });
 

@@ -62,11 +62,12 @@ export function repack(subsets: readonly EndpointSubset[]): EndpointSubset[] {
     if (!entry) byPort.set(portId, (entry = { port, placed: new Map() }));
     const id = `${address.ip}/${address.targetRef?.uid ?? ''}`;
     const known = entry.placed.get(id);
-    if (known) known.ready ||= ready;
+    // Not ready trumps ready.
+    if (known) known.ready &&= ready;
     else entry.placed.set(id, { address, ready });
   };
-  for (const { addresses = [], notReadyAddresses = [], ports = [undefined] } of subsets) {
-    for (const port of ports) {
+  for (const { addresses = [], notReadyAddresses = [], ports = [] } of subsets) {
+    for (const port of ports.length > 0 ? ports : [undefined]) {
       for (const address of addresses) place(port, address, true);
       for (const address of notReadyAddresses) place(port, address, false);
     }

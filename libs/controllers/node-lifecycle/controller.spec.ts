@@ -69,6 +69,23 @@ async function start() {
 }
 
 describe('node-lifecycle-controller', () => {
+  it('taints a lost node again that was tainted before it began', async () => {
+    await start();
+    const now = formatTime(cluster.clock.now());
+    const key = 'node.kubernetes.io/unreachable';
+    await cluster.client.resource(Node).create({
+      metadata: { name: 'a' },
+      spec: { taints: [{ key, effect: 'NoExecute', timeAdded: now }] },
+      status: {
+        conditions: [{ type: 'Ready', status: 'Unknown', lastHeartbeatTime: now, lastTransitionTime: now }],
+      },
+    });
+    await startNode('b');
+    cluster.run(lifecycle);
+    await cluster.clock.advance(60_000);
+    expect(await taints('a')).toEqual(['unreachable:NoExecute', 'unreachable:NoSchedule']);
+  });
+
   it('takes a silent node for lost, taints it, and takes it back when it speaks again', async () => {
     await start();
     cluster.run(lifecycle);

@@ -143,7 +143,10 @@ export function createNodeLifecycleController(
     const node = nodes.get(nodeName);
     if (node === undefined) return;
     const change = noExecuteChange(readyCondition(node)?.status);
-    if (change !== undefined) await changeTaints(node, change);
+    if (change === undefined) return;
+    // A node has its turn once. What is known of it may be older than the taints that were just taken off it.
+    const seemsDone = change.add.every((taint) => hasTaint(node, taint));
+    await changeTaints(seemsDone ? await client.resource(Node).get(nodeName) : node, change);
   }
 
   /** Puts a node in trouble in line for its NoExecute taint; swaps one that it has for the one it should have. */

@@ -25,6 +25,14 @@ const cases: readonly [script: string, out: string][] = [
   ['echo x > /tmp/i; sed -i s/x/y/ /tmp/i; cat /tmp/i', 'y\n'],
   ['echo aGk= | base64 -d; printf hi | base64', 'hiaGk=\n'],
   [
+    'printf abcdefghijklmnopq | hexdump -C',
+    '00000000  61 62 63 64 65 66 67 68  69 6a 6b 6c 6d 6e 6f 70  |abcdefghijklmnop|\n' +
+      `00000010  71${' '.repeat(48)}|q|\n00000011\n`,
+  ],
+  ['printf abc | hexdump', `0000000 6261 0063${' '.repeat(30)}\n0000003\n`],
+  ['printf abcdef | hexdump -C -s 2 -n 2', `00000002  63 64${' '.repeat(45)}|cd|\n00000004\n`],
+  ['printf %048d 0 | hexdump', '0000000 3030 3030 3030 3030 3030 3030 3030 3030\n*\n0000030\n'],
+  [
     'mkdir -p /tmp/a/b; touch /tmp/a/b/f; find /tmp/a -name f; find /tmp/a -type d',
     '/tmp/a/b/f\n/tmp/a\n/tmp/a/b\n',
   ],

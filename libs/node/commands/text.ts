@@ -301,6 +301,52 @@ const base64: Program = async (process) => {
   return 0;
 };
 
+const bytesPerRow = 16;
+const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0');
+
+/** `hexdump -C`: bytes in two groups of eight, and what of them can be printed. */
+function canonicalRow(row: Uint8Array): string {
+  const cells = Array.from({ length: bytesPerRow }, (_, at) =>
+    at < row.length ? hex(row[at] ?? 0, 2) : '  ',
+  );
+  const shown = [...row].map((byte) => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : '.')).join('');
+  return ` ${cells.slice(0, 8).join(' ')}  ${cells.slice(8).join(' ')}  |${shown}|`;
+}
+
+/** As hexdump does by itself: two bytes a word, the lower one first. */
+function wordRow(row: Uint8Array): string {
+  const words = Array.from({ length: bytesPerRow / 2 }, (_, at) =>
+    at * 2 < row.length ? hex((row[at * 2] ?? 0) + (row[at * 2 + 1] ?? 0) * 256, 4) : '    ',
+  );
+  return words.join(' ');
+}
+
+const hexdump: Program = async (process) => {
+  const options = parseOptions(process.args, 'Cvn:s:');
+  const files = options.operands.length > 0 ? options.operands : ['-'];
+  const parts: Uint8Array[] = [];
+  for (const file of files) parts.push(await openInput(process, file).readAll(process.signal));
+  const whole = Uint8Array.from(parts.flatMap((part) => [...part]));
+  const skip = integer(options.value('s'), 0);
+  const end = Math.min(whole.length, skip + integer(options.value('n'), whole.length));
+  const canonical = options.has('C');
+  const digits = canonical ? 8 : 7;
+  let before: string | undefined;
+  let starred = false;
+  for (let at = skip; at < end; at += bytesPerRow) {
+    const row = whole.subarray(at, Math.min(end, at + bytesPerRow));
+    const text = canonical ? canonicalRow(row) : wordRow(row);
+    // Rows that say the same again are a star, once.
+    const again = text === before && row.length === bytesPerRow && !options.has('v');
+    if (!again) await out(process, `${hex(at, digits)} ${text}\n`);
+    else if (!starred) await out(process, '*\n');
+    starred = again;
+    before = text;
+  }
+  if (end > skip) await out(process, `${hex(end, digits)}\n`);
+  return 0;
+};
+
 const rev: Program = (process) =>
   forEachInput(process, parseOptions(process.args, '').operands, async (input) => {
     for await (const line of lines(process, input)) await out(process, `${[...line].reverse().join('')}\n`);
@@ -317,5 +363,6 @@ export const textPrograms: Readonly<Record<string, Program>> = {
   tr,
   tee,
   base64,
+  hexdump,
   rev,
 };
