@@ -4,6 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const long = [
   'e2e/containers/compose.spec.ts',
   'e2e/process/api-history.spec.ts',
+  'e2e/process/killed-loops.spec.ts',
   'e2e/kubectl/every-kind.spec.ts',
   'e2e/kubectl/interactive.spec.ts',
   'e2e/kubectl/commands.spec.ts',
