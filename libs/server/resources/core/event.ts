@@ -1,6 +1,6 @@
 import { fieldPath, invalidValue, type FieldError } from '@drydock/base/apimachinery';
 import type { Event } from '@drydock/api/core/v1';
-import type { ResourceDefinition } from '../../registry/types.ts';
+import type { ResourceDefinition, TableColumn } from '../../registry/types.ts';
 import { integerColumn, nameColumn, since, textColumn } from '../common/index.ts';
 
 function firstSeen(event: Event, now: number): string {
@@ -31,6 +31,29 @@ function validate(event: Event): FieldError[] {
   return involved === namespace ? [] : [invalidValue(where, involved, 'does not match event.namespace')];
 }
 
+/** Both faces of an Event print these. */
+export const eventColumns: readonly TableColumn<Event>[] = [
+  textColumn('Last Seen', 'Time since it last happened.', lastSeen),
+  textColumn('Type', 'Normal or Warning.', (event) => event.type ?? ''),
+  textColumn('Reason', 'Why it happened, in one word.', (event) => event.reason ?? ''),
+  textColumn('Object', 'What it is about.', (event) => {
+    const { kind, name } = event.involvedObject ?? {};
+    return name ? `${(kind ?? '').toLowerCase()}/${name}` : (kind ?? '').toLowerCase();
+  }),
+  textColumn('Subobject', 'Part of the object.', (event) => event.involvedObject?.fieldPath ?? '', 1),
+  textColumn('Source', 'Who says so.', source, 1),
+  textColumn('Message', 'What happened.', (event) => (event.message ?? '').trim()),
+  textColumn('First Seen', 'Time since it first happened.', firstSeen, 1),
+  integerColumn(
+    'Count',
+    'How often it happened.',
+    // The event that came before its series is not counted in it.
+    (event: Event) => (event.series ? (event.series.count ?? 0) + 1 : event.count || 1),
+    1,
+  ) as never,
+  { ...(nameColumn as object), priority: 1 } as never,
+];
+
 /** core/v1 Event. */
 export const eventDefinition: ResourceDefinition<Event> = {
   group: '',
@@ -55,25 +78,5 @@ export const eventDefinition: ResourceDefinition<Event> = {
     source: (event) => event.source?.component || event.reportingComponent || '',
     type: (event) => event.type ?? '',
   },
-  columns: [
-    textColumn('Last Seen', 'Time since it last happened.', lastSeen),
-    textColumn('Type', 'Normal or Warning.', (event) => event.type ?? ''),
-    textColumn('Reason', 'Why it happened, in one word.', (event) => event.reason ?? ''),
-    textColumn('Object', 'What it is about.', (event) => {
-      const { kind, name } = event.involvedObject ?? {};
-      return name ? `${(kind ?? '').toLowerCase()}/${name}` : (kind ?? '').toLowerCase();
-    }),
-    textColumn('Subobject', 'Part of the object.', (event) => event.involvedObject?.fieldPath ?? '', 1),
-    textColumn('Source', 'Who says so.', source, 1),
-    textColumn('Message', 'What happened.', (event) => (event.message ?? '').trim()),
-    textColumn('First Seen', 'Time since it first happened.', firstSeen, 1),
-    integerColumn(
-      'Count',
-      'How often it happened.',
-      // The event that came before its series is not counted in it.
-      (event: Event) => (event.series ? (event.series.count ?? 0) + 1 : event.count || 1),
-      1,
-    ) as never,
-    { ...(nameColumn as object), priority: 1 } as never,
-  ],
+  columns: eventColumns,
 };

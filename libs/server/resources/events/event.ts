@@ -9,6 +9,7 @@ import {
 import type { Event as CoreEvent } from '@drydock/api/core/v1';
 import type { Event } from '@drydock/api/events/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
+import { eventColumns } from '../core/index.ts';
 
 /** Fields of events.k8s.io/v1 that the core Event calls otherwise. */
 const renamed: readonly [face: string, stored: string][] = [
@@ -111,6 +112,10 @@ export const eventDefinition: ResourceDefinition<Event> = {
         : newEventErrors(object);
     },
   },
+  columns: eventColumns.map((column) => ({
+    ...column,
+    cell: (event, now) => column.cell(eventToCore(event) as CoreEvent, now),
+  })),
   storedAs: {
     group: '',
     version: 'v1',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createErrors, sample } from '../common/definition.spec-support.ts';
+import { createErrors, sample, tableRow } from '../common/definition.spec-support.ts';
 import { eventDefinition as definition, eventFromCore, eventToCore } from './event.ts';
 
 const event = {
@@ -18,6 +18,18 @@ const event = {
 };
 
 describe('Event of events.k8s.io', () => {
+  it('prints as the core Event does', () => {
+    expect(tableRow(definition, sample(definition, event))).toMatchObject({
+      'Last Seen': '4m',
+      Type: 'Normal',
+      Reason: 'Scheduled',
+      Object: 'pod/p',
+      Message: 'it went well',
+      'Source+': 'c, c-1',
+      'Count+': 2,
+    });
+  });
+
   it('is a core Event under other names', () => {
     const face = sample(definition, event);
     const stored = eventToCore(face);
