@@ -12,7 +12,7 @@ export default defineConfig({
           include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'tools/**/*.spec.ts'],
           exclude: ['**/node_modules/**'],
           testTimeout: 30_000,
-          isolate: true,
+          isolate: false,
         },
       },
       {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import {
   createKubectl,
   eventually,
@@ -28,6 +29,8 @@ function shown({ resource, name, object }: Sample): string {
   return `${String(object['kind']).toLowerCase()}${dot < 0 ? '' : resource.slice(dot)}/${name}`;
 }
 const all = samples.map(shown);
+const list = (items: readonly unknown[]) => JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+const hasWord = (line: string, word: string) => line.split(/\s+/).includes(word);
 
 describe.each(kubectlsToTest())('kubectl $version on every kind', (binary) => {
   let cluster: ClusterProcess;
@@ -45,46 +48,59 @@ describe.each(kubectlsToTest())('kubectl $version on every kind', (binary) => {
   });
 
   it('creates one of each', async () => {
-    const items = samples.map(({ object }) => object);
-    const created = await kubectl('create -f -', {
-      stdin: JSON.stringify({ apiVersion: 'v1', kind: 'List', items }),
-    });
+    const created = await kubectl('create -f -', { stdin: list(samples.map(({ object }) => object)) });
     expect(created.trimEnd().split('\n')).toEqual(all.map((one) => `${one} created`));
   });
 
-  it.each(samples)('gets and describes $resource', async (sample) => {
-    const { resource, name, namespaced, object } = sample;
-    const kind = String(object['kind']);
-    const [plain, wide, yaml, names, described] = await Promise.all([
-      kubectl(['get', resource, name]),
-      kubectl(['get', resource, name, '-o', 'wide']),
-      kubectl(['get', resource, name, '-o', 'yaml']),
-      kubectl(['get', resource, '-o', 'name', ...(namespaced ? ['-A'] : [])]),
-      kubectl.try(['describe', resource, name]),
-    ]);
-    const [head, row] = plain.split('\n');
-    // An Event's columns begin with its age.
-    if (kind !== 'Event') {
-      expect(head).toMatch(/^NAME\b/);
-      expect(row?.split(/\s+/)[0]).toBe(name);
-    }
-    expect(wide).toContain(head?.split(/\s+/)[0]);
-    expect(yaml).toContain(`kind: ${kind}\n`);
-    expect(names).toContain(shown(sample));
-    if (described.code === 0)
-      expect(described.stdout).toMatch(new RegExp(`^Name:\\s+${name.replaceAll('.', '\\.')}$`, 'm'));
-    else {
-      expect(Number(binary.version.slice(2))).toBeLessThan(describedSince[resource] ?? 0);
-      expect(described.stderr).toContain('(NotFound): the server could not find the requested resource');
-    }
+  describe('prints each', () => {
+    // One kubectl for all of them prints a table for each kind; a row begins with its kind and name.
+    let plain: readonly string[];
+    let wide: readonly string[];
+    let read: readonly { kind: string; metadata: { name: string } }[];
+    let names: readonly string[];
+    beforeAll(async () => {
+      const stdin = list(samples.map(({ object }) => object));
+      const kinds = samples.map(({ resource }) => resource).join();
+      const tables = (text: string) => text.trimEnd().split('\n\n');
+      [plain, wide, read, names] = await Promise.all([
+        kubectl('get -f -', { stdin }).then(tables),
+        kubectl('get -f - -o wide', { stdin }).then(tables),
+        kubectl('get -f - -o yaml', { stdin }).then((text) => (parse(text) as { items: typeof read }).items),
+        kubectl(`get ${kinds} -o name`).then((text) => text.split('\n')),
+      ]);
+    });
+
+    it.each(samples)('gets and describes $resource', async (sample) => {
+      const { resource, name, object } = sample;
+      const kind = String(object['kind']);
+      const row = (tables: readonly string[]) => {
+        const table = tables.find((text) => text.split('\n').some((line) => hasWord(line, shown(sample))));
+        const [head, ...rows] = table?.split('\n') ?? [];
+        return { head, row: rows.find((line) => hasWord(line, shown(sample))) };
+      };
+      const [short, long] = [row(plain), row(wide)];
+      // An Event's columns begin with its age.
+      if (kind !== 'Event') {
+        expect(short.head).toMatch(/^NAME\b/);
+        expect(short.row?.split(/\s+/)[0]).toBe(shown(sample));
+        expect(long.row?.split(/\s+/)[0]).toBe(shown(sample));
+      }
+      expect(long.head).toMatch(kind === 'Event' ? /^LAST SEEN\b.* NAME\b/ : /^NAME\b/);
+      expect(read.filter((one) => one.kind === kind).map(({ metadata }) => metadata.name)).toContain(name);
+      expect(names).toContain(shown(sample));
+
+      const described = await kubectl.try(['describe', resource, name]);
+      if (described.code === 0)
+        expect(described.stdout).toMatch(new RegExp(`^Name:\\s+${name.replaceAll('.', '\\.')}$`, 'm'));
+      else {
+        expect(Number(binary.version.slice(2))).toBeLessThan(describedSince[resource] ?? 0);
+        expect(described.stderr).toContain('(NotFound): the server could not find the requested resource');
+      }
+    });
   });
 
   it('labels, selects, patches, replaces and deletes each', async () => {
-    const stdin = JSON.stringify({
-      apiVersion: 'v1',
-      kind: 'List',
-      items: samples.map(({ object }) => object),
-    });
+    const stdin = list(samples.map(({ object }) => object));
     const lines = async (command: string) => (await kubectl(command, { stdin })).trimEnd().split('\n');
     expect(await lines('label -f - tier=x')).toEqual(all.map((one) => `${one} labeled`));
     // Beside them is what loops have made of them, with the same labels.
@@ -93,9 +109,17 @@ describe.each(kubectlsToTest())('kubectl $version on every kind', (binary) => {
     expect(await lines(`patch -f - -p {"metadata":{"annotations":{"a":"b"}}}`)).toEqual(
       all.map((one) => `${one} patched`),
     );
-    const live = await kubectl('get -f - -o json', { stdin });
-    const replaced = await kubectl('replace -f -', { stdin: live });
-    expect(replaced.trimEnd().split('\n')).toEqual(all.map((one) => `${one} replaced`));
+    // Each as it was read; what a loop has written in between is read once more.
+    const replaced = new Set<string>();
+    await eventually(async () => {
+      const live = JSON.parse(await kubectl('get -f - -o json', { stdin })) as { items: unknown[] };
+      const left = live.items.filter((_, index) => !replaced.has(all[index] ?? ''));
+      const { stdout, stderr } = await kubectl.try('replace -f -', { stdin: list(left) });
+      for (const line of stdout.trimEnd().split('\n')) replaced.add(line.replace(/ replaced$/, ''));
+      expect(stderr.replaceAll(/^Error from server \(Conflict\): .*\n/gm, '')).toBe('');
+      return replaced.size === all.length;
+    });
+    expect([...replaced].toSorted()).toEqual(all.toSorted());
     // kubectl itself asks five times a second whether one is gone.
     expect(await lines('delete -f - --wait=false')).toHaveLength(all.length);
     await eventually(async () => (await kubectl('get -f - -o name --ignore-not-found', { stdin })) === '');
