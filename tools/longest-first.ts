@@ -17,9 +17,11 @@ const long = [
  */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const place = ({ moduleId }: TestSpecification): number => {
+    const place = ({ moduleId, project }: TestSpecification): number => {
       const at = long.findIndex((path) => moduleId.endsWith(path));
-      return at < 0 ? long.length : at;
+      if (at >= 0) return at;
+      // Unit specs last, one after the other: those of one worker share their modules.
+      return project.name === 'unit' ? long.length + 1 : long.length;
     };
     const sorted = await super.sort(files);
     return sorted.toSorted((a, b) => place(a) - place(b));
