@@ -2,7 +2,7 @@ import { systemClock, systemRandom } from '@drydock/base/clock';
 import { concatBytes, createBytePipe, readAll, sourceOf, type ByteSource } from '@drydock/base/streams';
 import { createFileSystem, file } from '../files/index.ts';
 import { createInput, defaultPath, findExecutable, runProgram, type ContainerHost } from '../shell/index.ts';
-import { programs } from './index.ts';
+import { programsOfImage } from './index.ts';
 
 export interface Ran {
   readonly code: number;
@@ -15,14 +15,15 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /** A container's inside for tests: a file system with the programs, and a way to run them. */
-export function createTestContainer() {
+export function createTestContainer(image = 'busybox') {
+  const programs = programsOfImage(image);
   const fs = createFileSystem({ clock: systemClock, maxBytes: 2 * 1024 * 1024 });
   const host: ContainerHost = {
     fs,
     clock: systemClock,
     random: systemRandom,
     hostname: 'box',
-    user: { uid: 0, gid: 0 },
+    user: { uid: 0, gid: 0, groups: [0] },
     startedAtMs: systemClock.now(),
     programs,
     processes: new Map(),
@@ -31,7 +32,8 @@ export function createTestContainer() {
       return () => ++last;
     })(),
   };
-  for (const name of programs.keys()) fs.mount(`/bin/${name}`, file('', 0, { mode: 0o755, program: name }));
+  for (const name of programs.keys())
+    fs.mount(name.startsWith('/') ? name : `/bin/${name}`, file('', 0, { mode: 0o755, program: name }));
   for (const path of ['/tmp', '/etc', '/root']) fs.mkdirAll(path);
   fs.mount('/dev/null', { kind: 'device', device: 'null', mode: 0o666, uid: 0, gid: 0, mtimeMs: 0 });
   fs.mount('/dev/zero', { kind: 'device', device: 'zero', mode: 0o666, uid: 0, gid: 0, mtimeMs: 0 });

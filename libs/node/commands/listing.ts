@@ -21,6 +21,7 @@ export function modeText(node: FileNode): string {
   const bits = 'rwxrwxrwx';
   let text = types[node.kind];
   for (let bit = 0; bit < 9; bit++) text += (node.mode & (1 << (8 - bit))) !== 0 ? bits[bit]! : '-';
+  if ((node.mode & 0o2000) !== 0) text = `${text.slice(0, 6)}${text[6] === 'x' ? 's' : 'S'}${text.slice(7)}`;
   if ((node.mode & 0o1000) !== 0) text = `${text.slice(0, -1)}t`;
   return text;
 }
@@ -31,7 +32,7 @@ function when(node: FileNode): string {
   return `${months[date.getUTCMonth()]} ${String(date.getUTCDate()).padStart(2)} ${two(date.getUTCHours())}:${two(date.getUTCMinutes())}`;
 }
 
-const ownerName = (id: number) => (id === 0 ? 'root' : String(id));
+const ownerName = (id: number, numeric = false) => (id === 0 && !numeric ? 'root' : String(id));
 
 function human(bytes: number): string {
   if (bytes < 1024) return String(bytes);
@@ -50,7 +51,8 @@ const ls: Program = async (process) => {
   const { fs } = process.host;
   let status = 0;
   const operands = options.operands.length === 0 ? ['.'] : [...options.operands];
-  const long = options.has('l');
+  const numeric = options.has('n');
+  const long = options.has('l') || numeric;
   const line = (name: string, node: FileNode) => {
     const suffix = node.kind === 'directory' && (options.has('F') || options.has('p')) ? '/' : '';
     const target = long && node.kind === 'link' ? ` -> ${node.target}` : '';
@@ -58,7 +60,14 @@ const ls: Program = async (process) => {
     const size = options.has('h') ? human(sizeOf(node)) : String(sizeOf(node));
     const links = node.kind === 'directory' ? 2 : 1;
     return {
-      cells: [modeText(node), String(links), ownerName(node.uid), ownerName(node.gid), size, when(node)],
+      cells: [
+        modeText(node),
+        String(links),
+        ownerName(node.uid, numeric),
+        ownerName(node.gid, numeric),
+        size,
+        when(node),
+      ],
       text: `${name}${suffix}${target}`,
     };
   };

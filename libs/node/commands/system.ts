@@ -249,12 +249,21 @@ const date: Program = async (process) => {
 };
 
 const id: Program = async (process) => {
-  const { uid, gid } = process.host.user;
-  const name = (number: number) => (number === 0 ? '(root)' : '');
-  if (process.args.includes('-u'))
-    await out(process, process.args.includes('-n') ? `${uid === 0 ? 'root' : uid}\n` : `${uid}\n`);
-  else if (process.args.includes('-g')) await out(process, `${gid}\n`);
-  else await out(process, `uid=${uid}${name(uid)} gid=${gid}${name(gid)} groups=${gid}${name(gid)}\n`);
+  const { uid, gid, groups } = process.host.user;
+  const named = process.args.some((arg) => /^-\w*n/.test(arg));
+  const wants = (letter: string) =>
+    process.args.slice(1).some((arg) => arg.startsWith('-') && arg.includes(letter));
+  const full = (number: number) => `${number}${number === 0 ? '(root)' : ''}`;
+  const short = (number: number) => (named && number === 0 ? 'root' : String(number));
+  const all = `uid=${full(uid)} gid=${full(gid)} groups=${groups.map(full).join(',')}`;
+  const text = wants('u')
+    ? short(uid)
+    : wants('g')
+      ? short(gid)
+      : wants('G')
+        ? groups.map(short).join(' ')
+        : all;
+  await out(process, `${text}\n`);
   return 0;
 };
 

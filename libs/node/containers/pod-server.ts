@@ -1,6 +1,7 @@
 import type { Pod } from '@drydock/api/core/v1';
 import { concatBytes, type ByteChannel } from '@drydock/base/streams';
 import type { BackendRequest, BackendResponse } from '@drydock/port/kubelet';
+import { imageName } from '../pods/index.ts';
 
 /** Ports on which well-known images listen though their Pods seldom declare them. */
 const imagePorts: Readonly<Record<string, readonly number[]>> = {
@@ -37,8 +38,7 @@ export function listeningPorts(pod: Pod): Set<number> {
       const port = probe?.httpGet?.port ?? probe?.tcpSocket?.port ?? probe?.grpc?.port;
       if (typeof port === 'number') ports.add(port);
     }
-    const image = (container.image ?? '').split('@')[0]!.split('/').at(-1)!.split(':')[0]!;
-    for (const port of imagePorts[image] ?? []) ports.add(port);
+    for (const port of imagePorts[imageName(container.image ?? '')] ?? []) ports.add(port);
   }
   for (const text of (pod.metadata.annotations?.[portsAnnotation] ?? '').split(',')) {
     const port = Number(text.trim());

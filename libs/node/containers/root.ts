@@ -91,7 +91,8 @@ function seedProc(fs: FileSystem, host: ContainerHost, command: readonly string[
 
 function seedPrograms(fs: FileSystem, host: ContainerHost, nowMs: number): void {
   for (const name of host.programs.keys()) {
-    fs.mount(`/bin/${name}`, file('', nowMs, { mode: 0o755, program: name }));
+    const path = name.startsWith('/') ? name : `/bin/${name}`;
+    fs.mount(path, file('', nowMs, { mode: 0o755, program: name }));
   }
   fs.mount('/usr/bin/env', file('', nowMs, { mode: 0o755, program: 'env' }));
 }

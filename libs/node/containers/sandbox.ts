@@ -1,10 +1,11 @@
-import type { Pod } from '@drydock/api/core/v1';
+import type { Container, Pod } from '@drydock/api/core/v1';
 import type { Clock, Random } from '@drydock/base/clock';
 import { createFileSystem, type FileSystem } from '../files/index.ts';
 import type { Client } from '@drydock/machinery/client';
 import type { AttachOptions, ContainerSession, ExecOptions } from '@drydock/port/kubelet';
-import { programs } from '../commands/index.ts';
-import type { ContainerRuntime, PodRuntime } from '../pods/index.ts';
+import { programsOfImage } from '../commands/index.ts';
+import { argumentsOf, type ContainerRuntime, type PodRuntime } from '../pods/index.ts';
+import { isBuiltIn, scriptIsBuiltIn } from './built-in.ts';
 import {
   findExecutable,
   NotExecutableError,
@@ -39,8 +40,11 @@ export interface PodSandbox {
   attach(container: ContainerRuntime, options: AttachOptions): Promise<ContainerSession | undefined>;
   /** Runs the container's own command where it is known here; else the container stays a simulated one. */
   startMain(container: ContainerRuntime): Promise<void>;
-  /** Whether the container runs its own command, which then decides how well it is. */
-  runsMain(container: ContainerRuntime): Promise<boolean>;
+  /**
+   * Whether a command that looks at the container is to be run: where it runs its own command, which then decides how well
+   * it is. What is not built in cannot tell of a container whose command runs only because its image is known.
+   */
+  examines(container: ContainerRuntime, command: readonly string[]): Promise<boolean>;
   /** The Pod's labels or annotations are others: volumes show them. */
   podChanged(): Promise<void>;
   /** Ends the processes of containers that run no more. */
@@ -69,8 +73,19 @@ export function podHostname(pod: Pod): string {
   return pod.spec?.hostNetwork === true ? (pod.spec.nodeName ?? '') : (pod.metadata.name ?? '').slice(0, 63);
 }
 
-function commandOf(container: ContainerRuntime): string[] {
-  return [...(container.spec.command ?? []), ...(container.spec.args ?? [])];
+/** Whom a container's processes run as. */
+function userOf(pod: Pod, { securityContext: own }: Container): ContainerHost['user'] {
+  const ofPod = pod.spec?.securityContext;
+  const gid = Number(own?.runAsGroup ?? ofPod?.runAsGroup ?? 0);
+  const more = [
+    ...(ofPod?.supplementalGroups ?? []),
+    ...(ofPod?.fsGroup === undefined ? [] : [ofPod.fsGroup]),
+  ];
+  return {
+    uid: Number(own?.runAsUser ?? ofPod?.runAsUser ?? 0),
+    gid,
+    groups: [...new Set([gid, ...more.map(Number)])],
+  };
 }
 
 export function createPodSandbox(options: SandboxOptions): PodSandbox {
@@ -79,18 +94,17 @@ export function createPodSandbox(options: SandboxOptions): PodSandbox {
   const podDirectories = createSharedDirectories(() => clock.now());
   let refreshedMs = Number.NEGATIVE_INFINITY;
 
-  function createHost(fs: FileSystem, startedAtMs: number): ContainerHost {
+  function createHost(fs: FileSystem, container: ContainerRuntime, startedAtMs: number): ContainerHost {
     const processes = new Map<number, ProcessEntry>();
     let lastPid = 1;
-    const security = runtime.pod.spec?.securityContext;
     return {
       fs,
       clock,
       random,
       hostname: podHostname(runtime.pod),
-      user: { uid: Number(security?.runAsUser ?? 0), gid: Number(security?.runAsGroup ?? 0) },
+      user: userOf(runtime.pod, container.spec),
       startedAtMs,
-      programs,
+      programs: programsOfImage(container.spec.image ?? ''),
       processes,
       nextPid: () => ++lastPid,
     };
@@ -100,12 +114,7 @@ export function createPodSandbox(options: SandboxOptions): PodSandbox {
     const { pod } = runtime;
     const fs = createFileSystem({ clock });
     const startedAtMs = container.state.kind === 'running' ? container.state.startedAtMs : clock.now();
-    const base = createHost(fs, startedAtMs);
-    const own = container.spec.securityContext;
-    const host: ContainerHost = {
-      ...base,
-      user: { uid: Number(own?.runAsUser ?? base.user.uid), gid: Number(own?.runAsGroup ?? base.user.gid) },
-    };
+    const host = createHost(fs, container, startedAtMs);
     const environment = {
       pod,
       container: container.spec,
@@ -117,7 +126,7 @@ export function createPodSandbox(options: SandboxOptions): PodSandbox {
     };
     const env = await containerEnvironment(environment);
     if (container.spec.tty === true) env.set('TERM', 'xterm');
-    const command = commandOf(container).map((word) => substitute(word, env));
+    const command = argumentsOf(container.spec).map((word) => substitute(word, env));
     const shown = command.length > 0 ? command : [container.spec.image ?? 'pause'];
     host.processes.set(1, {
       pid: 1,
@@ -137,6 +146,8 @@ export function createPodSandbox(options: SandboxOptions): PodSandbox {
       clusterDns: options.clusterDns,
       shared: { pod: podDirectories, node: options.nodeDirectories },
     });
+    // What was made so far is the runtime's; from now on its processes make files.
+    fs.owner = host.user;
     const cwd = container.spec.workingDir ? container.spec.workingDir : '/';
     const box: Box = { containerId: container.containerId, host, env, cwd, volumes, ended, main: undefined };
     return box;
@@ -203,18 +214,23 @@ export function createPodSandbox(options: SandboxOptions): PodSandbox {
     },
     async startMain(container) {
       const { containerId } = container;
+      const careful = container.behaviour.runCommand === 'known';
+      /** It goes on as a simulated one; an init container would hold its Pod up for ever. */
+      const leave = () => {
+        if (container.role === 'init') options.onExit(container, containerId, container.behaviour.exitCode);
+      };
+      if (careful && !isBuiltIn(container.spec)) return leave();
       const box = await boxOf(container);
       if (box.main !== undefined || box.ended.signal.aborted || container.containerId !== containerId) return;
-      const given = commandOf(container).map((word) => substitute(word, box.env));
+      const given = argumentsOf(container.spec).map((word) => substitute(word, box.env));
       const command = given.length > 0 ? given : ['sh'];
       try {
         findExecutable(box.host, command, box.env.get('PATH') ?? defaultPath, box.cwd);
       } catch (error) {
         if (!(error instanceof NotExecutableError)) throw error;
-        // The others run on; an init container would hold its Pod up for ever.
-        if (container.role === 'init') options.onExit(container, containerId, container.behaviour.exitCode);
-        return;
+        return leave();
       }
+      if (careful && !scriptIsBuiltIn(command, box.host, box.cwd)) return leave();
       openTerminationLog(container.spec, box.host.fs);
       const log = createOutputLog();
       container.output = log;
@@ -233,8 +249,10 @@ export function createPodSandbox(options: SandboxOptions): PodSandbox {
       keepFilled(box);
       if (container.spec.stdin !== true) box.main.start();
     },
-    async runsMain(container) {
-      return (await boxOf(container)).main !== undefined;
+    async examines(container, command) {
+      const { main } = await boxOf(container);
+      const careful = container.behaviour.runCommand === 'known';
+      return main !== undefined && (!careful || isBuiltIn(container.spec, command));
     },
     async podChanged() {
       const opened = [...boxes.values()].map(async ({ box }) => fillAgain(await box));

@@ -171,6 +171,16 @@ function fill(target: Directory, items: Items, nowMs: number): void {
   }
 }
 
+/** Gives a volume to the group that the Pod's processes share, as kubelets do. */
+function giveToGroup(node: FileNode, gid: number, readOnly: boolean): void {
+  if (node.kind === 'link' || node.kind === 'device') return;
+  node.gid = gid;
+  node.mode |= readOnly ? 0o440 : 0o660;
+  if (node.kind !== 'directory') return;
+  node.mode |= 0o2110;
+  for (const child of node.entries.values()) giveToGroup(child, gid, readOnly);
+}
+
 /** A directory of the simulated node itself; its few files are made when it is first looked into. */
 function hostDirectory(
   node: SharedDirectories,
@@ -225,14 +235,23 @@ export async function openVolume(
   const tokens: HeldTokens = new Map();
   const items = await gather(volume, options, tokens, nowMs());
   const root = shared.pod.get(name);
-  if (items === undefined) return { root };
+  root.inMemory =
+    volume.emptyDir?.medium === 'Memory' || (items !== undefined && volume.configMap === undefined);
+  const group = options.pod.spec?.securityContext?.fsGroup;
+  const share = () => group !== undefined && giveToGroup(root, Number(group), items !== undefined);
+  if (items === undefined) {
+    share();
+    return { root };
+  }
   root.mode = 0o755;
   root.readOnly = true;
   fill(root, items, nowMs());
+  share();
   return {
     root,
     async refresh(pod) {
       fill(root, (await gather(volume, { ...options, pod }, tokens, nowMs())) ?? new Map(), nowMs());
+      share();
     },
   };
 }

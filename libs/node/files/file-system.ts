@@ -46,6 +46,8 @@ export interface FileSystemOptions {
 /** An in-memory file system. Paths are absolute; every failure is a FileError. */
 export interface FileSystem {
   readonly root: Directory;
+  /** Whose the files are that are made from now on; in a directory with the set-group-ID bit they get its group. */
+  owner: { readonly uid: number; readonly gid: number };
   /** The node at a path, symbolic links followed. */
   stat(path: string): FileNode;
   /** As `stat`, but the last component is not followed. */
@@ -76,6 +78,7 @@ export interface FileSystem {
 }
 
 const maxLinks = 40;
+const setGroupId = 0o2000;
 const maxNameLength = 255;
 
 export function splitPath(path: string): string[] {
@@ -175,7 +178,16 @@ export function createFileSystem({ clock, maxBytes = 256 * 1024 * 1024 }: FileSy
     return found;
   }
 
+  /** Hangs a node that was made just now into a directory. */
   function put(parent: Directory, name: string, node: FileNode): void {
+    const inherits = (parent.mode & setGroupId) !== 0;
+    node.uid = system.owner.uid;
+    node.gid = inherits ? parent.gid : system.owner.gid;
+    if (inherits && node.kind === 'directory') node.mode |= setGroupId;
+    hang(parent, name, node);
+  }
+
+  function hang(parent: Directory, name: string, node: FileNode): void {
     parent.entries.set(name, node);
     parent.mtimeMs = clock.now();
   }
@@ -209,6 +221,7 @@ export function createFileSystem({ clock, maxBytes = 256 * 1024 * 1024 }: FileSy
 
   const system: FileSystem = {
     root,
+    owner: { uid: 0, gid: 0 },
     stat: (path) => need(path, true),
     lstat: (path) => need(path, false),
     exists(path) {
@@ -293,7 +306,7 @@ export function createFileSystem({ clock, maxBytes = 256 * 1024 * 1024 }: FileSy
       if (node.kind === 'directory') throw new FileError('EACCES');
       const found = place(to);
       if (found.node !== undefined) throw new FileError('EEXIST');
-      put(found.parent, found.name, node);
+      hang(found.parent, found.name, node);
     },
     remove: (path) => unlink(path, false),
     removeAll: (path) => unlink(path, true),
@@ -321,7 +334,7 @@ export function createFileSystem({ clock, maxBytes = 256 * 1024 * 1024 }: FileSy
       }
       if (target.node !== undefined) charge(-weigh(target.node));
       source.parent.entries.delete(source.name);
-      put(target.parent, target.name, node);
+      hang(target.parent, target.name, node);
     },
     mount(path, node) {
       const parts = splitPath(path);

@@ -29,6 +29,8 @@ export interface Directory extends Common {
    * the directory above.
    */
   readOnly?: boolean | undefined;
+  /** A volume that is kept in memory. */
+  inMemory?: boolean;
 }
 
 export interface SymbolicLink extends Common {

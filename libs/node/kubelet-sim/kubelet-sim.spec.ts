@@ -247,6 +247,63 @@ describe('a simulated kubelet', () => {
     expect(await isReady('simulated')).toBe(true);
   });
 
+  const busybox = (script: string) => ({ image: 'busybox:1', command: ['sh', '-c', script] });
+  const never = { restartPolicy: 'Never' };
+
+  it('runs the command of an image whose programs are built in, to its end', async () => {
+    const script = 'echo "hello $(WHO)"; id > /dev/termination-log; exit 3';
+    const env = [{ name: 'WHO', value: 'you' }];
+    await create(
+      'own',
+      { ...busybox(script), env },
+      { ...never, securityContext: { runAsUser: 7, fsGroup: 8 } },
+    );
+    await create('foreign', busybox('wget http://example.org'), never);
+    await create('foreign-init', {}, { initContainers: [{ name: 'i', ...busybox('nslookup shop') }] });
+    await cluster.until(async () => (await pods().get('own')).status?.phase === 'Failed');
+    expect((await pods().get('own')).status?.containerStatuses?.[0]?.state?.terminated).toMatchObject({
+      exitCode: 3,
+      reason: 'Error',
+      message: 'uid=7 gid=0(root) groups=0(root),8\n',
+    });
+    // What calls other programs is simulated as before: it runs on, and holds nobody up.
+    await cluster.until(() => isReady('foreign-init'));
+    expect(await isReady('foreign')).toBe(true);
+  });
+
+  it('runs hooks in such a container', async () => {
+    const lifecycle = {
+      postStart: { exec: { command: ['touch', '/v/started'] } },
+      preStop: { exec: { command: ['sh', '-c', 'sleep 3; touch /v/stopped'] } },
+    };
+    const volumeMounts = [{ name: 'v', mountPath: '/v' }];
+    const other = 'until [ -f /v/stopped ]; do sleep 1; done; ls /v > /dev/termination-log; sleep 9';
+    await create(
+      'hooked',
+      { ...busybox('sleep 1000'), lifecycle, volumeMounts },
+      {
+        volumes: [{ name: 'v', emptyDir: {} }],
+        containers: [
+          { name: 'c', ...busybox('sleep 1000'), lifecycle, volumeMounts },
+          { name: 'd', ...busybox(other), volumeMounts, lifecycle: { preStop: { sleep: { seconds: 5 } } } },
+        ],
+      },
+    );
+    await cluster.until(() => isReady('hooked'));
+    await pods().patch('hooked', { type: 'merge', body: { metadata: { finalizers: ['a/b'] } } });
+    await pods().delete('hooked');
+    await cluster.until(
+      async () =>
+        (await pods().get('hooked')).status?.containerStatuses?.[1]?.state?.terminated !== undefined,
+    );
+    const ends = (await pods().get('hooked')).status?.containerStatuses?.map(
+      ({ state }) => state?.terminated,
+    );
+    const [first = 0, second = 0] = ends?.map((end) => Date.parse(end?.finishedAt ?? '')) ?? [];
+    expect(second - first).toBe(2_000);
+    expect(ends?.map((end) => end?.exitCode)).toEqual([0, 0]);
+  });
+
   it('a probe command that takes too long, or that is not there', async () => {
     const readinessProbe = { exec: { command: ['sleep', '9'] }, periodSeconds: 1, timeoutSeconds: 2 };
     const livenessProbe = { exec: { command: ['absent'] }, periodSeconds: 1 };

@@ -13,6 +13,7 @@ import {
   stopped,
   type ContainerRuntime,
   type Happening,
+  type HookKind,
   type ImageStore,
   type PodRuntime,
   type ProbeKind,
@@ -23,7 +24,7 @@ import type { PodSandbox, SandboxOptions } from '../containers/index.ts';
 import type { IpPool } from './ip-pool.ts';
 import type { ObjectReader } from './object-reader.ts';
 import { createPodPreparation, type PodPreparation } from './prepare-pod.ts';
-import { runProbe } from './run-probe.ts';
+import { runHook, runProbe } from './run-probe.ts';
 
 export interface PodAgentOptions {
   readonly pod: Pod;
@@ -132,6 +133,16 @@ export function createPodAgent(options: PodAgentOptions): PodAgent {
     tick();
   }
 
+  async function runHookOf(container: ContainerRuntime, kind: HookKind): Promise<void> {
+    const { hook } = container;
+    await mains.get(container);
+    const command = container.spec.lifecycle?.[kind]?.exec?.command ?? [];
+    const fault = await runHook(await openSandbox(), container, command, gone.signal);
+    if (closed || hook === undefined || container.hook !== hook) return;
+    hook.answer = { fault };
+    tick();
+  }
+
   function holdIp(): void {
     if (runtime.rejected !== undefined) return;
     if (hostNetwork) {
@@ -179,6 +190,8 @@ export function createPodAgent(options: PodAgentOptions): PodAgent {
         return inBackground(prepare().configure(container));
       case 'probe':
         return inBackground(askProbe(container, happening.probe));
+      case 'hook':
+        return inBackground(runHookOf(container, happening.hook));
     }
   }
 

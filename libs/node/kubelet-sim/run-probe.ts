@@ -18,7 +18,7 @@ export async function runProbe(
   timeoutSeconds: number,
   clock: Clock,
 ): Promise<ProbeOutcome> {
-  if (!(await sandbox.runsMain(container))) return probeSucceeds;
+  if (!(await sandbox.examines(container, command))) return probeSucceeds;
   const stop = new AbortController();
   let late = false;
   const timer = clock.setTimeout(() => {
@@ -47,5 +47,22 @@ export async function runProbe(
     };
   } finally {
     timer.cancel();
+  }
+}
+
+/** Runs the command of a hook inside its container, to what went wrong. A container that does not run its own is not asked. */
+export async function runHook(
+  sandbox: PodSandbox,
+  container: ContainerRuntime,
+  command: readonly string[],
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (!(await sandbox.examines(container, command))) return undefined;
+  try {
+    const session = await sandbox.exec(container, { container: container.name, command, tty: false });
+    const code = await session.run({}, signal);
+    return code === 0 ? undefined : `command '${command.join(' ')}' exited with ${code}`;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 }

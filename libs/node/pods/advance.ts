@@ -1,3 +1,4 @@
+import { stepHook, type HookKind } from './hooks.ts';
 import { imageStep, pulledMessage, type ImageFault } from './images.ts';
 import type { ProbeKind } from './probe-outcome.ts';
 import { probeSpec, stepProbe, unhealthy } from './probes.ts';
@@ -20,6 +21,8 @@ export type Happening =
   | { readonly kind: 'configure'; readonly container: ContainerRuntime }
   /** The command of a probe is to be run: the answer goes into `probes`. */
   | { readonly kind: 'probe'; readonly container: ContainerRuntime; readonly probe: ProbeKind }
+  /** The command of a hook is to be run: the answer goes into `hook`. */
+  | { readonly kind: 'hook'; readonly container: ContainerRuntime; readonly hook: HookKind }
   | { readonly kind: 'overdue' };
 
 export interface Advance {
@@ -109,6 +112,8 @@ export function advance(runtime: PodRuntime, nowMs: number, newId: () => string)
     container.started = false;
     container.exited = undefined;
     container.probes = {};
+    container.hook = undefined;
+    container.hookedUpMs = undefined;
     container.state = { kind: 'terminated', ended };
     const again = restarts(runtime, container, exitCode);
     container.killed = undefined;
@@ -263,6 +268,62 @@ export function advance(runtime: PodRuntime, nowMs: number, newId: () => string)
     return step.verdict;
   }
 
+  /** Whether a hook is over. */
+  function hooked(container: ContainerRuntime, kind: HookKind, sinceMs: number): boolean | 'failed' {
+    const step = stepHook(container, kind, sinceMs, nowMs);
+    if (step.ask) happenings.push({ kind: 'hook', container, hook: kind });
+    if (step.wakeAtMs !== undefined) wake(step.wakeAtMs);
+    return step.state === 'failed' ? 'failed' : step.state !== 'running';
+  }
+
+  /** Whether a container that has started may be looked at; one whose hook fails is stopped. */
+  function isUp(container: ContainerRuntime, startedAtMs: number): boolean {
+    if (container.hookedUpMs !== undefined || container.started) return true;
+    const over = hooked(container, 'postStart', startedAtMs);
+    if (over === false) return false;
+    if (over === true) {
+      container.hookedUpMs = container.spec.lifecycle?.postStart === undefined ? startedAtMs : nowMs;
+      return true;
+    }
+    tell(container, 'Warning', 'FailedPostStartHook', 'PostStartHook failed');
+    const { terminationGracePeriodSeconds = 30 } = runtime.pod.spec ?? {};
+    container.killed = { sinceMs: nowMs, graceMs: terminationGracePeriodSeconds * 1000 };
+    happenings.push({ kind: 'killing', container, message: 'FailedPostStartHook' });
+    return false;
+  }
+
+  /** Ends a container that was told to stop: after its hook and its delay, and at the latest when its time is over. */
+  function endWhenDue(
+    container: ContainerRuntime,
+    sinceMs: number,
+    graceMs: number,
+    finish: (atMs: number, exitCode: number) => void,
+  ): void {
+    const deadlineMs = sinceMs + graceMs;
+    let fromMs = sinceMs;
+    if (container.spec.lifecycle?.preStop !== undefined) {
+      const over = hooked(container, 'preStop', sinceMs);
+      if (over === false && nowMs < deadlineMs) {
+        wake(deadlineMs);
+        return;
+      }
+      if (over === 'failed' && container.hook !== undefined) {
+        tell(container, 'Warning', 'FailedPreStopHook', 'PreStopHook failed');
+        container.hook.answer = { fault: undefined };
+      }
+      if (container.hook?.kind === 'preStop') {
+        container.hook.overMs ??= Math.min(container.hook.endMs ?? nowMs, deadlineMs);
+        fromMs = container.hook.overMs;
+        if (over === false) fromMs = Number.POSITIVE_INFINITY;
+      }
+    }
+    const endMs = fromMs + container.behaviour.stopDelayMs;
+    // A container that outlasts its grace period is killed: 128 + SIGKILL.
+    const dueMs = Math.min(endMs, deadlineMs);
+    if (dueMs <= nowMs) finish(dueMs, endMs > deadlineMs ? 137 : 0);
+    else wake(dueMs);
+  }
+
   /** Asks the probes of a running container; one that fails for good stops it. */
   function examine(container: ContainerRuntime, startedAtMs: number): void {
     if (!container.started) {
@@ -292,11 +353,13 @@ export function advance(runtime: PodRuntime, nowMs: number, newId: () => string)
   function live(container: ContainerRuntime): void {
     if (container.state.kind !== 'running') return;
     const { startedAtMs } = container.state;
-    const { exitAfterMs, exitCode, stopDelayMs } = container.behaviour;
+    const { exitAfterMs, exitCode } = container.behaviour;
     /** It may be due to start again at once. */
     const ended = (atMs: number, code: number) => {
       end(container, atMs, code);
       startUp(container);
+      // It may be up already, and have a hook.
+      if (container.spec.lifecycle?.postStart !== undefined) wake(nowMs);
     };
     if (container.exited !== undefined) {
       ended(container.exited.atMs, container.exited.exitCode);
@@ -309,23 +372,17 @@ export function advance(runtime: PodRuntime, nowMs: number, newId: () => string)
       }
       wake(startedAtMs + exitAfterMs);
     }
-    if (container.killed === undefined) examine(container, startedAtMs);
+    if (container.killed === undefined && isUp(container, startedAtMs))
+      examine(container, container.hookedUpMs ?? startedAtMs);
     if (container.killed === undefined) return;
-    const { sinceMs, graceMs } = container.killed;
-    const dueMs = sinceMs + Math.min(stopDelayMs, graceMs);
-    if (dueMs <= nowMs) ended(dueMs, stopDelayMs > graceMs ? 137 : 0);
-    else wake(dueMs);
+    endWhenDue(container, container.killed.sinceMs, container.killed.graceMs, ended);
   }
 
   function stop(sinceMs: number, graceSeconds: number): void {
     const graceMs = graceSeconds * 1000;
     for (const container of runtime.containers) {
-      if (container.state.kind === 'running') {
-        const dueMs = sinceMs + Math.min(container.behaviour.stopDelayMs, graceMs);
-        // A container that outlasts its grace period is killed: 128 + SIGKILL.
-        if (dueMs <= nowMs) end(container, dueMs, container.behaviour.stopDelayMs > graceMs ? 137 : 0);
-        else wake(dueMs);
-      }
+      if (container.state.kind === 'running')
+        endWhenDue(container, sinceMs, graceMs, (atMs, code) => end(container, atMs, code));
     }
   }
 

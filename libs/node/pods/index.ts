@@ -1,8 +1,10 @@
 export { claimOf, rejectionOf, type Claim, type Rejection } from './admission.ts';
 export { advance, restartBackoffMs, stopped, type Advance, type Happening } from './advance.ts';
 export { behaviourOf, type Behaviour } from './behaviour.ts';
+export { type HookKind } from './hooks.ts';
 export { createImageStore, type ImageStore } from './images.ts';
 export { knob } from './knobs.ts';
+export { agnhostCommands, argumentsOf, imageName } from './own-command.ts';
 export { execTimeout, probeSucceeds, type ProbeKind, type ProbeOutcome } from './probe-outcome.ts';
 export { probeSpec } from './probes.ts';
 export {

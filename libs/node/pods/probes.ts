@@ -1,5 +1,6 @@
 import type { Probe } from '@drydock/api/core/v1';
 import { knob } from './knobs.ts';
+import { knownAnswers } from './own-command.ts';
 import { outcomeOf, scripted, unresolvedPort, type ProbeKind, type ProbeOutcome } from './probe-outcome.ts';
 import { runsCommand, type ContainerRuntime, type PodRuntime } from './runtime.ts';
 
@@ -42,6 +43,8 @@ function methodOf(runtime: PodRuntime, container: ContainerRuntime, kind: ProbeK
   if (text !== undefined) return { kind: 'scripted', text };
   if (kind === 'readiness' && container.behaviour.unready) return failing;
   if (probe.exec !== undefined) return runsCommand(container) ? { kind: 'command' } : well;
+  const answers = knownAnswers(container.spec, probe);
+  if (answers !== undefined) return { kind: 'scripted', text: answers };
   const outcome = unresolvedPort(container.spec, probe);
   return outcome === undefined ? well : { kind: 'error', outcome };
 }

@@ -2,6 +2,7 @@ import type { Container, ContainerStatus, EphemeralContainer, Pod } from '@drydo
 import { parseTime } from '@drydock/base/apimachinery';
 import type { RecordedOutput } from '../logs/index.ts';
 import { behaviourOf, type Behaviour } from './behaviour.ts';
+import type { HookState } from './hooks.ts';
 import { createImageStore, type ImageStore } from './images.ts';
 import type { ProbeKind } from './probe-outcome.ts';
 import type { ProbeState } from './probes.ts';
@@ -51,6 +52,10 @@ export interface ContainerRuntime {
   probes: Partial<Record<ProbeKind, ProbeState>>;
   /** A probe of it has failed for good: it is being stopped. */
   killed: { readonly sinceMs: number; readonly graceMs: number } | undefined;
+  /** Its hook that is under way, or was the last. */
+  hook: HookState | undefined;
+  /** When its `postStart` hook was over: before it is not up. */
+  hookedUpMs: number | undefined;
   /** Pulls and configurations in a row that failed, for their back-off. */
   failures: number;
   /** What its environment is made of. */
@@ -147,6 +152,8 @@ function fresh(spec: Container) {
     containerId: '',
     probes: {},
     killed: undefined,
+    hook: undefined,
+    hookedUpMs: undefined,
     failures: 0,
     needs: spec.env === undefined && spec.envFrom === undefined ? nothing : environmentNeeds(spec),
     configuration: 'unknown' as const,
@@ -158,7 +165,7 @@ function createEphemeral(pod: Pod, container: EphemeralContainer, startDelayMs: 
     name: container.name,
     role: 'ephemeral',
     spec: container as Container,
-    behaviour: behaviourOf(pod, container.name, false, startDelayMs),
+    behaviour: behaviourOf(pod, container as Container, false, startDelayMs),
     state: { kind: 'waiting', reason: 'ContainerCreating', untilMs: undefined },
     ...fresh(container as Container),
   };
@@ -172,12 +179,12 @@ export function addEphemeral(runtime: PodRuntime, startDelayMs: number): void {
   }
 }
 
-/** Whether the container runs its own command for real: it reads from a client, or its annotation asks for it. */
+/** Whether the container runs its own command for real: it reads from a client, its annotation asks for it, its image is known. */
 export function runsCommand(container: ContainerRuntime): boolean {
   const { exitAfterMs, runCommand } = container.behaviour;
   if (exitAfterMs !== undefined) return false;
-  if (container.role === 'init') return runCommand;
-  return container.role === 'ephemeral' || container.spec.stdin === true || runCommand;
+  if (container.role === 'init') return runCommand !== 'no';
+  return container.role === 'ephemeral' || container.spec.stdin === true || runCommand !== 'no';
 }
 
 const rejectedPrefix = 'Pod was rejected: ';
@@ -202,12 +209,8 @@ export function createPodRuntime(
   // Init containers and those that wait for them are told alike.
   const waiting = (pod.spec?.initContainers ?? []).length > 0 ? 'PodInitializing' : 'ContainerCreating';
   const make = (container: Container, init: boolean): ContainerRuntime => {
-    const behaviour = behaviourOf(
-      pod,
-      container.name,
-      init && container.restartPolicy !== 'Always',
-      startDelayMs,
-    );
+    const ends = init && container.restartPolicy !== 'Always';
+    const behaviour = behaviourOf(pod, container, ends, startDelayMs);
     return {
       name: container.name,
       role: role(container, init),

@@ -1,3 +1,4 @@
+export { callsOnly, scriptCallsOnly } from './calls.ts';
 export { createInput, type Input } from './input.ts';
 export { matchesPattern } from './pattern.ts';
 export {

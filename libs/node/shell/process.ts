@@ -24,7 +24,7 @@ export interface ContainerHost {
   readonly clock: Clock;
   readonly random: Random;
   readonly hostname: string;
-  readonly user: { readonly uid: number; readonly gid: number };
+  readonly user: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] };
   /** When the container was started. */
   readonly startedAtMs: number;
   readonly programs: ReadonlyMap<string, Program>;

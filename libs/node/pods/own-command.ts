@@ -1,0 +1,89 @@
+import type { Container, Probe } from '@drydock/api/core/v1';
+
+/** Images whose containers are a shell and the usual small programs: those are built in. */
+const shellImages: ReadonlySet<string> = new Set([
+  'agnhost',
+  'alpine',
+  'bash',
+  'busybox',
+  'debian',
+  'ubuntu',
+]);
+
+/** Commands of the image agnhost that are built in; its others are servers, which are simulated. */
+export const agnhostCommands: ReadonlySet<string> = new Set([
+  'entrypoint-tester',
+  'logs-generator',
+  'mounttest',
+]);
+
+/** `nginx` of `registry.example:5000/library/nginx:1.27@sha256:…`. */
+export function imageName(image: string): string {
+  return image.split('@')[0]!.split('/').at(-1)!.split(':')[0]!;
+}
+
+/** What a container runs: its command, or its image's entry point where that is known, with its arguments. */
+export function argumentsOf({ image = '', command = [], args = [] }: Container): readonly string[] {
+  if (command.length > 0 || imageName(image) !== 'agnhost') return [...command, ...args];
+  return ['/agnhost', ...(args.length > 0 ? args : ['pause'])];
+}
+
+/** What a container's own command amounts to, where it is known by the image: to be run, or nothing but a wait. */
+export type OwnCommand =
+  | { readonly kind: 'run' }
+  /** Undefined: for ever. */
+  | { readonly kind: 'wait'; readonly forMs: number | undefined };
+
+const run: OwnCommand = { kind: 'run' };
+const unitsMs: Readonly<Record<string, number>> = { '': 1e3, s: 1e3, m: 6e4, h: 36e5, d: 864e5 };
+
+/** `sleep 3600`, `tail -f /dev/null` and loops of such: nothing of them is to be seen from outside. */
+function waitIn(text: string): OwnCommand | undefined {
+  const line = text.trim().replace(/;$/, '').trim();
+  const loop = /^while\s+(?:true|:)\s*;\s*do\s+(.+?);?\s*done$/s.exec(line)?.[1];
+  if (loop !== undefined) return waitIn(loop) === undefined ? undefined : { kind: 'wait', forMs: undefined };
+  const words = line.split(/\s+/).map((word) => word.replace(/^(?:\/usr)?\/bin\//, ''));
+  if (words[0] === 'exec') words.shift();
+  if (words.join(' ') === 'tail -f /dev/null') return { kind: 'wait', forMs: undefined };
+  if (words[0] !== 'sleep' || words.length !== 2) return undefined;
+  if (words[1] === 'infinity' || words[1] === 'inf') return { kind: 'wait', forMs: undefined };
+  const [, count, unit = ''] = /^(\d+(?:\.\d+)?)([smhd]?)$/.exec(words[1] ?? '') ?? [];
+  return count === undefined ? undefined : { kind: 'wait', forMs: Number(count) * (unitsMs[unit] ?? 1e3) };
+}
+
+/** Somebody looks at what goes on inside: a wait needs its process too. */
+function isLookedInto(container: Container): boolean {
+  const { livenessProbe, readinessProbe, startupProbe, lifecycle, stdin } = container;
+  if (stdin === true) return true;
+  const handlers = [livenessProbe, readinessProbe, startupProbe, lifecycle?.postStart, lifecycle?.preStop];
+  return handlers.some((handler) => handler?.exec !== undefined);
+}
+
+/**
+ * Whether a container runs its own command although no annotation asks for it: one that says what it runs, of an image
+ * whose programs are built in. Undefined for all others.
+ */
+export function ownCommand(container: Container): OwnCommand | undefined {
+  const { image = '', command, args } = container;
+  if ((command?.length ?? 0) + (args?.length ?? 0) === 0) return undefined;
+  const name = imageName(image);
+  if (!shellImages.has(name)) return undefined;
+  if (name === 'agnhost' && (command?.length ?? 0) === 0 && !agnhostCommands.has(args?.[0] ?? ''))
+    return undefined;
+  if (isLookedInto(container)) return run;
+  const words = argumentsOf(container);
+  const shell = /^(?:\/bin\/)?(?:sh|ash|bash|dash)$/.test(words[0] ?? '');
+  if (!shell) return (words.some((word) => /\s/.test(word)) ? undefined : waitIn(words.join(' '))) ?? run;
+  return (words.length === 3 && words[1] === '-c' ? waitIn(words[2] ?? '') : undefined) ?? run;
+}
+
+/** What is known of how an image's server answers a probe, as a script of outcomes. */
+export function knownAnswers(container: Container, probe: Probe): string | undefined {
+  const { httpGet } = probe;
+  if (httpGet === undefined || imageName(container.image ?? '') !== 'agnhost') return undefined;
+  const words = argumentsOf(container);
+  const path = httpGet.path ?? '/';
+  // It is well for ten seconds; the kubelet follows a redirect to the server itself.
+  const asked = path.startsWith('/redirect?loc=') ? decodeURIComponent(path.slice(14)) : path;
+  return words[1] === 'liveness' && asked === '/healthz' ? 'success,500@10s' : undefined;
+}
