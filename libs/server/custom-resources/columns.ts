@@ -1,4 +1,10 @@
-import { compileJsonPath, humanDuration, tryParseTime, type KubeObject } from '@drydock/base/apimachinery';
+import {
+  compileJsonPath,
+  goJson,
+  humanDuration,
+  tryParseTime,
+  type KubeObject,
+} from '@drydock/base/apimachinery';
 import type { CustomResourceColumnDefinition } from '@drydock/api/apiextensions/v1';
 import type { TableColumn } from '../registry/types.ts';
 
@@ -22,7 +28,7 @@ const ageColumn: CustomResourceColumnDefinition = {
 };
 
 function textOf(value: unknown): string {
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'object' ? goJson(value) : String(value);
 }
 
 function cellOf(type: string, value: unknown, now: number): Cell {
@@ -38,6 +44,7 @@ function cellOf(type: string, value: unknown, now: number): Cell {
       return textOf(value);
     case 'date': {
       if (typeof value !== 'string') return null;
+      if (value === '' || value === 'null') return '<unknown>';
       const time = tryParseTime(value);
       return time === undefined ? '<invalid>' : humanDuration(now - time);
     }

@@ -190,6 +190,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly subresources?: Readonly<Record<string, SubresourceHandler>>;
   /** The complete list, in order, as Kubernetes prints it, Name included. Default: Name and Age. */
   readonly columns?: readonly TableColumn<T>[];
+  /** The order of the rows of a list, where it is not that of the objects. */
+  tableOrder?(a: T, b: T): number;
   /** Conditions of an object's row (a Pod that is over is `Completed`). Default: none. */
   rowConditions?(object: T): readonly TableRowCondition[];
   /** Beyond metadata.name and metadata.namespace. */

@@ -9,7 +9,13 @@ import {
 import type { HttpResponse } from '@drydock/port/http';
 import type { ResourceDefinition } from '../registry/types.ts';
 import type { StoredObject } from '../watch-cache/index.ts';
-import { partialObject, renderTable, type IncludeObject } from '../tables/index.ts';
+import {
+  customScaleColumns,
+  partialObject,
+  renderTable,
+  scaleColumns,
+  type IncludeObject,
+} from '../tables/index.ts';
 import type { StoredList } from '../registry/registry.ts';
 import { mediaTypes, plainJson, type Form } from './accept.ts';
 import { listInProtobuf, objectInProtobuf, partialListInProtobuf, valueInProtobuf } from './protobuf.ts';
@@ -126,14 +132,20 @@ export function convert(
     );
   }
   const { resourceVersion } = object.metadata;
-  // What is not of the kind itself, a Scale for one, has the columns of every object.
-  const { columns: _columns, ...bare } = definition;
   return renderTable(
-    object.kind === definition.kind ? definition : bare,
+    tabled(definition, object.kind),
     [object],
     { resourceVersion },
     { apiVersion: form.metaVersion, includeObject, now, headless },
   ) as unknown as KubeObject;
+}
+
+/** The definition with the columns of an object that may not be of its kind: those of every object for what has none. */
+function tabled(definition: ResourceDefinition, kind: string | undefined): ResourceDefinition {
+  if (kind === definition.kind) return definition;
+  const { columns: _columns, rowConditions: _rowConditions, ...bare } = definition;
+  if (kind !== 'Scale') return bare;
+  return { ...bare, columns: definition.custom === undefined ? scaleColumns : customScaleColumns };
 }
 
 function listMetadata(list: StoredList) {
@@ -157,7 +169,9 @@ export function listAnswer(list: StoredList, form: Form, table: () => TableConte
   switch (form.as) {
     case 'table': {
       const options = { apiVersion: form.metaVersion, includeObject, now };
-      return valueAnswer(200, renderTable(definition, objects, metadata, options), form);
+      const { tableOrder } = definition;
+      const ordered = tableOrder === undefined ? objects : objects.toSorted(tableOrder);
+      return valueAnswer(200, renderTable(definition, ordered, metadata, options), form);
     }
     case 'partial':
       throw notConvertible('PartialObjectMetadata', `a list (${goTypeOf(definition, list.kind)})`);

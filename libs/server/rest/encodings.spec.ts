@@ -253,6 +253,46 @@ describe('transformations', () => {
     },
   );
 
+  it('a Table of a Scale tells its replicas', async () => {
+    const template = {
+      metadata: { labels: { app: 'a' } },
+      spec: { containers: [{ name: 'a', image: 'a' }] },
+    };
+    const spec = { replicas: 3, selector: { matchLabels: { app: 'a' } }, template };
+    const sets = '/apis/apps/v1/namespaces/default/replicasets';
+    const body = { apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata: { name: 'scaled' }, spec };
+    await server.call('POST', sets, { body });
+    const { json } = await server.call('GET', `${sets}/scaled/scale`, { accept: as('Table') });
+    const { columnDefinitions, rows } = json as unknown as {
+      columnDefinitions: { name: string }[];
+      rows: { cells: unknown[] }[];
+    };
+    expect(columnDefinitions.map(({ name }) => name)).toEqual(['Name', 'Desired', 'Available', 'Age']);
+    expect(rows[0]?.cells.slice(0, 3)).toEqual(['scaled', 3, 0]);
+  });
+
+  it('a Table of FlowSchemas has them in the order in which they are tried', async () => {
+    const path = '/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas';
+    const schema = (name: string, matchingPrecedence: number) => ({
+      apiVersion: 'flowcontrol.apiserver.k8s.io/v1',
+      kind: 'FlowSchema',
+      metadata: { name },
+      spec: { matchingPrecedence, priorityLevelConfiguration: { name: 'x' } },
+    });
+    for (const [name, precedence] of [
+      ['test-a', 900],
+      ['test-c', 300],
+      ['test-b', 300],
+    ] as const)
+      await server.call('POST', path, { body: schema(name, precedence) });
+    const { json } = await server.call('GET', path, { accept: as('Table') });
+    const names = (json as unknown as { rows: { cells: string[] }[] }).rows.map(
+      ({ cells }) => cells[0] ?? '',
+    );
+    expect(names.filter((name) => name.startsWith('test-'))).toEqual(['test-b', 'test-c', 'test-a']);
+    expect(names[0]).toBe('exempt');
+  });
+
   it('of a watch: partial metadata in protobuf, tables with their columns once', async () => {
     const abort = new AbortController();
     const partial = await server.call('GET', `${maps}?watch=1`, {

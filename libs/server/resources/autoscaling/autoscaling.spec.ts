@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createErrors, sample, tableRow } from '../common/definition.spec-support.ts';
 import { horizontalPodAutoscalerDefinition as definition } from './horizontal-pod-autoscaler.ts';
-import { autoscalerToV1, autoscalerToV2 } from './v1.ts';
+import { autoscalerToV1, autoscalerToV2, horizontalPodAutoscalerV1Definition } from './v1.ts';
 
 const target = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' };
 const spec = { scaleTargetRef: target, maxReplicas: 3 };
@@ -148,6 +148,7 @@ describe('HorizontalPodAutoscaler', () => {
       },
     });
     expect(face.status).not.toHaveProperty('conditions');
+    expect(tableRow(horizontalPodAutoscalerV1Definition, face)).toEqual(tableRow(definition, stored));
     expect(autoscalerToV2(face)).toEqual(stored);
   });
 });

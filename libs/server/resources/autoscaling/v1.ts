@@ -136,6 +136,11 @@ export const horizontalPodAutoscalerV1Definition: ResourceDefinition<v1.Horizont
       object.spec.minReplicas ??= 1;
     },
   },
+  // Both faces print the same.
+  columns: (horizontalPodAutoscalerDefinition.columns ?? []).map((column) => ({
+    ...column,
+    cell: (object, now) => column.cell(autoscalerToV2(object), now),
+  })),
   storedAs: {
     group: 'autoscaling',
     version: 'v2',

@@ -15,8 +15,6 @@ export interface ComponentHealth {
 const condition = ({ conditions }: ComponentStatus) =>
   (conditions ?? []).find(({ type }) => type === 'Healthy');
 
-const words: Readonly<Record<string, string>> = { True: 'Healthy', False: 'Unhealthy' };
-
 function statusOf({ name, healthy, message, error }: ComponentHealth): ComponentStatus {
   return {
     kind: 'ComponentStatus',
@@ -53,7 +51,9 @@ export function createComponentStatusDefinition(
     columns: [
       nameColumn as never,
       textColumn<ComponentStatus>('Status', 'Whether it is healthy.', (one) => {
-        return words[condition(one)?.status ?? ''] ?? 'Unknown';
+        const found = condition(one);
+        if (found === undefined) return 'Unknown';
+        return found.status === 'True' ? 'Healthy' : 'Unhealthy';
       }) as never,
       textColumn<ComponentStatus>(
         'Message',

@@ -10,7 +10,7 @@ import {
 import { deepEqual } from '@drydock/base/apimachinery';
 import type { ConfigMap } from '@drydock/api/core/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
-import { ageColumn, integerColumn, nameColumn } from '../common/index.ts';
+import { ageColumn, textColumn, nameColumn } from '../common/index.ts';
 
 /** ConfigMaps and Secrets hold at most this much. */
 export const maxDataBytes = 1024 * 1024;
@@ -61,11 +61,11 @@ export const configMapDefinition: ResourceDefinition<ConfigMap> = {
   strategy: { generation: false, validate, validateUpdate },
   columns: [
     nameColumn as never,
-    integerColumn(
+    textColumn(
       'Data',
       'Number of entries.',
-      (value: ConfigMap) => Object.keys(value.data ?? {}).length + Object.keys(value.binaryData ?? {}).length,
-    ) as never,
+      (value) => Object.keys(value.data ?? {}).length + Object.keys(value.binaryData ?? {}).length,
+    ),
     ageColumn as never,
   ],
 };

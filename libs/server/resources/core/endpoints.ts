@@ -17,6 +17,7 @@ const shown = 3;
 const protocols = ['SCTP', 'TCP', 'UDP'];
 
 function addresses(endpoints: Endpoints): string {
+  if ((endpoints.subsets ?? []).length === 0) return '<none>';
   const all: string[] = [];
   for (const { addresses: ready, ports } of endpoints.subsets ?? []) {
     if ((ports ?? []).length === 0) for (const { ip = '' } of ready ?? []) all.push(ip);
@@ -24,7 +25,6 @@ function addresses(endpoints: Endpoints): string {
       for (const { ip = '' } of ready ?? []) all.push(ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`);
     }
   }
-  if (all.length === 0) return '<none>';
   const text = all.slice(0, shown).join(',');
   return all.length > shown ? `${text} + ${all.length - shown} more...` : text;
 }

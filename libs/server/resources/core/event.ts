@@ -1,7 +1,7 @@
 import { fieldPath, invalidValue, type FieldError } from '@drydock/base/apimachinery';
 import type { Event } from '@drydock/api/core/v1';
 import type { ResourceDefinition, TableColumn } from '../../registry/types.ts';
-import { integerColumn, nameColumn, since, textColumn } from '../common/index.ts';
+import { nameColumn, since, textColumn } from '../common/index.ts';
 
 function firstSeen(event: Event, now: number): string {
   return since(event.firstTimestamp || event.eventTime, now);
@@ -44,13 +44,12 @@ export const eventColumns: readonly TableColumn<Event>[] = [
   textColumn('Source', 'Who says so.', source, 1),
   textColumn('Message', 'What happened.', (event) => (event.message ?? '').trim()),
   textColumn('First Seen', 'Time since it first happened.', firstSeen, 1),
-  integerColumn(
+  textColumn(
     'Count',
     'How often it happened.',
-    // The event that came before its series is not counted in it.
-    (event: Event) => (event.series ? (event.series.count ?? 0) + 1 : event.count || 1),
+    (event) => (event.series ? (event.series.count ?? 0) : event.count || 1),
     1,
-  ) as never,
+  ),
   { ...(nameColumn as object), priority: 1 } as never,
 ];
 

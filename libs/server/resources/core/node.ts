@@ -19,7 +19,7 @@ const roleLabel = 'node-role.kubernetes.io/';
 const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
 function status(node: Node): string {
-  const ready = node.status?.conditions?.find(({ type }) => type === 'Ready');
+  const ready = node.status?.conditions?.findLast(({ type }) => type === 'Ready');
   const text = ready === undefined ? 'Unknown' : ready.status === 'True' ? 'Ready' : 'NotReady';
   return node.spec?.unschedulable === true ? `${text},SchedulingDisabled` : text;
 }

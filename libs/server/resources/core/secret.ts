@@ -13,7 +13,7 @@ import {
 } from '@drydock/base/apimachinery';
 import type { Secret } from '@drydock/api/core/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
-import { ageColumn, integerColumn, nameColumn, textColumn } from '../common/index.ts';
+import { ageColumn, nameColumn, textColumn } from '../common/index.ts';
 import { maxDataBytes } from './config-map.ts';
 
 const data = fieldPath('data');
@@ -121,7 +121,7 @@ export const secretDefinition: ResourceDefinition<Secret> = {
   columns: [
     nameColumn as never,
     textColumn('Type', 'What the secret is for.', (secret) => secret.type ?? ''),
-    integerColumn('Data', 'Number of entries.', (secret) => Object.keys(secret.data ?? {}).length),
+    textColumn('Data', 'Number of entries.', (secret) => Object.keys(secret.data ?? {}).length),
     ageColumn as never,
   ],
 };

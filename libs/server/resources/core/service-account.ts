@@ -1,7 +1,7 @@
 import type { ServiceAccount } from '@drydock/api/core/v1';
 import type { ServiceAccountTokens } from '../../authn/index.ts';
 import type { ResourceDefinition } from '../../registry/types.ts';
-import { ageColumn, integerColumn, nameColumn } from '../common/index.ts';
+import { ageColumn, textColumn, nameColumn } from '../common/index.ts';
 import { createTokenRequest } from './token-request.ts';
 
 /** core/v1 ServiceAccount. Its tokens come from `tokens`. */
@@ -20,11 +20,11 @@ export function createServiceAccountDefinition(
     strategy: { returnDeletedObject: true, generation: false },
     columns: [
       nameColumn as never,
-      integerColumn(
+      textColumn(
         'Secrets',
         'Number of secrets that Pods of the account may use.',
-        (account: ServiceAccount) => account.secrets?.length,
-      ) as never,
+        (account) => account.secrets?.length ?? 0,
+      ),
       ageColumn as never,
     ],
     subresources: { token: createTokenRequest(tokens) },

@@ -115,7 +115,7 @@ export const serviceDefinition: ResourceDefinition<Service> = {
     textColumn(
       'Cluster-IP',
       'Address inside the cluster.',
-      (service) => service.spec?.clusterIPs?.[0] ?? service.spec?.clusterIP ?? '<none>',
+      (service) => service.spec?.clusterIPs?.[0] || service.spec?.clusterIP || '<none>',
     ),
     textColumn('External-IP', 'Address outside the cluster.', externalIp),
     textColumn('Port(s)', 'Ports, node ports and protocols.', (service) => portsText(service.spec?.ports)),

@@ -25,7 +25,7 @@ const phase = (deleting: string | undefined, text: string | undefined): string =
   deleting !== undefined ? 'Terminating' : (text ?? '');
 const className = (object: PersistentVolume | PersistentVolumeClaim): string =>
   object.metadata.annotations?.[betaClass] ?? object.spec?.storageClassName ?? '';
-const unset = (text: string | undefined): string => text || '<unset>';
+const unset = (text: string | undefined): string => text ?? '<unset>';
 
 /** core/v1 PersistentVolume. */
 export const persistentVolumeDefinition: ResourceDefinition<PersistentVolume> = {
@@ -49,7 +49,7 @@ export const persistentVolumeDefinition: ResourceDefinition<PersistentVolume> = 
   },
   columns: [
     nameColumn as never,
-    textColumn('Capacity', 'Size.', (volume) => volume.spec?.capacity?.['storage'] ?? ''),
+    textColumn('Capacity', 'Size.', (volume) => volume.spec?.capacity?.['storage'] ?? '0'),
     textColumn('Access Modes', 'How it may be mounted.', (volume) => modesText(volume.spec?.accessModes)),
     textColumn(
       'Reclaim Policy',
@@ -100,7 +100,7 @@ export const persistentVolumeClaimDefinition: ResourceDefinition<PersistentVolum
     ),
     textColumn('Volume', 'Volume that it is bound to.', (claim) => claim.spec?.volumeName ?? ''),
     textColumn('Capacity', 'Size of the volume.', (claim) =>
-      claim.spec?.volumeName ? (claim.status?.capacity?.['storage'] ?? '') : '',
+      claim.spec?.volumeName ? (claim.status?.capacity?.['storage'] ?? '0') : '',
     ),
     textColumn('Access Modes', 'How it may be mounted.', (claim) =>
       claim.spec?.volumeName ? modesText(claim.status?.accessModes) : '',

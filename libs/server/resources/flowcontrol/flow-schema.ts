@@ -220,6 +220,10 @@ export const flowSchemaDefinition: ResourceDefinition<FlowSchema> = {
     },
     validate: ({ metadata: { name = '' }, spec: value = {} as FlowSchemaSpec }) => specErrors(name, value),
   },
+  // As they are tried.
+  tableOrder: (a, b) =>
+    (a.spec?.matchingPrecedence ?? 0) - (b.spec?.matchingPrecedence ?? 0) ||
+    ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1),
   columns: [
     nameColumn,
     textColumn(
