@@ -61,6 +61,12 @@ export async function wire(options: Options, deps: ProcessDeps): Promise<Process
     store,
     tokenKeys: keys,
     frontProxyClient: proxyClient,
+    // The same authority vouches for the proxy in front of this server and for this server before its extensions.
+    extensionAuthentication: {
+      clientCa: serving.clientCa,
+      requestHeaderClientCa: frontProxyCa,
+      requestHeaderAllowedNames: options.frontProxy.allowedNames,
+    },
     hostAliases: hostAliases(options.bindAddress),
   });
 

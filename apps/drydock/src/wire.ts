@@ -75,6 +75,11 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
     ...{ store, tokenKeys, clock, random, logger, metrics },
     components: () => componentHealth(api, parts),
     frontProxyClient: credentials.frontProxy,
+    extensionAuthentication: {
+      clientCa: `${credentials.authority.cert}${moreClientCa}`,
+      requestHeaderClientCa: credentials.authority.cert,
+      requestHeaderAllowedNames: ['front-proxy-client'],
+    },
     hostAliases: { [gatewayIp]: '127.0.0.1' },
   });
   const { core: apiserver } = api;

@@ -1,7 +1,6 @@
 import type { ClusterRole, PolicyRule, RoleBinding } from '@drydock/api/rbac/v1';
 import { forbidden, goQuote, notFound, semanticEqual } from '@drydock/base/apimachinery';
-import { ruleAllows, type Authorizer } from '../authz/index.ts';
-import type { UserInfo } from '../registry/types.ts';
+import { missingRules, type Authorizer } from '../authz/index.ts';
 import type { AdmissionPlugin, AdmissionRequest } from './types.ts';
 
 const group = 'rbac.authorization.k8s.io';
@@ -10,47 +9,6 @@ const everything: readonly PolicyRule[] = [
   { apiGroups: ['*'], resources: ['*'], verbs: ['*'] },
   { nonResourceURLs: ['*'], verbs: ['*'] },
 ];
-
-/** A rule about one verb of one thing. */
-interface SingleRule {
-  readonly verb: string;
-  readonly apiGroup?: string;
-  readonly resource?: string;
-  readonly name?: string;
-  readonly url?: string;
-}
-
-function* singles({
-  verbs = [],
-  apiGroups = [],
-  resources = [],
-  resourceNames = [],
-  nonResourceURLs = [],
-}: PolicyRule): Generator<SingleRule> {
-  for (const apiGroup of apiGroups)
-    for (const resource of resources)
-      for (const verb of verbs) {
-        if (resourceNames.length === 0) yield { verb, apiGroup, resource };
-        for (const name of resourceNames) yield { verb, apiGroup, resource, name };
-      }
-  for (const url of nonResourceURLs) for (const verb of verbs) yield { verb, url };
-}
-
-const nobody: UserInfo = { name: '', groups: [] };
-
-/** Whether a rule that somebody has allows all that the single rule would. */
-function covers(
-  held: PolicyRule,
-  { verb, apiGroup = '', resource = '', name = '', url }: SingleRule,
-): boolean {
-  if (url !== undefined) return ruleAllows(held, { user: nobody, verb, path: url });
-  const [first = '', subresource = ''] = resource.split('/');
-  const asked = { group: apiGroup, version: '', resource: first, subresource, namespace: '', name };
-  // A rule for some names does not allow all names.
-  if (name === '' && (held.resourceNames ?? []).length > 0) return false;
-  if (resource === '*' && !(held.resources ?? []).includes('*')) return false;
-  return ruleAllows(held, { user: nobody, verb, resource: asked });
-}
 
 const list = (items: readonly string[]): string => `[${items.map(goQuote).join(' ')}]`;
 
@@ -64,24 +22,6 @@ function text({ apiGroups, resources, nonResourceURLs, resourceNames, verbs }: P
   ];
   const shown = parts.filter(([, items]) => (items ?? []).length > 0);
   return `{${shown.map(([name, items]) => `${name}:${list(items ?? [])}`).join(', ')}}`;
-}
-
-/** What is missing, with the verbs of one thing together. */
-function compact(missing: readonly SingleRule[]): PolicyRule[] {
-  const byThing = new Map<string, PolicyRule>();
-  for (const { verb, apiGroup, resource, name, url } of missing) {
-    const key = JSON.stringify([apiGroup, resource, name, url]);
-    const known = byThing.get(key);
-    if (known !== undefined) known.verbs = [...(known.verbs ?? []), verb];
-    else if (url !== undefined) byThing.set(key, { nonResourceURLs: [url], verbs: [verb] });
-    else {
-      byThing.set(key, {
-        ...{ apiGroups: [apiGroup ?? ''], resources: [resource ?? ''], verbs: [verb] },
-        ...(name === undefined ? {} : { resourceNames: [name] }),
-      });
-    }
-  }
-  return [...byThing.values()];
 }
 
 /**
@@ -108,12 +48,10 @@ export function rbacEscalation(authorizer: Authorizer): AdmissionPlugin {
     const { context, namespace = '', definition, object } = request;
     const { resourceRules, nonResourceRules } = await authorizer.rulesFor(context.user, namespace);
     const held = [...resourceRules, ...nonResourceRules] as PolicyRule[];
-    const missing = rules.flatMap((rule) =>
-      [...singles(rule)].filter((one) => !held.some((own) => covers(own, one))),
-    );
+    const missing = missingRules(held, rules);
     if (missing.length === 0) return;
     const { name, groups } = context.user;
-    const described = compact(missing).map(text).sort().join('\n');
+    const described = missing.map(text).sort().join('\n');
     throw forbidden(
       { group, resource: definition.resource },
       object.metadata.name ?? '',

@@ -8,8 +8,9 @@ export type {
 } from './authorizer.ts';
 export { alwaysAllow } from './authorizer.ts';
 export { createAuthorizedTransport } from './authorized-transport.ts';
-export { defaultBindings, defaultRoles } from './default-roles.ts';
+export { defaultPolicy, type DefaultPolicy } from './default-policy/index.ts';
 export { impersonated, wantsImpersonation } from './impersonation.ts';
 export { createRbacAuthorizer, ruleAllows } from './rbac.ts';
 export { requireAllowed, resourceRequest } from './request.ts';
+export { missingRules } from './rule-coverage.ts';
 export { createReviewedAuthorizer, type ReviewedAuthorizerOptions } from './reviewed-authorizer.ts';

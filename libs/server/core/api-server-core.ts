@@ -28,7 +28,7 @@ import {
   validatingPolicies,
   validatingWebhooks,
 } from '../admission/index.ts';
-import { alwaysAllow, createRbacAuthorizer, type Authorizer } from '../authz/index.ts';
+import { alwaysAllow, createRbacAuthorizer, defaultPolicy, type Authorizer } from '../authz/index.ts';
 import {
   createServiceAccountTokens,
   createTokenAuthenticator,
@@ -45,7 +45,7 @@ import {
 import { createAuthorizationDefinitions } from '../resources/authorization/index.ts';
 import { followDefinitions, maintainDefinitions } from '../custom-resources/index.ts';
 import { createClassifier, followDangling, type Classifier } from '../flow-control/index.ts';
-import { createAggregation, type Aggregation } from '../aggregation/index.ts';
+import { createAggregation, keepLocalServices, type Aggregation } from '../aggregation/index.ts';
 import type { ExtensionCaller } from '@drydock/port/extension';
 import type { WebhookCaller } from '@drydock/port/webhook';
 import type { Registry, ResourceDefinition, UserInfo } from '../registry/index.ts';
@@ -53,13 +53,14 @@ import { createInProcessTransport, createRegistry } from '../registry/index.ts';
 import type { WatchCache, WatchCacheOptions } from '../watch-cache/index.ts';
 import { createWatchCache } from '../watch-cache/index.ts';
 import type { ServingAddress } from './bootstrap.ts';
+import { bootstrapRoles } from './bootstrap-roles.ts';
+import { publishExtensionAuthentication, type ExtensionAuthentication } from './extension-authentication.ts';
 import { expireEvents } from './event-expiry.ts';
 import { followServiceAddresses } from './service-addresses.ts';
 import {
   besideOthers,
   bootstrap,
   bootstrapFlowControl,
-  bootstrapRoles,
   bootstrapServiceRange,
   publishKubernetesService,
 } from './bootstrap.ts';
@@ -79,6 +80,8 @@ export interface ApiServerCoreOptions {
   readonly eventTtlMs?: number;
   /** Admission plugins that are left out, by Kubernetes' names. */
   readonly disableAdmission?: readonly string[];
+  /** What extension API servers are told about whom to believe. Default: nothing. */
+  readonly extensionAuthentication?: ExtensionAuthentication | undefined;
   /** Limits and wake-up of the watch cache. */
   readonly cache?: Omit<WatchCacheOptions, 'store' | 'clock' | 'logger'>;
 }
@@ -213,6 +216,18 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
   let unexpire: (() => void) | undefined;
   let undangle: (() => Promise<void>) | undefined;
   let unaddress: (() => Promise<void>) | undefined;
+  let unkeep: (() => Promise<void>) | undefined;
+
+  async function tellExtensions(): Promise<void> {
+    const { extensionAuthentication } = options;
+    if (extensionAuthentication !== undefined)
+      await publishExtensionAuthentication(registry, own, extensionAuthentication);
+  }
+
+  async function keepServices(): Promise<void> {
+    if (registry.definition('apiregistration.k8s.io', 'v1', 'apiservices') === undefined) return;
+    unkeep = await keepLocalServices({ registry, cache, logger, transport: own });
+  }
 
   async function stop(): Promise<void> {
     running = false;
@@ -222,6 +237,8 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
     undangle = undefined;
     await unaddress?.();
     unaddress = undefined;
+    await unkeep?.();
+    unkeep = undefined;
     unexpire = undefined;
     await unmaintain?.();
     unmaintain = undefined;
@@ -253,10 +270,15 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
         unserve = followDefinitions({ registry, cache, random, logger, webhooks: deps.webhooks });
         unmaintain = maintainDefinitions({ transport: own, cache, clock, logger });
         await Promise.all([
-          besideOthers(() => bootstrap(registry, own)),
-          besideOthers(() => bootstrapRoles(registry, own)),
+          besideOthers(() => bootstrap(registry, own)).then(() =>
+            Promise.all([
+              besideOthers(() => bootstrapRoles(registry, own, defaultPolicy)),
+              besideOthers(() => tellExtensions()),
+            ]),
+          ),
           besideOthers(() => bootstrapFlowControl(registry, own)),
           besideOthers(() => bootstrapServiceRange(registry, own, ips.range)),
+          keepServices(),
         ]);
         await besideOthers(() => publishKubernetesService(registry, own, ips.firstIp, undefined));
         if (registry.definition('networking.k8s.io', 'v1', 'ipaddresses') !== undefined)

@@ -1,7 +1,6 @@
 import type { KubeObject } from '@drydock/base/apimachinery';
 import { cloneJson, isAlreadyExists, isConflict, isInvalid, isNotFound } from '@drydock/base/apimachinery';
 import type { ResourceRef, Transport } from '@drydock/port/transport';
-import { defaultBindings, defaultRoles } from '../authz/index.ts';
 import type { Registry } from '../registry/index.ts';
 import { defaultFlowSchemas, defaultPriorityLevels } from './default-flow-control.ts';
 
@@ -29,7 +28,7 @@ const priorityClasses = [
 ];
 
 /** True when the object is there, false when it is not, undefined when its kind is not served. */
-async function exists(
+export async function exists(
   registry: Registry,
   transport: Transport,
   ref: ResourceRef,
@@ -45,7 +44,7 @@ async function exists(
 }
 
 /** Creates the object where it is not there. A Service could not just be tried: its own address would be taken. */
-async function ensure(
+export async function ensure(
   registry: Registry,
   transport: Transport,
   ref: ResourceRef,
@@ -105,21 +104,6 @@ export async function bootstrap(registry: Registry, transport: Transport): Promi
       object,
     );
   }
-}
-
-/** Makes the default cluster roles and their bindings, where they are not there yet. */
-export async function bootstrapRoles(registry: Registry, transport: Transport): Promise<void> {
-  const make = (resource: string, objects: readonly KubeObject[]) =>
-    objects.map((object) =>
-      ensure(
-        registry,
-        transport,
-        { group: 'rbac.authorization.k8s.io', version: 'v1', resource },
-        // The registry changes what it is given.
-        cloneJson(object),
-      ),
-    );
-  await Promise.all([...make('clusterroles', defaultRoles), ...make('clusterrolebindings', defaultBindings)]);
 }
 
 /** Makes the default priority levels and flow schemas, where they are not there yet. */
@@ -213,7 +197,7 @@ export async function publishKubernetesService(
 }
 
 /** Creates the object, or brings an older one up to date. */
-async function put(
+export async function put(
   registry: Registry,
   transport: Transport,
   ref: ResourceRef,

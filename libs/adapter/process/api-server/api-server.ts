@@ -24,7 +24,12 @@ import {
   parseTokenFile,
   type FrontProxyOptions,
 } from '@drydock/server/authn';
-import { createApiServerCore, createServiceResolver, type ApiServerCore } from '@drydock/server/core';
+import {
+  createApiServerCore,
+  createServiceResolver,
+  type ApiServerCore,
+  type ExtensionAuthentication,
+} from '@drydock/server/core';
 import type { UserInfo } from '@drydock/server/registry';
 import { allDefinitions } from '@drydock/server/resources';
 import { createRestHandler } from '@drydock/server/rest';
@@ -40,6 +45,8 @@ export interface ApiServerDeps extends ProcessDeps {
   readonly tokenKeys: TokenKeys;
   /** Certificate with which extension API servers are spoken to. */
   readonly frontProxyClient?: { readonly cert: string; readonly key: string } | undefined;
+  /** What extension API servers are told about whom to believe. */
+  readonly extensionAuthentication?: ExtensionAuthentication | undefined;
   /** Addresses that mean another one from here. */
   readonly hostAliases?: Readonly<Record<string, string>>;
   /** What `componentstatuses` tells of. Default: the store alone. */
@@ -100,6 +107,7 @@ export function createApiServer(
       authorizationMode: options.authorizationMode,
       eventTtlMs: options.eventTtlMs,
       disableAdmission: options.disableAdmissionPlugins,
+      extensionAuthentication: deps.extensionAuthentication,
       // Others may write to etcd too: what they have written is waited for before a consistent read.
       cache: { defer: (run) => void setImmediate(run), exclusiveStore: options.store !== 'etcd' },
     },

@@ -1,6 +1,7 @@
 import type { FieldError } from '@drydock/base/apimachinery';
 import {
   fieldPath,
+  formatTime,
   invalidValue,
   required,
   validateDns1035Label,
@@ -101,6 +102,14 @@ function availableText({ status }: APIService): string {
   return `${condition.status} (${condition.reason ?? ''})`;
 }
 
+const localCondition = (nowMs: number) => ({
+  type: 'Available',
+  status: 'True',
+  lastTransitionTime: formatTime(nowMs),
+  reason: 'Local',
+  message: 'Local APIServices are always available',
+});
+
 /** apiregistration.k8s.io/v1 APIService: who serves a group and version. */
 export const apiServiceDefinition: ResourceDefinition<APIService> = {
   group: 'apiregistration.k8s.io',
@@ -120,9 +129,12 @@ export const apiServiceDefinition: ResourceDefinition<APIService> = {
       const service = object.spec?.service;
       if (service !== undefined) service.port ??= defaultPort;
     },
-    prepareForCreate(object) {
-      object.status = {};
+    prepareForCreate(object, { clock }) {
+      // What is served here needs no check.
+      object.status = object.spec?.service === undefined ? { conditions: [localCondition(clock.now())] } : {};
     },
+    // What it was created with is told above.
+    keepStatusOnCreate: true,
     validate,
   },
   columns: [
