@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { StoreError } from '@drydock/port/store';
 import { openLmdbStore } from '../index.ts';
 
@@ -14,8 +15,8 @@ const SHARED_KEYS = ['/registry/shared/0', '/registry/shared/1'];
 const store = await openLmdbStore({ directory });
 let serial = 0;
 
-// Writes to a pipe are synchronous, so what was said before a kill was said.
-const say = (...words: (string | number)[]): void => void process.stdout.write(`${words.join(' ')}\n`);
+// What was said before a kill was said: `process.stdout` would keep back what a full pipe does not take.
+const say = (...words: (string | number)[]): void => void writeSync(1, `${words.join(' ')}\n`);
 
 async function change(key: string): Promise<void> {
   const current = await store.get(key);
