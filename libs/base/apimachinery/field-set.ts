@@ -1,5 +1,5 @@
 import { goJson } from './go-format.ts';
-import { canonicalJson, isJsonObject, setOwn } from './json-value.ts';
+import { canonicalJson, isJsonObject } from './json-value.ts';
 
 /**
  * One step of a path, in the text form of `managedFields`: `f:name` (field), `k:{"name":"a"}` (element of a list by its
@@ -20,8 +20,21 @@ export interface FieldSet {
 
 export const emptyFieldSet: FieldSet = { entries: new Map() };
 
+/** Most paths end in such an entry: they share it. */
+const leaf: Entry = { member: true, children: emptyFieldSet };
+
+/** Names of fields come again with every write; the same text need not be made and hashed each time. */
+const maxKnownSteps = 4_096;
+const knownSteps = new Map<string, PathStep>();
+
 export function fieldStep(name: string): PathStep {
-  return `f:${name}`;
+  let step = knownSteps.get(name);
+  if (step === undefined) {
+    step = `f:${name}`;
+    if (knownSteps.size >= maxKnownSteps) knownSteps.clear();
+    knownSteps.set(name, step);
+  }
+  return step;
 }
 
 /** `keys` in any order; they are written sorted. */
@@ -40,14 +53,15 @@ export function indexStep(index: number): PathStep {
 /** Collects paths; `build` gives the set so far. */
 export class FieldSetBuilder {
   #member = false;
-  readonly #children = new Map<PathStep, FieldSetBuilder>();
+  #children: Map<PathStep, FieldSetBuilder> | undefined;
 
   /** The builder of everything below `step`. */
   at(step: PathStep): FieldSetBuilder {
-    let child = this.#children.get(step);
+    const children = (this.#children ??= new Map<PathStep, FieldSetBuilder>());
+    let child = children.get(step);
     if (child === undefined) {
       child = new FieldSetBuilder();
-      this.#children.set(step, child);
+      children.set(step, child);
     }
     return child;
   }
@@ -58,13 +72,24 @@ export class FieldSetBuilder {
   }
 
   build(): FieldSet {
+    if (this.#children === undefined) return emptyFieldSet;
     const entries = new Map<PathStep, Entry>();
     for (const [step, child] of this.#children) {
-      const children = child.build();
-      if (child.#member || !isEmptyFieldSet(children)) entries.set(step, { member: child.#member, children });
+      if (child.#member && child.#children === undefined) entries.set(step, leaf);
+      else put(entries, step, child.#member, child.build());
     }
-    return { entries };
+    return setOf(entries);
   }
+}
+
+/** Enters a path unless nothing is in the set there. */
+function put(entries: Map<PathStep, Entry>, step: PathStep, member: boolean, children: FieldSet): void {
+  if (!isEmptyFieldSet(children)) entries.set(step, { member, children });
+  else if (member) entries.set(step, leaf);
+}
+
+function setOf(entries: Map<PathStep, Entry>): FieldSet {
+  return entries.size === 0 ? emptyFieldSet : { entries };
 }
 
 /** The set of these paths. */
@@ -76,7 +101,8 @@ export function fieldSetFromPaths(paths: Iterable<readonly PathStep[]>): FieldSe
 
 /** All paths, parents before what is below them, in the order they are written. */
 export function* fieldPaths(set: FieldSet, prefix: readonly PathStep[] = []): Generator<readonly PathStep[]> {
-  for (const [step, { member, children }] of sortedEntries(set)) {
+  for (const step of sortedSteps(set)) {
+    const { member, children } = set.entries.get(step)!;
     const path = [...prefix, step];
     if (member) yield path;
     yield* fieldPaths(children, path);
@@ -106,30 +132,40 @@ export function fieldSetBelow(set: FieldSet, path: readonly PathStep[]): FieldSe
   return current ?? emptyFieldSet;
 }
 
-/** Combines two sets path by path; `keep` decides from membership in each. */
-function combine(a: FieldSet, b: FieldSet, keep: (inA: boolean, inB: boolean) => boolean): FieldSet {
-  const entries = new Map<PathStep, Entry>();
-  for (const step of new Set([...a.entries.keys(), ...b.entries.keys()])) {
+export function unionFieldSets(a: FieldSet, b: FieldSet): FieldSet {
+  if (a === b || isEmptyFieldSet(b)) return a;
+  if (isEmptyFieldSet(a)) return b;
+  const entries = new Map(a.entries);
+  for (const [step, right] of b.entries) {
     const left = a.entries.get(step);
-    const right = b.entries.get(step);
-    const member = keep(left?.member ?? false, right?.member ?? false);
-    const children = combine(left?.children ?? emptyFieldSet, right?.children ?? emptyFieldSet, keep);
-    if (member || !isEmptyFieldSet(children)) entries.set(step, { member, children });
+    if (left === undefined) entries.set(step, right);
+    else put(entries, step, left.member || right.member, unionFieldSets(left.children, right.children));
   }
   return { entries };
 }
 
-export function unionFieldSets(a: FieldSet, b: FieldSet): FieldSet {
-  return combine(a, b, (inA, inB) => inA || inB);
-}
-
 export function intersectFieldSets(a: FieldSet, b: FieldSet): FieldSet {
-  return combine(a, b, (inA, inB) => inA && inB);
+  if (a === b) return a;
+  if (isEmptyFieldSet(a) || isEmptyFieldSet(b)) return emptyFieldSet;
+  const entries = new Map<PathStep, Entry>();
+  for (const [step, left] of a.entries) {
+    const right = b.entries.get(step);
+    if (right === undefined) continue;
+    put(entries, step, left.member && right.member, intersectFieldSets(left.children, right.children));
+  }
+  return setOf(entries);
 }
 
 /** Paths of `a` that are not in `b`. */
 export function subtractFieldSets(a: FieldSet, b: FieldSet): FieldSet {
-  return combine(a, b, (inA, inB) => inA && !inB);
+  if (isEmptyFieldSet(a) || isEmptyFieldSet(b)) return a;
+  const entries = new Map<PathStep, Entry>();
+  for (const [step, left] of a.entries) {
+    const right = b.entries.get(step);
+    if (right === undefined) entries.set(step, left);
+    else put(entries, step, left.member && !right.member, subtractFieldSets(left.children, right.children));
+  }
+  return setOf(entries);
 }
 
 /** Paths of `a` that are neither in `b` nor below a path of `b`. */
@@ -137,52 +173,62 @@ export function subtractFieldSetsDeep(a: FieldSet, b: FieldSet): FieldSet {
   const entries = new Map<PathStep, Entry>();
   for (const [step, left] of a.entries) {
     const right = b.entries.get(step);
-    if (right?.member === true) continue;
-    const children = subtractFieldSetsDeep(left.children, right?.children ?? emptyFieldSet);
-    if (left.member || !isEmptyFieldSet(children)) entries.set(step, { member: left.member, children });
+    if (right === undefined) entries.set(step, left);
+    else if (!right.member)
+      put(entries, step, left.member, subtractFieldSetsDeep(left.children, right.children));
   }
-  return { entries };
+  return setOf(entries);
 }
 
 export function equalFieldSets(a: FieldSet, b: FieldSet): boolean {
-  return isEmptyFieldSet(combine(a, b, (inA, inB) => inA !== inB));
+  if (a === b) return true;
+  // An entry is a path or leads to one, so that sets of another size differ.
+  if (a.entries.size !== b.entries.size) return false;
+  for (const [step, left] of a.entries) {
+    const right = b.entries.get(step);
+    if (right === undefined || left.member !== right.member) return false;
+    if (!equalFieldSets(left.children, right.children)) return false;
+  }
+  return true;
 }
 
 /** Only the paths that have nothing below them. */
 export function fieldSetLeaves(set: FieldSet): FieldSet {
   const entries = new Map<PathStep, Entry>();
   for (const [step, { member, children }] of set.entries) {
-    const leaf = isEmptyFieldSet(children);
-    const below = leaf ? emptyFieldSet : fieldSetLeaves(children);
-    if ((leaf && member) || !isEmptyFieldSet(below))
-      entries.set(step, { member: leaf && member, children: below });
+    const last = isEmptyFieldSet(children);
+    put(entries, step, last && member, last ? emptyFieldSet : fieldSetLeaves(children));
   }
-  return { entries };
+  return setOf(entries);
 }
 
 const kindOrder = 'fkvi';
 
 function compareSteps(a: PathStep, b: PathStep): number {
-  const kinds = kindOrder.indexOf(a.charAt(0)) - kindOrder.indexOf(b.charAt(0));
+  const kind = a.charAt(0);
+  const kinds = kind === b.charAt(0) ? 0 : kindOrder.indexOf(kind) - kindOrder.indexOf(b.charAt(0));
   if (kinds !== 0) return kinds;
-  if (a.startsWith('i:')) return Number(a.slice(2)) - Number(b.slice(2));
+  if (kind === 'i') return Number(a.slice(2)) - Number(b.slice(2));
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function sortedEntries(set: FieldSet): [PathStep, Entry][] {
-  return [...set.entries].sort(([a], [b]) => compareSteps(a, b));
+function sortedSteps(set: FieldSet): PathStep[] {
+  const steps = [...set.entries.keys()];
+  return steps.length < 2 ? steps : steps.sort(compareSteps);
 }
 
-/** The JSON form of `managedFields[].fieldsV1`. */
+const nothingBelow: Record<string, unknown> = Object.freeze({});
+
+/** The JSON form of `managedFields[].fieldsV1`. Read-only: parts of it are shared. */
 export function encodeFieldsV1(set: FieldSet): Record<string, unknown> {
   return encodeEntry({ member: false, children: set });
 }
 
 function encodeEntry({ member, children }: Entry): Record<string, unknown> {
+  if (isEmptyFieldSet(children)) return nothingBelow;
   const result: Record<string, unknown> = {};
-  if (isEmptyFieldSet(children)) return result;
-  if (member) result['.'] = {};
-  for (const [step, entry] of sortedEntries(children)) setOwn(result, step, encodeEntry(entry));
+  if (member) result['.'] = nothingBelow;
+  for (const step of sortedSteps(children)) result[step] = encodeEntry(children.entries.get(step)!);
   return result;
 }
 
@@ -211,6 +257,7 @@ export function decodeFieldsV1(fields: unknown): FieldSet {
 }
 
 function decodeEntry(value: unknown): Entry {
+  if (value === nothingBelow) return leaf;
   if (!isJsonObject(value)) throw new Error(`expected an object in fieldsV1, got ${goJson(value)}`);
   const entries = new Map<PathStep, Entry>();
   let marked = false;
@@ -225,5 +272,5 @@ function decodeEntry(value: unknown): Entry {
     entries.set(step, entry);
   }
   // A step with nothing below it is itself meant.
-  return { member: marked || entries.size === 0, children: { entries } };
+  return entries.size === 0 ? leaf : { member: marked, children: { entries } };
 }

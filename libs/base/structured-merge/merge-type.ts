@@ -55,17 +55,35 @@ export function settledType(type: MergeType, value: unknown): LeafType | MapType
   return type;
 }
 
+const maxKnownSteps = 128;
+
 /** Elements of objects that are told apart by these keys; `defaults` stand for keys that are left out. */
 export function keyedListType(
   keys: readonly string[],
   element: MergeType,
   defaults: Readonly<Record<string, unknown>> = {},
 ): ListType {
+  const [only] = keys.length === 1 ? keys : [];
+  /** Steps of lists with one key, by its value: the same names and types come again and again. */
+  const known = new Map<string, PathStep>();
+  function stepOf(key: string, value: string): PathStep {
+    let step = known.get(value);
+    if (step === undefined) {
+      step = keyStep({ [key]: value });
+      if (known.size >= maxKnownSteps) known.clear();
+      known.set(value, step);
+    }
+    return step;
+  }
   return {
     kind: 'list',
     element,
     step(item) {
       if (!isJsonObject(item)) throw new Error('associative list with keys may not have non-map elements');
+      if (only !== undefined && Object.hasOwn(item, only)) {
+        const value = item[only];
+        if (typeof value === 'string') return stepOf(only, value);
+      }
       const found: Record<string, unknown> = {};
       for (const key of keys) {
         const value = Object.hasOwn(item, key) ? item[key] : undefined;
