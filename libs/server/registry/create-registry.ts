@@ -27,7 +27,7 @@ import type { Environment } from './environment.ts';
 import { createTimestamp, Scope } from './environment.ts';
 import { facesReady, inFace, shown, watchInFace } from './face.ts';
 import { withNamespaceLifeCycle } from './namespaces.ts';
-import { applyPatch, patchAttempts } from './patch.ts';
+import { applyPatch, patchAttempts, patchedDraft } from './patch.ts';
 import type { Body, Registry, RequestContext, StoredList, WriteResult } from './registry.ts';
 import type { Scale } from './scale.ts';
 import { scaledDraft, scaleOf, scaleType } from './scale.ts';
@@ -415,12 +415,9 @@ export function createRegistry(deps: RegistryDeps): Registry {
       return runUpdate(served, ref, scope, {
         mode,
         make(current) {
-          const draft = decodePatched(
-            applyPatch(inFace(served, current).object, patch, definition.schema),
-            type,
-            patch,
-            scope,
-          );
+          // What is turned into another form is private in all its parts.
+          const door = served.toStored === undefined ? mode : 'main';
+          const draft = patchedDraft(inFace(served, current).object, patch, type, scope, door);
           matchName(draft, served, ref);
           return toStored(served, draft);
         },
