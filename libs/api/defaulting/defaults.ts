@@ -63,7 +63,7 @@ function apply(steps: readonly Step[], target: Json): void {
     const zero = step.zeroIsAbsent && (value === '' || value === 0);
     if (value === undefined || value === null || zero) {
       if (step.fallback === undefined) continue;
-      value = structuredClone(step.fallback);
+      value = typeof step.fallback === 'object' ? structuredClone(step.fallback) : step.fallback;
       target[step.name] = value;
     }
     if (typeof value !== 'object' || value === null) continue;

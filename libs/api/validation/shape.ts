@@ -1,6 +1,7 @@
 import {
   canonicalQuantity,
   parseTime,
+  tryParseTime,
   type FieldSchema,
   type MessageSchema,
 } from '@drydock/base/apimachinery';
@@ -160,6 +161,25 @@ function scalar(field: FieldSchema, value: unknown, owner: string, path: string)
   }
 }
 
+/** Whether a value is good, and kept, as it is: most are, and for those no place has to be told. */
+function isPlain({ kind }: FieldSchema, value: unknown): boolean {
+  switch (kind) {
+    case 'string':
+      return typeof value === 'string';
+    case 'bool':
+      return typeof value === 'boolean';
+    case 'time':
+    case 'microTime':
+      return typeof value === 'string' && tryParseTime(value) !== undefined;
+    case 'rawExtension':
+    case 'fieldsV1':
+    case 'json':
+      return true;
+    default:
+      return false;
+  }
+}
+
 interface Walk {
   readonly unknown: string[];
 }
@@ -201,6 +221,8 @@ function walkMessage(walk: Walk, message: string, object: Json, path: string, wh
       Reflect.deleteProperty(object, key);
       continue;
     }
+    const single = field.map !== true && field.repeated !== true && field.wrapped !== true;
+    if (single && isPlain(field, value)) continue;
     const fieldPath = path === '' ? key : `${path}.${key}`;
     const fieldWhere = top ? key : `${where}.${key}`;
     if (field.map === true) {
@@ -208,6 +230,7 @@ function walkMessage(walk: Walk, message: string, object: Json, path: string, wh
       const map = value as Json;
       for (const name in map) {
         const item = map[name];
+        if (isPlain(field, item)) continue;
         if (item === null) {
           // A null in a map is its type's zero value.
           if (field.kind === 'string') map[name] = '';
@@ -220,6 +243,7 @@ function walkMessage(walk: Walk, message: string, object: Json, path: string, wh
       const list = value as unknown[];
       for (let index = 0; index < list.length; index++) {
         const item = list[index];
+        if (isPlain(field, item)) continue;
         list[index] =
           item === null
             ? zero(field)

@@ -30,8 +30,22 @@ export function formatMicroTime(timeMs: number): string {
 const pattern =
   /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:[.,](\d+))?(?:([Zz])|([+-])(\d{2}):(\d{2}))$/;
 
+/** Times that were read lately: what happens in one second carries the same text. */
+const maxKnownTimes = 512;
+const knownTimes = new Map<string, number>();
+
 /** Reads an RFC 3339 time; undefined when it is none. Keeps fractions as precisely as a double can. */
 export function tryParseTime(text: string): number | undefined {
+  const known = knownTimes.get(text);
+  if (known !== undefined) return known;
+  const time = readTime(text);
+  if (time === undefined) return undefined;
+  if (knownTimes.size >= maxKnownTimes) knownTimes.clear();
+  knownTimes.set(text, time);
+  return time;
+}
+
+function readTime(text: string): number | undefined {
   const parts = pattern.exec(text);
   if (parts === null) return undefined;
   const [, year, month, day, hour, minute, second, fraction, , sign, offsetHour, offsetMinute] = parts;
