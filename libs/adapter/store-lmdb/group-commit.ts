@@ -1,4 +1,5 @@
 import type { StoreEntry, StoreEvent, WatchHub } from '@drydock/port/store';
+import { getLastVersion } from 'lmdb';
 import { StoreError } from '@drydock/port/store';
 import type { Environment } from './environment.ts';
 import { describeFailure, isCleanFailure, refineFailure } from './storage-error.ts';
@@ -27,10 +28,19 @@ interface Batch {
 }
 
 /** What a key is, seen after all accepted writes, those not yet on disk included. */
-type KeyState = { readonly revision: number; readonly value: Uint8Array | undefined };
+interface KeyState {
+  readonly revision: number;
+  readonly value: Uint8Array | undefined;
+}
+
+/** What a key is, for who judges a write; its value is only read where somebody wants it. */
+export interface Present {
+  readonly revision: number;
+  entry(): StoreEntry;
+}
 
 /** What a write asks of the key's present state; returns the error it is refused with. */
-export type Precondition = (current: StoreEntry | undefined) => StoreError | undefined;
+export type Precondition = (current: Present | undefined) => StoreError | undefined;
 
 export interface GroupCommit {
   /** Accepts or refuses a write in the order of calls; resolves with its revision once it is on disk. */
@@ -59,15 +69,16 @@ export function createGroupCommit(environment: Environment, hub: WatchHub): Grou
   let idleWaiters: (() => void)[] = [];
   const pending = new Map<string, KeyState>();
 
-  function stateOf(key: string): StoreEntry | undefined {
+  /** To be looked at before anything else is written. */
+  function stateOf(key: string): Present | undefined {
     const state = pending.get(key);
     if (state !== undefined) {
-      return state.value === undefined ? undefined : { key, value: state.value, revision: state.revision };
+      const { revision, value } = state;
+      return value === undefined ? undefined : { revision, entry: () => ({ key, value, revision }) };
     }
-    // The value is only copied where an error has to carry it.
     if (entries.getBinaryFast(key) === undefined) return undefined;
-    const { value, version } = entries.getEntry(key)!;
-    return { key, value, revision: version! };
+    const revision = getLastVersion();
+    return { revision, entry: () => ({ key, value: entries.getBinary(key)!, revision }) };
   }
 
   /** Hands a write to the engine, which collects what one turn of the event loop brings into one transaction. */
@@ -162,7 +173,7 @@ export function createGroupCommit(environment: Environment, hub: WatchHub): Grou
         const write: Write = {
           ...{ key, value, revision, resolve, reject },
           prevRevision: current?.revision ?? 0,
-          prevValue: value === undefined ? current?.value : undefined,
+          prevValue: value === undefined ? current?.entry().value : undefined,
         };
         pending.set(key, { revision, value });
         collecting.writes.push(write);

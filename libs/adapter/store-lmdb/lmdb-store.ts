@@ -144,6 +144,6 @@ function atRevision(key: string, expected: number): Precondition {
     if (current === undefined) return new StoreError('KeyNotFound', `key ${key} does not exist`, { key });
     if (current.revision === expected) return undefined;
     const message = `key ${key} is at revision ${current.revision}, not ${expected}`;
-    return new StoreError('RevisionMismatch', message, { key, current });
+    return new StoreError('RevisionMismatch', message, { key, current: current.entry() });
   };
 }
