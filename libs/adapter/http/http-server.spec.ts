@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { get } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { HttpHandler } from '@drydock/port/http';
@@ -82,5 +83,36 @@ describe('a server that stops', () => {
     await there;
     await server.stop();
     expect(text).toMatch(/whole$/);
+  });
+});
+
+describe('a large answer', () => {
+  it('comes whole, in slices, and says how long it is', async () => {
+    const body = Uint8Array.from({ length: 3 * 1024 * 1024 + 17 }, (_, at) => (at * 31) % 251);
+    const server = await serving(() => ({ status: 200, headers: {}, body }));
+    const received = await new Promise<{ length: string | undefined; bytes: Buffer }>((resolve, reject) => {
+      const asked = get({ port: server.port, host: '127.0.0.1', ca: authority.cert, agent: false });
+      asked.on('error', reject).on('response', (answer) => {
+        const parts: Buffer[] = [];
+        answer.on('data', (part: Buffer) => parts.push(part));
+        answer.on('end', () =>
+          resolve({ length: answer.headers['content-length'], bytes: Buffer.concat(parts) }),
+        );
+      });
+    });
+    expect(received.length).toBe(String(body.length));
+    expect(received.bytes.equals(body)).toBe(true);
+    await server.stop();
+  });
+
+  it('ends for a client that leaves in the middle', async () => {
+    const body = new Uint8Array(16 * 1024 * 1024);
+    const server = await serving(() => ({ status: 200, headers: {}, body }));
+    const socket = keep(connectTls({ port: server.port, host: '127.0.0.1', ca: authority.cert }));
+    await once(socket, 'secureConnect');
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    await once(socket, 'data');
+    socket.destroy();
+    expect(await stopTime(() => server.stop())).toBeLessThan(2_000);
   });
 });

@@ -7,6 +7,8 @@ import type { HttpResponse } from '@drydock/port/http';
 const gzipLevel = 1;
 /** Small parts are copied together up to this size: a write each would cost more than the copy. */
 const batchBytes = 256 * 1024;
+/** Larger answers go out in slices of this size, so that the client reads the first while the next is encrypted. */
+const sliceBytes = 1024 * 1024;
 
 const compress = promisify(gzip);
 
@@ -49,6 +51,15 @@ function drained(outgoing: ServerResponse): Promise<void> {
     outgoing.on('drain', done);
     outgoing.on('close', done);
   });
+}
+
+async function writeSlices(outgoing: ServerResponse, body: Uint8Array): Promise<void> {
+  let at = 0;
+  for (; at + sliceBytes < body.length; at += sliceBytes) {
+    if (!outgoing.write(body.subarray(at, at + sliceBytes))) await drained(outgoing);
+    if (outgoing.closed) return;
+  }
+  outgoing.end(body.subarray(at));
 }
 
 async function writeStream(outgoing: ServerResponse, body: AsyncIterable<Uint8Array>): Promise<void> {
@@ -99,6 +110,7 @@ export function sendResponse(
   if (body instanceof Uint8Array) {
     if (response.gzip === true && !head) return sendCompressed(outgoing, response, body);
     outgoing.writeHead(status, { ...headers, 'content-length': body.length });
+    if (body.length > sliceBytes && !head) return writeSlices(outgoing, body);
     // One write for head and body: node holds the head back until `end`.
     if (head) outgoing.end();
     else outgoing.end(body);

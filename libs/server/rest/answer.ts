@@ -28,9 +28,9 @@ const headersOf = {
   yaml: { 'content-type': mediaTypes.yaml, 'cache-control': cacheControl },
   protobuf: { 'content-type': mediaTypes.protobuf, 'cache-control': cacheControl },
 } as const;
-const comma = encoder.encode(',');
 const listEnd = encoder.encode(']}\n');
-const openBrace = encoder.encode('{');
+const comma = 0x2c;
+const openBrace = 0x7b;
 
 export type Headers = Record<string, string | readonly string[]>;
 
@@ -197,26 +197,30 @@ function listValue(list: StoredList, metadata: object) {
 
 /** The items' bytes are copied together, never parsed. Items of built-in lists carry no kind of their own. */
 function listInJson(list: StoredList, metadata: object): Uint8Array {
-  const { kind, apiVersion } = list;
+  const { kind, apiVersion, items } = list;
+  const typed = list.typedItems === true;
   const head = encoder.encode(`${JSON.stringify({ kind, apiVersion, metadata }).slice(0, -1)},"items":[`);
-  let size = head.length + listEnd.length;
-  const parts: Uint8Array[] = [];
-  for (const { bytes } of list.items) {
-    // Without the opening brace, and mostly without kind and apiVersion.
-    const part = bytes.subarray(list.typedItems === true ? 1 : metadataOffset(bytes));
-    parts.push(part);
-    size += part.length + openBrace.length + comma.length;
+  let size = head.length + listEnd.length + Math.max(0, items.length - 1);
+  // Of most only kind and apiVersion stand before the metadata: what is left out is as long in all of them.
+  let usual = 0;
+  for (const { bytes } of items) {
+    if (!typed) usual = metadataOffset(bytes, usual);
+    size += bytes.length - (typed ? 0 : usual - 1);
   }
-  const body = new Uint8Array(parts.length === 0 ? size : size - comma.length);
+  const body = new Uint8Array(size);
+  let end = size - listEnd.length;
+  body.set(listEnd, end);
+  // From the last to the first: each is copied whole, and what it should not have begun with is overwritten.
+  for (let index = items.length - 1; index >= 0; index--) {
+    const { bytes } = items[index]!;
+    if (!typed) usual = metadataOffset(bytes, usual);
+    const skipped = typed ? 0 : usual - 1;
+    end -= bytes.length - skipped;
+    body.set(bytes, end - skipped);
+    body[end] = openBrace;
+    if (index > 0) body[--end] = comma;
+  }
   body.set(head, 0);
-  let to = head.length;
-  parts.forEach((part, index) => {
-    if (index > 0) body[to++] = comma[0] ?? 0;
-    body[to++] = openBrace[0] ?? 0;
-    body.set(part, to);
-    to += part.length;
-  });
-  body.set(listEnd, to);
   return body;
 }
 

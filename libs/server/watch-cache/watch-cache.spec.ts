@@ -68,7 +68,9 @@ describe('stored form', () => {
     expect(new TextDecoder().decode(item.bytes)).toBe(
       '{"kind":"K","apiVersion":"v1","metadata":{"resourceVersion":"12","name":"ä"},"spec":{"metadata":{"a":1},"text":"\\"metadata\\":{"}}',
     );
-    expect(metadataOffset(item.bytes)).toBe('{"kind":"K","apiVersion":"v1",'.length);
+    const offset = '{"kind":"K","apiVersion":"v1",'.length;
+    for (const likely of [undefined, 0, 3, offset, 10_000])
+      expect(metadataOffset(item.bytes, likely)).toBe(offset);
     expect(JSON.parse(new TextDecoder().decode(item.atRevision(123456).bytes))).toEqual({
       ...item.object,
       metadata: { name: 'ä', resourceVersion: '123456' },
