@@ -124,6 +124,49 @@ describe('pruning and defaulting', () => {
       'spec.template.apiVersion: Required value',
     ]);
   });
+
+  it('tells unknown fields of its metadata, of its own and of embedded metadata, in this order', async () => {
+    await server.define(
+      widgets({
+        type: 'object',
+        properties: {
+          inner: {
+            type: 'object',
+            'x-kubernetes-embedded-resource': true,
+            properties: { metadata: { type: 'object' } },
+          },
+          ports: { type: 'array', items: { type: 'object', properties: { port: { type: 'integer' } } } },
+        },
+      }),
+    );
+    const text = `{"kind": "Widget", "apiVersion": "example.com/v1",
+      "metadata": {"name": "first", "name": "a", "zeta": 1, "eta": 1},
+      "spec": {"zoo": 1, "ports": [{"port": 1, "odd": 1}], "twice": 1, "twice": 2,
+        "inner": {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "beta": 1, "alpha": 1}}}}`;
+    const create = (fieldValidation: 'Strict' | 'Warn') =>
+      server.registry.create(
+        server.ref(),
+        new TextEncoder().encode(text),
+        { fieldValidation },
+        server.context,
+      );
+    const problems = [
+      'duplicate field "metadata.name"',
+      'duplicate field "spec.twice"',
+      'unknown field "metadata.eta"',
+      'unknown field "metadata.zeta"',
+      'unknown field "spec.ports[0].odd"',
+      'unknown field "spec.twice"',
+      'unknown field "spec.zoo"',
+      'unknown field "spec.inner.metadata.alpha"',
+      'unknown field "spec.inner.metadata.beta"',
+    ];
+    expect(await refusal(create('Strict'))).toEqual([
+      `400 Widget in version "v1" cannot be handled as a Widget: strict decoding error: ${problems.join(', ')}`,
+    ]);
+    await create('Warn');
+    expect(server.warnings).toEqual(problems);
+  });
 });
 
 describe('validation', () => {

@@ -4,7 +4,7 @@ import type { ResourceRef } from '@drydock/port/transport';
 import { applyConfiguration } from '../managed-fields/index.ts';
 import type { StoredItem, StoredObject } from '../watch-cache/index.ts';
 import { looseObject } from '../watch-cache/index.ts';
-import { bodyTypeOf, shapeDraft, type BodyType } from './body.ts';
+import { bodyTypeOf, shapeDraft, warnOf, type BodyType } from './body.ts';
 import { createObject } from './create.ts';
 import type { Environment, Scope } from './environment.ts';
 import { inFace, shown } from './face.ts';
@@ -72,6 +72,7 @@ function merge(borrowed: ApplyEnvironment, request: ApplyRequest, config: KubeOb
   const { env } = borrowed;
   const { served, ref, scope, force, mode } = request;
   const subresource = ref.subresource ?? '';
+  let told = false;
   const draftFor = (live: KubeObject | undefined): KubeObject => {
     const next = applyConfiguration({
       live,
@@ -82,6 +83,9 @@ function merge(borrowed: ApplyEnvironment, request: ApplyRequest, config: KubeOb
       force,
       ignored: ignoredBy(served, mode),
     });
+    // Repeated keys are spoken of after conflicts, and once however often a lost race is run again.
+    if (!told) tellProblems(scope);
+    told = true;
     // A version that the configuration names is a precondition; the live one is none, but for kinds that must have one.
     const required = served.strategy.allowUnconditionalUpdate === false;
     next.metadata.resourceVersion =
@@ -111,6 +115,15 @@ function merge(borrowed: ApplyEnvironment, request: ApplyRequest, config: KubeOb
     retry: () => true,
     ...(subresource === '' ? { create } : {}),
   });
+}
+
+/** Says what a strict decoder found in the text of the configuration. @throws ApiError 400 where the client asked for that */
+function tellProblems(scope: Scope): void {
+  const problems = scope.decodingProblems;
+  if (problems.length === 0) return;
+  if (scope.fieldValidation === 'Strict')
+    throw badRequest(`error strict decoding YAML: ${problems.join(', ')}`);
+  warnOf(problems, scope);
 }
 
 /** @throws ApiError 400 for a body that is no configuration of this kind */

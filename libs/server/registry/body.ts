@@ -205,8 +205,8 @@ function problemsOf(
   if (unknown.length === 0 && text === undefined) return before;
   const typed = type.custom === undefined && lookupSchema(type.schema) !== undefined;
   if (text !== undefined && typed) return [...before, ...strictProblems(text, type.schema)];
-  // What comes through a map in Kubernetes is sorted: YAML, patches and custom resources.
-  const paths = inOrder && typed ? unknown : unknown.toSorted(byParts);
+  // What comes through a map in Kubernetes is sorted: YAML and patches. Custom resources have an order of their own.
+  const paths = (inOrder && typed) || type.custom !== undefined ? unknown : unknown.toSorted(byParts);
   const repeated = text === undefined ? nothing : strictProblems(text, undefined);
   return [...before, ...repeated, ...paths.map((path) => `unknown field ${goQuote(path)}`)];
 }
@@ -221,7 +221,7 @@ function byParts(a: string, b: string): number {
 const yamlErrors = /^(error converting YAML to JSON: )?yaml: unmarshal errors:\n/;
 
 /** One `Warning:` for each; a YAML decoder's lines are told one by one. */
-function warnOf(problems: readonly string[], scope: Scope): void {
+export function warnOf(problems: readonly string[], scope: Scope): void {
   for (const problem of problems) {
     for (const line of problem.replace(yamlErrors, '').split('\n')) scope.warn(line.trim());
   }
@@ -249,7 +249,7 @@ function shape(value: Record<string, unknown>, type: BodyType): ShapeReport {
   } else {
     const report = validateShape(objectMeta, metadata);
     if (report.error !== undefined) return report;
-    unknown = report.unknown.map((path) => `metadata.${path}`);
+    unknown = report.unknown.map((path) => `metadata.${path}`).sort(byParts);
   }
   const object = value as unknown as KubeObject;
   object.metadata = orderedMeta(object.metadata);

@@ -73,12 +73,12 @@ export async function createObject(
       if (pending !== undefined) await pending;
     }
     validateNew(served, draft, scope);
+    if (strategy.warnings !== undefined)
+      for (const text of strategy.warnings(draft, undefined)) scope.warn(text);
     if (passage !== undefined) {
       const pending = passage.chain.validate(passage.request);
       if (pending !== undefined) await pending;
     }
-    if (strategy.warnings !== undefined)
-      for (const text of strategy.warnings(draft, undefined)) scope.warn(text);
     const key = (): string => joinKey(definition.namespaced ? metadata.namespace : undefined, metadata.name!);
     if (scope.isDryRun) {
       if (env.cache.peek(served.groupResource, key()) !== undefined)

@@ -114,12 +114,12 @@ async function replace(
       const errors = validateChange(plan, draft, old);
       if (errors.length > 0) throw invalid(groupKind, name, errors);
     }
+    if (mode === 'main' && strategy.warnings !== undefined) {
+      for (const text of strategy.warnings(draft, old)) scope.warn(text);
+    }
     if (passage !== undefined) {
       const pending = passage.chain.validate(passage.request);
       if (pending !== undefined) await pending;
-    }
-    if (mode === 'main' && strategy.warnings !== undefined) {
-      for (const text of strategy.warnings(draft, old)) scope.warn(text);
     }
     const goes = finishesDeletion(served, draft);
     if (!goes && unchanged(draft, old)) return current;

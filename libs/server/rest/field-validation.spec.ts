@@ -148,6 +148,12 @@ describe('fieldValidation on create', () => {
   });
 });
 
+it('warnings are told of requests that fail, too', async () => {
+  const body = badJson('Not a name');
+  const answer = await server.call('POST', deployments, { body });
+  expect(answer).toMatchObject({ status: 422, warnings: jsonProblems });
+});
+
 describe('fieldValidation on update', () => {
   beforeAll(() => server.call('POST', deployments, { body: goodJson('put') }));
 
@@ -208,6 +214,57 @@ describe('fieldValidation on patch', () => {
     expect(refused.json.message?.endsWith(`: strict decoding error: ${problems.join(', ')}`)).toBe(true);
     expect(await patch('?fieldValidation=Warn')).toMatchObject({ status: 200, warnings: problems });
     expect(await patch('?fieldValidation=Ignore')).toMatchObject({ status: 200, warnings: [] });
+  });
+});
+
+describe('fieldValidation on apply', () => {
+  const apply = (name: string, query: string, body: string) =>
+    server.call('PATCH', `${deployments}/${name}?fieldManager=m${query}`, {
+      body,
+      type: 'application/apply-patch+yaml',
+    });
+  const repeating = (name: string) => `
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: ${name}
+spec:
+  paused: false
+  paused: true
+  selector: { matchLabels: { app: web } }
+  template:
+    metadata: { labels: { app: web } }
+    spec:
+      containers:
+      - name: c
+        image: i
+        imagePullPolicy: Always
+        imagePullPolicy: Never
+`;
+  const lines = [
+    'line 8: key "paused" already set in map',
+    'line 17: key "imagePullPolicy" already set in map',
+  ];
+
+  it.each(['to make an object', 'to change one'])('of repeated keys %s', async (what) => {
+    const name = what === 'to change one' ? 'applied-before' : 'applied-new';
+    if (name === 'applied-before')
+      await server.call('POST', deployments, { body: goodJson('applied-before') });
+    const refused = await apply(name, '&fieldValidation=Strict&force=true', repeating(name));
+    expect(refused.json).toMatchObject({
+      code: 400,
+      reason: 'BadRequest',
+      message: `error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n${lines.map((line) => `  ${line}`).join('\n')}`,
+    });
+    expect(await apply(name, '&force=true', repeating(name))).toMatchObject({ warnings: lines });
+    const silent = await apply(name, '&fieldValidation=Ignore&force=true', repeating(name));
+    expect(silent).toMatchObject({ status: 200, warnings: [] });
+  });
+
+  it('comes after conflicts', async () => {
+    await server.call('POST', deployments, { body: goodJson('conflicting') });
+    const refused = await apply('conflicting', '&fieldValidation=Strict', repeating('conflicting'));
+    expect(refused.json).toMatchObject({ code: 409 });
   });
 });
 

@@ -261,6 +261,7 @@ export function createRestHandler(options: RestOptions): HttpHandler {
     return write(request, ref, query, user, form, table, definition);
   }
 
+  /** Warnings are told of requests that fail, too. */
   async function write(
     request: HttpRequest,
     ref: ResourcePath['ref'],
@@ -271,6 +272,25 @@ export function createRestHandler(options: RestOptions): HttpHandler {
     definition: ResourceDefinition,
   ): Promise<HttpResponse> {
     const warnings: string[] = [];
+    try {
+      return await performWrite(request, ref, query, user, form, table, definition, warnings);
+    } catch (error) {
+      if (warnings.length === 0) throw error;
+      const answer = fail(request, error);
+      return { ...answer, headers: { ...answer.headers, ...warningHeaders(warnings) } };
+    }
+  }
+
+  async function performWrite(
+    request: HttpRequest,
+    ref: ResourcePath['ref'],
+    query: Query,
+    user: UserInfo,
+    form: Form,
+    table: () => TableContext,
+    definition: ResourceDefinition,
+    warnings: string[],
+  ): Promise<HttpResponse> {
     const problems: string[] = [];
     const context: RequestContext = {
       user,

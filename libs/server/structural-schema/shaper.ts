@@ -64,6 +64,8 @@ function compile(schema: JsonSchema): Shape {
 
 interface Walk {
   readonly unknown: UnknownFields;
+  /** Of the metadata of embedded objects: Kubernetes looks at them after it has pruned, and tells them last. */
+  readonly unknownMeta: UnknownFields;
   problem: ShapeProblem | undefined;
 }
 
@@ -95,7 +97,7 @@ function embeddedMeta(walk: Walk, object: Json, path: string): void {
   const report = validateShape(objectMeta, metadata);
   if (report.error !== undefined)
     walk.problem ??= { path: below(path, 'metadata'), value: metadata, detail: report.error };
-  for (const one of report.unknown) walk.unknown?.push(`${below(path, 'metadata')}.${one}`);
+  for (const one of report.unknown) walk.unknownMeta?.push(`${below(path, 'metadata')}.${one}`);
 }
 
 function walkObject(walk: Walk, object: Json, shape: Shape, path: string, root: boolean): void {
@@ -175,7 +177,8 @@ function pruneAll(walk: Walk, value: object, path: string): void {
 export interface Shaper {
   /**
    * Drops unknown fields and stray nulls, fills in defaults, in place. apiVersion, kind and metadata of the root are left
-   * alone. Paths of what was dropped are added to `unknown`. Returns what cannot be right in an embedded object.
+   * alone. Paths of what was dropped are added to `unknown`: fields, then fields of embedded metadata, each sorted. Returns
+   * what cannot be right in an embedded object.
    */
   shape(object: object, unknown?: string[]): ShapeProblem | undefined;
 }
@@ -185,8 +188,13 @@ export function compileShaper(schema: JsonSchema): Shaper {
   const root = compile(schema);
   return {
     shape(object, unknown) {
-      const walk: Walk = { unknown, problem: undefined };
+      const walk: Walk =
+        unknown === undefined
+          ? { unknown, unknownMeta: undefined, problem: undefined }
+          : { unknown: [], unknownMeta: [], problem: undefined };
       walkObject(walk, object as Json, root, '', true);
+      if (walk.unknown !== undefined && walk.unknownMeta !== undefined)
+        unknown?.push(...walk.unknown.sort(), ...walk.unknownMeta.sort());
       return walk.problem;
     },
   };
@@ -198,6 +206,6 @@ export function unknownFieldsOf(schema: JsonSchema, value: unknown): string[] {
   const copy = cloneJson(value);
   const bare: JsonSchema = { ...schema };
   delete bare.default;
-  walkValue({ unknown, problem: undefined }, copy, compile(bare), '');
+  walkValue({ unknown, unknownMeta: unknown, problem: undefined }, copy, compile(bare), '');
   return unknown;
 }
