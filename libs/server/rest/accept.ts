@@ -19,6 +19,8 @@ export interface Offer {
   readonly protobuf: boolean;
   /** Can objects be turned into tables and partial objects? */
   readonly transforms: boolean;
+  /** Can they, though not into tables? */
+  readonly noTables?: boolean;
   /** Answers are streams of events: no YAML. */
   readonly stream: boolean;
 }
@@ -101,7 +103,7 @@ function formOf(clause: Clause, encoding: Encoding, offer: Offer): Form | undefi
   const form = { encoding, metaVersion: `meta.k8s.io/${wanted}`, pretty };
   switch (parameters.get('as')) {
     case 'Table':
-      return encoding === 'protobuf' ? undefined : { ...form, as: 'table' };
+      return encoding === 'protobuf' || offer.noTables === true ? undefined : { ...form, as: 'table' };
     case 'PartialObjectMetadata':
       return { ...form, as: 'partial' };
     case 'PartialObjectMetadataList':
@@ -125,7 +127,8 @@ const known = new Map<string, Form | undefined>();
 const mostKnown = 512;
 
 function remembered(header: string, offer: Offer): Form | undefined {
-  const key = `${offer.protobuf ? 'p' : ''}${offer.transforms ? 't' : ''} ${header}`;
+  const { protobuf, transforms, noTables = false } = offer;
+  const key = `${protobuf ? 'p' : ''}${transforms ? 't' : ''}${noTables ? 'n' : ''} ${header}`;
   let form = known.get(key);
   if (form === undefined && !known.has(key)) {
     form = choose(header, offer);

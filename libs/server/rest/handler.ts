@@ -107,6 +107,14 @@ const ofCustomResources = {
   stream: { ...builtIn.stream, protobuf: false },
 } satisfies Record<string, Offer>;
 
+/** Does a watch send what there is first, and say when that is over? */
+function streamsList(query: Query): boolean {
+  return (
+    booleanParameter(query, 'sendInitialEvents') === true &&
+    booleanParameter(query, 'allowWatchBookmarks') === true
+  );
+}
+
 /** Watches without a timeout of their own end after 30 to 60 minutes, each at another time, so that they spread. */
 function watchSeconds(random: Random): number {
   return minWatchSeconds + Math.floor(random.next() * minWatchSeconds);
@@ -169,7 +177,11 @@ export function createRestHandler(options: RestOptions): HttpHandler {
   function formOf(request: HttpRequest, query: Query, definition: ResourceDefinition, stream: boolean): Form {
     const { custom, virtualCreate } = definition;
     const kind = custom !== undefined ? ofCustomResources : virtualCreate !== undefined ? ofReviews : builtIn;
-    const form = negotiate(request.header('accept'), stream ? kind.stream : kind.single);
+    const accept = request.header('accept');
+    // A watch that begins with what there is stands for a list, and no table is made of it.
+    const noTables = stream && streamsList(query);
+    if (noTables) negotiate(accept, { ...kind.single, noTables });
+    const form = negotiate(accept, stream ? { ...kind.stream, noTables } : kind.single);
     if (stream || form.encoding !== 'json') return form;
     const pretty = wantsPretty(query.get('pretty'), request.header('user-agent'));
     return pretty && !form.pretty ? { ...form, pretty } : form;

@@ -283,6 +283,22 @@ describe('streaming lists', () => {
     expect(shown(await take(1))).toEqual(['ADDED b']);
   });
 
+  it('are no tables: another form where the client takes one, else 406', async () => {
+    const table = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+    const list = `${streaming}&allowWatchBookmarks=true`;
+    expect((await watch(list, maps, table)).answer.json).toMatchObject({
+      code: 406,
+      reason: 'NotAcceptable',
+      message:
+        'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf',
+    });
+    await create('a');
+    const { take } = await watch(list, maps, `${table},application/json`);
+    expect((await take(2)).map(({ object }) => object.kind)).toEqual(['ConfigMap', 'ConfigMap']);
+    // Without bookmarks nothing says where the list ends: that is a watch like others.
+    expect((await watch(streaming, maps, table)).answer.status).toBe(200);
+  });
+
   const forbidden = (detail: string) => `resourceVersionMatch: Forbidden: ${detail}`;
   it.each([
     [
