@@ -201,3 +201,25 @@ describe('options of writes', () => {
     });
   });
 });
+
+describe('the timeout of a request', () => {
+  const maps = '/api/v1/namespaces/default/configmaps';
+
+  it.each([
+    ['soon', 'time: invalid duration "soon"'],
+    ['10', 'time: missing unit in duration "10"'],
+  ])('must be a duration: %s', async (timeout, why) => {
+    for (const path of ['/version', maps]) {
+      expect((await server.call('GET', `${path}?timeout=${timeout}`)).json).toMatchObject({
+        code: 400,
+        reason: 'BadRequest',
+        message: `invalid timeout specified in the request URL - ${why}`,
+      });
+    }
+  });
+
+  it.each(['0s', '3m', '30s', ''])('may be %j', async (timeout) => {
+    for (const path of ['/version', maps])
+      expect((await server.call('GET', `${path}?timeout=${timeout}`)).status).toBe(200);
+  });
+});

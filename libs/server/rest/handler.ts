@@ -1,7 +1,9 @@
 import {
   badRequest,
+  DurationSyntaxError,
   escapeFieldValue,
   methodNotAllowed,
+  parseDuration,
   parseFieldSelectorParameter,
   pathNotFound,
   toApiError,
@@ -106,6 +108,23 @@ const ofCustomResources = {
   single: { ...builtIn.single, protobuf: false },
   stream: { ...builtIn.stream, protobuf: false },
 } satisfies Record<string, Offer>;
+
+const timeoutQuery = /(?:^|&)timeout=/;
+
+/** The time that a client gives to a request must be one. @throws ApiError 400 in Kubernetes' words */
+function checkTimeout({ query }: HttpRequest): void {
+  // A watch lasts as long as its client wishes.
+  if (!timeoutQuery.test(query) || watchQuery.test(query)) return;
+  const timeout = parseQuery(query).get('timeout');
+  if (!timeout) return;
+  try {
+    parseDuration(timeout);
+  } catch (error) {
+    if (error instanceof DurationSyntaxError)
+      throw badRequest(`invalid timeout specified in the request URL - ${error.message}`);
+    throw error;
+  }
+}
 
 /** Does a watch send what there is first, and say when that is over? */
 function streamsList(query: Query): boolean {
@@ -404,6 +423,7 @@ export function createRestHandler(options: RestOptions): HttpHandler {
   function dispatch(request: HttpRequest, flow: Flow): HttpResponse | Promise<HttpResponse> {
     const user = identify(request);
     const path = request.path.startsWith('/api') ? parseResourcePath(request.path) : undefined;
+    if (!longRunning.has(path?.ref.subresource ?? '')) checkTimeout(request);
     if (!wantsImpersonation(request)) return admit(request, path, user, flow);
     return impersonated(request, user, authorizer).then((other) => admit(request, path, other, flow));
   }
