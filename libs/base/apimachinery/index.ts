@@ -111,6 +111,7 @@ export {
   cidrContains,
   cidrSize,
   cidrsOverlap,
+  dropLeadingZeros,
   formatCidr,
   formatIp,
   ipAt,

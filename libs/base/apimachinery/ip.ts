@@ -169,7 +169,7 @@ function hasLeadingZeros(text: string): boolean {
 }
 
 /** Octets without their leading zeros, as lenient parsers read them. */
-function dropLeadingZeros(text: string): string {
+export function dropLeadingZeros(text: string): string {
   return text.replace(/(^|[.:/])0+(?=[0-9]+([./]|$))/g, '$1');
 }
 

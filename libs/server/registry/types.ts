@@ -50,6 +50,8 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   validateStatusUpdate?(object: T, old: T, context: StrategyContext): FieldError[];
   /** Non-fatal advice, answered as `Warning:` headers. */
   warnings?(object: T, old: T | undefined): string[];
+  /** The same for writes to `status`. */
+  statusWarnings?(object: T): string[];
   /**
    * `metadata.name` check. Default 'dns1123subdomain'. Kubernetes: services 'dns1035label' , namespaces 'dns1123label',
    * rbac kinds 'path' (any path segment).

@@ -114,9 +114,9 @@ async function replace(
       const errors = validateChange(plan, draft, old);
       if (errors.length > 0) throw invalid(groupKind, name, errors);
     }
-    if (mode === 'main' && strategy.warnings !== undefined) {
-      for (const text of strategy.warnings(draft, old)) scope.warn(text);
-    }
+    const advice = mode === 'main' ? strategy.warnings?.(draft, old) : undefined;
+    const statusAdvice = mode === 'status' ? strategy.statusWarnings?.(draft) : undefined;
+    for (const text of advice ?? statusAdvice ?? []) scope.warn(text);
     if (passage !== undefined) {
       const pending = passage.chain.validate(passage.request);
       if (pending !== undefined) await pending;

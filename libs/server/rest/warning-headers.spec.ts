@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { startRest } from './rest.spec-support.ts';
 import { warningHeader, warningHeaders } from './warning-headers.ts';
 
 describe('Warning headers', () => {
@@ -32,5 +33,27 @@ describe('Warning headers', () => {
       Array.from({ length: 5 }, () => 256 + 8),
     );
     expect(of(100)).toHaveLength(16);
+  });
+
+  it('come with writes to the status, and with every answer of kinds that go away', async () => {
+    const server = await startRest();
+    const services = '/api/v1/namespaces/default/services';
+    const spec = { type: 'LoadBalancer', ports: [{ port: 80 }] };
+    const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web' }, spec };
+    const made = await server.call('POST', services, { body: service });
+    expect(made.warnings).toEqual([]);
+    const status = { loadBalancer: { ingress: [{ ip: 'FD00::1' }] } };
+    const written = await server.call('PATCH', `${services}/web/status`, {
+      type: 'application/merge-patch+json',
+      body: { status },
+    });
+    expect(written.warnings).toEqual([
+      'status.loadBalancer.ingress[0]: IPv6 address "FD00::1" should be in RFC 5952 canonical format ("fd00::1")',
+    ]);
+    const listed = await server.call('GET', '/api/v1/endpoints');
+    expect(listed.warnings).toEqual([
+      'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
+    ]);
+    await server.stop();
   });
 });

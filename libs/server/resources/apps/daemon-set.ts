@@ -22,7 +22,6 @@ import {
   workloadSelectorErrors,
 } from '../common/index.ts';
 import { templateWarnings, validatePodTemplateSpec } from '../shared/index.ts';
-import { podNameWarnings } from '../common/index.ts';
 
 const spec = fieldPath('spec');
 const status = fieldPath('status');
@@ -142,10 +141,7 @@ export const daemonSetDefinition: ResourceDefinition<DaemonSet> = {
       ),
       ...collisionCountErrors(object.status, old.status),
     ],
-    warnings: (object, old) => [
-      ...(old === undefined ? podNameWarnings(object) : []),
-      ...templateWarnings(object, old, object.spec?.template),
-    ],
+    warnings: (object, old) => templateWarnings(object, old, object.spec?.template),
   },
   columns: [
     nameColumn,

@@ -27,7 +27,7 @@ import {
   workloadSelectorErrors,
   availabilityErrors,
 } from '../common/index.ts';
-import { templateWarnings, validatePodTemplateSpec } from '../shared/index.ts';
+import { claimWarnings, templateWarnings, validatePodTemplateSpec } from '../shared/index.ts';
 
 const spec = fieldPath('spec');
 const status = fieldPath('status');
@@ -146,6 +146,21 @@ function withoutMutable(value: StatefulSetSpec | undefined): object {
   return copy;
 }
 
+function warnings(object: StatefulSet, old: StatefulSet | undefined): string[] {
+  const { template, volumeClaimTemplates = [], revisionHistoryLimit = 0 } = object.spec ?? {};
+  const advice = templateWarnings(object, old, template);
+  volumeClaimTemplates.forEach((claim, index) => {
+    const at = fieldPath('spec', 'volumeClaimTemplates').index(index);
+    // Kubernetes tells the path otherwise when the set changes.
+    advice.push(...claimWarnings(claim.spec, old === undefined ? at : at.child('Spec')));
+  });
+  if (revisionHistoryLimit < 0)
+    advice.push(
+      'spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended',
+    );
+  return advice;
+}
+
 /** apps/v1 StatefulSet. */
 export const statefulSetDefinition: ResourceDefinition<StatefulSet> = {
   group: 'apps',
@@ -164,7 +179,7 @@ export const statefulSetDefinition: ResourceDefinition<StatefulSet> = {
     selector: (object) => (object as StatefulSet).spec?.selector,
   },
   strategy: {
-    warnings: (object, old) => templateWarnings(object, old, object.spec?.template),
+    warnings,
     nameFormat: 'dns1123label',
     defaults(object) {
       const value = (object.spec ??= {} as StatefulSetSpec);

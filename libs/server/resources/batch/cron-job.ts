@@ -18,7 +18,7 @@ import {
 } from '../common/index.ts';
 import { cronScheduleProblem, isTimeZone } from './cron-schedule.ts';
 import { defaultFailurePolicy } from './job.ts';
-import { jobTemplateErrors } from './job-spec.ts';
+import { indexWarnings, jobTemplateErrors } from './job-spec.ts';
 
 const spec = fieldPath('spec');
 /** Jobs are named after the CronJob and their minute, which takes 11 characters of 63. */
@@ -132,8 +132,11 @@ export const cronJobDefinition: ResourceDefinition<CronJob> = {
           'CRON_TZ or TZ used in spec.schedule is not officially supported, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details',
         );
       }
-      const at = fieldPath('spec', 'jobTemplate', 'spec', 'template');
-      warnings.push(...templateWarnings(object, old, object.spec?.jobTemplate?.spec?.template, at));
+      const at = spec.child('jobTemplate', 'spec');
+      const job = object.spec?.jobTemplate?.spec;
+      if (old === undefined || old.metadata.generation !== object.metadata.generation)
+        warnings.push(...indexWarnings(job, at));
+      warnings.push(...templateWarnings(object, old, job?.template, at.child('template')));
       return warnings;
     },
   },

@@ -190,3 +190,12 @@ export function jobSpecChangeErrors(job: Job, old: Job, where: FieldPath): Field
   for (const name of fixed) errors.push(...immutable(spec[name], oldSpec[name], where.child(name)));
   return errors;
 }
+
+/** Advice on Jobs of so many indexes, so many at once, that those that fail may not be kept track of. */
+export function indexWarnings(spec: JobSpec | undefined, where: FieldPath): string[] {
+  const { completionMode, completions = 0, parallelism = 0 } = spec ?? {};
+  if (completionMode !== 'Indexed' || completions <= 100_000 || parallelism <= 10_000) return [];
+  const told =
+    'In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes might not be able to track completedIndexes when a big number of indexes fail';
+  return [`${where.toString()}: ${told}`];
+}

@@ -20,7 +20,7 @@ import {
   textColumn,
 } from '../common/index.ts';
 import { generateSelector, generatedSelectorErrors } from './job-selector.ts';
-import { jobSpecChangeErrors, jobSpecErrors } from './job-spec.ts';
+import { indexWarnings, jobSpecChangeErrors, jobSpecErrors } from './job-spec.ts';
 import { hasCondition, jobStatusErrors } from './job-status.ts';
 
 const spec = fieldPath('spec');
@@ -122,6 +122,9 @@ export const jobDefinition: ResourceDefinition<Job> = {
     validateStatusUpdate: jobStatusErrors,
     warnings: (object, old) => [
       ...(old === undefined ? podNameWarnings(object) : []),
+      ...(old !== undefined && old.metadata.generation === object.metadata.generation
+        ? []
+        : indexWarnings(object.spec, spec)),
       ...templateWarnings(object, old, object.spec?.template),
     ],
   },

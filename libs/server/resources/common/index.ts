@@ -30,4 +30,5 @@ export { specialIpErrors } from './special-ip.ts';
 export { podNameWarnings } from './pod-name-warnings.ts';
 export { domainPathErrors } from './domain-path.ts';
 export { driverNameErrors } from './driver-name.ts';
+export { binaryOfBase64, pemBlocksOf } from './pem-blocks.ts';
 export { availabilityErrors } from './availability.ts';

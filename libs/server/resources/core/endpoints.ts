@@ -11,6 +11,7 @@ import {
 } from '@drydock/base/apimachinery';
 import type { Endpoints } from '@drydock/api/core/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
+import { addressWarnings } from '../shared/index.ts';
 import { ageColumn, nameColumn, oneOf, specialIpErrors, textColumn, textErrors } from '../common/index.ts';
 
 const shown = 3;
@@ -71,6 +72,18 @@ function validate({ subsets }: Endpoints): FieldError[] {
   return (subsets ?? []).flatMap((subset, index) => subsetErrors(subset, at.index(index)));
 }
 
+/** The controller that makes them from Services mends addresses itself. */
+function warnings({ metadata, subsets }: Endpoints): string[] {
+  if (metadata.labels?.['endpoints.kubernetes.io/managed-by'] === 'endpoint-controller') return [];
+  return (subsets ?? []).flatMap((subset, index) =>
+    (['addresses', 'notReadyAddresses'] as const).flatMap((list) =>
+      (subset[list] ?? []).flatMap(({ ip }, position) =>
+        addressWarnings(ip, fieldPath('subsets').index(index).child(list).index(position).child('ip')),
+      ),
+    ),
+  );
+}
+
 /** core/v1 Endpoints. */
 export const endpointsDefinition: ResourceDefinition<Endpoints> = {
   group: '',
@@ -81,7 +94,8 @@ export const endpointsDefinition: ResourceDefinition<Endpoints> = {
   shortNames: ['ep'],
   namespaced: true,
   schema: 'k8s.io.api.core.v1.Endpoints',
-  strategy: { generation: false, allowCreateOnUpdate: true, validate },
+  warning: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
+  strategy: { generation: false, allowCreateOnUpdate: true, validate, warnings },
   columns: [
     nameColumn as never,
     textColumn('Endpoints', 'Addresses and ports.', addresses),

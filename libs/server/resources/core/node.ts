@@ -13,7 +13,7 @@ import {
 import type { Node } from '@drydock/api/core/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
 import { ageColumn, nameColumn, oneOf, textColumn, textErrors } from '../common/index.ts';
-import { resourceAmountErrors } from '../shared/index.ts';
+import { rangeWarnings, resourceAmountErrors } from '../shared/index.ts';
 
 const roleLabel = 'node-role.kubernetes.io/';
 const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
@@ -132,6 +132,15 @@ function validateUpdate(node: Node, old: Node): FieldError[] {
   return errors;
 }
 
+function warnings({ spec = {} }: Node): string[] {
+  const at = fieldPath('spec', 'podCIDRs');
+  return [
+    ...(spec.configSource === undefined ? [] : ['spec.configSource: the feature is removed']),
+    ...(spec.externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : []),
+    ...(spec.podCIDRs ?? []).flatMap((range, index) => rangeWarnings(range, at.index(index))),
+  ];
+}
+
 /** core/v1 Node. */
 export const nodeDefinition: ResourceDefinition<Node> = {
   group: '',
@@ -151,6 +160,7 @@ export const nodeDefinition: ResourceDefinition<Node> = {
     // A kubelet registers with its status in the same call.
     keepStatusOnCreate: true,
     validate: validateCreate,
+    warnings,
     updatesValidateAlone: true,
     validateUpdate,
     validateStatusUpdate: validateUpdate,

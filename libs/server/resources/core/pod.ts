@@ -1,15 +1,29 @@
-import { fieldPath, formatTime } from '@drydock/base/apimachinery';
+import { fieldPath, formatTime, validateDns1123Label } from '@drydock/base/apimachinery';
 import { applyPodDefaults } from '@drydock/api/defaulting';
 import { qosClassOf } from '@drydock/api/quota';
 import type { Pod } from '@drydock/api/core/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
-import { podAnnotationErrors, podWarnings, validatePodOnly, validatePodSpec } from '../shared/index.ts';
+import {
+  addressWarnings,
+  podAnnotationErrors,
+  podWarnings,
+  validatePodOnly,
+  validatePodSpec,
+} from '../shared/index.ts';
 import { eviction } from './eviction.ts';
 import { podCreateErrors, podStatusErrors, podUpdateErrors } from './pod-errors.ts';
 import { podColumns, podRowConditions } from './pod-columns.ts';
 import { binding, ephemeralContainers, resize } from './pod-subresources.ts';
 
 const spec = fieldPath('spec');
+
+/** Advice on a name that makes no host name. */
+function hostNameWarnings({ metadata }: Pod): string[] {
+  const messages = validateDns1123Label(metadata.name ?? '');
+  if (messages.length === 0) return [];
+  const surprise = "this is used in the Pod's hostname, which can result in surprising behavior";
+  return [`metadata.name: ${surprise}; a DNS label is recommended: [${messages.join(' ')}]`];
+}
 
 /** core/v1 Pod. */
 export const podDefinition: ResourceDefinition<Pod> = {
@@ -53,7 +67,13 @@ export const podDefinition: ResourceDefinition<Pod> = {
         ];
       }
     },
-    warnings: (pod) => podWarnings(pod),
+    warnings: (pod, old) => [...(old === undefined ? hostNameWarnings(pod) : []), ...podWarnings(pod)],
+    statusWarnings: ({ status }) =>
+      (['podIPs', 'hostIPs'] as const).flatMap((list) =>
+        (status?.[list] ?? []).flatMap(({ ip }, index) =>
+          addressWarnings(ip, fieldPath('status', list).index(index).child('ip')),
+        ),
+      ),
     validate(pod, context) {
       const { namespace = '', name = '' } = pod.metadata;
       const fresh = context.lookup('', 'pods', `${namespace}/${name}`) === undefined;

@@ -12,7 +12,7 @@ import {
 } from '../common/index.ts';
 import { defaultLimits, limitRangeErrors } from './limit-range-errors.ts';
 import { quotaChangeErrors, quotaErrors, quotaStatusErrors } from './quota-errors.ts';
-import { validatePodTemplateSpec } from '../shared/index.ts';
+import { templateWarnings, validatePodTemplateSpec } from '../shared/index.ts';
 import { fieldPath } from '@drydock/base/apimachinery';
 
 /** core/v1 LimitRange. */
@@ -86,6 +86,7 @@ export const podTemplateDefinition: ResourceDefinition<PodTemplate> = {
     generation: true,
     defaults: (object) => defaultPodTemplate(object),
     validate: (object) => validatePodTemplateSpec(object.template, fieldPath('template')),
+    warnings: (object, old) => templateWarnings(object, old, object.template, fieldPath('template')),
   },
   columns: [
     nameColumn as never,

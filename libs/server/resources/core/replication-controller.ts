@@ -12,6 +12,7 @@ import {
   nameColumn,
   nonNegative,
   nonNegativeFields,
+  podNameWarnings,
   textColumn,
 } from '../common/index.ts';
 import { templateWarnings, validatePodTemplateSpec } from '../shared/index.ts';
@@ -63,7 +64,10 @@ export const replicationControllerDefinition: ResourceDefinition<ReplicationCont
     selector: (object) => ({ matchLabels: (object as ReplicationController).spec?.selector ?? {} }),
   },
   strategy: {
-    warnings: (controller, old) => templateWarnings(controller, old, controller.spec?.template),
+    warnings: (controller, old) => [
+      ...(old === undefined ? podNameWarnings(controller) : []),
+      ...templateWarnings(controller, old, controller.spec?.template),
+    ],
     defaultPropagation: 'Orphan',
     defaults(controller) {
       const { spec: value, metadata } = controller;

@@ -15,6 +15,7 @@ import type { Secret } from '@drydock/api/core/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
 import { ageColumn, nameColumn, textColumn } from '../common/index.ts';
 import { maxDataBytes } from './config-map.ts';
+import { tlsSecretWarnings } from './tls-secret-warnings.ts';
 
 const data = fieldPath('data');
 
@@ -116,6 +117,7 @@ export const secretDefinition: ResourceDefinition<Secret> = {
     },
     validate,
     validateUpdate,
+    warnings: ({ type, data: entries }) => (type === 'kubernetes.io/tls' ? tlsSecretWarnings(entries) : []),
   },
   selectableFields: { type: (secret) => secret.type ?? '' },
   columns: [

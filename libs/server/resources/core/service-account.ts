@@ -4,6 +4,8 @@ import type { ResourceDefinition } from '../../registry/types.ts';
 import { ageColumn, textColumn, nameColumn } from '../common/index.ts';
 import { createTokenRequest } from './token-request.ts';
 
+const mountableSecrets = 'kubernetes.io/enforce-mountable-secrets';
+
 /** core/v1 ServiceAccount. Its tokens come from `tokens`. */
 export function createServiceAccountDefinition(
   tokens: ServiceAccountTokens | undefined,
@@ -17,7 +19,16 @@ export function createServiceAccountDefinition(
     shortNames: ['sa'],
     namespaced: true,
     schema: 'k8s.io.api.core.v1.ServiceAccount',
-    strategy: { returnDeletedObject: true, generation: false },
+    strategy: {
+      returnDeletedObject: true,
+      generation: false,
+      warnings: ({ metadata }) =>
+        metadata.annotations?.[mountableSecrets] === undefined
+          ? []
+          : [
+              `metadata.annotations[${mountableSecrets}]: deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets`,
+            ],
+    },
     columns: [
       nameColumn as never,
       textColumn(

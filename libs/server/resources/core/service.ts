@@ -9,6 +9,7 @@ import {
   serviceErrors,
   serviceStatusErrors,
 } from './service-errors.ts';
+import { serviceStatusWarnings, serviceWarnings } from './service-warnings.ts';
 
 function externalIp(service: Service): string {
   const ips = service.spec?.externalIPs ?? [];
@@ -104,6 +105,8 @@ export const serviceDefinition: ResourceDefinition<Service> = {
     validate: serviceErrors,
     validateUpdate: serviceChangeErrors,
     validateStatusUpdate: serviceStatusErrors,
+    warnings: serviceWarnings,
+    statusWarnings: serviceStatusWarnings,
   },
   selectableFields: {
     'spec.clusterIP': (service) => service.spec?.clusterIP ?? '',

@@ -3,6 +3,7 @@ import type { PersistentVolume, PersistentVolumeClaim } from '@drydock/api/core/
 import type { ResourceDefinition } from '../../registry/types.ts';
 import { ageColumn, nameColumn, textColumn } from '../common/index.ts';
 import { claimErrors } from '../shared/index.ts';
+import { volumeClaimWarnings, volumeWarnings } from './volume-warnings.ts';
 import { claimChangeErrors, volumeChangeErrors, volumeErrors } from './volume-errors.ts';
 
 const spec = fieldPath('spec');
@@ -46,6 +47,7 @@ export const persistentVolumeDefinition: ResourceDefinition<PersistentVolume> = 
     },
     validate: volumeErrors,
     validateUpdate: volumeChangeErrors,
+    warnings: volumeWarnings,
   },
   columns: [
     nameColumn as never,
@@ -92,6 +94,7 @@ export const persistentVolumeClaimDefinition: ResourceDefinition<PersistentVolum
     },
     validate: (claim) => claimErrors(claim.spec, spec),
     validateUpdate: claimChangeErrors,
+    warnings: volumeClaimWarnings,
   },
   columns: [
     nameColumn as never,

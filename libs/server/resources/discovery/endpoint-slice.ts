@@ -23,6 +23,7 @@ import {
   textColumn,
   textErrors,
 } from '../common/index.ts';
+import { addressWarnings } from '../shared/index.ts';
 
 const addressTypes = ['FQDN', 'IPv4', 'IPv6'];
 const protocols = ['SCTP', 'TCP', 'UDP'];
@@ -147,6 +148,24 @@ function contents(object: EndpointSlice): object {
   return { ...rest, labels: metadata.labels ?? {} };
 }
 
+/** Who makes slices from Services and Endpoints mends addresses itself. */
+const mendingManagers = ['endpointslice-controller.k8s.io', 'endpointslicemirroring-controller.k8s.io'];
+
+function warnings({ metadata, addressType, endpoints }: EndpointSlice): string[] {
+  const outdated = addressType === 'FQDN' ? ['spec.addressType: FQDN endpoints are deprecated'] : [];
+  if (mendingManagers.includes(metadata.labels?.['endpointslice.kubernetes.io/managed-by'] ?? ''))
+    return outdated;
+  const at = fieldPath('endpoints');
+  return [
+    ...outdated,
+    ...(endpoints ?? []).flatMap(({ addresses = [] }, index) =>
+      addresses.flatMap((address, position) =>
+        addressWarnings(address, at.index(index).child('addresses').index(position)),
+      ),
+    ),
+  ];
+}
+
 /** discovery.k8s.io/v1 EndpointSlice: a share of the addresses behind a Service. */
 export const endpointSliceDefinition: ResourceDefinition<EndpointSlice> = {
   group: 'discovery.k8s.io',
@@ -179,6 +198,7 @@ export const endpointSliceDefinition: ResourceDefinition<EndpointSlice> = {
           )),
       ...portErrors(object.ports ?? [], fieldPath('ports')),
     ],
+    warnings,
     validateUpdate: (object, old) => immutable(object.addressType, old.addressType, fieldPath('addressType')),
   },
   columns: [

@@ -3,6 +3,7 @@ import { fieldPath, invalidValue } from '@drydock/base/apimachinery';
 import type { Ingress } from '@drydock/api/networking/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
 import { ageColumn, nameColumn, textColumn } from '../common/index.ts';
+import { addressWarnings } from '../shared/index.ts';
 import { ingressSpecErrors, ingressStatusErrors } from './ingress-errors.ts';
 
 const classAnnotation = 'kubernetes.io/ingress.class';
@@ -63,11 +64,17 @@ export const ingressDefinition: ResourceDefinition<Ingress> = {
     updatesValidateAlone: true,
     validateUpdate: (object, old) => ingressSpecErrors(object.spec ?? {}, fieldPath('spec'), old.spec),
     validateStatusUpdate: (object) => ingressStatusErrors(object.status),
-    warnings(object) {
-      return object.metadata.annotations?.[classAnnotation] === undefined
+    warnings({ metadata, spec }, old) {
+      return old !== undefined ||
+        metadata.annotations?.[classAnnotation] === undefined ||
+        spec?.ingressClassName !== undefined
         ? []
         : [`annotation "${classAnnotation}" is deprecated, please use 'spec.ingressClassName' instead`];
     },
+    statusWarnings: ({ status }) =>
+      (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }, index) =>
+        addressWarnings(ip, fieldPath('status', 'loadBalancer', 'ingress').index(index).child('ip')),
+      ),
   },
   columns: [
     nameColumn,

@@ -20,6 +20,7 @@ import type {
   NetworkPolicySpec,
 } from '@drydock/api/networking/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
+import { rangeWarnings } from '../shared/index.ts';
 import { ageColumn, nameColumn, selectorText, textColumn, textErrors } from '../common/index.ts';
 
 const protocols = ['TCP', 'UDP', 'SCTP'];
@@ -114,6 +115,26 @@ function specErrors(value: NetworkPolicySpec): FieldError[] {
   ];
 }
 
+function blockWarnings(block: IPBlock | undefined, at: FieldPath): string[] {
+  return [
+    ...rangeWarnings(block?.cidr, at.child('cidr')),
+    ...(block?.except ?? []).flatMap((range, index) => rangeWarnings(range, at.child('except').index(index))),
+  ];
+}
+
+function warnings({ spec: value }: NetworkPolicy): string[] {
+  const at = (rule: 'ingress' | 'egress', index: number, peers: 'from' | 'to', position: number): FieldPath =>
+    spec.child(rule).index(index).child(peers).index(position).child('ipBlock');
+  return [
+    ...(value?.ingress ?? []).flatMap(({ from = [] }, index) =>
+      from.flatMap(({ ipBlock }, position) => blockWarnings(ipBlock, at('ingress', index, 'from', position))),
+    ),
+    ...(value?.egress ?? []).flatMap(({ to = [] }, index) =>
+      to.flatMap(({ ipBlock }, position) => blockWarnings(ipBlock, at('egress', index, 'to', position))),
+    ),
+  ];
+}
+
 /** networking.k8s.io/v1 NetworkPolicy: which traffic Pods may have. */
 export const networkPolicyDefinition: ResourceDefinition<NetworkPolicy> = {
   group: 'networking.k8s.io',
@@ -135,6 +156,7 @@ export const networkPolicyDefinition: ResourceDefinition<NetworkPolicy> = {
       value.policyTypes = (value.egress ?? []).length === 0 ? ['Ingress'] : ['Ingress', 'Egress'];
     },
     validate: (object) => specErrors(object.spec ?? {}),
+    warnings,
   },
   columns: [
     nameColumn,

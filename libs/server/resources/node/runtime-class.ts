@@ -4,7 +4,7 @@ import type { Toleration } from '@drydock/api/core/v1';
 import type { RuntimeClass } from '@drydock/api/node/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
 import { ageColumn, immutable, nameColumn, textColumn, textErrors } from '../common/index.ts';
-import { validateResources, validateTolerations } from '../shared/index.ts';
+import { deprecatedNodeLabels, validateResources, validateTolerations } from '../shared/index.ts';
 
 function errorsOf({ handler = '', overhead, scheduling }: RuntimeClass): FieldError[] {
   const at = fieldPath('scheduling');
@@ -44,6 +44,11 @@ export const runtimeClassDefinition: ResourceDefinition<RuntimeClass> = {
     allowUnconditionalUpdate: false,
     allowCreateOnUpdate: true,
     validate: errorsOf,
+    warnings: ({ scheduling }) =>
+      Object.keys(scheduling?.nodeSelector ?? {}).flatMap((label) => {
+        const message = deprecatedNodeLabels.get(label);
+        return message === undefined ? [] : [`scheduling.nodeSelector: ${message}`];
+      }),
     updatesValidateAlone: true,
     validateUpdate: (object, old) => immutable(object.handler, old.handler, fieldPath('handler')),
   },

@@ -18,4 +18,7 @@ export {
   profileMatchErrors,
 } from './pod-annotations.ts';
 export { validateTolerations } from './tolerations.ts';
-export { nodeLabelWarning, podWarnings, templateWarnings } from './pod-warnings.ts';
+export { podWarnings, templateWarnings } from './pod-warnings.ts';
+export { addressWarnings, rangeWarnings } from './address-warnings.ts';
+export { claimWarnings } from './claim-warnings.ts';
+export { deprecatedNodeLabels, nodeTermWarnings } from './node-label-warnings.ts';

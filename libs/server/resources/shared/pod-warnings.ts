@@ -1,32 +1,10 @@
 import type { Container, NodeSelectorTerm, PodAffinityTerm, PodSpec } from '@drydock/api/core/v1';
 import type { FieldPath, KubeObject, ObjectMeta } from '@drydock/base/apimachinery';
-import { fieldPath, goQuote, parseQuantity } from '@drydock/base/apimachinery';
-
-const instead = (name: string): string => `use "${name}" instead`;
-
-/** Labels of nodes that have newer names. */
-const deprecatedNodeLabels: ReadonlyMap<string, string> = new Map([
-  ['beta.kubernetes.io/arch', `deprecated since v1.14; ${instead('kubernetes.io/arch')}`],
-  ['beta.kubernetes.io/os', `deprecated since v1.14; ${instead('kubernetes.io/os')}`],
-  [
-    'failure-domain.beta.kubernetes.io/region',
-    `deprecated since v1.17; ${instead('topology.kubernetes.io/region')}`,
-  ],
-  [
-    'failure-domain.beta.kubernetes.io/zone',
-    `deprecated since v1.17; ${instead('topology.kubernetes.io/zone')}`,
-  ],
-  [
-    'beta.kubernetes.io/instance-type',
-    `deprecated since v1.17; ${instead('node.kubernetes.io/instance-type')}`,
-  ],
-  ['app.kubernetes.io/created-by', 'deprecated since v1.9'],
-  [
-    'scheduler.alpha.kubernetes.io/preferAvoidPods',
-    'deprecated since v1.22; use Taints and Tolerations instead',
-  ],
-  ['node-role.kubernetes.io/master', instead('node-role.kubernetes.io/control-plane')],
-]);
+import { fieldPath, goQuote, validateLabelValue } from '@drydock/base/apimachinery';
+import { addressWarnings } from './address-warnings.ts';
+import { claimWarnings, fractionWarnings } from './claim-warnings.ts';
+import { deprecatedNodeLabels, nodeTermWarnings } from './node-label-warnings.ts';
+import { volumePathWarnings } from './volume-path-warnings.ts';
 
 const deprecatedAnnotations: readonly (readonly [string, string])[] = [
   [
@@ -40,12 +18,13 @@ const deprecatedAnnotations: readonly (readonly [string, string])[] = [
   ],
 ];
 
-const deprecatedVolumes: readonly (readonly [string, string])[] = [
+/** Kinds of volumes that have had their day, by their field: what is said of them, and of which path where that differs. */
+const deprecatedVolumes: readonly (readonly [field: string, text: string, path?: string])[] = [
   ['photonPersistentDisk', 'deprecated in v1.11, non-functional in v1.16+'],
   ['gitRepo', 'deprecated in v1.11, and disabled by default in v1.33+'],
   ['scaleIO', 'deprecated in v1.16, non-functional in v1.22+'],
   ['flocker', 'deprecated in v1.22, non-functional in v1.25+'],
-  ['storageos', 'deprecated in v1.22, non-functional in v1.25+'],
+  ['storageos', 'deprecated in v1.22, non-functional in v1.25+', 'storageOS'],
   ['quobyte', 'deprecated in v1.22, non-functional in v1.25+'],
   ['glusterfs', 'deprecated in v1.25, non-functional in v1.26+'],
   ['cephfs', 'deprecated in v1.28, non-functional in v1.31+'],
@@ -76,6 +55,7 @@ class PodAdvice {
     this.#repeated();
     this.#quantities(this.#path('spec', 'overhead'), this.#spec.overhead);
     this.#containers();
+    this.#portNames();
     this.#ports();
     if ((this.#spec.terminationGracePeriodSeconds ?? 0) < 0) {
       this.#say(
@@ -84,6 +64,7 @@ class PodAdvice {
       );
     }
     this.#affinity();
+    this.#addresses();
     return this.texts;
   }
 
@@ -112,6 +93,7 @@ class PodAdvice {
       this.#term(
         preference,
         at.child('preferredDuringSchedulingIgnoredDuringExecution').index(index).child('preference'),
+        true,
       ),
     );
     this.#spec.topologySpreadConstraints?.forEach(({ topologyKey, labelSelector }, index) => {
@@ -122,11 +104,15 @@ class PodAdvice {
     });
   }
 
-  #term(term: NodeSelectorTerm | undefined, at: FieldPath): void {
-    term?.matchExpressions?.forEach(({ key }, index) => {
-      const message = deprecatedNodeLabels.get(key);
-      if (message !== undefined)
-        this.#say(at.child('matchExpressions').index(index).child('key'), `${key} is ${message}`);
+  #term(term: NodeSelectorTerm | undefined, at: FieldPath, valuesToo = false): void {
+    this.texts.push(...nodeTermWarnings(term, at));
+    if (!valuesToo) return;
+    // Those that are required are checked when the object is validated.
+    term?.matchExpressions?.forEach(({ values }, index) => {
+      values?.forEach((value, position) => {
+        const where = at.child('matchExpressions').index(index).child('values').index(position);
+        for (const message of validateLabelValue(value)) this.#say(where, `${value} is invalid, ${message}`);
+      });
     });
   }
 
@@ -145,11 +131,15 @@ class PodAdvice {
 
   #volumes(): void {
     this.#spec.volumes?.forEach((volume, index) => {
-      for (const [plugin, message] of deprecatedVolumes) {
+      const at = this.#path('spec', 'volumes').index(index);
+      for (const [plugin, message, path = plugin] of deprecatedVolumes) {
         if ((volume as unknown as Record<string, unknown>)[plugin] !== undefined)
-          this.#say(this.#path('spec', 'volumes').index(index).child(plugin), message);
+          this.#say(at.child(path), message);
       }
+      const template = volume.ephemeral?.volumeClaimTemplate;
+      this.texts.push(...claimWarnings(template?.spec, at.child('ephemeral', 'volumeClaimTemplate', 'spec')));
     });
+    this.texts.push(...volumePathWarnings(this.#spec.volumes));
   }
 
   #repeated(): void {
@@ -182,10 +172,7 @@ class PodAdvice {
   ): void {
     for (const key of keys) {
       const text = amounts?.[key];
-      if (text === undefined) continue;
-      const quantity = parseQuantity(text);
-      if (quantity.milliValue() % 1000 !== 0)
-        this.#say(at.key(key), `fractional byte value ${goQuote(text)} is invalid, must be an integer`);
+      this.texts.push(...fractionWarnings(text, at.key(key)));
     }
   }
 
@@ -235,11 +222,36 @@ class PodAdvice {
     });
   }
 
+  /** Services and probes find the first port of a name. Init containers that end are not in their way. */
+  #portNames(): void {
+    const known = new Map<string, FieldPath>();
+    for (const list of ['initContainers', 'containers'] as const) {
+      (this.#spec[list] ?? []).forEach(({ ports, restartPolicy }, position) => {
+        if (list === 'initContainers' && restartPolicy !== 'Always') return;
+        ports?.forEach(({ name = '' }, index) => {
+          const at = this.#path('spec', list).index(position).child('ports').index(index);
+          const first = known.get(name)?.toString();
+          if (name === '') return;
+          if (first === undefined) known.set(name, at);
+          else
+            this.#say(
+              at,
+              `duplicate port name ${goQuote(name)} with ${first}, services and probes that select ports by name will use ${first}`,
+            );
+        });
+      });
+    }
+  }
+
   #ports(): void {
     const known = new Map<string, { at: FieldPath; hostIP: string; hostPort: number }[]>();
     this.#eachContainer(({ ports }, container) => {
-      ports?.forEach(({ containerPort, protocol, hostIP = '', hostPort = 0 }, index) => {
+      ports?.forEach(({ name = '', containerPort, protocol, hostIP = '', hostPort = 0 }, index) => {
         const at = container.child('ports').index(index);
+        if (hostIP !== '' && hostPort === 0) {
+          const port = `Name:${name} HostPort:0 ContainerPort:${containerPort} Protocol:${protocol ?? 'TCP'} HostIP:${hostIP}`;
+          this.#say(at, `hostIP set without hostPort: {${port}}`);
+        }
         const key = `${containerPort}/${protocol ?? 'TCP'}`;
         const others = known.get(key) ?? [];
         for (const other of others) {
@@ -254,6 +266,17 @@ class PodAdvice {
         known.set(key, [...others, { at, hostIP, hostPort }]);
       });
     });
+  }
+
+  #addresses(): void {
+    this.#spec.dnsConfig?.nameservers?.forEach((server, index) =>
+      this.texts.push(
+        ...addressWarnings(server, this.#path('spec', 'dnsConfig', 'nameservers').index(index)),
+      ),
+    );
+    this.#spec.hostAliases?.forEach(({ ip }, index) =>
+      this.texts.push(...addressWarnings(ip, this.#path('spec', 'hostAliases').index(index).child('ip'))),
+    );
   }
 
   #affinity(): void {
@@ -293,9 +316,4 @@ export function templateWarnings(
 ): string[] {
   if (old !== undefined && old.metadata.generation === object.metadata.generation) return [];
   return podWarnings(template, at);
-}
-
-/** Advice on node labels in a plain selector (RuntimeClass). */
-export function nodeLabelWarning(label: string): string | undefined {
-  return deprecatedNodeLabels.get(label);
 }

@@ -1,4 +1,4 @@
-import type { FieldError, FieldPath } from '@drydock/base/apimachinery';
+import type { FieldError, FieldPath, LabelSelector } from '@drydock/base/apimachinery';
 import {
   canonicalQuantity,
   compareQuantities,
@@ -10,12 +10,32 @@ import {
 } from '@drydock/base/apimachinery';
 import type { CSIStorageCapacity } from '@drydock/api/storage/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
+import { deprecatedNodeLabels } from '../shared/index.ts';
 import { immutable, nameColumn, textColumn, textErrors } from '../common/index.ts';
 
 function quantityErrors(value: string | undefined, where: FieldPath): FieldError[] {
   if (value === undefined || tryParseQuantity(value) === undefined || compareQuantities(value, '0') >= 0)
     return [];
   return [invalidValue(where, value, 'must be greater than or equal to 0')];
+}
+
+/** Advice on the labels of nodes by which a place is told. */
+function topologyWarnings(topology: LabelSelector | undefined): string[] {
+  const at = fieldPath('nodeTopology');
+  const { matchExpressions = [], matchLabels = {} } = topology ?? {};
+  const told = (label: string, text: (message: string) => string): string[] => {
+    const message = deprecatedNodeLabels.get(label);
+    return message === undefined ? [] : [text(message)];
+  };
+  return [
+    ...matchExpressions.flatMap(({ key }, index) => {
+      const where = at.child('matchExpressions').index(index).child('key').toString();
+      return told(key, (message) => `${where}: ${key} is ${message}`);
+    }),
+    ...Object.keys(matchLabels).flatMap((label) =>
+      told(label, (message) => `${at.child('matchLabels', label).toString()}: ${message}`),
+    ),
+  ];
 }
 
 /** storage.k8s.io/v1 CSIStorageCapacity: how much of a class a place still has. */
@@ -40,6 +60,7 @@ export const csiStorageCapacityDefinition: ResourceDefinition<CSIStorageCapacity
         ...quantityErrors(object.maximumVolumeSize, fieldPath('maximumVolumeSize')),
       ];
     },
+    warnings: ({ nodeTopology }) => topologyWarnings(nodeTopology),
     validateUpdate: (object, old) => [
       ...immutable(object.nodeTopology, old.nodeTopology, fieldPath('nodeTopology')),
       ...immutable(object.storageClassName, old.storageClassName, fieldPath('storageClassName')),

@@ -13,6 +13,7 @@ import {
   textColumn,
   textErrors,
 } from '../common/index.ts';
+import { deprecatedNodeLabels } from '../shared/index.ts';
 import { forbiddenChange, isDefaultClass, parametersErrors } from './checks.ts';
 
 const bindingModes = ['Immediate', 'WaitForFirstConsumer'];
@@ -97,6 +98,14 @@ export const storageClassDefinition: ResourceDefinition<StorageClass> = {
         ...topologyErrors(object.allowedTopologies ?? []),
       ];
     },
+    warnings: ({ allowedTopologies }) =>
+      (allowedTopologies ?? []).flatMap(({ matchLabelExpressions = [] }, index) =>
+        matchLabelExpressions.flatMap(({ key }, position) => {
+          const message = deprecatedNodeLabels.get(key);
+          const at = fieldPath('allowedTopologies').index(index).child('matchLabelExpressions');
+          return message === undefined ? [] : [`${at.index(position).toString()}: ${message}`];
+        }),
+      ),
     validateUpdate: (object, old) => [
       ...forbiddenChange(object.parameters, old.parameters, 'parameters'),
       ...forbiddenChange(object.provisioner, old.provisioner, 'provisioner'),
