@@ -60,7 +60,8 @@ function banner(
   const file = relative(process.cwd(), kubeconfig).startsWith('..')
     ? kubeconfig
     : relative(process.cwd(), kubeconfig);
-  return `Drydock is ready in ${Math.round(elapsedMs)} ms: ${server} (${options.nodes} nodes, gRPC ${options.bindAddress}:${grpcPort})
+  const nodes = options.components.has('kubelet-sim') ? options.nodes : 0;
+  return `Drydock is ready in ${Math.round(elapsedMs)} ms: ${server} (${nodes} nodes, gRPC ${options.bindAddress}:${grpcPort})
 
   export KUBECONFIG=${file}
 

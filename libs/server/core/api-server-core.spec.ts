@@ -127,6 +127,50 @@ describe('bootstrap', () => {
   });
 });
 
+describe('what every cluster has', () => {
+  const names = async (ref: ResourceRef) =>
+    (await client.list(ref)).items.map((item) => item.metadata.name).sort();
+  const schemas = { group: 'flowcontrol.apiserver.k8s.io', version: 'v1', resource: 'flowschemas' };
+  const ranges = { group: 'networking.k8s.io', version: 'v1', resource: 'servicecidrs' };
+
+  it('is made again some time after it was deleted: the kubernetes Service, where it is reached, the range', async () => {
+    await core.publishAddress({ ip: '192.168.1.5', port: 6443 });
+    const before = await client.get(v1('services', 'default', 'kubernetes'));
+    await client.delete(v1('services', 'default', 'kubernetes'));
+    await client.delete(v1('endpoints', 'default', 'kubernetes'));
+    expect(await names(v1('services', 'default'))).toEqual([]);
+    await clock.advance(10_000);
+    const after = await client.get(v1('services', 'default', 'kubernetes'));
+    expect(after.metadata.uid).not.toBe(before.metadata.uid);
+    expect(after).toMatchObject({ spec: { clusterIP: '10.96.0.1' } });
+    expect(await client.get(v1('endpoints', 'default', 'kubernetes'))).toMatchObject({
+      subsets: [{ addresses: [{ ip: '192.168.1.5' }] }],
+    });
+  });
+
+  it('keeps its namespaces and its flow control, and lets what was changed be', async () => {
+    const leases = v1('namespaces', undefined, 'kube-node-lease');
+    await client.delete(leases);
+    const { metadata } = await client.get(leases);
+    await client.update({ ...leases, subresource: 'finalize' }, {
+      ...{ apiVersion: 'v1', kind: 'Namespace', metadata },
+      spec: { finalizers: [] },
+    } as KubeObject);
+    const all = await names(schemas);
+    await client.delete({ ...schemas, name: 'probes' });
+    const changed = await client.get({ ...schemas, name: 'catch-all' });
+    expect(await names(v1('namespaces'))).not.toContain('kube-node-lease');
+    expect(await names(schemas)).not.toContain('probes');
+    await clock.advance(60_000);
+    expect(await names(v1('namespaces'))).toContain('kube-node-lease');
+    expect(await names(schemas)).toEqual(all);
+    expect((await client.get({ ...schemas, name: 'catch-all' })).metadata.resourceVersion).toBe(
+      changed.metadata.resourceVersion,
+    );
+    expect(await names(ranges)).toEqual(['kubernetes']);
+  });
+});
+
 describe('NamespaceLifecycle', () => {
   it('refuses what is created in a namespace that is not there', async () => {
     const made = failureOf(() =>

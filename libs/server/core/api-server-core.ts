@@ -57,6 +57,7 @@ import { bootstrapRoles } from './bootstrap-roles.ts';
 import { publishExtensionAuthentication, type ExtensionAuthentication } from './extension-authentication.ts';
 import { expireEvents } from './event-expiry.ts';
 import { followServiceAddresses } from './service-addresses.ts';
+import { clusterObjects, keepStanding } from './standing-objects.ts';
 import {
   besideOthers,
   bootstrap,
@@ -228,11 +229,15 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
     if (registry.definition('apiregistration.k8s.io', 'v1', 'apiservices') === undefined) return;
     unkeep = await keepLocalServices({ registry, cache, logger, transport: own });
   }
+  let unstand: (() => Promise<void>) | undefined;
+  let published: ServingAddress | undefined;
 
   async function stop(): Promise<void> {
     running = false;
     aggregation?.stop();
     unexpire?.();
+    await unstand?.();
+    unstand = undefined;
     await undangle?.();
     undangle = undefined;
     await unaddress?.();
@@ -287,6 +292,11 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
           undangle = followDangling({ cache, transport: own, clock, logger });
         const ttlMs = options.eventTtlMs ?? hourMs;
         if (ttlMs > 0) unexpire = expireEvents({ cache, transport: own, clock, logger, ttlMs });
+        const kept = clusterObjects({
+          ...{ registry, transport: own, serviceRange: ips.range, firstServiceIp: ips.firstIp },
+          address: () => published,
+        });
+        unstand = keepStanding({ cache, clock, logger, kept });
         running = true;
         aggregation?.start();
       } catch (error) {
@@ -296,8 +306,10 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
     },
     stop,
     ready: () => running && cache.ready(),
-    publishAddress: (address) =>
-      besideOthers(() => publishKubernetesService(registry, own, ips.firstIp, address)),
+    async publishAddress(address) {
+      await besideOthers(() => publishKubernetesService(registry, own, ips.firstIp, address));
+      published = address;
+    },
   };
 }
 

@@ -11,7 +11,8 @@ export interface ServingAddress {
   readonly port: number;
 }
 
-const namespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
+/** Namespaces that every cluster has. */
+export const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'] as const;
 
 const priorityClasses = [
   {
@@ -78,9 +79,9 @@ export async function besideOthers(step: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Makes what every cluster has, where it is not there yet: namespaces, the system's priority classes. */
-export async function bootstrap(registry: Registry, transport: Transport): Promise<void> {
-  for (const name of namespaces) {
+/** Makes the namespaces that every cluster has, where they are not there. */
+export async function bootstrapNamespaces(registry: Registry, transport: Transport): Promise<void> {
+  for (const name of systemNamespaces) {
     await ensure(
       registry,
       transport,
@@ -88,6 +89,11 @@ export async function bootstrap(registry: Registry, transport: Transport): Promi
       { kind: 'Namespace', apiVersion: 'v1', metadata: { name } },
     );
   }
+}
+
+/** Makes what every cluster has, where it is not there yet: namespaces, the system's priority classes. */
+export async function bootstrap(registry: Registry, transport: Transport): Promise<void> {
+  await bootstrapNamespaces(registry, transport);
   for (const { name, value, description } of priorityClasses) {
     const object = {
       kind: 'PriorityClass',
