@@ -126,7 +126,7 @@ export {
   validateIp,
 } from './ip.ts';
 export type { Cidr, IpAddress } from './ip.ts';
-export { applyJsonPatch, maxJsonPatchOperations } from './json-patch.ts';
+export { applyJsonPatch, JsonPatchMismatch, maxJsonPatchOperations } from './json-patch.ts';
 export { scanJson } from './json-scan.ts';
 export type { JsonScan } from './json-scan.ts';
 export { JsonSyntaxError, jsonSyntaxError, maxJsonDepth, parseJson } from './json-syntax.ts';

@@ -13,8 +13,15 @@ interface Operation {
 }
 
 /** Why a well-formed patch does not fit the document. It travels as the cause; the client gets a fixed text. */
-class JsonPatchMismatch extends Error {
+export class JsonPatchMismatch extends Error {
   override readonly name = 'JsonPatchMismatch';
+  /** Everything fits but what the patch itself tests for. */
+  readonly isTest: boolean;
+
+  constructor(message: string, isTest = false) {
+    super(message);
+    this.isTest = isTest;
+  }
 }
 
 function mismatch(message: string): never {
@@ -47,11 +54,15 @@ function readPointer(pointer: string): string[] {
 /** A list position; negative counts from the end, as Kubernetes allows. `length` itself is valid only for adding. */
 function readIndex(token: string, length: number, adding: boolean): number {
   if (adding && token === '-') return length;
-  if (!/^-?[0-9]+$/.test(token)) mismatch(`invalid list position: ${token}`);
+  if (!/^-?[0-9]+$/.test(token)) {
+    const why = `strconv.Atoi: parsing ${JSON.stringify(token)}: invalid syntax`;
+    mismatch(adding ? `value was not a proper array index: '${token}': ${why}` : why);
+  }
   const limit = adding ? length + 1 : length;
   const index = Number(token);
   const position = index < 0 ? index + limit : index;
-  if (position < 0 || position >= limit) mismatch(`list position out of bounds: ${token}`);
+  if (position < 0 || position >= limit)
+    mismatch(`Unable to access invalid index: ${index}: invalid index referenced`);
   return position;
 }
 
@@ -60,10 +71,14 @@ function child(container: unknown, token: string): unknown {
   return isJsonObject(container) ? getOwn(container, token) : undefined;
 }
 
-function valueAt(document: unknown, path: readonly string[]): unknown {
-  let current = document;
-  for (const token of path) current = child(current, token);
-  return current;
+/** `run`, or else `words` around what went wrong in it. */
+function telling<T>(words: (why: string) => string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof JsonPatchMismatch) throw new JsonPatchMismatch(words(error.message), error.isTest);
+    throw error;
+  }
 }
 
 /** The document under edit. It is a private copy, so the edits are in place. */
@@ -71,14 +86,29 @@ interface Draft {
   root: unknown;
 }
 
-function parentOf(
-  draft: Draft,
-  path: readonly string[],
-  pointer: string,
-): unknown[] | Record<string, unknown> {
-  const parent = valueAt(draft.root, path.slice(0, -1));
-  if (Array.isArray(parent) || isJsonObject(parent)) return parent;
-  return mismatch(`doc is missing path: ${pointer}`);
+type Container = unknown[] | Record<string, unknown>;
+
+/** Undefined where there is nothing that could hold something. */
+function parentOf(draft: Draft, path: readonly string[]): Container | undefined {
+  let current = draft.root;
+  try {
+    for (const token of path.slice(0, -1)) current = child(current, token);
+  } catch (error) {
+    if (error instanceof JsonPatchMismatch) return undefined;
+    throw error;
+  }
+  return Array.isArray(current) || isJsonObject(current) ? current : undefined;
+}
+
+function put(parent: Container, token: string, value: unknown): void {
+  if (Array.isArray(parent)) parent.splice(readIndex(token, parent.length, true), 0, value);
+  else setOwn(parent, token, value);
+}
+
+function take(parent: Container, token: string): void {
+  if (Array.isArray(parent)) parent.splice(readIndex(token, parent.length, false), 1);
+  else if (Object.hasOwn(parent, token)) delete parent[token];
+  else mismatch(`Unable to remove nonexistent key: ${token}: missing value`);
 }
 
 function add(draft: Draft, pointer: string, value: unknown): void {
@@ -88,18 +118,25 @@ function add(draft: Draft, pointer: string, value: unknown): void {
     draft.root = value;
     return;
   }
-  const parent = parentOf(draft, path, pointer);
-  if (Array.isArray(parent)) parent.splice(readIndex(last, parent.length, true), 0, value);
-  else setOwn(parent, last, value);
+  const parent =
+    parentOf(draft, path) ??
+    mismatch(`add operation does not apply: doc is missing path: "${pointer}": missing value`);
+  telling(
+    (why) => `error in add for path: '${pointer}': ${why}`,
+    () => put(parent, last, value),
+  );
 }
 
 function remove(draft: Draft, pointer: string): void {
   const path = readPointer(pointer);
   const last = path.at(-1) ?? mismatch('the whole document cannot be removed');
-  const parent = parentOf(draft, path, pointer);
-  if (Array.isArray(parent)) parent.splice(readIndex(last, parent.length, false), 1);
-  else if (Object.hasOwn(parent, last)) delete parent[last];
-  else mismatch(`doc is missing key: ${pointer}`);
+  const parent =
+    parentOf(draft, path) ??
+    mismatch(`remove operation does not apply: doc is missing path: "${pointer}": missing value`);
+  telling(
+    (why) => `error in remove for path: '${pointer}': ${why}`,
+    () => take(parent, last),
+  );
 }
 
 function replace(draft: Draft, pointer: string, value: unknown): void {
@@ -109,22 +146,51 @@ function replace(draft: Draft, pointer: string, value: unknown): void {
     draft.root = value;
     return;
   }
-  const parent = parentOf(draft, path, pointer);
-  if (Array.isArray(parent)) parent[readIndex(last, parent.length, false)] = value;
-  else if (Object.hasOwn(parent, last)) setOwn(parent, last, value);
-  else mismatch(`doc is missing key: ${pointer}`);
+  const words = 'replace operation does not apply: doc is missing';
+  const parent = parentOf(draft, path) ?? mismatch(`${words} path: ${pointer}: missing value`);
+  // Unlike RFC 6902, Kubernetes minds a missing item of a list alone, and no missing field.
+  if (!Array.isArray(parent)) return setOwn(parent, last, value);
+  const index = telling(
+    () => `${words} key: ${pointer}: missing value`,
+    () => readIndex(last, parent.length, false),
+  );
+  parent[index] = value;
 }
 
-function read(draft: Draft, pointer: string): unknown {
-  const value = valueAt(draft.root, readPointer(pointer));
-  return value === undefined ? mismatch(`doc is missing key: ${pointer}`) : value;
+/** What an operation that takes from one place to another takes. */
+function read(draft: Draft, pointer: string, operation: 'copy' | 'move'): unknown {
+  const path = readPointer(pointer);
+  const last = path.at(-1);
+  if (last === undefined) return draft.root;
+  const parent =
+    parentOf(draft, path) ??
+    mismatch(`${operation} operation does not apply: doc is missing from path: ${pointer}: missing value`);
+  const where = operation === 'copy' ? `from: '${pointer}'` : `path: '${last}'`;
+  return telling(
+    (why) => `error in ${operation} for ${where}: ${why}`,
+    () => {
+      const value = child(parent, last);
+      return value === undefined ? mismatch(`doc is missing key: ${pointer}: missing value`) : value;
+    },
+  );
 }
 
 function test(draft: Draft, pointer: string, value: unknown): void {
   const path = readPointer(pointer);
-  const actual = path.length === 0 ? draft.root : child(parentOf(draft, path, pointer), path.at(-1) ?? '');
+  const last = path.at(-1);
+  let actual = draft.root;
+  if (last !== undefined) {
+    const parent =
+      parentOf(draft, path) ??
+      mismatch(`test operation does not apply: is missing path: ${pointer}: missing value`);
+    actual = telling(
+      (why) => `error in test for path: '${pointer}': ${why}`,
+      () => child(parent, last),
+    );
+  }
   // A missing field equals null, as in Kubernetes.
-  if (!deepEqual(actual ?? null, value)) mismatch(`testing value ${pointer} failed: test failed`);
+  if (!deepEqual(actual ?? null, value))
+    throw new JsonPatchMismatch(`testing value ${pointer} failed: test failed`, true);
 }
 
 function applyOperation(draft: Draft, { op, path, from, value }: Operation): void {
@@ -139,16 +205,16 @@ function applyOperation(draft: Draft, { op, path, from, value }: Operation): voi
     case 'test':
       return test(draft, path, value);
     case 'copy':
-      return add(draft, path, cloneJson(read(draft, source)));
+      return add(draft, path, cloneJson(read(draft, source, 'copy')));
     case 'move': {
       // Moving something into itself would lose it.
       if (path.startsWith(`${source}/`)) mismatch(`cannot move ${source} into itself`);
-      const moved = read(draft, source);
+      const moved = read(draft, source, 'move');
       remove(draft, source);
       return add(draft, path, moved);
     }
     default:
-      return mismatch(`unexpected kind: ${op}`);
+      return mismatch(`Unexpected kind: ${op}`);
   }
 }
 

@@ -35,9 +35,11 @@ describe('JSON patch', () => {
     [[{ op: 'remove', path: '/a/b/0' }], { a: { ...doc.a, b: [2, 3] } }],
     [[{ op: 'remove', path: '/a/b/-1' }], { a: { ...doc.a, b: [1, 2] } }],
     [[{ op: 'replace', path: '/a/x~1y', value: { z: 1 } }], { a: { ...doc.a, 'x/y': { z: 1 } } }],
+    [[{ op: 'replace', path: '/a/nothing', value: 1 }], { a: { ...doc.a, nothing: 1 } }],
     [[{ op: 'replace', path: '', value: { z: 1 } }], { z: 1 }],
     [[{ op: 'move', from: '/a/b', path: '/c' }], { a: { 'x/y': 0, 'm~n': null }, c: [1, 2, 3] }],
     [[{ op: 'copy', from: '/a/b/2', path: '/a/b/0' }], { a: { ...doc.a, b: [3, 1, 2, 3] } }],
+    [[{ op: 'copy', from: '/a/m~0n', path: '/n' }], { ...doc, n: null }],
     [[{ op: 'test', path: '/a/m~0n', value: null }], doc],
     [[{ op: 'test', path: '/a/missing', value: null }], doc],
     [[{ op: 'test', path: '', value: { a: { 'm~n': null, 'x/y': 0, b: [1, 2, 3] } } }], doc],
@@ -50,7 +52,9 @@ describe('JSON patch', () => {
 
   it.each([
     [[{ op: 'remove', path: '/nothing' }]],
-    [[{ op: 'replace', path: '/a/nothing', value: 1 }]],
+    [[{ op: 'replace', path: '/a/nothing/below', value: 1 }]],
+    [[{ op: 'replace', path: '/a/b/-', value: 1 }]],
+    [[{ op: 'move', from: '/nothing', path: '/c' }]],
     [[{ op: 'add', path: '/a/nothing/below', value: 1 }]],
     [[{ op: 'add', path: '/a/b/4', value: 1 }]],
     [[{ op: 'add', path: '/a/b/x', value: 1 }]],

@@ -1,4 +1,5 @@
 import type { KubeObject } from '@drydock/base/apimachinery';
+import { isNamespace } from './dispatch-rules.ts';
 import type { AdmissionRequest } from './types.ts';
 
 const optionKinds = { CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE: 'DeleteOptions' } as const;
@@ -15,24 +16,25 @@ export function shownObject({ operation, object, old }: AdmissionRequest): KubeO
   return { ...object, metadata: { ...object.metadata, resourceVersion } };
 }
 
-/** The `request` of an AdmissionReview, which is also what expressions call `request`. */
-export function admissionRequest(request: AdmissionRequest, uid: string): Record<string, unknown> {
-  const { definition, operation, subresource, name, namespace, context } = request;
-  const { group, version, kind: ownKind, resource: ownResource } = definition;
-  const kind = request.kind ?? { group, version, kind: ownKind };
-  const resource = { group, version, resource: ownResource };
+/** The `request` of an AdmissionReview without the objects, which is what expressions call `request`. */
+export function requestAttributes(
+  seen: AdmissionRequest,
+  uid: string,
+  asked: AdmissionRequest,
+): Record<string, unknown> {
+  const { definition, operation, subresource, name, namespace, context } = seen;
   const { user, dryRun } = context;
-  const deleting = operation === 'DELETE';
+  const subject = isNamespace(definition) ? name || undefined : namespace;
   return {
     uid,
-    kind,
-    resource,
+    kind: kindOf(seen),
+    resource: resourceOf(seen),
     ...(subresource === '' ? {} : { subResource: subresource }),
-    requestKind: kind,
-    requestResource: resource,
+    requestKind: kindOf(asked),
+    requestResource: resourceOf(asked),
     ...(subresource === '' ? {} : { requestSubResource: subresource }),
     ...(name === '' ? {} : { name }),
-    ...(namespace === undefined ? {} : { namespace }),
+    ...(subject === undefined ? {} : { namespace: subject }),
     operation,
     userInfo: {
       username: user.name,
@@ -40,8 +42,6 @@ export function admissionRequest(request: AdmissionRequest, uid: string): Record
       groups: user.groups,
       ...(user.extra === undefined ? {} : { extra: user.extra }),
     },
-    object: deleting ? null : shownObject(request),
-    oldObject: deleting ? request.object : (request.old ?? null),
     dryRun: dryRun.length > 0,
     options:
       operation === 'CONNECT'
@@ -52,4 +52,44 @@ export function admissionRequest(request: AdmissionRequest, uid: string): Record
             ...(dryRun.length > 0 ? { dryRun: [...dryRun] } : {}),
           },
   };
+}
+
+/** The object before and after, as webhooks and expressions are told of them. */
+export function reviewedObjects(seen: AdmissionRequest): {
+  readonly object: KubeObject | null;
+  readonly oldObject: KubeObject | null;
+} {
+  if (seen.operation === 'DELETE') return { object: null, oldObject: seen.object };
+  return { object: shownObject(seen), oldObject: seen.old ?? null };
+}
+
+/**
+ * The `request` of an AdmissionReview.
+ * @param seen the request in the version that the webhook knows
+ * @param asked the request as it came
+ */
+export function admissionRequest(
+  seen: AdmissionRequest,
+  uid: string,
+  asked: AdmissionRequest,
+): Record<string, unknown> {
+  return { ...requestAttributes(seen, uid, asked), ...reviewedObjects(seen) };
+}
+
+interface GroupVersionKind {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+}
+
+/** What is written: the resource's own kind, or that of what is posted to a subresource. */
+export function kindOf({
+  definition: { group, version, kind },
+  kind: posted,
+}: AdmissionRequest): GroupVersionKind {
+  return posted ?? { group, version, kind };
+}
+
+function resourceOf({ definition: { group, version, resource } }: AdmissionRequest): object {
+  return { group, version, resource };
 }

@@ -17,6 +17,22 @@ function inSequence(phases: readonly Phase[]): Phase {
   return (request) => from(0, request);
 }
 
+/**
+ * Runs the plugins that change the object; once more where one of those that do so at their will changed it, so that the
+ * others see what became of it (Kubernetes' reinvocation). Then those that settle what is left open.
+ */
+function inRounds(plugins: readonly AdmissionPlugin[]): Phase {
+  const phasesOf = (settling: boolean): Phase[] =>
+    plugins.flatMap((plugin) =>
+      plugin.admit !== undefined && (plugin.settles === true) === settling ? [plugin.admit.bind(plugin)] : [],
+    );
+  const round = inSequence(phasesOf(false));
+  const again: Phase = (request) => {
+    if (request.reinvocation?.begin() === true) return round(request);
+  };
+  return inSequence([round, again, ...phasesOf(true)]);
+}
+
 /** Puts plugins in a row. Who takes part in what is worked out once. */
 export function createAdmission(plugins: readonly AdmissionPlugin[]): Admission {
   const known = new WeakMap<ResourceDefinition, Map<string, AdmissionChain | undefined>>();
@@ -35,7 +51,7 @@ export function createAdmission(plugins: readonly AdmissionPlugin[]): Admission 
         part.length === 0
           ? undefined
           : {
-              admit: inSequence(part.flatMap((plugin) => (plugin.admit ? [plugin.admit.bind(plugin)] : []))),
+              admit: inRounds(part),
               validate: inSequence(
                 part.flatMap((plugin) => (plugin.validate ? [plugin.validate.bind(plugin)] : [])),
               ),

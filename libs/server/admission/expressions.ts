@@ -1,24 +1,44 @@
 import {
+  authorizerType,
   bool,
   CelCompileError,
-  CelCostError,
   CelError,
   compileProgram,
   dyn,
   PlainMap,
+  resourceCheckType,
+  typeText,
 } from '../cel/index.ts';
 import type { Program, Type, Value } from '../cel/index.ts';
+import { namespaceObjectType, patchTypes, requestType, variablesType } from './request-types.ts';
 
-/** Kubernetes' limit on one expression of a policy. */
-export const perCallCostLimit = 1_000_000;
+/** Kubernetes' limits of cost: on one expression, on all of one policy's, on all conditions. */
+const perCallCostLimit = 1_000_000;
+export const policyCostBudget = 10_000_000;
+export const conditionsCostBudget = 2_500_000;
 
-/** What expressions of policies and match conditions may use. What they hold is known when they run. */
-export const admissionVariables: ReadonlyMap<string, Type> = new Map(
-  ['object', 'oldObject', 'request', 'params', 'namespaceObject', 'variables', 'authorizer'].map((name) => [
-    name,
-    dyn,
-  ]),
-);
+/** What an expression may use beside the request and its objects. */
+export interface ExpressionScope {
+  readonly params: boolean;
+  readonly authorizer: boolean;
+  /** What its policy works out first; undefined: there is no `variables`. */
+  readonly variables?: ReadonlyMap<string, Type> | undefined;
+  /** It makes changes to objects. */
+  readonly changes?: boolean;
+}
+
+function declarations({ params, authorizer, variables }: ExpressionScope): ReadonlyMap<string, Type> {
+  const all = new Map<string, Type>([
+    ['object', dyn],
+    ['oldObject', dyn],
+    ['request', requestType],
+    ['namespaceObject', namespaceObjectType],
+  ]);
+  if (params) all.set('params', dyn);
+  if (authorizer) all.set('authorizer', authorizerType).set('authorizer.requestResource', resourceCheckType);
+  if (variables !== undefined) all.set('variables', variablesType(variables));
+  return all;
+}
 
 /** A JSON value as expressions see it. */
 export function celValue(value: unknown): Value {
@@ -32,64 +52,129 @@ export function celValue(value: unknown): Value {
   );
 }
 
-/** The program, or why there is none. */
-export function tryCompile(expression: string): Program | string {
+/** An expression, compiled or not. */
+export interface Compiled {
+  readonly source: string;
+  readonly program: Program | undefined;
+  /** Why there is no program. */
+  readonly problem: string | undefined;
+}
+
+/**
+ * Compiles an expression.
+ * @param wanted the types that its value may have; undefined: any
+ */
+export function compile(source: string, scope: ExpressionScope, wanted?: readonly Type[]): Compiled {
   try {
-    return compileProgram(expression, admissionVariables);
+    const messages = scope.changes === true ? patchTypes : undefined;
+    const program = compileProgram(source, declarations(scope), messages);
+    const type = typeText(program.type);
+    const names = wanted?.map(typeText);
+    if (names === undefined || names.includes(type)) return { source, program, problem: undefined };
+    const which = names.length === 1 ? names[0] : `one of [${names.join(' ')}]`;
+    return { source, program: undefined, problem: `must evaluate to ${which} but got ${type}` };
   } catch (error) {
-    if (error instanceof CelCompileError) return error.message;
-    throw error;
+    if (!(error instanceof CelCompileError)) throw error;
+    return { source, program: undefined, problem: `compilation failed: ${error.message}` };
   }
 }
 
-/** What is wrong with an expression that must say yes or no; undefined when nothing is. */
-export function conditionProblem(expression: string): string | undefined {
-  // Asking the authorizer is not known to the checker: such expressions are left to be found wrong when they run.
-  if (/\bauthorizer\b/.test(expression)) return undefined;
-  const program = tryCompile(expression);
-  if (typeof program === 'string') return `compilation failed: ${program}`;
-  const { kind } = program.type;
-  return kind === bool.kind || kind === dyn.kind ? undefined : 'must evaluate to bool';
+/** The conditions of a webhook, or of a policy with parameters or without, compiled. */
+export function compileConditions(
+  conditions: readonly { readonly expression?: string }[] | undefined,
+  params: boolean,
+): readonly Compiled[] {
+  return (conditions ?? []).map(({ expression = '' }) =>
+    compile(expression, { params, authorizer: true }, [bool]),
+  );
+}
+
+/** What is wrong with a condition; undefined when nothing is. */
+export function conditionProblem(expression: string, params: boolean): string | undefined {
+  return compileConditions([{ expression }], params)[0]?.problem;
+}
+
+/** The budget is used up. It ends all of a policy, so it is no error of an expression. */
+export class OutOfBudget extends Error {
+  constructor() {
+    super('validation failed due to running out of cost budget, no further validation rules will be run');
+  }
+}
+
+/** What may still be spent. */
+export class Budget {
+  #left: number;
+
+  constructor(limit: number) {
+    this.#left = limit;
+  }
+
+  /** @throws OutOfBudget */
+  spend(cost: number): void {
+    if (cost > this.#left) throw new OutOfBudget();
+    this.#left -= cost;
+  }
+}
+
+/**
+ * Runs an expression.
+ * @throws CelError where it has no value; OutOfBudget
+ */
+export function run(program: Program, variables: ReadonlyMap<string, Value>, budget: Budget): Value {
+  let cost = 0;
+  let made: Value | undefined;
+  let failed: CelError | undefined;
+  try {
+    made = program.evaluate(variables, perCallCostLimit, (spent) => (cost = spent)).value;
+  } catch (error) {
+    if (!(error instanceof CelError)) throw error;
+    failed = error;
+  }
+  budget.spend(cost);
+  if (failed !== undefined) throw failed;
+  return made!;
 }
 
 export type Evaluated =
   | { readonly value: Value; readonly error?: undefined }
   | { readonly value?: undefined; readonly error: string };
 
-/** Runs an expression. Whatever goes wrong is told, never thrown. */
-export function evaluate(program: Program | string, variables: ReadonlyMap<string, Value>): Evaluated {
-  if (typeof program === 'string') return { error: `compilation failed: ${program}` };
+/** `run`, where what goes wrong with the expression is told, in Kubernetes' words. @throws OutOfBudget */
+export function evaluate(
+  { source, program, problem }: Compiled,
+  variables: ReadonlyMap<string, Value>,
+  budget: Budget,
+): Evaluated {
+  if (program === undefined) return { error: `compilation error: ${problem ?? ''}` };
   try {
-    return { value: program.evaluate(variables, perCallCostLimit).value };
+    return { value: run(program, variables, budget) };
   } catch (error) {
-    if (error instanceof CelCostError)
-      return {
-        error: 'validation failed due to running out of cost budget, no further validation rules will be run',
-      };
-    if (error instanceof CelError) return { error: error.message };
-    throw error;
+    if (!(error instanceof CelError)) throw error;
+    return { error: `expression '${source}' resulted in error: ${error.message}` };
   }
-}
-
-export interface MatchCondition {
-  readonly name?: string;
-  readonly expression?: string;
 }
 
 export type Matched = { readonly matches: boolean; readonly error?: string };
 
 /** Whether all conditions hold. One that is false decides, whatever is wrong with others. */
 export function conditionsMatch(
-  conditions: readonly (MatchCondition & { readonly program: Program | string })[],
+  conditions: readonly Compiled[],
   variables: () => ReadonlyMap<string, Value>,
 ): Matched {
   if (conditions.length === 0) return { matches: true };
   const values = variables();
+  const budget = new Budget(conditionsCostBudget);
   const errors: string[] = [];
-  for (const { program } of conditions) {
-    const result = evaluate(program, values);
-    if (result.error !== undefined) errors.push(result.error);
-    else if (result.value !== true) return { matches: false };
+  try {
+    for (const condition of conditions) {
+      const result = evaluate(condition, values, budget);
+      if (result.error !== undefined) errors.push(result.error);
+      else if (result.value === false) return { matches: false };
+    }
+  } catch (error) {
+    if (!(error instanceof OutOfBudget)) throw error;
+    return { matches: false, error: error.message };
   }
-  return errors.length === 0 ? { matches: true } : { matches: false, error: errors.join(', ') };
+  if (errors.length === 0) return { matches: true };
+  return { matches: false, error: errors.length === 1 ? errors[0]! : `[${errors.join(', ')}]` };
 }

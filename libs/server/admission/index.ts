@@ -8,8 +8,16 @@ export { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 export { defaultStorageClass } from './default-storage-class.ts';
 export type { ServiceIp, ServiceIpOptions } from './service-ip.ts';
 export { serviceIp } from './service-ip.ts';
-export { conditionProblem } from './expressions.ts';
-export { validatingPolicies, type ValidatingPolicyDeps } from './validating-policies.ts';
+export { compile, conditionProblem, type Compiled, type ExpressionScope } from './expressions.ts';
+export { appliedType, patchListType } from './request-types.ts';
+export { createEquivalents, type Equivalents } from './equivalents.ts';
+export {
+  compileVariables,
+  mutatingPolicies,
+  validatingPolicies,
+  type MutatingPolicyDeps,
+  type ValidatingPolicyDeps,
+} from './policies/index.ts';
 export { mutatingWebhooks, validatingWebhooks, type WebhookDeps } from './webhooks.ts';
 export { limitRanger } from './limit-ranger.ts';
 export { podSecurity } from './pod-security.ts';

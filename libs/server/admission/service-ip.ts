@@ -236,6 +236,7 @@ export function serviceIp(options: ServiceIpOptions): ServiceIp {
 
   return {
     name: 'ServiceIP',
+    settles: true,
     firstIp: addressAt(1),
     range: formatCidr(cidr),
     handles: (definition, subresource, operation) =>

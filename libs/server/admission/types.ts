@@ -1,5 +1,6 @@
 import type { KubeObject } from '@drydock/base/apimachinery';
 import type { ResourceDefinition, StrategyContext } from '../registry/types.ts';
+import type { Reinvocation } from './reinvocation.ts';
 
 /** CONNECT leads a client to a Pod, a Service or a Node, and writes nothing. */
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
@@ -23,6 +24,8 @@ export interface AdmissionRequest {
   /** The present object on UPDATE, read-only. */
   readonly old: KubeObject | undefined;
   readonly context: StrategyContext;
+  /** Set by the first that changes objects at its will: policies, webhooks. */
+  reinvocation?: Reinvocation | undefined;
   /** Calls back once when the write is over: true when it was committed. For what was reserved in `admit`. */
   onSettled(callback: (committed: boolean) => void): void;
 }
@@ -34,6 +37,8 @@ export interface AdmissionPlugin {
   readonly name: string;
   /** Takes part in connections too. Default: in writes alone. */
   readonly connects?: boolean;
+  /** Its `admit` runs once, after all that may change the object at their will. Default: in its turn, in each round. */
+  readonly settles?: boolean;
   /** Asked once for each resource, subresource and operation. */
   handles(definition: ResourceDefinition, subresource: string, operation: Operation): boolean;
   /** Changes the draft. Runs before validation. */

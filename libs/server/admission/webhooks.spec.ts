@@ -227,6 +227,97 @@ describe('validating webhooks', () => {
     });
   });
 
+  it('about one version are asked about others too, unless they are to match exactly', async () => {
+    const crd = {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'things.example.org' },
+      spec: {
+        group: 'example.org',
+        names: { kind: 'Thing', plural: 'things' },
+        scope: 'Namespaced',
+        versions: ['v1', 'v2'].map((name) => ({
+          name,
+          served: true,
+          storage: name === 'v1',
+          schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+        })),
+      },
+    };
+    await server.call('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', { body: crd });
+    const things = [
+      { apiGroups: ['example.org'], apiVersions: ['v2'], operations: ['*'], resources: ['things'] },
+    ];
+    await register('Validating', hook('a.example.org', { rules: things }));
+    await register('Validating', hook('b.example.org', { rules: things, matchPolicy: 'Exact' }));
+    await register('Mutating', hook('c.example.org', { rules: things }));
+    answers.set('https://c.example.org/', () => patch({ op: 'add', path: '/more', value: 1 }));
+    const send = () =>
+      server.call('POST', '/apis/example.org/v1/namespaces/default/things?dryRun=All', {
+        body: { apiVersion: 'example.org/v1', kind: 'Thing', metadata: { name: 't' } },
+      });
+    await expect.poll(async () => (await send()).status).toBe(201);
+    seen = [];
+    const { json } = await send();
+    expect(json).toMatchObject({ apiVersion: 'example.org/v1', more: 1 });
+    expect(seen).toHaveLength(2);
+    for (const { request } of seen) {
+      expect(request).toMatchObject({
+        kind: { group: 'example.org', version: 'v2', kind: 'Thing' },
+        resource: { group: 'example.org', version: 'v2', resource: 'things' },
+        requestKind: { group: 'example.org', version: 'v1', kind: 'Thing' },
+        requestResource: { group: 'example.org', version: 'v1', resource: 'things' },
+        object: { apiVersion: 'example.org/v2' },
+      });
+    }
+  });
+
+  it('see Namespaces by the labels that they are to have', async () => {
+    await register(
+      'Validating',
+      hook('a.example.org', {
+        rules: [{ ...rules[0], resources: ['namespaces'] }],
+        namespaceSelector: { matchLabels: { watched: 'yes' } },
+      }),
+    );
+    const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'n' } };
+    await server.call('POST', '/api/v1/namespaces', { body });
+    expect(seen).toHaveLength(0);
+    await server.call('PATCH', '/api/v1/namespaces/n', {
+      type: 'application/merge-patch+json',
+      body: { metadata: { labels: { watched: 'yes' } } },
+    });
+    expect(seen.map(({ request }) => [request.operation, request.name, request['namespace']])).toEqual([
+      ['UPDATE', 'n', 'n'],
+    ]);
+  });
+
+  it('whose conditions cannot be evaluated refuse, unless failures are to be ignored', async () => {
+    const matchConditions = [
+      { name: 'a', expression: "object.data.x == '1'" },
+      { name: 'b', expression: "authorizer.requestResource.check('create').allowed()" },
+    ];
+    await register('Validating', hook('a.example.org', { matchConditions, failurePolicy: 'Ignore' }));
+    expect((await create()).status).toBe(201);
+    await register('Validating', hook('b.example.org', { matchConditions }));
+    const { status, json } = await create({}, '?dryRun=All', { name: 'd' });
+    expect([status, json.message]).toEqual([
+      403,
+      `configmaps "d" is forbidden: expression 'object.data.x == '1'' resulted in error: no such key: x`,
+    ]);
+    expect(seen).toHaveLength(0);
+  });
+
+  it('that answer with patches have failed', async () => {
+    await register('Validating', hook('a.example.org'), hook('b.example.org', { failurePolicy: 'Ignore' }));
+    answers.set('https://b.example.org/', () => patch({ op: 'add', path: '/data', value: {} }));
+    expect((await create()).status).toBe(201);
+    answers.set('https://a.example.org/', () => patch({ op: 'add', path: '/data', value: {} }));
+    expect((await create({}, '', { name: 'd' })).json.message).toBe(
+      'Internal error occurred: failed calling webhook "a.example.org": received invalid webhook response: validating webhook may not return response.patch',
+    );
+  });
+
   it('with side effects are not asked in dry runs', async () => {
     await register('Validating', hook('a.example.org', { sideEffects: 'NoneOnDryRun' }));
     expect((await create({}, '?dryRun=All')).status).toBe(201);
@@ -263,6 +354,53 @@ describe('mutating webhooks', () => {
     answers.set('https://b.example.org/', () => patch({ op: 'add', path: '/data/b', value: '1' }));
     await create({ own: '0' });
     expect(seen).toHaveLength(3);
+  });
+
+  it('are asked again where other plugins changed the object after them, and once more alone', async () => {
+    await server.call('POST', '/api/v1/namespaces/default/serviceaccounts', {
+      body: { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' } },
+    });
+    const pods = [{ ...rules[0], operations: ['CREATE'], resources: ['pods'] }];
+    await register('Mutating', hook('a.example.org', { rules: pods, reinvocationPolicy: 'IfNeeded' }));
+    answers.set('https://a.example.org/', ({ request }) => {
+      const { spec } = request.object as unknown as {
+        spec: { initContainers?: { volumeMounts?: object[] }[] };
+      };
+      return spec.initContainers === undefined
+        ? patch({ op: 'add', path: '/spec/initContainers', value: [{ name: 'side', image: 'i' }] })
+        : patch({
+            op: 'add',
+            path: '/metadata/annotations',
+            value: { mounts: String(spec.initContainers[0]?.volumeMounts?.length) },
+          });
+    });
+    const { json, status } = await server.call('POST', '/api/v1/namespaces/default/pods', {
+      body: {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: 'p' },
+        spec: { containers: [{ name: 'c', image: 'i' }] },
+      },
+    });
+    expect(status, json.message).toBe(201);
+    expect(json.metadata.annotations).toEqual({ mounts: '1' });
+    expect(seen).toHaveLength(2);
+  });
+
+  it('do not change what is deleted, nor what the server says of objects', async () => {
+    await register('Mutating', hook('a.example.org', { rules: [{ ...rules[0], resources: ['*'] }] }));
+    answers.set('https://a.example.org/', () =>
+      patch({ op: 'add', path: '/status', value: { phase: 'Terminating' } }),
+    );
+    const { json } = await server.call('POST', '/api/v1/namespaces', {
+      body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'n' } },
+    });
+    expect(json.status).toEqual({ phase: 'Active' });
+    const gone = await server.call('DELETE', '/api/v1/namespaces/n');
+    expect([gone.status, gone.json.message]).toEqual([
+      500,
+      'Internal error occurred: admission webhook "a.example.org" attempted to modify the object, which is not supported for this operation',
+    ]);
   });
 
   it('do not make objects invalid, nor crash the server with nonsense', async () => {

@@ -1,5 +1,5 @@
 import type { Library } from './library.ts';
-import { CelCompileError, type Expression, type Fold, type Issue } from './syntax.ts';
+import { CelCompileError, qualifiedName, type Expression, type Fold, type Issue } from './syntax.ts';
 import {
   bool,
   dyn,
@@ -17,8 +17,11 @@ import {
 } from './types.ts';
 import { TypeValue, typeNameOf, Uint, type Value } from './values.ts';
 
-/** Names that an expression may use, with their types. */
+/** Names that an expression may use, with their types; some are written with dots. */
 export type Variables = ReadonlyMap<string, Type>;
+
+/** The types that expressions may make values of, by their names. */
+export type Messages = (name: string) => (Type & { readonly kind: 'object' }) | undefined;
 
 /** The type of every part of an expression. */
 export interface Checked {
@@ -60,10 +63,12 @@ class Checker {
   readonly types = new Map<Expression, Type>();
   readonly used = new Set<string>();
   readonly #library: Library;
+  readonly #messages: Messages;
   #scope: Map<string, Type>;
 
-  constructor(library: Library, variables: Variables) {
+  constructor(library: Library, variables: Variables, messages: Messages) {
     this.#library = library;
+    this.#messages = messages;
     this.#scope = new Map(variables);
   }
 
@@ -108,6 +113,8 @@ class Checker {
         return this.#list(expression);
       case 'map':
         return this.#map(expression);
+      case 'message':
+        return this.#message(expression);
       case 'fold':
         return this.#fold(expression);
       case 'bind':
@@ -120,6 +127,11 @@ class Checker {
   #select(expression: Expression & { kind: 'select' }): Type {
     const qualified = qualifiedName(expression);
     if (qualified !== undefined && typeNames.has(qualified)) return { kind: 'type', of: dyn };
+    const whole = qualified === undefined || expression.test ? undefined : this.#scope.get(qualified);
+    if (whole !== undefined) {
+      this.used.add(qualified!);
+      return whole;
+    }
     let operand = this.check(expression.operand);
     const chained = operand.kind === 'optional';
     if (operand.kind === 'optional') operand = operand.of;
@@ -187,6 +199,24 @@ class Checker {
         entries.map(({ value }) => value.at),
       ),
     );
+  }
+
+  #message({ name, fields, at }: Expression & { kind: 'message' }): Type {
+    const type = this.#messages(name);
+    if (type === undefined) {
+      for (const { value } of fields) this.check(value);
+      return this.#issue(at, `undeclared reference to '${name}' (in container '')`);
+    }
+    for (const { name: field, value, optional, at: where } of fields) {
+      const declared = type.field(field);
+      const given = this.#unwrap(this.check(value), optional, value.at);
+      if (declared === undefined) this.#issue(where, `undefined field '${field}'`);
+      else if (!isAssignable(declared, given, new Map())) {
+        const text = `expected type of field '${field}' is '${formatType(declared)}' but provided type is '${formatType(given)}'`;
+        this.#issue(where, text);
+      }
+    }
+    return type;
   }
 
   #bind(expression: Expression & { kind: 'bind' }): Type {
@@ -297,14 +327,6 @@ function sizeOf(type: Type): number | undefined {
   return type.kind === 'list' || type.kind === 'map' ? type.max : undefined;
 }
 
-/** `a.b.c` as one name; undefined for anything else. */
-export function qualifiedName(expression: Expression): string | undefined {
-  if (expression.kind === 'name') return expression.name;
-  if (expression.kind !== 'select' || expression.test || expression.optional) return undefined;
-  const operand = qualifiedName(expression.operand);
-  return operand === undefined ? undefined : `${operand}.${expression.field}`;
-}
-
 /**
  * Checks an expression against what is declared.
  * @throws CelCompileError with all issues
@@ -314,8 +336,9 @@ export function check(
   expression: Expression,
   library: Library,
   variables: Variables,
+  messages: Messages = () => undefined,
 ): Checked {
-  const checker = new Checker(library, variables);
+  const checker = new Checker(library, variables, messages);
   const type = checker.check(expression);
   if (checker.issues.length > 0) throw new CelCompileError(source, checker.issues);
   return { expression, types: checker.types, type, used: checker.used };

@@ -1,7 +1,9 @@
-import { check, type Checked, type Variables } from './checker.ts';
+import { check, type Checked, type Messages, type Variables } from './checker.ts';
 import { compileExpression } from './evaluate.ts';
 import type { Evaluator } from './run.ts';
 import { joinLibraries } from './library.ts';
+import { authorizationLibrary } from './libraries/authorization.ts';
+import { jsonPatchLibrary } from './libraries/json-patch.ts';
 import { kubernetesLibrary } from './libraries/kubernetes.ts';
 import { listsLibrary } from './libraries/lists.ts';
 import { networkLibrary } from './libraries/network.ts';
@@ -24,7 +26,10 @@ export const kubernetesFunctions = joinLibraries(
   kubernetesLibrary,
   semverLibrary,
   networkLibrary,
+  authorizationLibrary,
 );
+
+const withMessages = joinLibraries(kubernetesFunctions, jsonPatchLibrary);
 
 /** What an evaluation gave and what it cost. */
 export interface Outcome {
@@ -50,10 +55,12 @@ export interface Program {
 
 /**
  * Parses, checks and compiles an expression.
+ * @param messages the types that it may make values of, where it is to change objects
  * @throws CelCompileError with cel-go's messages
  */
-export function compileProgram(source: string, variables: Variables): Program {
-  const checked = check(source, parse(source), kubernetesFunctions, variables);
+export function compileProgram(source: string, variables: Variables, messages?: Messages): Program {
+  const functions = messages === undefined ? kubernetesFunctions : withMessages;
+  const checked = check(source, parse(source), functions, variables, messages);
   let evaluator: Evaluator | undefined;
   return {
     source,
@@ -61,7 +68,7 @@ export function compileProgram(source: string, variables: Variables): Program {
     uses: checked.used,
     checked,
     evaluate(values, costLimit, spent) {
-      evaluator ??= compileExpression(checked.expression, kubernetesFunctions);
+      evaluator ??= compileExpression(checked.expression, functions);
       const run = { variables: new Map(values), cost: 0, limit: costLimit };
       try {
         return { value: evaluator(run), cost: run.cost };

@@ -1,6 +1,6 @@
-import { type Checked, qualifiedName } from './checker.ts';
+import type { Checked } from './checker.ts';
 import { foldCosts } from './fold.ts';
-import type { Expression, Fold } from './syntax.ts';
+import { type Expression, type Fold, qualifiedName } from './syntax.ts';
 import type { Type } from './types.ts';
 
 /** The least and the most something may come to. */
@@ -77,6 +77,8 @@ class Estimator {
         ]);
         return { cost: plus(flat(30), ...costs), size: flat(expression.entries.length) };
       }
+      case 'message':
+        return { cost: plus(flat(40), ...expression.fields.map(({ value }) => this.of(value).cost)) };
       case 'bind': {
         const body = this.of(expression.body);
         const value = this.of(expression.value).cost;
@@ -258,6 +260,8 @@ function callEstimate(
     case 'sets.equivalent':
     case 'sets.intersects':
       return { cost: plus(times(a, b), one) };
+    case 'check':
+      return { cost: flat(350_000) };
     default:
       return { cost: one };
   }

@@ -1,14 +1,15 @@
-import { qualifiedName, typeNamed } from './checker.ts';
+import { typeNamed } from './checker.ts';
 import { compileFold } from './fold.ts';
 import type { Library, Overload } from './library.ts';
 import { absorb, charge, noOverload, truth, type Evaluator, type Run } from './run.ts';
 import { callCost } from './run-cost.ts';
-import type { Expression } from './syntax.ts';
+import { qualifiedName, type Expression } from './syntax.ts';
 import {
   CelError,
   hasType,
   isList,
   MapView,
+  Message,
   none,
   ObjectView,
   Optional,
@@ -50,11 +51,25 @@ function optionalIndex(from: Value, key: Value): Value {
   return found === undefined ? none : new Optional(found);
 }
 
+/** The one variable of Kubernetes whose name has a dot. */
+const requestResourceVariable = 'authorizer.requestResource';
+
+function compileName(name: string): Evaluator {
+  const type = typeNamed(name);
+  return (run) => {
+    charge(run, 1);
+    const value = run.variables.get(name) ?? type;
+    if (value === undefined) throw new CelError(`no such attribute(s): ${name}`);
+    return value;
+  };
+}
+
 function compileSelect(expression: Expression & { kind: 'select' }, library: Library): Evaluator {
   const { field, test, optional } = expression;
   const qualified = qualifiedName(expression);
   const type = qualified === undefined ? undefined : typeNamed(qualified);
   if (type !== undefined) return () => type;
+  if (qualified === requestResourceVariable) return compileName(qualified);
   const operand = compileExpression(expression.operand, library);
   return (run) => {
     const from = operand(run);
@@ -198,6 +213,25 @@ function compileList(expression: Expression & { kind: 'list' }, library: Library
   };
 }
 
+function compileMessage(expression: Expression & { kind: 'message' }, library: Library): Evaluator {
+  const { name: type } = expression;
+  const fields = expression.fields.map(({ name, value, optional }) => ({
+    name,
+    value: compileExpression(value, library),
+    optional,
+  }));
+  return (run) => {
+    const made = new Map<string, Value>();
+    for (const { name, value, optional } of fields) {
+      const item = value(run);
+      if (!optional) made.set(name, item);
+      else if (item instanceof Optional && item.value !== undefined) made.set(name, item.value);
+    }
+    charge(run, 40);
+    return new Message(type, made);
+  };
+}
+
 function compileBind(expression: Expression & { kind: 'bind' }, library: Library): Evaluator {
   const { form, name } = expression;
   const value = compileExpression(expression.value, library);
@@ -226,16 +260,8 @@ export function compileExpression(expression: Expression, library: Library): Eva
       const { value } = expression;
       return () => value;
     }
-    case 'name': {
-      const { name } = expression;
-      const type = typeNamed(name);
-      return (run) => {
-        charge(run, 1);
-        const value = run.variables.get(name) ?? type;
-        if (value === undefined) throw new CelError(`no such attribute(s): ${name}`);
-        return value;
-      };
-    }
+    case 'name':
+      return compileName(expression.name);
     case 'select':
       return compileSelect(expression, library);
     case 'call':
@@ -244,6 +270,8 @@ export function compileExpression(expression: Expression, library: Library): Eva
       return compileList(expression, library);
     case 'map':
       return compileMap(expression, library);
+    case 'message':
+      return compileMessage(expression, library);
     case 'fold':
       return compileFold(expression, (inner) => compileExpression(inner, library));
     case 'bind':

@@ -1,15 +1,40 @@
-export type { Checked, Variables } from './checker.ts';
+export type { Checked, Messages, Variables } from './checker.ts';
 export { estimateCost, type CostRange } from './estimate.ts';
 export { compileProgram, kubernetesFunctions, type Outcome, type Program } from './environment.ts';
 export { CelCostError } from './run.ts';
 export { durationOf, timestampOf } from './libraries/standard.ts';
 export { CelCompileError, type Issue } from './syntax.ts';
-export { bool, dyn, formatType, int, listOf, mapOf, optionalOf, scalar, string, type Type } from './types.ts';
+export {
+  authorizerType,
+  authorizerValue,
+  resourceCheckType,
+  resourceCheckValue,
+  type AccessCheck,
+  type AccessDecision,
+  type AccessRequest,
+} from './libraries/authorization.ts';
+export {
+  bool,
+  dyn,
+  formatType,
+  int,
+  listOf,
+  mapOf,
+  optionalOf,
+  scalar,
+  string,
+  typeText,
+  type Type,
+} from './types.ts';
 export {
   CelError,
   Duration,
   equals,
+  formatDurationValue as durationText,
+  formatTimestamp as timestampText,
+  isList,
   MapView,
+  Message,
   none,
   ObjectView,
   Optional,

@@ -1,6 +1,13 @@
 import { tokenize, type Token } from './lexer.ts';
 import { expandMacro } from './macros.ts';
-import { CelCompileError, IssueError, type Expression, type MapEntry } from './syntax.ts';
+import {
+  CelCompileError,
+  IssueError,
+  qualifiedName,
+  type Expression,
+  type MapEntry,
+  type MessageField,
+} from './syntax.ts';
 import { Uint } from './values.ts';
 
 const reserved: ReadonlySet<string> = new Set([
@@ -184,6 +191,11 @@ class Parser {
         }
         continue;
       }
+      const brace = this.#is('{') ? qualifiedName(left) : undefined;
+      if (brace !== undefined) {
+        left = this.#message(brace);
+        continue;
+      }
       const bracket = this.#take('[');
       if (bracket === undefined) return left;
       const optional = this.#take('?') !== undefined;
@@ -287,6 +299,22 @@ class Parser {
     }
     this.#expect(']');
     return { kind: 'list', items, optionals, at };
+  }
+
+  #message(name: string): Expression {
+    const { at } = this.#expect('{');
+    const fields: MessageField[] = [];
+    while (!this.#is('}')) {
+      const optional = this.#take('?') !== undefined;
+      const { type, text } = this.#token;
+      if (type !== 'name') this.#fail('expecting IDENTIFIER');
+      this.#next++;
+      const colon = this.#expect(':');
+      fields.push({ name: text, value: this.expression(), optional, at: colon.at });
+      if (this.#take(',') === undefined) break;
+    }
+    this.#expect('}');
+    return { kind: 'message', name, fields, at };
   }
 
   #map(at: number): Expression {

@@ -28,6 +28,13 @@ export type Expression =
       readonly at: number;
     }
   | { readonly kind: 'map'; readonly entries: readonly MapEntry[]; readonly at: number }
+  /** `Name{field: value}` */
+  | {
+      readonly kind: 'message';
+      readonly name: string;
+      readonly fields: readonly MessageField[];
+      readonly at: number;
+    }
   | Fold
   | {
       /** `cel.bind(name, value, body)`, and what `optMap` does with a value that is there. */
@@ -43,6 +50,14 @@ export interface MapEntry {
   readonly key: Expression;
   readonly value: Expression;
   readonly optional: boolean;
+}
+
+export interface MessageField {
+  readonly name: string;
+  readonly value: Expression;
+  readonly optional: boolean;
+  /** The place of its colon. */
+  readonly at: number;
 }
 
 /** A macro that walks along a list or a map. */
@@ -67,6 +82,14 @@ export type FoldForm =
   | 'transformMap'
   | 'transformMapEntry'
   | 'sortBy';
+
+/** `a.b.c` as one name; undefined for anything else. */
+export function qualifiedName(expression: Expression): string | undefined {
+  if (expression.kind === 'name') return expression.name;
+  if (expression.kind !== 'select' || expression.test || expression.optional) return undefined;
+  const operand = qualifiedName(expression.operand);
+  return operand === undefined ? undefined : `${operand}.${expression.field}`;
+}
 
 /** What is wrong with the text of an expression. */
 export interface Issue {

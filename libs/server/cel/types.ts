@@ -71,6 +71,32 @@ export function formatType(type: Type): string {
   }
 }
 
+const runtimeNames: Readonly<Record<string, string>> = {
+  null_type: 'null_type',
+  timestamp: 'google.protobuf.Timestamp',
+  duration: 'google.protobuf.Duration',
+};
+
+/** A type as Kubernetes names it where an expression must have another: not as the checker does. */
+export function typeText(type: Type): string {
+  switch (type.kind) {
+    case 'list':
+      return `list(${typeText(type.element)})`;
+    case 'map':
+      return `map(${typeText(type.key)}, ${typeText(type.value)})`;
+    case 'optional':
+      return `optional_type(${typeText(type.of)})`;
+    case 'type':
+      return `type(${typeText(type.of)})`;
+    case 'object':
+    case 'opaque':
+    case 'parameter':
+      return type.name;
+    default:
+      return runtimeNames[type.kind] ?? type.kind;
+  }
+}
+
 /** Reads a type written as in declarations: `map(string, list(T))`; single capitals are parameters. */
 export function parseType(text: string): Type {
   let at = 0;
@@ -100,17 +126,39 @@ export function parseType(text: string): Type {
 /** What the parameters of a declaration stand for in one call. */
 export type Bindings = Map<string, Type>;
 
+/** Of two types that fit, the one that says less, as cel-go chooses what a parameter stands for. */
+function lessSpecific(a: Type, b: Type): Type {
+  return saysNoMore(a, b) ? a : b;
+}
+
+function saysNoMore(a: Type, b: Type): boolean {
+  if (a.kind === 'dyn' || a.kind === 'parameter') return true;
+  if (b.kind === 'dyn' || b.kind === 'parameter') return false;
+  if (a.kind === 'null_type') return false;
+  if (a.kind !== b.kind) return b.kind === 'null_type';
+  switch (a.kind) {
+    case 'list':
+      return saysNoMore(a.element, (b as typeof a).element);
+    case 'map':
+      return saysNoMore(a.key, (b as typeof a).key) && saysNoMore(a.value, (b as typeof a).value);
+    case 'optional':
+      return saysNoMore(a.of, (b as typeof a).of);
+    default:
+      return true;
+  }
+}
+
 /** Whether a value of type `actual` may stand where `expected` is declared; binds parameters. */
 export function isAssignable(expected: Type, actual: Type, bindings: Bindings): boolean {
   if (expected.kind === 'parameter') {
     const bound = bindings.get(expected.name);
-    if (bound === undefined || bound.kind === 'dyn') {
-      if (bound === undefined || actual.kind !== 'dyn') bindings.set(expected.name, actual);
-      return true;
-    }
-    if (isAssignable(bound, actual, bindings)) return true;
-    if (!isAssignable(actual, bound, bindings)) return false;
-    bindings.set(expected.name, actual);
+    if (
+      bound !== undefined &&
+      !isAssignable(actual, bound, bindings) &&
+      !isAssignable(bound, actual, bindings)
+    )
+      return false;
+    bindings.set(expected.name, bound === undefined ? actual : lessSpecific(actual, bound));
     return true;
   }
   if (expected.kind === 'dyn' || actual.kind === 'dyn' || actual.kind === 'parameter') return true;

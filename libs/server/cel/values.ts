@@ -98,6 +98,26 @@ export abstract class ObjectView {
   abstract names(): readonly string[];
 }
 
+/** A value of a named type, made by an expression. */
+export class Message extends ObjectView {
+  readonly type: string;
+  readonly fields: ReadonlyMap<string, Value>;
+
+  constructor(type: string, fields: ReadonlyMap<string, Value>) {
+    super();
+    this.type = type;
+    this.fields = fields;
+  }
+
+  field(name: string): Value | undefined {
+    return this.fields.get(name);
+  }
+
+  names(): readonly string[] {
+    return [...this.fields.keys()];
+  }
+}
+
 function keyText(key: Value): string {
   if (typeof key === 'string') return `s${key}`;
   if (typeof key === 'boolean') return `b${key}`;
@@ -189,7 +209,7 @@ export function equals(a: Value, b: Value): boolean {
     );
   }
   if (a instanceof ObjectView) {
-    if (!(b instanceof ObjectView)) return false;
+    if (!(b instanceof ObjectView) || typeNameOf(a) !== typeNameOf(b)) return false;
     const names = a.names();
     return (
       names.length === b.names().length &&
@@ -257,7 +277,7 @@ export function typeNameOf(value: Value): string {
   if (value === null) return 'null_type';
   if (isList(value)) return 'list';
   if (value instanceof MapView) return 'map';
-  if (value instanceof ObjectView) return 'object';
+  if (value instanceof ObjectView) return value instanceof Message ? value.type : 'object';
   if (value instanceof Uint) return 'uint';
   if (value instanceof Uint8Array) return 'bytes';
   if (value instanceof Timestamp) return 'google.protobuf.Timestamp';

@@ -10,11 +10,13 @@ import {
   certificateSubjectRestriction,
   claimResize,
   createAdmission,
+  createEquivalents,
   createNumberClaims,
   defaultIngressClass,
   defaultStorageClass,
   defaultTolerationSeconds,
   limitRanger,
+  mutatingPolicies,
   mutatingWebhooks,
   namespaceLifecycle,
   podSecurity,
@@ -152,6 +154,8 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
   const authorizer = options.authorizationMode === 'RBAC' ? createRbacAuthorizer(cache) : alwaysAllow;
   const classifier = createClassifier(cache);
   const disabled = new Set(options.disableAdmission);
+  const served = (): readonly ResourceDefinition[] => registry.definitions();
+  const dispatching = { cache, authorizer, definitions: served, equivalents: createEquivalents(served) };
   const plugins: AdmissionPlugin[] = [
     namespaceLifecycle(),
     limitRanger(cache),
@@ -169,9 +173,10 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
     defaultIngressClass(cache),
     rbacEscalation(authorizer),
     ips,
-    ...(deps.webhooks === undefined ? [] : [mutatingWebhooks({ cache, caller: deps.webhooks })]),
-    validatingPolicies({ cache, definitions: () => registry.definitions() }),
-    ...(deps.webhooks === undefined ? [] : [validatingWebhooks({ cache, caller: deps.webhooks })]),
+    mutatingPolicies(dispatching),
+    ...(deps.webhooks === undefined ? [] : [mutatingWebhooks({ ...dispatching, caller: deps.webhooks })]),
+    validatingPolicies(dispatching),
+    ...(deps.webhooks === undefined ? [] : [validatingWebhooks({ ...dispatching, caller: deps.webhooks })]),
     // Last, so that nothing is counted that others refuse.
     resourceQuota({ cache, transport: () => own }),
     ...(deps.plugins ?? []),

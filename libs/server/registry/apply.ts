@@ -11,7 +11,7 @@ import { inFace, shown } from './face.ts';
 import { ignoredBy, mergeTypeOf, writerOf } from './ownership.ts';
 import { patchAttempts } from './patch.ts';
 import type { WriteResult } from './registry.ts';
-import { scaleOf, scaleType } from './scale.ts';
+import { scaleFace, scaleOf, scaleType } from './scale.ts';
 import type { Served } from './served.ts';
 import type { UpdatePlan } from './update.ts';
 
@@ -24,7 +24,7 @@ export interface ApplyEnvironment {
     served: Served,
     ref: ResourceRef,
     scope: Scope,
-    plan: Pick<UpdatePlan, 'mode' | 'make' | 'attempts' | 'retry' | 'owned'> & {
+    plan: Pick<UpdatePlan, 'mode' | 'make' | 'attempts' | 'retry' | 'owned' | 'face'> & {
       create?: () => Promise<StoredObject>;
     },
   ): Promise<WriteResult>;
@@ -73,6 +73,7 @@ function merge(borrowed: ApplyEnvironment, request: ApplyRequest, config: KubeOb
   const { served, ref, scope, force, mode } = request;
   const subresource = ref.subresource ?? '';
   let told = false;
+  const { scale } = served.definition;
   const draftFor = (live: KubeObject | undefined): KubeObject => {
     const next = applyConfiguration({
       live,
@@ -109,6 +110,7 @@ function merge(borrowed: ApplyEnvironment, request: ApplyRequest, config: KubeOb
   };
   return borrowed.runUpdate(served, ref, scope, {
     mode,
+    face: scale === undefined || subresource !== 'scale' ? undefined : scaleFace(scale),
     owned: true,
     make: (current: StoredItem) => draftFor(inFace(served, current).object),
     attempts: patchAttempts,

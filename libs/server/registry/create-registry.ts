@@ -30,7 +30,7 @@ import { withNamespaceLifeCycle } from './namespaces.ts';
 import { applyPatch, patchAttempts, patchedDraft } from './patch.ts';
 import type { Body, Registry, RequestContext, StoredList, WriteResult } from './registry.ts';
 import type { Scale } from './scale.ts';
-import { scaledDraft, scaleOf, scaleType } from './scale.ts';
+import { scaledDraft, scaleFace, scaleOf, scaleType } from './scale.ts';
 import type { Served } from './served.ts';
 import { requireVerb, serve } from './served.ts';
 import { createSubresource, getSubresource, patchSubresource, updateSubresource } from './subresource.ts';
@@ -206,7 +206,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
     served: Served,
     ref: ResourceRef,
     scope: Scope,
-    plan: Pick<UpdatePlan, 'mode' | 'make' | 'attempts' | 'retry' | 'owned' | 'unadmitted'> & {
+    plan: Pick<UpdatePlan, 'mode' | 'make' | 'attempts' | 'retry' | 'owned' | 'unadmitted' | 'face'> & {
       create?: () => Promise<StoredObject>;
     },
   ): Promise<WriteResult> {
@@ -220,6 +220,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
       scope,
       mode: plan.mode,
       owned: plan.owned,
+      face: plan.face,
       ...(plan.unadmitted === undefined ? {} : { unadmitted: plan.unadmitted }),
       make: plan.make,
       attempts: plan.attempts,
@@ -481,6 +482,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
     let conditional = false;
     return runUpdate(served, ref, scope, {
       mode: 'main',
+      face: scaleFace(scale),
       make(current) {
         const faced = inFace(served, current).object;
         const present = scaleOf(faced, scale);

@@ -57,12 +57,7 @@ export async function createObject(
   const generated = !metadata.name && metadata.generateName ? metadata.generateName : undefined;
   if (generated !== undefined) metadata.name = generateName(env, generated);
   metadata.uid = env.random.uuid();
-  strategy.prepareForCreate?.(draft, scope);
-  metadata.creationTimestamp = env.timestamp();
-  if (metadata.deletionTimestamp !== undefined) delete metadata.deletionTimestamp;
-  if (metadata.deletionGracePeriodSeconds !== undefined) delete metadata.deletionGracePeriodSeconds;
-  if (countsGenerations(served, draft)) metadata.generation = 1;
-  else if (metadata.generation !== undefined) delete metadata.generation;
+  prepareNew(env, served, draft, scope);
   draft.metadata = metadata = orderedMeta(metadata);
 
   const passage = enterAdmission(env, served, '', 'CREATE', draft, undefined, scope);
@@ -71,6 +66,11 @@ export async function createObject(
     if (passage !== undefined) {
       const pending = passage.chain.admit(passage.request);
       if (pending !== undefined) await pending;
+      // What is the server's to say is not for policies and webhooks to change, and follows from what they changed.
+      if (passage.request.reinvocation?.hasChanged === true) {
+        resetStatus(served, draft);
+        prepareNew(env, served, draft, scope);
+      }
     }
     validateNew(served, draft, scope);
     if (strategy.warnings !== undefined)
@@ -101,6 +101,17 @@ export async function createObject(
   } finally {
     passage?.settle(committed);
   }
+}
+
+/** Sets what the kind and the server say of a new object. */
+function prepareNew(env: Environment, served: Served, draft: KubeObject, scope: Scope): void {
+  served.strategy.prepareForCreate?.(draft, scope);
+  const { metadata } = draft;
+  metadata.creationTimestamp = env.timestamp();
+  if (metadata.deletionTimestamp !== undefined) delete metadata.deletionTimestamp;
+  if (metadata.deletionGracePeriodSeconds !== undefined) delete metadata.deletionGracePeriodSeconds;
+  if (countsGenerations(served, draft)) metadata.generation = 1;
+  else if (metadata.generation !== undefined) delete metadata.generation;
 }
 
 function generateName(env: Environment, prefix: string): string {

@@ -1,25 +1,13 @@
 import type { KubeObject } from '@drydock/base/apimachinery';
-import type { MergeType, OpenApiSchema } from '@drydock/base/structured-merge';
-import { objectMergeType, structuralMergeType } from '@drydock/base/structured-merge';
-import { lookupSchema } from '@drydock/api/scheme';
+import type { MergeType } from '@drydock/base/structured-merge';
 import type { Writer } from '../managed-fields/index.ts';
-import { trackUpdate } from '../managed-fields/index.ts';
+import { mergeTypeOf as definitionMergeType, trackUpdate } from '../managed-fields/index.ts';
 import type { Environment, Scope } from './environment.ts';
 import type { Served } from './served.ts';
-import type { CustomFormat } from './types.ts';
-
-const objectMeta = 'k8s.io.apimachinery.pkg.apis.meta.v1.ObjectMeta';
-const customTypes = new WeakMap<CustomFormat, MergeType>();
 
 /** How the objects of a kind are owned and merged. */
-export function mergeTypeOf({ definition: { custom, schema } }: Served): MergeType {
-  if (custom === undefined) return objectMergeType(lookupSchema, schema);
-  let type = customTypes.get(custom);
-  if (type === undefined) {
-    type = structuralMergeType(custom.schema as OpenApiSchema, lookupSchema, objectMeta);
-    customTypes.set(custom, type);
-  }
-  return type;
+export function mergeTypeOf({ definition }: Served): MergeType {
+  return definitionMergeType(definition);
 }
 
 const nothing = (): boolean => false;

@@ -9,6 +9,7 @@ import {
 } from '@drydock/base/apimachinery';
 import type { BodyType } from './body.ts';
 import type { ScaleSubresource } from './types.ts';
+import type { UpdateFace } from './update.ts';
 
 export const scaleType: BodyType = {
   apiVersion: 'autoscaling/v1',
@@ -70,4 +71,15 @@ export function scaledDraft(object: KubeObject, scale: ScaleSubresource, wanted:
   draft.metadata.resourceVersion = wanted.metadata.resourceVersion || object.metadata.resourceVersion;
   if (wanted.metadata.uid !== undefined) draft.metadata.uid = wanted.metadata.uid;
   return draft;
+}
+
+/** How admission sees what is scaled. */
+export function scaleFace(scale: ScaleSubresource): UpdateFace {
+  return {
+    kind: { group: 'autoscaling', version: 'v1', kind: scaleType.kind },
+    show: (object) => scaleOf(object, scale),
+    take(object, face) {
+      setPath(object, scale.specReplicasPath, (face as Scale).spec?.replicas ?? 0);
+    },
+  };
 }

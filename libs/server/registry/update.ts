@@ -11,7 +11,7 @@ import {
 } from '@drydock/base/apimachinery';
 import type { StoredObject } from '../watch-cache/index.ts';
 import { encodeStored, looseObject, StoredItem } from '../watch-cache/index.ts';
-import { enterAdmission } from './admit.ts';
+import { enterAdmission, type Passage } from './admit.ts';
 import { countsGenerations } from './create.ts';
 import type { Environment, Scope } from './environment.ts';
 import { orderedMeta, validateFinalizerDomains, validateMeta, validateMetaUpdate } from './object-meta.ts';
@@ -36,6 +36,8 @@ export interface UpdatePlan {
   /** As admission sees it: '' or the subresource's name. */
   readonly subresource: string;
   readonly scope: Scope;
+  /** What admission is shown in place of the object: the subresource's own kind (Scale). */
+  readonly face?: UpdateFace | undefined;
   /** The drafts' managedFields say already who set what (server-side apply). */
   readonly owned?: boolean | undefined;
   /** A fresh private draft of the object's next state. Its resourceVersion, where set, must be the present one's. */
@@ -46,6 +48,14 @@ export interface UpdatePlan {
   retry(draft: KubeObject): boolean;
   /** What to do when there is no such object; default: 404. */
   missing?(): Promise<StoredObject>;
+}
+
+/** A part of an object as an object of its own. */
+export interface UpdateFace {
+  readonly kind: { readonly group: string; readonly version: string; readonly kind: string };
+  show(object: KubeObject): KubeObject;
+  /** Puts what became of the face into the object. */
+  take(object: KubeObject, face: KubeObject): void;
 }
 
 type Loose = Record<string, unknown>;
@@ -100,15 +110,19 @@ async function replace(
   }
   inheritMeta(draft, old);
 
-  const passage =
-    plan.unadmitted === true
-      ? undefined
-      : enterAdmission(env, served, plan.subresource, 'UPDATE', draft, old, scope);
+  const passage = plan.unadmitted === true ? undefined : enter(env, plan, draft, old);
   let committed = false;
   try {
     if (passage !== undefined) {
       const pending = passage.chain.admit(passage.request);
       if (pending !== undefined) await pending;
+      // What this door does not write is not for policies and webhooks to change; a generation counts their changes too.
+      if (passage.request.reinvocation?.hasChanged === true) {
+        plan.face?.take(draft, passage.request.object);
+        if (mode === 'status') prepareStatus(served, draft, old, scope);
+        if (mode === 'main') prepareMain(served, draft, old, scope);
+        inheritMeta(draft, old);
+      }
     }
     if (mode !== 'raw') {
       const errors = validateChange(plan, draft, old);
@@ -139,6 +153,18 @@ async function replace(
   } finally {
     passage?.settle(committed);
   }
+}
+
+function enter(
+  env: Environment,
+  { served, subresource, scope, face }: UpdatePlan,
+  draft: KubeObject,
+  old: KubeObject,
+): Passage | undefined {
+  if (face === undefined) return enterAdmission(env, served, subresource, 'UPDATE', draft, old, scope);
+  const posted = { kind: face.kind, name: old.metadata.name ?? '' };
+  const [now, before] = [face.show(draft), face.show(old)];
+  return enterAdmission(env, served, subresource, 'UPDATE', now, before, scope, posted);
 }
 
 /** resourceVersion and uid of the draft against what is there. */

@@ -1,11 +1,12 @@
 import { library, type Library } from '../library.ts';
-import { CelError, isList, MapView, none, Optional, Uint, type Value } from '../values.ts';
+import { CelError, isList, MapView, Message, none, Optional, Uint, type Value } from '../values.ts';
 
 function isZero(value: Value): boolean {
   if (value === null || value === false || value === '' || value === 0 || value === 0n) return true;
   if (value instanceof Uint) return value.value === 0n;
   if (value instanceof Uint8Array) return value.length === 0;
   if (value instanceof MapView) return value.size === 0;
+  if (value instanceof Message) return value.fields.size === 0;
   return typeof value === 'object' && isList(value) && value.length === 0;
 }
 

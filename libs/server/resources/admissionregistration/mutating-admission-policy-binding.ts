@@ -18,7 +18,7 @@ export const mutatingAdmissionPolicyBindingDefinition: ResourceDefinition<Mutati
     defaults({ spec }) {
       defaultMatchResources(spec?.matchResources);
     },
-    validate: (object) => bindingErrors(object.spec ?? {}),
+    validate: (object) => bindingErrors(object.spec ?? {}, true),
   },
   columns: [
     nameColumn,

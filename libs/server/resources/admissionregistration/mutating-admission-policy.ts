@@ -1,12 +1,45 @@
-import type { MutatingAdmissionPolicy } from '@drydock/api/admissionregistration/v1';
+import type { MutatingAdmissionPolicy, Mutation } from '@drydock/api/admissionregistration/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
 import { ageColumn, integerColumn, nameColumn, textColumn } from '../common/index.ts';
-import { fieldPath, required } from '@drydock/base/apimachinery';
+import type { FieldError, FieldPath } from '@drydock/base/apimachinery';
+import { fieldPath, invalidValue, required } from '@drydock/base/apimachinery';
+import { appliedType, patchListType, type ExpressionScope } from '../../admission/index.ts';
 import { oneOf } from '../common/index.ts';
-import { defaultMatchResources, paramKindText, policyErrors } from './policy-errors.ts';
-import { matchConditionsErrors } from './rules-errors.ts';
+import {
+  defaultMatchResources,
+  expressionErrors,
+  paramKindText,
+  policyErrors,
+  policyScope,
+} from './policy-errors.ts';
 
 const where = fieldPath('spec');
+
+/** A mutation is of one type, and its expression makes what that type asks for. */
+function mutationErrors(mutation: Mutation, scope: ExpressionScope, at: FieldPath): FieldError[] {
+  const { patchType } = mutation;
+  const wrongType = oneOf(patchType, ['ApplyConfiguration', 'JSONPatch'], at.child('patchType'));
+  if (wrongType.length > 0) return wrongType;
+  const [own, other] =
+    patchType === 'JSONPatch'
+      ? (['jsonPatch', 'applyConfiguration'] as const)
+      : (['applyConfiguration', 'jsonPatch'] as const);
+  const errors: FieldError[] = [];
+  const expression = mutation[own]?.expression?.trim();
+  const path = at.child(own);
+  if (mutation[own] === undefined)
+    errors.push(required(path, `must be specified when patchType is ${patchType}`));
+  else if (!expression) errors.push(required(path.child('expression')));
+  else {
+    const wanted = patchType === 'JSONPatch' ? patchListType : appliedType;
+    errors.push(...expressionErrors(expression, scope, [wanted], path.child('expression')));
+  }
+  if (mutation[other] !== undefined) {
+    const detail = `must not be specified when patchType is ${patchType}`;
+    errors.push(invalidValue(at.child(other), `{${other}}`, detail));
+  }
+  return errors;
+}
 
 /** admissionregistration.k8s.io/v1 MutatingAdmissionPolicy: expressions that may change objects. */
 export const mutatingAdmissionPolicyDefinition: ResourceDefinition<MutatingAdmissionPolicy> = {
@@ -28,14 +61,13 @@ export const mutatingAdmissionPolicyDefinition: ResourceDefinition<MutatingAdmis
     validate({ spec = {} as MutatingAdmissionPolicy['spec'] }) {
       const mutations = spec.mutations ?? [];
       const at = where.child('mutations');
+      const scope = { ...policyScope(spec), changes: true };
+      const { reinvocationPolicy } = spec;
       return [
-        ...policyErrors(spec),
-        ...matchConditionsErrors(spec.matchConditions ?? [], where.child('matchConditions')),
+        ...policyErrors(spec, true),
         ...(mutations.length === 0 ? [required(at, 'mutations must contain at least one item')] : []),
-        ...mutations.flatMap(({ patchType }, index) =>
-          oneOf(patchType, ['ApplyConfiguration', 'JSONPatch'], at.index(index).child('patchType')),
-        ),
-        ...oneOf(spec.reinvocationPolicy, ['IfNeeded', 'Never'], where.child('reinvocationPolicy')),
+        ...mutations.flatMap((mutation, index) => mutationErrors(mutation, scope, at.index(index))),
+        ...oneOf(reinvocationPolicy, ['IfNeeded', 'Never'], where.child('reinvocationPolicy')),
       ];
     },
   },

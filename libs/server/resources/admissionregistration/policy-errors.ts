@@ -10,19 +10,22 @@ import {
   validateDns1035Label,
   validateDns1123Subdomain,
   validateLabelSelector,
+  validatePathSegment,
   validateQualifiedName,
 } from '@drydock/base/apimachinery';
 import type {
   AuditAnnotation,
+  MatchCondition,
   MatchResources,
   ParamKind,
   ParamRef,
   Validation,
   Variable,
 } from '@drydock/api/admissionregistration/v1';
-import { conditionProblem } from '../../admission/index.ts';
+import { compile, compileVariables, type ExpressionScope } from '../../admission/index.ts';
+import { bool, scalar, string, type Type } from '../../cel/index.ts';
 import { oneOf, optionalOneOf, textErrors } from '../common/index.ts';
-import { namedRuleErrors } from './rules-errors.ts';
+import { matchConditionsErrors, namedRuleErrors } from './rules-errors.ts';
 
 const maxAuditAnnotations = 20;
 const maxValueExpressionBytes = 5 * 1024;
@@ -80,15 +83,28 @@ export function defaultMatchResources(match: MatchResources | undefined): void {
 }
 
 /** What policies of both kinds have in common. */
-interface PolicySpec {
+export interface PolicySpec {
   readonly failurePolicy?: string;
   readonly paramKind?: ParamKind;
   readonly matchConstraints?: MatchResources;
+  readonly matchConditions?: readonly MatchCondition[];
   readonly variables?: readonly Variable[];
 }
 
-/** Checks the common part of a policy. */
-export function policyErrors(value: PolicySpec): FieldError[] {
+const mutatingOperations = ['*', 'CONNECT', 'CREATE', 'UPDATE'];
+
+/** There is nothing to change in what is deleted. */
+export function mutatingRulesErrors({ resourceRules = [] }: MatchResources, where: FieldPath): FieldError[] {
+  const at = where.child('resourceRules').child('operations');
+  return resourceRules.flatMap(({ operations = [] }) =>
+    operations
+      .filter((operation) => !mutatingOperations.includes(operation))
+      .map((operation) => notSupported(at, operation, mutatingOperations)),
+  );
+}
+
+/** Checks the common part of a policy. `mutating`: it changes objects. */
+export function policyErrors(value: PolicySpec, mutating = false): FieldError[] {
   const errors = oneOf(value.failurePolicy, ['Fail', 'Ignore'], spec.child('failurePolicy'));
   if (value.paramKind !== undefined)
     errors.push(...paramKindErrors(value.paramKind, spec.child('paramKind')));
@@ -96,33 +112,72 @@ export function policyErrors(value: PolicySpec): FieldError[] {
   if (value.matchConstraints === undefined) errors.push(required(constraints));
   else {
     errors.push(...matchResourcesErrors(value.matchConstraints, constraints));
+    if (mutating) errors.push(...mutatingRulesErrors(value.matchConstraints, constraints));
     if ((value.matchConstraints.resourceRules ?? []).length === 0) {
       errors.push(required(constraints.child('resourceRules')));
     }
   }
-  (value.variables ?? []).forEach(({ name = '', expression = '' }, index) => {
-    const at = spec.child('variables').index(index);
-    if (name.trim() === '') errors.push(required(at.child('name'), 'name is not specified'));
-    else if (!/^[_a-zA-Z][_a-zA-Z0-9]*$/.test(name)) {
-      errors.push(invalidValue(at.child('name'), name, 'name is not a valid CEL identifier'));
-    }
-    if (expression.trim() === '')
-      errors.push(required(at.child('expression'), 'expression is not specified'));
-  });
+  const params = value.paramKind !== undefined;
+  errors.push(
+    ...matchConditionsErrors(value.matchConditions ?? [], spec.child('matchConditions'), params),
+    ...variablesErrors(value.variables ?? [], params),
+  );
   return errors;
 }
 
-function validationErrors(rule: Validation, where: FieldPath): FieldError[] {
+const reserved = new Set([
+  ...['true', 'false', 'null', 'in', 'as', 'break', 'const', 'continue', 'else', 'for', 'function', 'if'],
+  ...['import', 'let', 'loop', 'package', 'namespace', 'return', 'var', 'void', 'while'],
+]);
+
+function variablesErrors(variables: readonly Variable[], params: boolean): FieldError[] {
+  const { programs } = compileVariables(variables, params);
+  return variables.flatMap(({ name = '', expression = '' }, index) => {
+    const errors: FieldError[] = [];
+    const at = spec.child('variables').index(index);
+    if (name.trim() === '') errors.push(required(at.child('name'), 'name is not specified'));
+    else if (!/^[_a-zA-Z][_a-zA-Z0-9]*$/.test(name) || reserved.has(name)) {
+      errors.push(invalidValue(at.child('name'), name, 'name is not a valid CEL identifier'));
+    }
+    const where = at.child('expression');
+    const problem = programs.get(name)?.problem;
+    if (expression.trim() === '') errors.push(required(where, 'expression is not specified'));
+    else if (problem !== undefined) errors.push(invalidValue(where, expression, problem));
+    return errors;
+  });
+}
+
+/** What the expressions of a policy may use. */
+export function policyScope({ paramKind, variables }: PolicySpec): ExpressionScope {
+  const params = paramKind !== undefined;
+  return { params, authorizer: true, variables: compileVariables(variables, params).types };
+}
+
+/** Why an expression is not taken. `shown`: it as its author wrote it. */
+export function expressionErrors(
+  expression: string,
+  scope: ExpressionScope,
+  wanted: readonly Type[],
+  where: FieldPath,
+  shown = expression,
+): FieldError[] {
+  const { problem } = compile(expression, scope, wanted);
+  return problem === undefined ? [] : [invalidValue(where, shown, problem)];
+}
+
+function validationErrors(rule: Validation, scope: ExpressionScope, where: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
   const { expression = '', message = '', messageExpression = '' } = rule;
-  const problem = expression.trim() === '' ? undefined : conditionProblem(expression);
   if (expression.trim() === '')
     errors.push(required(where.child('expression'), 'expression is not specified'));
-  else if (problem !== undefined) errors.push(invalidValue(where.child('expression'), expression, problem));
+  else errors.push(...expressionErrors(expression, scope, [bool], where.child('expression')));
   if (messageExpression !== '' && messageExpression.trim() === '') {
     errors.push(
       invalidValue(where.child('messageExpression'), messageExpression, 'must be non-empty if specified'),
     );
+  } else if (messageExpression !== '') {
+    const own = { ...scope, authorizer: false };
+    errors.push(...expressionErrors(messageExpression, own, [string], where.child('messageExpression')));
   }
   const at = where.child('message');
   if (message !== '' && message.trim() === '') {
@@ -134,19 +189,24 @@ function validationErrors(rule: Validation, where: FieldPath): FieldError[] {
   return [...errors, ...optionalOneOf(rule.reason, reasons, where.child('reason'))];
 }
 
+interface ValidatingSpec extends PolicySpec {
+  readonly validations?: readonly Validation[];
+  readonly auditAnnotations?: readonly AuditAnnotation[];
+}
+
 /** Checks the rules and audit annotations of a validating policy called `name`. */
-export function validationsErrors(
-  name: string,
-  validations: readonly Validation[],
-  annotations: readonly AuditAnnotation[],
-): FieldError[] {
+export function validationsErrors(name: string, policy: ValidatingSpec): FieldError[] {
+  const { validations = [], auditAnnotations: annotations = [] } = policy;
   const atAnnotations = spec.child('auditAnnotations');
   const atValidations = spec.child('validations');
   if (validations.length === 0 && annotations.length === 0) {
     const detail = 'validations or auditAnnotations must contain at least one item';
     return [required(atValidations, detail), required(atAnnotations, detail)];
   }
-  const errors = validations.flatMap((rule, index) => validationErrors(rule, atValidations.index(index)));
+  const scope = policyScope(policy);
+  const errors = validations.flatMap((rule, index) =>
+    validationErrors(rule, scope, atValidations.index(index)),
+  );
   if (annotations.length > maxAuditAnnotations) {
     const detail = `must not have more than ${maxAuditAnnotations} auditAnnotations`;
     errors.push(invalidValue(atAnnotations, annotations, detail));
@@ -160,12 +220,18 @@ export function validationsErrors(
     if (trimmed === '') errors.push(required(atValue, 'valueExpression is not specified'));
     else if (byteLength(trimmed) > maxValueExpressionBytes) {
       errors.push(required(atValue, `must not exceed ${maxValueExpressionBytes} bytes in length`));
+    } else {
+      errors.push(
+        ...expressionErrors(trimmed, scope, [string, scalar('null_type')], atValue, valueExpression),
+      );
     }
     if (seen.has(key)) errors.push(duplicate(at.child('key'), key));
     seen.add(key);
   });
   return errors;
 }
+
+const exclusive = 'name and selector are mutually exclusive';
 
 /** What bindings of both kinds have in common. */
 interface BindingSpec {
@@ -174,8 +240,11 @@ interface BindingSpec {
   readonly matchResources?: MatchResources;
 }
 
-/** Checks the common part of a binding. */
-export function bindingErrors({ policyName = '', paramRef, matchResources }: BindingSpec): FieldError[] {
+/** Checks the common part of a binding. `mutating`: it is one of a policy that changes objects. */
+export function bindingErrors(
+  { policyName = '', paramRef, matchResources }: BindingSpec,
+  mutating = false,
+): FieldError[] {
   const at = spec.child('policyName');
   const errors =
     policyName === '' ? [required(at)] : textErrors(validateDns1123Subdomain(policyName), policyName, at);
@@ -183,20 +252,23 @@ export function bindingErrors({ policyName = '', paramRef, matchResources }: Bin
     const where = spec.child('paramRef');
     const { name = '', selector } = paramRef;
     if (name !== '') {
-      errors.push(...textErrors(validateDns1123Subdomain(name), name, where.child('name')));
-      if (selector !== undefined) {
-        errors.push(forbiddenField(where.child('name'), 'name and selector are mutually exclusive'));
-      }
-    } else if (selector === undefined) {
-      errors.push(required(where, 'one of name or selector must be specified'));
+      errors.push(...textErrors(validatePathSegment(name), name, where.child('name')));
+      if (selector !== undefined) errors.push(forbiddenField(where.child('name'), exclusive));
     }
     errors.push(...validateLabelSelector(selector, where.child('selector')));
+    if (name !== '' && selector !== undefined)
+      errors.push(forbiddenField(where.child('selector'), exclusive));
+    if (name === '' && selector === undefined)
+      errors.push(required(where, 'one of name or selector must be specified'));
     errors.push(
-      ...oneOf(paramRef.parameterNotFoundAction, ['Allow', 'Deny'], where.child('parameterNotFoundAction')),
+      ...oneOf(paramRef.parameterNotFoundAction, ['Deny', 'Allow'], where.child('parameterNotFoundAction')),
     );
   }
   if (matchResources !== undefined) {
-    errors.push(...matchResourcesErrors(matchResources, spec.child('matchResources')));
+    // Kubernetes misspells the path of one of the two.
+    const where = spec.child(mutating ? 'matchResources' : 'matchResouces');
+    errors.push(...matchResourcesErrors(matchResources, where));
+    if (mutating) errors.push(...mutatingRulesErrors(matchResources, where));
   }
   return errors;
 }

@@ -101,17 +101,22 @@ export function namedRuleErrors(rule: NamedRuleWithOperations, where: FieldPath)
   return [...errors, ...ruleErrors(rule, where)];
 }
 
-/** Checks the expressions that narrow a webhook or policy further. What they say is not looked into. */
-export function matchConditionsErrors(conditions: readonly MatchCondition[], where: FieldPath): FieldError[] {
+/** Checks the expressions that narrow a webhook or policy further. `params`: the policy has parameters. */
+export function matchConditionsErrors(
+  conditions: readonly MatchCondition[],
+  where: FieldPath,
+  params = false,
+): FieldError[] {
   const errors: FieldError[] = [];
   if (conditions.length > maxMatchConditions)
     errors.push(tooMany(where, conditions.length, maxMatchConditions));
   const seen = new Set<string>();
   conditions.forEach(({ name = '', expression = '' }, index) => {
     const at = where.index(index);
-    const problem = expression.trim() === '' ? undefined : conditionProblem(expression);
-    if (expression.trim() === '') errors.push(required(at.child('expression')));
-    else if (problem !== undefined) errors.push(invalidValue(at.child('expression'), expression, problem));
+    const text = expression.trim();
+    const problem = text === '' ? undefined : conditionProblem(text, params);
+    if (text === '') errors.push(required(at.child('expression')));
+    else if (problem !== undefined) errors.push(invalidValue(at.child('expression'), text, problem));
     const atName = at.child('name');
     if (name === '') errors.push(required(atName));
     else errors.push(...textErrors(validateQualifiedName(name), name, atName));

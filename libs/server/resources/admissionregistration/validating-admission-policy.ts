@@ -2,8 +2,6 @@ import type { ValidatingAdmissionPolicy } from '@drydock/api/admissionregistrati
 import type { ResourceDefinition } from '../../registry/types.ts';
 import { ageColumn, integerColumn, nameColumn, textColumn } from '../common/index.ts';
 import { defaultMatchResources, paramKindText, policyErrors, validationsErrors } from './policy-errors.ts';
-import { matchConditionsErrors } from './rules-errors.ts';
-import { fieldPath } from '@drydock/base/apimachinery';
 
 /** admissionregistration.k8s.io/v1 ValidatingAdmissionPolicy: expressions that may refuse objects. */
 export const validatingAdmissionPolicyDefinition: ResourceDefinition<ValidatingAdmissionPolicy> = {
@@ -25,8 +23,7 @@ export const validatingAdmissionPolicyDefinition: ResourceDefinition<ValidatingA
     },
     validate: ({ metadata, spec = {} as ValidatingAdmissionPolicy['spec'] }) => [
       ...policyErrors(spec),
-      ...matchConditionsErrors(spec.matchConditions ?? [], fieldPath('spec', 'matchConditions')),
-      ...validationsErrors(metadata.name ?? '', spec.validations ?? [], spec.auditAnnotations ?? []),
+      ...validationsErrors(metadata.name ?? '', spec),
     ],
   },
   columns: [
