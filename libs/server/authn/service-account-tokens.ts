@@ -33,6 +33,8 @@ export interface ServiceAccountTokenOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly cache: Pick<WatchCache, 'peek'>;
+  /** Told of each use of a token that is kept in a Secret. */
+  readonly onLegacyUse?: (secret: Secret) => void;
 }
 
 export interface ServiceAccountTokens {
@@ -61,6 +63,7 @@ type Claims = Readonly<Record<string, unknown>>;
 const claimOf = { pods: 'pod', secrets: 'secret', nodes: 'node' } as const;
 /** `iss` of tokens that last as long as the Secret they are kept in. */
 const legacyIssuer = 'kubernetes/serviceaccount';
+const invalidSinceLabel = 'kubernetes.io/legacy-token-invalid-since';
 const maxRemembered = 4_096;
 const seconds = (ms: number): number => Math.floor(ms / 1000);
 const listText = (items: readonly string[]): string => `[${items.map(goQuote).join(' ')}]`;
@@ -152,6 +155,13 @@ export function createServiceAccountTokens(options: ServiceAccountTokenOptions):
     if (secret === undefined || secret.metadata.deletionTimestamp || secret.data?.['token'] !== btoa(token))
       throw new Error('service account token has been invalidated');
     requireAlive({ namespace, serviceaccount: { name, uid } });
+    options.onLegacyUse?.(secret);
+    if (secret.metadata.labels?.[invalidSinceLabel]) {
+      throw new Error(
+        `the token in secret ${namespace}/${secretName} for service account ${namespace}/${name} has been marked invalid. ` +
+          `Use tokens from the TokenRequest API or manually created secret-based tokens, or remove the '${invalidSinceLabel}' label from the secret to temporarily allow use of this token`,
+      );
+    }
     return { user: serviceAccountUser(namespace, name, uid), audiences: meant };
   }
 

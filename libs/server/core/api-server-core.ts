@@ -58,6 +58,7 @@ import type { ServingAddress } from './bootstrap.ts';
 import { bootstrapRoles } from './bootstrap-roles.ts';
 import { publishExtensionAuthentication, type ExtensionAuthentication } from './extension-authentication.ts';
 import { expireEvents } from './event-expiry.ts';
+import { createLegacyTokenTracking } from './legacy-token-tracking.ts';
 import { followServiceAddresses } from './service-addresses.ts';
 import { clusterObjects, keepStanding } from './standing-objects.ts';
 import {
@@ -181,6 +182,7 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
     resourceQuota({ cache, transport: () => own }),
     ...(deps.plugins ?? []),
   ].filter((plugin) => !disabled.has(plugin.name));
+  const tracking = createLegacyTokenTracking({ cache, clock, logger, transport: () => own });
   const accountTokens =
     deps.tokenKeys === undefined
       ? undefined
@@ -188,6 +190,7 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
           keys: deps.tokenKeys,
           issuer: options.serviceAccountIssuer ?? defaultIssuer,
           ...(options.apiAudiences === undefined ? {} : { audiences: options.apiAudiences }),
+          onLegacyUse: (secret) => tracking.used(secret),
           ...{ clock, random, cache },
         });
   const tokens = createTokenAuthenticator(deps.staticTokens ?? new Map(), accountTokens);
@@ -236,6 +239,7 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
   }
   let unstand: (() => Promise<void>) | undefined;
   let published: ServingAddress | undefined;
+  let untrack: (() => Promise<void>) | undefined;
 
   async function stop(): Promise<void> {
     running = false;
@@ -245,6 +249,8 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
     unstand = undefined;
     await undangle?.();
     undangle = undefined;
+    await untrack?.();
+    untrack = undefined;
     await unaddress?.();
     unaddress = undefined;
     await unkeep?.();
@@ -295,6 +301,7 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
           unaddress = followServiceAddresses({ cache, transport: own, logger });
         if (registry.definition('flowcontrol.apiserver.k8s.io', 'v1', 'flowschemas') !== undefined)
           undangle = followDangling({ cache, transport: own, clock, logger });
+        if (accountTokens !== undefined) untrack = tracking.follow();
         const ttlMs = options.eventTtlMs ?? hourMs;
         if (ttlMs > 0) unexpire = expireEvents({ cache, transport: own, clock, logger, ttlMs });
         const kept = clusterObjects({

@@ -214,3 +214,60 @@ describe('componentstatuses', () => {
     expect((await server.call('POST', '/api/v1/componentstatuses', { body: {} })).status).toBe(405);
   });
 });
+
+describe('tokens that are kept in Secrets', () => {
+  const trackingPath =
+    '/api/v1/namespaces/kube-system/configmaps/kube-apiserver-legacy-service-account-token-tracking';
+  const today = (): string => new Date(server.clock.now()).toISOString().slice(0, 10);
+  const secretPath = '/api/v1/namespaces/default/secrets/old';
+  const labels = async () => (await server.call('GET', secretPath)).json.metadata.labels;
+  const keep = async (): Promise<string> => {
+    const account = await server.call('GET', '/api/v1/namespaces/default/serviceaccounts/robot');
+    const token = keys.sign({
+      iss: 'kubernetes/serviceaccount',
+      sub: 'system:serviceaccount:default:robot',
+      'kubernetes.io/serviceaccount/namespace': 'default',
+      'kubernetes.io/serviceaccount/secret.name': 'old',
+      'kubernetes.io/serviceaccount/service-account.name': 'robot',
+      'kubernetes.io/serviceaccount/service-account.uid': account.json.metadata.uid,
+    });
+    await post('/api/v1/namespaces/default/secrets', {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      type: 'kubernetes.io/service-account-token',
+      metadata: { name: 'old', annotations: { 'kubernetes.io/service-account.name': 'robot' } },
+      data: { token: btoa(token) },
+    });
+    return token;
+  };
+
+  it('are labelled with the day of their last use, and tell when they are no longer good', async () => {
+    const token = await keep();
+    expect(await labels()).toBeUndefined();
+    expect(await review(token)).toMatchObject({ authenticated: true });
+    await expect.poll(labels).toEqual({ 'kubernetes.io/legacy-token-last-used': today() });
+    await server.call('PATCH', secretPath, {
+      type: 'application/merge-patch+json',
+      body: { metadata: { labels: { 'kubernetes.io/legacy-token-invalid-since': today() } } },
+    });
+    expect((await review(token))['error']).toContain(
+      'the token in secret default/old for service account default/robot has been marked invalid. Use tokens from the TokenRequest API',
+    );
+  });
+
+  it('have their use noted since the day that a ConfigMap says, which comes back after a while', async () => {
+    const since = async () => (await server.call('GET', trackingPath)).json as unknown as { data?: object };
+    await expect.poll(async () => (await since()).data).toEqual({ since: today() });
+    await server.call('PATCH', trackingPath, {
+      type: 'application/merge-patch+json',
+      body: { data: { since: 'once', other: 'x' } },
+    });
+    await server.clock.advance(1);
+    await expect.poll(async () => (await since()).data).toEqual({ since: today(), other: 'x' });
+    await server.call('DELETE', trackingPath);
+    await server.clock.advance(29 * 60_000);
+    expect((await server.call('GET', trackingPath)).status).toBe(404);
+    await server.clock.advance(60_000);
+    await expect.poll(async () => (await since()).data).toEqual({ since: today() });
+  });
+});
