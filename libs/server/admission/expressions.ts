@@ -25,16 +25,23 @@ export interface ExpressionScope {
   readonly variables?: ReadonlyMap<string, Type> | undefined;
   /** It makes changes to objects. */
   readonly changes?: boolean;
+  /** What is known of the objects beforehand. Default: nothing. */
+  readonly types?: { readonly object?: Type | undefined; readonly params?: Type | undefined };
 }
 
-function declarations({ params, authorizer, variables }: ExpressionScope): ReadonlyMap<string, Type> {
+function declarations({
+  params,
+  authorizer,
+  variables,
+  types = {},
+}: ExpressionScope): ReadonlyMap<string, Type> {
   const all = new Map<string, Type>([
-    ['object', dyn],
-    ['oldObject', dyn],
+    ['object', types.object ?? dyn],
+    ['oldObject', types.object ?? dyn],
     ['request', requestType],
     ['namespaceObject', namespaceObjectType],
   ]);
-  if (params) all.set('params', dyn);
+  if (params) all.set('params', types.params ?? dyn);
   if (authorizer) all.set('authorizer', authorizerType).set('authorizer.requestResource', resourceCheckType);
   if (variables !== undefined) all.set('variables', variablesType(variables));
   return all;

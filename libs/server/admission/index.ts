@@ -13,6 +13,7 @@ export { appliedType, patchListType } from './request-types.ts';
 export { createEquivalents, type Equivalents } from './equivalents.ts';
 export {
   compileVariables,
+  followPolicyTypes,
   mutatingPolicies,
   validatingPolicies,
   type MutatingPolicyDeps,

@@ -15,6 +15,7 @@ import {
   defaultIngressClass,
   defaultStorageClass,
   defaultTolerationSeconds,
+  followPolicyTypes,
   limitRanger,
   mutatingPolicies,
   mutatingWebhooks,
@@ -132,6 +133,7 @@ export interface ApiServerCore extends Component {
 }
 
 const hourMs = 3_600_000;
+const policies = { group: 'admissionregistration.k8s.io', resource: 'validatingadmissionpolicies' };
 const defaultIssuer = 'https://kubernetes.default.svc.cluster.local';
 
 /** Who the server is to itself. */
@@ -240,6 +242,7 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
   let unstand: (() => Promise<void>) | undefined;
   let published: ServingAddress | undefined;
   let untrack: (() => Promise<void>) | undefined;
+  let untype: (() => Promise<void>) | undefined;
 
   async function stop(): Promise<void> {
     running = false;
@@ -251,6 +254,8 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
     undangle = undefined;
     await untrack?.();
     untrack = undefined;
+    await untype?.();
+    untype = undefined;
     await unaddress?.();
     unaddress = undefined;
     await unkeep?.();
@@ -301,6 +306,8 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
           unaddress = followServiceAddresses({ cache, transport: own, logger });
         if (registry.definition('flowcontrol.apiserver.k8s.io', 'v1', 'flowschemas') !== undefined)
           undangle = followDangling({ cache, transport: own, clock, logger });
+        if (registry.definition(policies.group, 'v1', policies.resource) !== undefined)
+          untype = followPolicyTypes({ cache, transport: own, definitions: served, logger });
         if (accountTokens !== undefined) untrack = tracking.follow();
         const ttlMs = options.eventTtlMs ?? hourMs;
         if (ttlMs > 0) unexpire = expireEvents({ cache, transport: own, clock, logger, ttlMs });

@@ -34,7 +34,7 @@ const name = 'MutatingAdmissionPolicy';
 
 function compilePolicy({ spec }: Policy): CompiledPolicy {
   const params = spec?.paramKind !== undefined;
-  const variables = compileVariables(spec?.variables, params);
+  const variables = compileVariables(spec?.variables, { params });
   const scope = { params, authorizer: true, variables: variables.types, changes: true };
   return {
     conditions: compileConditions(spec?.matchConditions, params),

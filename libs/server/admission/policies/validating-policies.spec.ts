@@ -330,4 +330,58 @@ describe('validating admission policies', () => {
       'must evaluate to bool',
     );
   });
+
+  it('tell in their status what the types of the objects say of their expressions', async () => {
+    const deployments = [
+      {
+        apiGroups: ['apps'],
+        apiVersions: ['v1'],
+        operations: ['*'],
+        resources: ['deployments', 'replicasets'],
+      },
+      { apiGroups: ['*'], apiVersions: ['v1'], operations: ['*'], resources: ['pods'] },
+    ];
+    await policy({
+      matchConstraints: { resourceRules: deployments },
+      variables: [{ name: 'template', expression: 'object.spec.template' }],
+      validations: [
+        { expression: "object.spec.replicas > '1'", messageExpression: "'of ' + object.metadata.name" },
+        { expression: 'object.spec.paused || true', messageExpression: 'string(variables.template.specs)' },
+        { expression: 'object.metadata.creationTimestamp < timestamp("2020-01-01T00:00:00Z")' },
+      ],
+    });
+    const read = async () =>
+      (await server.call('GET', `${base}/validatingadmissionpolicies/small`)).json as unknown as {
+        status?: { observedGeneration?: number; typeChecking?: object };
+      };
+    await expect.poll(async () => (await read()).status?.observedGeneration).toBe(1);
+    const dots = (count: number): string => '.'.repeat(count);
+    expect((await read()).status?.typeChecking).toEqual({
+      expressionWarnings: [
+        {
+          fieldRef: 'spec.validations[0].expression',
+          warning: ['Deployment', 'ReplicaSet']
+            .map(
+              (kind) =>
+                `apps/v1, Kind=${kind}: ERROR: <input>:1:22: found no matching overload for '_>_' applied to '(int, string)'\n | object.spec.replicas > '1'\n | ${dots(21)}^\n`,
+            )
+            .join('\n'),
+        },
+        {
+          fieldRef: 'spec.validations[1].expression',
+          warning: `apps/v1, Kind=ReplicaSet: ERROR: <input>:1:12: undefined field 'paused'\n | object.spec.paused || true\n | ${dots(11)}^\n`,
+        },
+        {
+          fieldRef: 'spec.validations[1].messageExpression',
+          warning: expect.stringContaining("undefined field 'specs'") as string,
+        },
+      ],
+    });
+    await server.call('PATCH', `${base}/validatingadmissionpolicies/small`, {
+      type: 'application/merge-patch+json',
+      body: { spec: { validations: [{ expression: 'object.spec.replicas > 1' }] } },
+    });
+    await expect.poll(async () => (await read()).status?.observedGeneration).toBe(2);
+    expect((await read()).status?.typeChecking ?? {}).toEqual({});
+  });
 });

@@ -59,7 +59,7 @@ const maxMessageBytes = 5 * 1024;
 
 function compilePolicy({ spec }: Policy): CompiledPolicy {
   const params = spec?.paramKind !== undefined;
-  const variables = compileVariables(spec?.variables, params);
+  const variables = compileVariables(spec?.variables, { params });
   const scope = { params, authorizer: true, variables: variables.types };
   return {
     conditions: compileConditions(spec?.matchConditions, params),

@@ -4,7 +4,7 @@ import { CelError, dyn, ObjectView, type Type, type Value } from '../../cel/inde
 import { accessVariables } from '../access.ts';
 import { requestAttributes, reviewedObjects } from '../admission-review.ts';
 import { isNamespace } from '../dispatch-rules.ts';
-import { celValue, compile, run, type Budget, type Compiled } from '../expressions.ts';
+import { celValue, compile, run, type Budget, type Compiled, type ExpressionScope } from '../expressions.ts';
 import type { AdmissionRequest } from '../types.ts';
 import type { Authorizer } from '../../authz/index.ts';
 
@@ -17,12 +17,12 @@ export interface CompiledVariables {
 /** Compiles variables, each knowing those before it. */
 export function compileVariables(
   variables: readonly Variable[] | undefined,
-  params: boolean,
+  scope: Pick<ExpressionScope, 'params' | 'types'>,
 ): CompiledVariables {
   const programs = new Map<string, Compiled>();
   const types = new Map<string, Type>();
   for (const { name = '', expression = '' } of variables ?? []) {
-    const made = compile(expression, { params, authorizer: true, variables: new Map(types) });
+    const made = compile(expression, { ...scope, authorizer: true, variables: new Map(types) });
     programs.set(name, made);
     types.set(name, made.program?.type ?? dyn);
   }

@@ -131,7 +131,7 @@ const reserved = new Set([
 ]);
 
 function variablesErrors(variables: readonly Variable[], params: boolean): FieldError[] {
-  const { programs } = compileVariables(variables, params);
+  const { programs } = compileVariables(variables, { params });
   return variables.flatMap(({ name = '', expression = '' }, index) => {
     const errors: FieldError[] = [];
     const at = spec.child('variables').index(index);
@@ -150,7 +150,7 @@ function variablesErrors(variables: readonly Variable[], params: boolean): Field
 /** What the expressions of a policy may use. */
 export function policyScope({ paramKind, variables }: PolicySpec): ExpressionScope {
   const params = paramKind !== undefined;
-  return { params, authorizer: true, variables: compileVariables(variables, params).types };
+  return { params, authorizer: true, variables: compileVariables(variables, { params }).types };
 }
 
 /** Why an expression is not taken. `shown`: it as its author wrote it. */
