@@ -221,13 +221,8 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
           user: systemUser,
         });
   let running = false;
-  let unfollow: (() => void) | undefined;
-  let unserve: (() => void) | undefined;
-  let unmaintain: (() => Promise<void>) | undefined;
-  let unexpire: (() => void) | undefined;
-  let undangle: (() => Promise<void>) | undefined;
-  let unaddress: (() => Promise<void>) | undefined;
-  let unkeep: (() => Promise<void>) | undefined;
+  /** What `start` began, to be ended in reverse. */
+  const ends: (() => void | Promise<void>)[] = [];
 
   async function tellExtensions(): Promise<void> {
     const { extensionAuthentication } = options;
@@ -237,36 +232,14 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
 
   async function keepServices(): Promise<void> {
     if (registry.definition('apiregistration.k8s.io', 'v1', 'apiservices') === undefined) return;
-    unkeep = await keepLocalServices({ registry, cache, logger, transport: own });
+    ends.push(await keepLocalServices({ registry, cache, logger, transport: own }));
   }
-  let unstand: (() => Promise<void>) | undefined;
   let published: ServingAddress | undefined;
-  let untrack: (() => Promise<void>) | undefined;
-  let untype: (() => Promise<void>) | undefined;
 
   async function stop(): Promise<void> {
     running = false;
     aggregation?.stop();
-    unexpire?.();
-    await unstand?.();
-    unstand = undefined;
-    await undangle?.();
-    undangle = undefined;
-    await untrack?.();
-    untrack = undefined;
-    await untype?.();
-    untype = undefined;
-    await unaddress?.();
-    unaddress = undefined;
-    await unkeep?.();
-    unkeep = undefined;
-    unexpire = undefined;
-    await unmaintain?.();
-    unmaintain = undefined;
-    unserve?.();
-    unserve = undefined;
-    unfollow?.();
-    unfollow = undefined;
+    for (let end = ends.pop(); end !== undefined; end = ends.pop()) await end();
     await claims?.stop();
     await cache.stop();
   }
@@ -287,9 +260,9 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
     async start() {
       try {
         await cache.start();
-        unfollow = ips.follow(cache);
-        unserve = followDefinitions({ registry, cache, random, logger, webhooks: deps.webhooks });
-        unmaintain = maintainDefinitions({ transport: own, cache, clock, logger });
+        ends.push(ips.follow(cache));
+        ends.push(followDefinitions({ registry, cache, random, logger, webhooks: deps.webhooks }));
+        ends.push(maintainDefinitions({ transport: own, cache, clock, logger }));
         await Promise.all([
           besideOthers(() => bootstrap(registry, own)).then(() =>
             Promise.all([
@@ -303,19 +276,19 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
         ]);
         await besideOthers(() => publishKubernetesService(registry, own, ips.firstIp, undefined));
         if (registry.definition('networking.k8s.io', 'v1', 'ipaddresses') !== undefined)
-          unaddress = followServiceAddresses({ cache, transport: own, logger });
+          ends.push(followServiceAddresses({ cache, transport: own, logger }));
         if (registry.definition('flowcontrol.apiserver.k8s.io', 'v1', 'flowschemas') !== undefined)
-          undangle = followDangling({ cache, transport: own, clock, logger });
+          ends.push(followDangling({ cache, transport: own, clock, logger }));
         if (registry.definition(policies.group, 'v1', policies.resource) !== undefined)
-          untype = followPolicyTypes({ cache, transport: own, definitions: served, logger });
-        if (accountTokens !== undefined) untrack = tracking.follow();
+          ends.push(followPolicyTypes({ cache, transport: own, definitions: served, logger }));
+        if (accountTokens !== undefined) ends.push(tracking.follow());
         const ttlMs = options.eventTtlMs ?? hourMs;
-        if (ttlMs > 0) unexpire = expireEvents({ cache, transport: own, clock, logger, ttlMs });
+        if (ttlMs > 0) ends.push(expireEvents({ cache, transport: own, clock, logger, ttlMs }));
         const kept = clusterObjects({
           ...{ registry, transport: own, serviceRange: ips.range, firstServiceIp: ips.firstIp },
           address: () => published,
         });
-        unstand = keepStanding({ cache, clock, logger, kept });
+        ends.push(keepStanding({ cache, clock, logger, kept }));
         running = true;
         aggregation?.start();
       } catch (error) {
