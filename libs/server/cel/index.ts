@@ -2,6 +2,8 @@ export type { Checked, Messages, Variables } from './checker.ts';
 export { estimateCost, type CostRange } from './estimate.ts';
 export { compileProgram, kubernetesFunctions, type Outcome, type Program } from './environment.ts';
 export { CelCostError } from './run.ts';
+export { quantity as quantityValue } from './libraries/kubernetes.ts';
+export { semver as semverValue } from './libraries/semver.ts';
 export { durationOf, timestampOf } from './libraries/standard.ts';
 export { CelCompileError, type Issue } from './syntax.ts';
 export {

@@ -89,6 +89,11 @@ export abstract class MapView {
   abstract get(key: Value): Value | undefined;
   abstract keys(): readonly Value[];
   abstract get size(): number;
+
+  /** Whether a key is there: `in`. Some maps have something to give for keys that are not. */
+  has(key: Value): boolean {
+    return this.get(key) !== undefined;
+  }
 }
 
 /** An object with declared fields. */
@@ -134,7 +139,7 @@ export class PlainMap extends MapView {
     for (const [key, value] of entries) this.#entries.set(keyText(key), [key, value]);
   }
 
-  has(key: Value): boolean {
+  override has(key: Value): boolean {
     return this.#entries.has(keyText(key));
   }
 

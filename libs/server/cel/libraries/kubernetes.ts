@@ -34,7 +34,8 @@ function read(value: Opaque): Quantity {
   return value.content as Quantity;
 }
 
-function quantity(text: string): Opaque {
+/** A quantity as expressions see it. Throws a CelError where the text is none. */
+export function quantity(text: string): Opaque {
   try {
     return wrap(parseQuantity(text));
   } catch (error) {

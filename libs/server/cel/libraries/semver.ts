@@ -55,7 +55,8 @@ function print({ numbers, pre, build }: Version): string {
   return `${numbers.join('.')}${pre.length === 0 ? '' : `-${pre.join('.')}`}${build === '' ? '' : `+${build}`}`;
 }
 
-function semver(text: string, lenient = false): Opaque {
+/** A version as expressions see it. Throws a CelError where the text is none. */
+export function semver(text: string, lenient = false): Opaque {
   const version = parse(lenient ? normalize(text) : text);
   if (version === undefined) throw new CelError(`invalid semver ${JSON.stringify(text)}`);
   return new Opaque(

@@ -80,7 +80,7 @@ function sizeOf(value: Value): bigint {
 }
 
 function contains(item: Value, range: Value): boolean {
-  if (range instanceof MapView) return range.get(item) !== undefined;
+  if (range instanceof MapView) return range.has(item);
   if (range instanceof ObjectView) return typeof item === 'string' && range.field(item) !== undefined;
   if (range !== null && isList(range)) return range.some((one) => equals(one, item));
   throw new CelError(`no such overload: @in(${typeNameOf(item)}, ${typeNameOf(range)})`);

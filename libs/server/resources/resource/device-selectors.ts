@@ -1,26 +1,16 @@
 import type { FieldError, FieldPath } from '@drydock/base/apimachinery';
 import { byteLength, invalidValue, required, tooLong } from '@drydock/base/apimachinery';
 import type { DeviceSelector, OpaqueDeviceConfiguration } from '@drydock/api/resource/v1';
-import { CelCompileError, compileProgram, dyn, formatType } from '../../cel/index.ts';
+import { deviceSelectorProblem } from '../../device-selectors/index.ts';
 import { driverErrors, itemsErrors, opaqueErrors } from './checks.ts';
 
 const maxSelectors = 32;
 const maxExpressionBytes = 10 * 1024;
 const maxParameterBytes = 10 * 1024;
-/** What drivers tell of a device is known only when it is looked at. */
-const variables = new Map([['device', dyn]]);
-
 function expressionErrors(expression: string, where: FieldPath): FieldError[] {
   if (byteLength(expression) > maxExpressionBytes) return [tooLong(where, maxExpressionBytes)];
-  try {
-    const { type } = compileProgram(expression, variables);
-    if (type.kind === 'bool' || type.kind === 'dyn') return [];
-    const detail = `must evaluate to bool or the unknown type, not ${formatType(type)}`;
-    return [invalidValue(where, expression, detail)];
-  } catch (error) {
-    if (!(error instanceof CelCompileError)) throw error;
-    return [invalidValue(where, expression, `compilation failed: ${error.message}`)];
-  }
+  const problem = deviceSelectorProblem(expression);
+  return problem === undefined ? [] : [invalidValue(where, expression, problem)];
 }
 
 /** Expressions that say which devices will do. */

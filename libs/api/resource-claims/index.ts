@@ -1,0 +1,11 @@
+export {
+  canBeReserved,
+  claimFinalizer,
+  claimNameOf,
+  isPodDone,
+  isReservedFor,
+  maxConsumers,
+  ownershipProblem,
+  podClaimAnnotation,
+  type PodClaimName,
+} from './resource-claims.ts';

@@ -1,0 +1,1 @@
+export type { DeviceSelector, DeviceSelectorCompiler, SelectableDevice } from './device-selector.ts';

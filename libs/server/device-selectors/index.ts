@@ -1,0 +1,1 @@
+export { compileDeviceSelector, deviceSelectorProblem } from './device-selectors.ts';
