@@ -1,0 +1,9 @@
+export { allocatedDevices, deviceKey, type AllocatedDevices } from './allocated.ts';
+export {
+  allocate,
+  AllocationError,
+  allocationScore,
+  AllocationTimeout,
+  type AllocatorOptions,
+} from './allocator.ts';
+export { indexSlices, type SliceIndex } from './pools.ts';
