@@ -25,11 +25,28 @@ const listers: Listers = {
   storageCapacities: () => [],
   attachments: () => [],
   budgets: () => [],
+  resourceClaim: () => undefined,
+  resourceClaims: () => [],
+  deviceClass: () => undefined,
+  resourceSlices: () => [],
 };
 const nothing = () => Promise.resolve();
 const [profile] = buildProfiles(undefined, {
   listers,
   volumes: { bindVolume: nothing, selectNode: nothing, untilBound: nothing },
+  devices: {
+    actions: {
+      bindClaim: (claim) => Promise.resolve(claim),
+      unreserve: () => undefined,
+      deallocate: () => undefined,
+      tellWaiting: () => undefined,
+      untilReady: nothing,
+    },
+    compile: () => ({ matches: () => false }),
+    shareId: () => '',
+    now: () => systemClock.now(),
+    monotonicMs: () => systemClock.monotonicMs(),
+  },
   bind: nothing,
   preemption: {
     filter: () => undefined,

@@ -38,6 +38,7 @@ describe('profiles', () => {
       'VolumeZone',
       'PodTopologySpread',
       'InterPodAffinity',
+      'DynamicResources',
     ]);
     expect(Object.fromEntries(plain.points.score.map(({ plugin, weight }) => [plugin.name, weight]))).toEqual(
       {
@@ -46,6 +47,7 @@ describe('profiles', () => {
         NodeResourcesFit: 1,
         PodTopologySpread: 2,
         InterPodAffinity: 2,
+        DynamicResources: 1,
         NodeResourcesBalancedAllocation: 1,
         ImageLocality: 1,
       },

@@ -13,6 +13,9 @@ export type EventResource =
   | 'CSIDriver'
   | 'CSIStorageCapacity'
   | 'VolumeAttachment'
+  | 'ResourceClaim'
+  | 'ResourceSlice'
+  | 'DeviceClass'
   | 'Namespace'
   | 'Service';
 
@@ -27,7 +30,8 @@ export type EventAction =
   | 'UpdatePodLabel'
   | 'UpdatePodScaleDown'
   | 'UpdatePodTolerations'
-  | 'UpdatePodSchedulingGatesEliminated';
+  | 'UpdatePodSchedulingGatesEliminated'
+  | 'UpdatePodGeneratedResourceClaim';
 
 export interface ClusterEvent {
   readonly resource: EventResource;

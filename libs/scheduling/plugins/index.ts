@@ -1,5 +1,5 @@
 export { defaultPlugins, type PluginDeps, type PluginFactory } from './registry.ts';
-export type { Listers, VolumeActions } from './listers.ts';
+export type { DeviceActions, Listers, VolumeActions } from './listers.ts';
 export { defaultBinder } from './default-binder.ts';
 export {
   byImportance,
@@ -9,6 +9,11 @@ export {
   type Candidate,
   type DefaultPreemptionArgs,
 } from './default-preemption.ts';
+export {
+  dynamicResources,
+  type DynamicResourcesArgs,
+  type DynamicResourcesDeps,
+} from './dynamic-resources.ts';
 export { imageLocality, normalizedImageName } from './image-locality.ts';
 export { interPodAffinity, type InterPodAffinityArgs } from './inter-pod-affinity.ts';
 export { nodeAffinity, type NodeAffinityArgs } from './node-affinity.ts';

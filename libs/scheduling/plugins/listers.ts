@@ -1,5 +1,6 @@
 import type { Namespace, PersistentVolume, PersistentVolumeClaim, Pod } from '@drydock/api/core/v1';
 import type { PodDisruptionBudget } from '@drydock/api/policy/v1';
+import type { AllocationResult, DeviceClass, ResourceClaim, ResourceSlice } from '@drydock/api/resource/v1';
 import type {
   CSIDriver,
   CSINode,
@@ -24,6 +25,10 @@ export interface Listers {
   /** Of the volumes that are attached to a node, or about to be. */
   attachments(nodeName: string): readonly VolumeAttachment[];
   budgets(namespace: string): readonly PodDisruptionBudget[];
+  resourceClaim(namespace: string, name: string): ResourceClaim | undefined;
+  resourceClaims(): readonly ResourceClaim[];
+  deviceClass(name: string): DeviceClass | undefined;
+  resourceSlices(): readonly ResourceSlice[];
 }
 
 /** What binding volumes does to the cluster. */
@@ -34,4 +39,21 @@ export interface VolumeActions {
   selectNode(claim: PersistentVolumeClaim, nodeName: string): Promise<void>;
   /** Resolves when all claims are bound; throws after `timeoutMs`. */
   untilBound(namespace: string, claims: readonly string[], timeoutMs: number): Promise<void>;
+}
+
+/** What giving devices to Pods does to the cluster. */
+export interface DeviceActions {
+  /**
+   * Writes that a Pod uses a claim, with the devices that were found for it unless it has them already. Answers the claim
+   * as it is then. Rejects with the words of kube-scheduler.
+   */
+  bindClaim(claim: ResourceClaim, allocation: AllocationResult | undefined, pod: Pod): Promise<ResourceClaim>;
+  /** The Pod uses the claim no more. What goes wrong is logged: the next attempt comes across it. */
+  unreserve(claim: ResourceClaim, pod: Pod): void;
+  /** Takes the devices of a claim away from it. What goes wrong is logged. */
+  deallocate(claim: ResourceClaim): void;
+  /** Tells that a Pod waits for its devices to be made ready. */
+  tellWaiting(pod: Pod, nodeName: string): void;
+  /** Resolves when `ready` answers true, which is asked whenever a claim changes; rejects when it throws, or in the end. */
+  untilReady(ready: () => boolean, timeoutMs: number): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import type { Plugin, PodInfo } from '../framework/index.ts';
 import { defaultBinder } from './default-binder.ts';
 import { defaultPreemption, type PreemptionDeps } from './default-preemption.ts';
-import { dynamicResources } from './dynamic-resources.ts';
+import { dynamicResources, type DynamicResourcesDeps } from './dynamic-resources.ts';
 import { imageLocality } from './image-locality.ts';
 import { interPodAffinity } from './inter-pod-affinity.ts';
 import type { Listers, VolumeActions } from './listers.ts';
@@ -25,6 +25,7 @@ import { volumeZone } from './volume-zone.ts';
 export interface PluginDeps {
   readonly listers: Listers;
   readonly volumes: VolumeActions;
+  readonly devices: Omit<DynamicResourcesDeps, 'listers'>;
   readonly bind: (pod: PodInfo, nodeName: string) => Promise<void>;
   readonly preemption: Omit<PreemptionDeps, 'listers'>;
 }
@@ -65,7 +66,11 @@ export const defaultPlugins: readonly { name: string; weight: number; create: Pl
     weight: 2,
     create: (args, { listers }) => interPodAffinity(args, (name) => listers.namespaceLabels(name)),
   },
-  { name: 'DynamicResources', weight: 0, create: always(dynamicResources) },
+  {
+    name: 'DynamicResources',
+    weight: 0,
+    create: (args, { listers, devices }) => dynamicResources(args, { listers, ...devices }),
+  },
   {
     name: 'DefaultPreemption',
     weight: 0,

@@ -31,6 +31,10 @@ function listers({ claims = [], volumes = [], classes = [], csiNodes = [] }: Wor
     storageCapacities: () => [],
     attachments: () => [],
     budgets: () => [],
+    resourceClaim: () => undefined,
+    resourceClaims: () => [],
+    deviceClass: () => undefined,
+    resourceSlices: () => [],
   };
 }
 

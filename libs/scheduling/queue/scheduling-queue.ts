@@ -41,7 +41,7 @@ export interface SchedulingQueue {
   take(): QueuedPod | undefined;
   done(key: string): void;
   refused(key: string, verdict: Verdict): void;
-  /** Something changed: refused Pods that it may help go on, after their back-off. */
+  /** Something changed: refused Pods that it may help go on, after their back-off; what gated others may be over. */
   event(event: ClusterEvent): void;
   /** Has a gated or refused Pod go on at once. */
   activate(key: string): void;
@@ -66,6 +66,8 @@ interface Entry extends QueuedPod {
   refusals: number;
   errors: number;
   refusedBy: ReadonlySet<string>;
+  /** The plugin that keeps it out. */
+  gatedBy: string | undefined;
   /** When the last attempt ended. */
   refusedAtMs: number;
   timer: Timer | undefined;
@@ -102,8 +104,10 @@ export function createSchedulingQueue(options: SchedulingQueueOptions): Scheduli
   }
 
   function isGated(entry: Entry): boolean {
-    if (preEnqueue?.(entry.info) === undefined) return false;
+    const status = preEnqueue?.(entry.info);
+    if (status === undefined) return false;
     leave(entry);
+    entry.gatedBy = status.plugin;
     entry.place = 'gated';
     gated.add(entry);
     return true;
@@ -151,6 +155,12 @@ export function createSchedulingQueue(options: SchedulingQueueOptions): Scheduli
     return false;
   }
 
+  /** Whether the plugin that keeps a Pod out has named events that matter to it, this one among them. */
+  function frees({ gatedBy, info }: Entry, event: ClusterEvent): boolean {
+    const named = gatedBy === undefined ? undefined : interests?.(gatedBy, info);
+    return named !== undefined && isInteresting(named, info, event);
+  }
+
   return {
     get sizes() {
       return {
@@ -182,6 +192,7 @@ export function createSchedulingQueue(options: SchedulingQueueOptions): Scheduli
         refusals: 0,
         errors: 0,
         refusedBy: new Set(),
+        gatedBy: undefined,
         refusedAtMs: 0,
         timer: undefined,
       };
@@ -236,6 +247,7 @@ export function createSchedulingQueue(options: SchedulingQueueOptions): Scheduli
     event(event) {
       if (unschedulable.size > 0)
         for (const entry of [...unschedulable]) if (helps(entry, event)) proceed(entry);
+      if (gated.size > 0) for (const entry of [...gated]) if (frees(entry, event)) proceed(entry);
     },
     activate(key) {
       const entry = entries.get(key);

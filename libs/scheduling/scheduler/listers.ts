@@ -8,6 +8,7 @@ import {
   type Pod,
 } from '@drydock/api/core/v1';
 import { PodDisruptionBudget } from '@drydock/api/policy/v1';
+import { DeviceClass, ResourceClaim, ResourceSlice } from '@drydock/api/resource/v1';
 import {
   CSIDriver,
   CSINode,
@@ -59,6 +60,9 @@ export function createListers(informers: InformerFactory): ClusterListers {
     indexers: { node: ({ spec }) => [spec.nodeName] },
   });
   const budgets = informers.informer(PodDisruptionBudget, { indexers: inNamespace });
+  const resourceClaims = informers.informer(ResourceClaim);
+  const deviceClasses = informers.informer(DeviceClass);
+  const resourceSlices = informers.informer(ResourceSlice);
   const all = [
     namespaces,
     services,
@@ -73,6 +77,9 @@ export function createListers(informers: InformerFactory): ClusterListers {
     capacities,
     attachments,
     budgets,
+    resourceClaims,
+    deviceClasses,
+    resourceSlices,
   ];
   /** Selectors of Pods by what they depend on: the likes of one owner ask thousands of times. */
   const selectors = new Map<string, LabelMatcher | undefined>();
@@ -136,6 +143,10 @@ export function createListers(informers: InformerFactory): ClusterListers {
       capacities.list().filter(({ storageClassName }) => storageClassName === name),
     attachments: (nodeName) => attachments.byIndex('node', nodeName),
     budgets: (namespace) => budgets.byIndex('namespace', namespace),
+    resourceClaim: (namespace, name) => resourceClaims.get(`${namespace}/${name}`),
+    resourceClaims: () => resourceClaims.list(),
+    deviceClass: (name) => deviceClasses.get(name),
+    resourceSlices: () => resourceSlices.list(),
     async ready() {
       await Promise.all(all.map((informer) => informer.waitForSync()));
     },
@@ -150,6 +161,9 @@ export function createListers(informers: InformerFactory): ClusterListers {
         [CSIStorageCapacity, 'CSIStorageCapacity'],
         [VolumeAttachment, 'VolumeAttachment'],
         [Service, 'Service'],
+        [ResourceClaim, 'ResourceClaim'],
+        [DeviceClass, 'DeviceClass'],
+        [ResourceSlice, 'ResourceSlice'],
       ];
       const ends = watched.map(([type, resource]) =>
         informers.informer(type).addHandler({

@@ -23,6 +23,8 @@ export function nodeChanges(node: Node, previous: Node): EventAction[] {
 export function podChanges(pod: Pod, previous: Pod): EventAction[] {
   const actions: EventAction[] = [];
   if (differ(pod.metadata.labels, previous.metadata.labels)) actions.push('UpdatePodLabel');
+  if (differ(pod.status?.resourceClaimStatuses, previous.status?.resourceClaimStatuses))
+    actions.push('UpdatePodGeneratedResourceClaim');
   if (pod.spec === previous.spec || !differ(pod.spec, previous.spec)) return actions;
   const requests = ({ spec }: Pod) => [
     spec?.resources?.requests,

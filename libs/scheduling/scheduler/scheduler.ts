@@ -2,6 +2,7 @@ import { Node, Pod } from '@drydock/api/core/v1';
 import { TerminalError, isConflict, isNotFound, objectKey } from '@drydock/base/apimachinery';
 import { createEventRecorder, type ControllerDeps, type EventRecorder } from '@drydock/machinery/controller';
 import type { Component } from '@drydock/port/component';
+import type { DeviceSelectorCompiler } from '@drydock/port/device-selector';
 import type { ExtenderCaller } from '@drydock/port/scheduler-extender';
 import { createNodeCache } from '../cache/index.ts';
 import { buildProfiles, type KubeSchedulerConfiguration } from '../config/index.ts';
@@ -20,6 +21,7 @@ import { bindingCycle, permit, reserve, unreserve, type Placement } from './bind
 import { decide, type Decision } from './decide.ts';
 import { decideWithExtenders } from './decide-with-extenders.ts';
 import { createDecisionLog, explain, type Explanation } from './explain.ts';
+import { createDeviceActions } from './device-actions.ts';
 import { createListers } from './listers.ts';
 import { fitErrorMessage } from './messages.ts';
 import { schedulerMetrics } from './metrics.ts';
@@ -37,6 +39,8 @@ export interface SchedulerOptions {
   plugins?: Readonly<Record<string, PluginFactory>>;
   /** Needed where the configuration names extenders. */
   extenderCaller?: ExtenderCaller;
+  /** Compiles the expressions that select devices. Without it, no claim that selects any can be allocated. */
+  deviceSelectors?: DeviceSelectorCompiler;
   /** Bindings under way at once. Default 64. */
   maxBindings?: number;
 }
@@ -50,6 +54,10 @@ export interface Scheduler extends Component {
 
 /** How long decisions go on before others of the process have their turn. */
 const turnMs = 8;
+
+const noDeviceSelectors: DeviceSelectorCompiler = () => {
+  throw new TerminalError('there is nothing to compile selectors of devices with');
+};
 
 function extendersOf({ configuration, extenderCaller }: SchedulerOptions): Extender[] {
   const { extenders = [] } = configuration ?? {};
@@ -87,6 +95,15 @@ export function createScheduler(options: SchedulerOptions, deps: ControllerDeps)
     {
       listers,
       volumes: createVolumeActions(client, informers, clock),
+      devices: {
+        actions: createDeviceActions(deps, (pod, reason, message) =>
+          recorder(nameOf(pod)).event(pod, 'Normal', reason, message),
+        ),
+        compile: options.deviceSelectors ?? noDeviceSelectors,
+        shareId: () => random.uuid(),
+        now: () => clock.now(),
+        monotonicMs: () => clock.monotonicMs(),
+      },
       bind: (pod, nodeName) => writes.bind(pod, nodeName),
       preemption: {
         filter: (state, pod, node) => filterNode(state.get('filterRun') as FilterRun, state, pod, node),
@@ -113,7 +130,7 @@ export function createScheduler(options: SchedulerOptions, deps: ControllerDeps)
       if (preempting.has(info.key)) return { code: 'UnschedulableAndUnresolvable', reasons: [] };
       for (const { plugin } of profiles.get(nameOf(info.pod))?.points.preEnqueue ?? []) {
         const status = plugin.preEnqueue?.(info.pod);
-        if (status !== undefined) return status;
+        if (status !== undefined) return { ...status, plugin: plugin.name };
       }
       return undefined;
     },
@@ -303,8 +320,9 @@ export function createScheduler(options: SchedulerOptions, deps: ControllerDeps)
       rejected(profile, info, permitted);
       return;
     }
-    // Pods that wait for a permit or for volumes may be many; they do not count as travelling.
-    const travels = permitted === undefined && info.claims.length === 0;
+    // Pods that wait for a permit, for volumes or for devices may be many; they do not count as travelling.
+    const travels =
+      permitted === undefined && info.claims.length === 0 && info.pod.spec?.resourceClaims === undefined;
     if (travels) bindings++;
     void bind(placement, permitted).finally(() => {
       if (travels) bindings--;

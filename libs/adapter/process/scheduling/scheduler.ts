@@ -7,6 +7,7 @@ import {
   type KubeSchedulerConfiguration,
 } from '@drydock/scheduling/config';
 import type { Scheduler, SchedulerOptions } from '@drydock/scheduling/scheduler';
+import { compileDeviceSelector } from '@drydock/server/device-selectors';
 import { parse } from 'yaml';
 
 /** Puts what the files hold in the place of their names. */
@@ -44,6 +45,7 @@ function readConfiguration(file: string): KubeSchedulerConfiguration {
 export function schedulerOptions(file: string | undefined): SchedulerOptions {
   return {
     extenderCaller: createSchedulerExtenderCaller(),
+    deviceSelectors: compileDeviceSelector,
     ...(file === undefined ? {} : { configuration: readConfiguration(file) }),
   };
 }
