@@ -35,6 +35,7 @@ import { createPvProtectionController } from '../pv-protection/index.ts';
 import { createPvcProtectionController } from '../pvc-protection/index.ts';
 import { createReplicaSetController } from '../replicaset/index.ts';
 import { createReplicationControllerController } from '../replicationcontroller/index.ts';
+import { createResourceClaimController } from '../resourceclaim/index.ts';
 import { createResourceQuotaController } from '../resourcequota/index.ts';
 import { createRootCaPublisher } from '../root-ca-publisher/index.ts';
 import { createServiceAccountController } from '../serviceaccount/index.ts';
@@ -140,6 +141,7 @@ export function createControllerManager(
     createPersistentVolumeExpander(deps),
     createAttachDetachController(deps),
     createEphemeralVolumeController(deps),
+    createResourceClaimController(deps),
     createDisruptionController({ resources: options.definitions }, deps),
     createResourceQuotaController({ resources: countable }, deps),
     hpa,

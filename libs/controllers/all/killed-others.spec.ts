@@ -13,6 +13,7 @@ import {
   Service,
 } from '@drydock/api/core/v1';
 import { ClusterRole } from '@drydock/api/rbac/v1';
+import { ResourceClaim, ResourceClaimTemplate } from '@drydock/api/resource/v1';
 import { formatTime, isNotFound, ownerReferenceTo, type KubeObject } from '@drydock/base/apimachinery';
 import { createCertificateSigner, loadCertificateMaker } from '@drydock/http';
 import type { ControllerFactory } from '@drydock/machinery/controller';
@@ -28,6 +29,7 @@ import { createEphemeralVolumeController } from '../ephemeral-volume/index.ts';
 import { createGarbageCollector } from '../garbage-collector/index.ts';
 import { createHpaController, type MetricsClient } from '../hpa/index.ts';
 import { createNodeIpamController } from '../nodeipam/index.ts';
+import { createResourceClaimController } from '../resourceclaim/index.ts';
 import { podTemplate, startCluster, type TestCluster } from '../shared/cluster.spec-support.ts';
 import { runKilled, type KilledLoop } from '../shared/killed.spec-support.ts';
 import { createTtlController } from '../ttl/index.ts';
@@ -117,6 +119,52 @@ describe.each([11, 12, 13])('loops that are killed around their writes end right
       );
     const [p, q] = made.map(({ metadata }) => [metadata.uid]);
     expect(await owners()).toEqual({ 'p-a': p, 'p-b': p, 'q-a': q, 'q-b': q });
+    await end(loop);
+  });
+
+  it('resourceclaim: one claim an entry, which its Pod is told of, until the Pod has ended', async () => {
+    cluster = await startCluster();
+    const loop = killed(seed, createResourceClaimController);
+    await cluster.client.resource(ResourceClaimTemplate).create({
+      metadata: named('t'),
+      spec: { spec: { devices: { requests: [{ name: 'r', exactly: { deviceClassName: 'gpu' } }] } } },
+    });
+    const entry = (name: string) => ({ name, resourceClaimTemplateName: 't' });
+    const pods = cluster.client.resource(Pod).namespace('default');
+    const claims = cluster.client.resource(ResourceClaim).namespace('default');
+    for (const name of ['p', 'q'])
+      await pods.create({
+        metadata: named(name),
+        spec: { ...podSpec, nodeName: 'n1', resourceClaims: [entry('a'), entry('b')] },
+      });
+    const told = async () =>
+      (await cluster.list(Pod)).flatMap(
+        ({ status }) =>
+          status?.resourceClaimStatuses?.map(({ resourceClaimName }) => resourceClaimName) ?? [],
+      );
+    await cluster.until(async () => (await told()).length === 4, 300_000);
+    expect((await told()).sort()).toEqual(await namesOf(cluster.list(ResourceClaim)));
+    const device = { request: 'r', driver: 'gpu.example.com', pool: 'p', device: 'd1' };
+    for (const { metadata } of await cluster.list(ResourceClaim)) {
+      const { name = '', uid = '' } = metadata.ownerReferences?.[0] ?? {};
+      const claim = await claims.get(metadata.name ?? '');
+      const finalizers = ['resource.kubernetes.io/delete-protection'];
+      const written = await claims.update({ ...claim, metadata: { ...claim.metadata, finalizers } });
+      await claims.updateStatus({
+        ...written,
+        status: {
+          allocation: { devices: { results: [device] } },
+          reservedFor: [{ resource: 'pods', name, uid }],
+        },
+      });
+    }
+    const body = { status: { phase: 'Succeeded', startTime: formatTime(cluster.clock.now()) } };
+    await pods.patch('p', { type: 'merge', body }, { subresource: 'status' });
+    await cluster.until(async () => (await cluster.list(ResourceClaim)).length === 2, 300_000);
+    expect((await cluster.list(ResourceClaim)).map(({ status }) => status?.reservedFor?.[0]?.name)).toEqual([
+      'q',
+      'q',
+    ]);
     await end(loop);
   });
 

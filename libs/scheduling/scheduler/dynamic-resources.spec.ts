@@ -263,7 +263,11 @@ describe('a Pod with resource claims', () => {
           preBind: () => Promise.resolve(refused-- > 0 ? { code: 'Error', reasons: ['not now'] } : undefined),
         }),
       },
-      configuration: { profiles: [{ plugins: { preBind: { enabled: [{ name: 'Refuse' }] } } }] },
+      configuration: {
+        apiVersion: 'kubescheduler.config.k8s.io/v1',
+        kind: 'KubeSchedulerConfiguration',
+        profiles: [{ plugins: { preBind: { enabled: [{ name: 'Refuse' }] } } }],
+      },
     });
     await made.addNode('n1');
     const claims = made.client.resource(ResourceClaim).namespace('default');

@@ -1,0 +1,1 @@
+export { createResourceClaimController } from './controller.ts';
