@@ -4,6 +4,7 @@ import type { Component } from '@drydock/port/component';
 import type { KubeletConnector } from '@drydock/port/kubelet';
 import { defaultNodeShape, nodeName, simulatedLabel, type NodeShape } from '../nodes/index.ts';
 import { createConnector } from './connector.ts';
+import { createDevicePublisher } from './device-publisher.ts';
 import { createNodeAgent, type NodeAgent } from './node-agent.ts';
 import { createObjectReader } from './object-reader.ts';
 import { createServiceLoads } from './service-loads.ts';
@@ -43,6 +44,7 @@ export function createKubeletSim(options: KubeletSimOptions, deps: ControllerDep
   const agents = new Map<string, NodeAgent>();
   const loads = createServiceLoads(informers, clock);
   const objects = createObjectReader(deps.client);
+  const devices = createDevicePublisher(deps);
   let removeHandler: (() => void) | undefined;
   let removeNodeHandler: (() => void) | undefined;
   let running = false;
@@ -79,7 +81,7 @@ export function createKubeletSim(options: KubeletSimOptions, deps: ControllerDep
       const lanes = Array.from({ length: Math.min(registering, waiting.length) }, async () => {
         for (let agent = waiting.shift(); agent !== undefined; agent = waiting.shift()) await agent.start();
       });
-      await Promise.all([...lanes, pods.waitForSync()]);
+      await Promise.all([...lanes, pods.waitForSync(), devices.start()]);
       if (options.retireOthers === true)
         await retireNodes(deps.client, {
           nodes: (await deps.client.resource(Node).list()).items.filter(
@@ -93,6 +95,7 @@ export function createKubeletSim(options: KubeletSimOptions, deps: ControllerDep
         const { metadata, spec } = node;
         const agent = agents.get(metadata.name ?? '');
         agent?.setNode(node);
+        if (agent !== undefined) devices.saw(node);
         if (options.ownPodCidrs === false && spec?.podCIDR)
           agent?.setPodCidrs(spec.podCIDRs ?? [spec.podCIDR]);
       };
@@ -107,6 +110,7 @@ export function createKubeletSim(options: KubeletSimOptions, deps: ControllerDep
       running = false;
       removeHandler?.();
       removeNodeHandler?.();
+      devices.stop();
       for (const agent of agents.values()) agent.stop();
       return Promise.resolve();
     },

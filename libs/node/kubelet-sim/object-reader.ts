@@ -1,4 +1,5 @@
 import { ConfigMap, Secret } from '@drydock/api/core/v1';
+import { ResourceClaim } from '@drydock/api/resource/v1';
 import { isNotFound } from '@drydock/base/apimachinery';
 import type { Client } from '@drydock/machinery/client';
 import { missingObject, type Reference } from '../pods/index.ts';
@@ -10,6 +11,8 @@ export interface ObjectReader {
     namespace: string,
     reference: Pick<Reference, 'kind' | 'name'>,
   ): Promise<ReadonlySet<string> | undefined>;
+  /** A resource claim as it is now; undefined when it is not there. */
+  claim(namespace: string, name: string): Promise<ResourceClaim | undefined>;
   /** What the first missing object or key makes impossible, in words; undefined when all is there. */
   fault(
     namespace: string,
@@ -44,6 +47,14 @@ export function createObjectReader(client: Client): ObjectReader {
         underWay.set(id, found);
       }
       return found;
+    },
+    async claim(namespace, name) {
+      try {
+        return await client.resource(ResourceClaim).namespace(namespace).get(name);
+      } catch (error) {
+        if (isNotFound(error)) return undefined;
+        throw error;
+      }
     },
     async fault(namespace, references, missingKey) {
       for (const reference of references) {

@@ -1,3 +1,4 @@
+import { claimNameOf, isReservedFor, ownershipProblem } from '@drydock/api/resource-claims';
 import type { EventRecorder } from '@drydock/machinery/controller';
 import type { Clock } from '@drydock/base/clock';
 import type { Logger } from '@drydock/port/observability';
@@ -24,7 +25,7 @@ export interface PreparePodOptions {
 
 /** What must be there before the containers of a Pod can start. */
 export interface PodPreparation {
-  /** Sets up the volumes, again and again until all they are made of is there. */
+  /** Sets up the volumes, and then the devices, again and again until all they are made of is there. */
   mount(): Promise<void>;
   /** Looks whether the environment of a container can be made. */
   configure(container: ContainerRuntime): Promise<void>;
@@ -89,20 +90,51 @@ export function createPodPreparation(options: PreparePodOptions): PodPreparation
     return missing.length > 0;
   }
 
+  /** Why the Pod may not use its claims (yet), in a kubelet's words. */
+  async function claimFault(): Promise<string | undefined> {
+    const { pod } = runtime;
+    for (const entry of pod.spec?.resourceClaims ?? []) {
+      const named = claimNameOf(pod, entry);
+      if ('problem' in named) return named.problem;
+      if (named.name === undefined) continue;
+      const { name: claimName, owned } = named;
+      const claim = await objects.claim(namespace, claimName);
+      if (claim === undefined)
+        return `fetch ResourceClaim ${claimName}: resourceclaims.resource.k8s.io "${claimName}" not found`;
+      const problem = owned ? ownershipProblem(pod, claim) : undefined;
+      if (problem !== undefined) return problem;
+      if (!isReservedFor(pod, claim)) {
+        const { name = '', uid = '' } = pod.metadata;
+        return `pod ${name} (${uid}) is not allowed to use ResourceClaim ${claimName} (${claim.metadata.uid ?? ''})`;
+      }
+    }
+    return undefined;
+  }
+
+  async function unprepared(): Promise<boolean> {
+    const fault = await claimFault();
+    if (fault === undefined) return false;
+    const what = `Failed to prepare dynamic resources: prepare dynamic resources: ${fault}`;
+    if (!gone.aborted) recorder.event(runtime.pod, 'Warning', 'FailedPrepareDynamicResources', what);
+    return true;
+  }
+
+  /** Until nothing is missing any more. */
+  async function patiently(isMissing: () => Promise<boolean>): Promise<void> {
+    for (let waitMs = firstRetryMs; await insist(isMissing); waitMs = Math.min(longestRetryMs, waitMs * 2))
+      await clock.sleep(waitMs, gone);
+  }
+
   return {
     async mount() {
       const mounted = new AbortController();
       complain(AbortSignal.any([mounted.signal, gone])).catch(() => undefined);
       try {
-        for (
-          let waitMs = firstRetryMs;
-          await insist(unmounted);
-          waitMs = Math.min(longestRetryMs, waitMs * 2)
-        )
-          await clock.sleep(waitMs, gone);
+        await patiently(unmounted);
       } finally {
         mounted.abort();
       }
+      await patiently(unprepared);
       if (gone.aborted) return;
       runtime.mounted = true;
       options.onProgress();

@@ -1,3 +1,4 @@
+export { devicesAnnotation, simulatedSlices } from './devices.ts';
 export {
   addressAnnotation,
   advertisesOther,

@@ -83,7 +83,7 @@ export interface PodRuntime {
   initialized: boolean;
   /** When its containers were told to stop. */
   stoppingSinceMs: number | undefined;
-  /** Its volumes are set up: before, no container starts. */
+  /** Its volumes are set up, its devices prepared: before, no container starts. */
   mounted: boolean;
   /** The node would not take it. */
   rejected: { readonly reason: string; readonly message: string } | undefined;
@@ -246,7 +246,7 @@ export function createPodRuntime(
     uid: pod.metadata.uid ?? '',
     pod,
     images,
-    mounted: begun.length > 0 || volumeNeeds(pod).length === 0,
+    mounted: begun.length > 0 || (volumeNeeds(pod).length === 0 && pod.spec?.resourceClaims === undefined),
     rejected: rejectionIn(pod),
     containers,
     startedAtMs: pod.status?.startTime === undefined ? nowMs : parseTime(pod.status.startTime),
