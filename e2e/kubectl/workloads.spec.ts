@@ -144,6 +144,59 @@ describe.each(kubectlsToTest().slice(-1))('workloads with kubectl $version', (bi
     await until('get jobs -o name', 'job.batch/work');
   });
 
+  it('devices: Pods go where theirs are; one waits, and says why, until another gives its device back', async () => {
+    const driver = 'gpu.example.com';
+    await kubectl(`annotate node node-0 drydock.dev/devices=${driver}=2;model=small`);
+    const claims = { resourceClaims: [{ name: 'gpu', resourceClaimTemplateName: 'gpu' }] };
+    const pod = { ...claims, containers: [{ ...container, resources: { claims: [{ name: 'gpu' }] } }] };
+    const requests = [{ name: 'r', exactly: { deviceClassName: 'gpu' } }];
+    await apply(
+      object('resource.k8s.io/v1', 'DeviceClass', 'gpu', {
+        selectors: [
+          {
+            cel: {
+              expression: `device.driver == "${driver}" && device.attributes["${driver}"].model == "small"`,
+            },
+          },
+        ],
+      }),
+      object('resource.k8s.io/v1', 'ResourceSlice', 'by-hand', {
+        driver,
+        nodeName: 'node-1',
+        pool: { name: 'node-1', generation: 1, resourceSliceCount: 1 },
+        devices: ['small', 'large'].map((model) => ({
+          name: model,
+          attributes: { model: { string: model } },
+        })),
+      }),
+      object('resource.k8s.io/v1', 'ResourceClaimTemplate', 'gpu', { spec: { devices: { requests } } }),
+      object('apps/v1', 'Deployment', 'gpus', {
+        replicas: 3,
+        ...selector('gpus'),
+        template: { ...labels('gpus'), spec: pod },
+      }),
+    );
+    await kubectl('rollout status deployment/gpus --timeout=30s');
+    const nodes = (await kubectl('get pods -l app=gpus -o jsonpath={.items[*].spec.nodeName}')).split(' ');
+    expect(nodes.sort()).toEqual(['node-0', 'node-0', 'node-1']);
+    expect(await kubectl('get resourceclaims --no-headers')).toMatch(
+      /^(gpus-\S+-gpu-\w{5} +allocated,reserved +\S+\n){3}$/,
+    );
+    await apply(object('v1', 'Pod', 'late', pod));
+    const why = "get pod late -o jsonpath={.status.conditions[?(@.type=='PodScheduled')].message}";
+    await eventually(async () => (await kubectl(why)).includes('3 cannot allocate all claims.'), {
+      timeoutMs: 30_000,
+      what: 'the reason why the pod waits',
+    });
+    expect(await kubectl('describe pod late')).toMatch(/FailedScheduling .*0\/3 nodes are available/);
+    await kubectl('scale deployment gpus --replicas=2');
+    await kubectl('wait --for=condition=Ready pod/late --timeout=30s');
+    await kubectl('delete deployment/gpus pod/late resourceslice/by-hand deviceclass/gpu --timeout=30s');
+    await until('get resourceclaims -o name', '');
+    await kubectl('annotate node node-0 drydock.dev/devices-');
+    await until('get resourceslices -o name', '');
+  });
+
   it('a PodDisruptionBudget and a ResourceQuota tell what is', async () => {
     await kubectl('create namespace counted');
     await kubectl('-n counted create quota q --hard=pods=5,count/deployments.apps=2');

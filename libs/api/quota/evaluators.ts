@@ -1,5 +1,6 @@
 import { parseQuantity, parseTime, type KubeObject, type Quantity } from '@drydock/base/apimachinery';
 import type { PersistentVolumeClaim, Pod, Service } from '../gen/core/v1.ts';
+import type { DeviceSubRequest, ExactDeviceRequest, ResourceClaim } from '../gen/resource/v1.ts';
 import { countName, type QuotaEvaluator } from './evaluator.ts';
 import { podLimits, podRequests } from './pod-resources.ts';
 import { claimInScope, podInScope } from './scopes.ts';
@@ -120,6 +121,39 @@ export const claimEvaluator: QuotaEvaluator = {
   inScope: claimInScope,
 };
 
+const deviceSuffix = '.deviceclass.resource.k8s.io/devices';
+/** Most devices that one claim can be given: what a request for all of them counts as. */
+const allDevices = 32;
+const resourceClaims = { group: 'resource.k8s.io', resource: 'resourceclaims' };
+
+/** How many devices of which class a request may come to: of alternatives, the most that any asks of each class. */
+function devicesByClass(wishes: readonly (ExactDeviceRequest | DeviceSubRequest)[]): Map<string, number> {
+  const most = new Map<string, number>();
+  for (const { deviceClassName, allocationMode, count = 0 } of wishes) {
+    const devices = allocationMode === 'All' ? allDevices : count;
+    most.set(deviceClassName, Math.max(most.get(deviceClassName) ?? 0, devices));
+  }
+  return most;
+}
+
+/** Claims count by the devices that they ask for (KEP-4381). */
+export const resourceClaimEvaluator: QuotaEvaluator = {
+  resource: resourceClaims,
+  matching: (names) =>
+    names.filter((name) => name === countName(resourceClaims) || name.endsWith(deviceSuffix)),
+  usage(object) {
+    const devices = new Map<string, number>();
+    for (const { exactly, firstAvailable = [] } of (object as ResourceClaim).spec?.devices?.requests ?? [])
+      for (const [className, count] of devicesByClass(exactly === undefined ? firstAvailable : [exactly]))
+        devices.set(className, (devices.get(className) ?? 0) + count);
+    return new Map([
+      [countName(resourceClaims), one],
+      ...[...devices].map(([name, count]): [string, Quantity] => [`${name}${deviceSuffix}`, quantity(count)]),
+    ]);
+  },
+  inScope: () => false,
+};
+
 /** Resources that quotas know by their bare name, besides `count/…`. */
 const bareNames = new Set(['configmaps', 'resourcequotas', 'replicationcontrollers', 'secrets']);
 
@@ -144,5 +178,6 @@ const special = new Map(
 
 /** The evaluator of a resource: Pods, Services and claims have their own, the rest are counted. */
 export function quotaEvaluator({ group, resource }: { group: string; resource: string }): QuotaEvaluator {
+  if (group === resourceClaims.group && resource === resourceClaims.resource) return resourceClaimEvaluator;
   return (group === '' ? special.get(resource) : undefined) ?? objectCountEvaluator(group, resource);
 }

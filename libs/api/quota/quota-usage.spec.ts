@@ -159,6 +159,39 @@ describe('quotaUsage of other resources', () => {
     });
   });
 
+  it('counts resource claims by the devices of each class that they may come to', () => {
+    const exactly = (deviceClassName: string, more: object) => ({ exactly: { deviceClassName, ...more } });
+    const wish = (deviceClassName: string, count: number) => ({
+      name: `${deviceClassName}-${count}`,
+      deviceClassName,
+      allocationMode: 'ExactCount',
+      count,
+    });
+    const claim = (...requests: object[]) =>
+      ({ metadata: { name: 'c' }, spec: { devices: { requests } } }) as KubeObject;
+    const devices = (name: string) => `${name}.deviceclass.resource.k8s.io/devices`;
+    const usage = (...requests: object[]) =>
+      used(
+        hard('count/resourceclaims.resource.k8s.io', devices('gpu'), devices('nic')),
+        { group: 'resource.k8s.io', resource: 'resourceclaims' },
+        [claim(...requests)],
+      );
+    const count = { 'count/resourceclaims.resource.k8s.io': '1' };
+    const exact = { allocationMode: 'ExactCount', count: 3 };
+    expect(usage(exactly('gpu', exact), exactly('gpu', { ...exact, count: 1 }))).toEqual({
+      ...count,
+      [devices('gpu')]: '4',
+      [devices('nic')]: '0',
+    });
+    expect(usage(exactly('gpu', { allocationMode: 'All' }))).toMatchObject({ [devices('gpu')]: '32' });
+    // Of alternatives, the most of each class.
+    expect(usage({ firstAvailable: [wish('gpu', 2), wish('gpu', 5), wish('nic', 1)] })).toEqual({
+      ...count,
+      [devices('gpu')]: '5',
+      [devices('nic')]: '1',
+    });
+  });
+
   it('counts anything by its group and resource, some by their bare name', () => {
     const object = { metadata: { name: 'x' } };
     expect(

@@ -38,6 +38,7 @@ export const viewRules: readonly PolicyRule[] = [
   ),
   can(read, 'policy', 'poddisruptionbudgets poddisruptionbudgets/status'),
   can(read, 'networking.k8s.io', 'ingresses ingresses/status networkpolicies'),
+  can(read, 'resource.k8s.io', 'resourceclaims resourceclaims/status resourceclaimtemplates'),
 ];
 
 export const editRules: readonly PolicyRule[] = [
@@ -61,6 +62,7 @@ export const editRules: readonly PolicyRule[] = [
   ),
   can(write, 'policy', 'poddisruptionbudgets'),
   can(write, 'networking.k8s.io', 'ingresses networkpolicies'),
+  can(write, 'resource.k8s.io', 'resourceclaims resourceclaimtemplates'),
   can(all, 'coordination.k8s.io', 'leases'),
 ];
 
