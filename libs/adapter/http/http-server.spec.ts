@@ -16,8 +16,8 @@ afterEach(() => {
   for (const socket of open.splice(0)) socket.destroy();
 });
 
-async function serving(handler: HttpHandler) {
-  const server = createHttpsServer({ handler, port: 0, tls, drainMs: 100 });
+async function serving(handler: HttpHandler, drainMs = 100) {
+  const server = createHttpsServer({ handler, port: 0, tls, drainMs });
   await server.start();
   return server;
 }
@@ -74,14 +74,14 @@ describe('a server that stops', () => {
       asked?.();
       await new Promise((resolve) => setTimeout(resolve, 30));
       return { status: 200, headers: {}, body: new TextEncoder().encode('whole') };
-    });
+    }, 20_000);
     const socket = keep(connectTls({ port: server.port, host: '127.0.0.1', ca: authority.cert }));
     let text = '';
     socket.setEncoding('utf8').on('data', (part: string) => (text += part));
     await once(socket, 'secureConnect');
     socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
     await there;
-    await server.stop();
+    await Promise.all([server.stop(), once(socket, 'close')]);
     expect(text).toMatch(/whole$/);
   });
 });

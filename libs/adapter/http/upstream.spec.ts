@@ -171,7 +171,7 @@ describe('an upstream', () => {
     });
     const two = await serve(() => ({ status: 200, headers: {}, body: bytes('two') }));
     const { port } = await front([one.port, two.port], {
-      probe: { path: '/readyz', everyMs: 20, timeoutMs: 100 },
+      probe: { path: '/readyz', everyMs: 20, timeoutMs: 500 },
     });
     silent = true;
     const texts = await Promise.all([call(port), call(port)]);

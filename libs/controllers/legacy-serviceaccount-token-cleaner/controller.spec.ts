@@ -72,16 +72,16 @@ describe('legacy-serviceaccount-token-cleaner-controller', () => {
         metadata: { name, namespace: 'default', annotations: { 'kubernetes.io/service-account.name': 'a' } },
         type: 'kubernetes.io/service-account-token',
       });
-    const loop = runKilled(cluster, (deps) => createLegacyTokenCleaner({ periodMs: 10 * day }, deps), {
+    const loop = runKilled(cluster, (deps) => createLegacyTokenCleaner({ periodMs: 2 * day }, deps), {
       seed: 5,
       limit: 4,
     });
     const marked = async () => (await secrets.get('t')).metadata.labels !== undefined;
-    await clock.advance(9 * day);
+    await clock.advance(1 * day);
     expect(await marked()).toBe(false);
-    await clock.advance(3 * day);
+    await clock.advance(2 * day);
     expect(await marked()).toBe(true);
-    await clock.advance(14 * day);
+    await clock.advance(4 * day);
     expect((await cluster.list(Secret, 'default')).map(({ metadata }) => metadata.name)).toEqual(['by-hand']);
     await loop.stop();
   });

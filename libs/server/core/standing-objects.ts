@@ -23,10 +23,12 @@ export interface StandingObject {
   readonly name: string;
 }
 
-/** Objects that belong together: all are looked for at once, and made again at once. */
+/** Objects that belong together: all that are missing are made again at once. */
 export interface StandingObjects {
-  /** Time between two looks. */
-  readonly everyMs: number;
+  /** Of what resources they are. */
+  readonly resources: readonly { readonly group: string; readonly resource: string }[];
+  /** Time from the loss of one to its return. */
+  readonly afterMs: number;
   /** Those that there should be now. */
   readonly objects: () => readonly StandingObject[];
   /** Makes those that are missing. Must do nothing to the others. */
@@ -40,13 +42,15 @@ export interface StandingObjectsDeps {
   readonly kept: readonly StandingObjects[];
 }
 
-/** Makes again, as kube-apiserver's loops do, what every cluster has and somebody deleted. Returns its end. */
+/**
+ * Makes again, as kube-apiserver's loops do, what every cluster has and somebody deleted; nothing runs while nothing is
+ * missing. Returns its end.
+ */
 export function keepStanding({ cache, clock, logger, kept }: StandingObjectsDeps): () => Promise<void> {
   const loops = kept.map((standing) => {
-    let timer: Timer;
+    let timer: Timer | undefined;
     let stopped = false;
-    let busy: Promise<void> = Promise.resolve();
-    // The cache answers at once: nothing is asked while nothing is missing.
+    let busy: Promise<void> | undefined;
     const missing = (): boolean =>
       standing
         .objects()
@@ -55,21 +59,24 @@ export function keepStanding({ cache, clock, logger, kept }: StandingObjectsDeps
             cache.peek({ group, resource }, joinKey(namespace, name)) === undefined,
         );
     const look = (): void => {
-      if (stopped) return;
-      if (missing())
+      if (stopped || timer !== undefined || busy !== undefined || !missing()) return;
+      timer = clock.setTimeout(() => {
+        timer = undefined;
         busy = standing
           .make()
           .catch((err: unknown) => logger.warn('what every cluster has could not be made again', { err }))
-          .finally(next);
-      else next();
+          .finally(() => {
+            busy = undefined;
+            look();
+          });
+      }, standing.afterMs);
     };
-    const next = (): void => {
-      if (!stopped) timer = clock.setTimeout(look, standing.everyMs);
-    };
-    next();
+    const unfollow = standing.resources.map((resource) => cache.onChange(resource, look));
+    look();
     return async () => {
       stopped = true;
-      timer.cancel();
+      for (const end of unfollow) end();
+      timer?.cancel();
       await busy;
     };
   });
@@ -88,9 +95,14 @@ export interface ClusterObjectsOptions {
   readonly address: () => ServingAddress | undefined;
 }
 
-/** Every so often, as kube-apiserver: its own Service and range, and what the system needs to work at all. */
+/** How often kube-apiserver looks after its own Service and range, and after what the system needs to work at all. */
 const serviceMs = 10_000;
 const systemMs = 60_000;
+
+function kindsOf(objects: readonly StandingObject[]): { group: string; resource: string }[] {
+  const kinds = new Map(objects.map(({ group, resource }) => [`${group}/${resource}`, { group, resource }]));
+  return [...kinds.values()];
+}
 
 /** What every cluster has, and keeps. Default roles and priority classes are made at the start alone. */
 export function clusterObjects(options: ClusterObjectsOptions): StandingObjects[] {
@@ -114,23 +126,27 @@ export function clusterObjects(options: ClusterObjectsOptions): StandingObjects[
   ]);
   return [
     {
-      everyMs: serviceMs,
+      resources: kindsOf([...service, ...reached]),
+      afterMs: serviceMs,
       objects: () => (address() === undefined ? service : [...service, ...reached]),
       make: () =>
         besideOthers(() => publishKubernetesService(registry, transport, firstServiceIp, address())),
     },
     {
-      everyMs: serviceMs,
+      resources: kindsOf(range),
+      afterMs: serviceMs,
       objects: () => range,
       make: () => besideOthers(() => bootstrapServiceRange(registry, transport, serviceRange)),
     },
     {
-      everyMs: systemMs,
+      resources: kindsOf(namespaces),
+      afterMs: systemMs,
       objects: () => namespaces,
       make: () => besideOthers(() => bootstrapNamespaces(registry, transport)),
     },
     {
-      everyMs: systemMs,
+      resources: kindsOf(flowControl),
+      afterMs: systemMs,
       objects: () => flowControl,
       make: () => besideOthers(() => bootstrapFlowControl(registry, transport)),
     },
