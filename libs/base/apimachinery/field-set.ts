@@ -13,15 +13,55 @@ interface Entry {
   readonly children: FieldSet;
 }
 
-/** A set of paths within an object. Immutable. */
+/** A set of paths within an object. Immutable, and shared by all that hold the same paths, as far as they are remembered. */
 export interface FieldSet {
   readonly entries: ReadonlyMap<PathStep, Entry>;
+  /** Its own alone. */
+  readonly id: number;
 }
 
-export const emptyFieldSet: FieldSet = { entries: new Map() };
+export const emptyFieldSet: FieldSet = { entries: new Map(), id: 0 };
 
 /** Most paths end in such an entry: they share it. */
 const leaf: Entry = { member: true, children: emptyFieldSet };
+
+/** Objects of one kind mostly set the same fields: their sets are one, and what was worked out of them is known. */
+const maxKnownSets = 8_192;
+const knownSets = new Map<string, FieldSet>();
+let lastId = 0;
+
+/** The set of these entries; there is none without a path. */
+export function fieldSetOfEntries(entries: ReadonlyMap<PathStep, Entry>): FieldSet {
+  if (entries.size === 0) return emptyFieldSet;
+  let key = '';
+  for (const [step, { member, children }] of entries)
+    key += `${step.length}${member ? '+' : '-'}${step}${children.id} `;
+  let set = knownSets.get(key);
+  if (set === undefined) {
+    set = { entries, id: ++lastId };
+    if (knownSets.size >= maxKnownSets) knownSets.clear();
+    knownSets.set(key, set);
+  }
+  return set;
+}
+
+type Combination = (a: FieldSet, b: FieldSet) => FieldSet;
+
+/** The same, remembering what became of the sets of late. */
+function remembering(combine: Combination): Combination {
+  const known = new Map<string, FieldSet>();
+  return (a, b) => {
+    if (a === emptyFieldSet || b === emptyFieldSet || a === b) return combine(a, b);
+    const key = `${a.id} ${b.id}`;
+    let set = known.get(key);
+    if (set === undefined) {
+      set = combine(a, b);
+      if (known.size >= maxKnownSets) known.clear();
+      known.set(key, set);
+    }
+    return set;
+  };
+}
 
 /** Names of fields come again with every write; the same text need not be made and hashed each time. */
 const maxKnownSteps = 4_096;
@@ -78,7 +118,7 @@ export class FieldSetBuilder {
       if (child.#member && child.#children === undefined) entries.set(step, leaf);
       else put(entries, step, child.#member, child.build());
     }
-    return setOf(entries);
+    return fieldSetOfEntries(entries);
   }
 }
 
@@ -86,10 +126,6 @@ export class FieldSetBuilder {
 function put(entries: Map<PathStep, Entry>, step: PathStep, member: boolean, children: FieldSet): void {
   if (!isEmptyFieldSet(children)) entries.set(step, { member, children });
   else if (member) entries.set(step, leaf);
-}
-
-function setOf(entries: Map<PathStep, Entry>): FieldSet {
-  return entries.size === 0 ? emptyFieldSet : { entries };
 }
 
 /** The set of these paths. */
@@ -132,41 +168,47 @@ export function fieldSetBelow(set: FieldSet, path: readonly PathStep[]): FieldSe
   return current ?? emptyFieldSet;
 }
 
-export function unionFieldSets(a: FieldSet, b: FieldSet): FieldSet {
+function union(a: FieldSet, b: FieldSet): FieldSet {
   if (a === b || isEmptyFieldSet(b)) return a;
   if (isEmptyFieldSet(a)) return b;
   const entries = new Map(a.entries);
   for (const [step, right] of b.entries) {
     const left = a.entries.get(step);
     if (left === undefined) entries.set(step, right);
-    else put(entries, step, left.member || right.member, unionFieldSets(left.children, right.children));
+    else put(entries, step, left.member || right.member, union(left.children, right.children));
   }
-  return { entries };
+  return fieldSetOfEntries(entries);
 }
 
-export function intersectFieldSets(a: FieldSet, b: FieldSet): FieldSet {
+export const unionFieldSets = remembering(union);
+
+function intersection(a: FieldSet, b: FieldSet): FieldSet {
   if (a === b) return a;
   if (isEmptyFieldSet(a) || isEmptyFieldSet(b)) return emptyFieldSet;
   const entries = new Map<PathStep, Entry>();
   for (const [step, left] of a.entries) {
     const right = b.entries.get(step);
     if (right === undefined) continue;
-    put(entries, step, left.member && right.member, intersectFieldSets(left.children, right.children));
+    put(entries, step, left.member && right.member, intersection(left.children, right.children));
   }
-  return setOf(entries);
+  return fieldSetOfEntries(entries);
 }
 
-/** Paths of `a` that are not in `b`. */
-export function subtractFieldSets(a: FieldSet, b: FieldSet): FieldSet {
+export const intersectFieldSets = remembering(intersection);
+
+function difference(a: FieldSet, b: FieldSet): FieldSet {
   if (isEmptyFieldSet(a) || isEmptyFieldSet(b)) return a;
   const entries = new Map<PathStep, Entry>();
   for (const [step, left] of a.entries) {
     const right = b.entries.get(step);
     if (right === undefined) entries.set(step, left);
-    else put(entries, step, left.member && !right.member, subtractFieldSets(left.children, right.children));
+    else put(entries, step, left.member && !right.member, difference(left.children, right.children));
   }
-  return setOf(entries);
+  return fieldSetOfEntries(entries);
 }
+
+/** Paths of `a` that are not in `b`. */
+export const subtractFieldSets = remembering(difference);
 
 /** Paths of `a` that are neither in `b` nor below a path of `b`. */
 export function subtractFieldSetsDeep(a: FieldSet, b: FieldSet): FieldSet {
@@ -177,7 +219,7 @@ export function subtractFieldSetsDeep(a: FieldSet, b: FieldSet): FieldSet {
     else if (!right.member)
       put(entries, step, left.member, subtractFieldSetsDeep(left.children, right.children));
   }
-  return setOf(entries);
+  return fieldSetOfEntries(entries);
 }
 
 export function equalFieldSets(a: FieldSet, b: FieldSet): boolean {
@@ -199,7 +241,7 @@ export function fieldSetLeaves(set: FieldSet): FieldSet {
     const last = isEmptyFieldSet(children);
     put(entries, step, last && member, last ? emptyFieldSet : fieldSetLeaves(children));
   }
-  return setOf(entries);
+  return fieldSetOfEntries(entries);
 }
 
 const kindOrder = 'fkvi';
@@ -219,9 +261,16 @@ function sortedSteps(set: FieldSet): PathStep[] {
 
 const nothingBelow: Record<string, unknown> = Object.freeze({});
 
-/** The JSON form of `managedFields[].fieldsV1`. Read-only: parts of it are shared. */
+const encodedSets = new WeakMap<FieldSet, Record<string, unknown>>();
+
+/** The JSON form of `managedFields[].fieldsV1`. Read-only: it is one for all equal sets, as far as they are. */
 export function encodeFieldsV1(set: FieldSet): Record<string, unknown> {
-  return encodeEntry({ member: false, children: set });
+  let encoded = encodedSets.get(set);
+  if (encoded === undefined) {
+    encoded = encodeEntry({ member: false, children: set });
+    encodedSets.set(set, encoded);
+  }
+  return encoded;
 }
 
 function encodeEntry({ member, children }: Entry): Record<string, unknown> {
@@ -272,5 +321,5 @@ function decodeEntry(value: unknown): Entry {
     entries.set(step, entry);
   }
   // A step with nothing below it is itself meant.
-  return entries.size === 0 ? leaf : { member: marked, children: { entries } };
+  return entries.size === 0 ? leaf : { member: marked, children: fieldSetOfEntries(entries) };
 }

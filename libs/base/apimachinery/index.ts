@@ -91,6 +91,7 @@ export {
   equalFieldSets,
   fieldPaths,
   fieldSetBelow,
+  fieldSetOfEntries,
   fieldSetFromPaths,
   fieldSetLeaves,
   fieldStep,

@@ -2,6 +2,7 @@ import type { FieldSet, PathStep } from '../apimachinery/index.ts';
 import {
   emptyFieldSet,
   fieldSetBelow,
+  fieldSetOfEntries,
   fieldStep,
   getOwn,
   hasFieldPath,
@@ -125,5 +126,5 @@ export function withNamedFields(set: FieldSet, type: MergeType): FieldSet {
       children: withNamedFields(entry.children, typeBelow(type, step)),
     });
   }
-  return { entries };
+  return fieldSetOfEntries(entries);
 }

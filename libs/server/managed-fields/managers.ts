@@ -65,8 +65,9 @@ export function encodeManagers(managers: Managers): ManagedFieldsEntry[] {
     const { manager, operation, apiVersion, time, subresource, set } = ownership;
     let { fieldsV1 } = ownership;
     if (fieldsV1 === undefined) {
-      fieldsV1 = encodeFieldsV1(set);
-      decoded.set(fieldsV1 as object, set);
+      const encoded = encodeFieldsV1(set);
+      if (!decoded.has(encoded)) decoded.set(encoded, set);
+      fieldsV1 = encoded;
     }
     return {
       ...(manager === '' ? {} : { manager }),
