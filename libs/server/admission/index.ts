@@ -27,6 +27,7 @@ export { certificateApproval, certificateSigning, certificateSubjectRestriction 
 export { claimResize } from './claim-resize.ts';
 export { defaultIngressClass } from './default-ingress-class.ts';
 export { rbacEscalation } from './rbac-escalation.ts';
+export { resourceClaimStatus } from './resource-claim-status.ts';
 export { runtimeClass } from './runtime-class.ts';
 export { storageObjectInUseProtection } from './storage-object-in-use-protection.ts';
 export { createNumberClaims, type NumberClaims } from './number-claims.ts';
