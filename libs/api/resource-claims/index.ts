@@ -9,3 +9,4 @@ export {
   podClaimAnnotation,
   type PodClaimName,
 } from './resource-claims.ts';
+export { toleratesDeviceTaint } from './device-taints.ts';

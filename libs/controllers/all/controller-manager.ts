@@ -13,6 +13,7 @@ import { createClusterRoleAggregationController } from '../clusterrole-aggregati
 import { createCronJobController } from '../cronjob/index.ts';
 import { createDaemonSetController } from '../daemonset/index.ts';
 import { createDeploymentController } from '../deployment/index.ts';
+import { createDeviceTaintEvictionController } from '../device-taint-eviction/index.ts';
 import { createDisruptionController } from '../disruption/index.ts';
 import { createEndpointsController } from '../endpoints/index.ts';
 import { createEndpointSliceController } from '../endpointslice/index.ts';
@@ -133,6 +134,7 @@ export function createControllerManager(
     createEndpointSliceMirroringController(deps),
     createNodeLifecycleController(options.nodeLifecycle ?? {}, deps),
     createTaintEvictionController(deps),
+    createDeviceTaintEvictionController(deps),
     createLegacyTokenCleaner({}, deps),
     createTtlController(deps),
     createPersistentVolumeBinder({ simulatedDefaultClass: options.simulatedStorage ?? false }, deps),

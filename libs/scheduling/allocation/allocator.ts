@@ -1,10 +1,10 @@
 import type { Node } from '@drydock/api/core/v1';
+import { toleratesDeviceTaint } from '@drydock/api/resource-claims';
 import type {
   AllocationResult,
   Device,
   DeviceClass,
   DeviceSelector as DeviceSelectorSpec,
-  DeviceTaint,
   DeviceToleration,
   ResourceClaim,
   ResourceSlice,
@@ -58,18 +58,11 @@ interface Offer {
 
 const nameOf = ({ metadata }: ResourceClaim) => `${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
 
-function tolerates(toleration: DeviceToleration, taint: DeviceTaint): boolean {
-  if (toleration.effect && toleration.effect !== taint.effect) return false;
-  if (toleration.key && toleration.key !== taint.key) return false;
-  if (toleration.operator === 'Exists') return true;
-  return (toleration.operator || 'Equal') === 'Equal' && (toleration.value ?? '') === (taint.value ?? '');
-}
-
 function isRepelled({ taints = [] }: Device, tolerations: readonly DeviceToleration[]): boolean {
   return taints.some(
     (taint) =>
       (taint.effect === 'NoExecute' || taint.effect === 'NoSchedule') &&
-      !tolerations.some((toleration) => tolerates(toleration, taint)),
+      !tolerations.some((toleration) => toleratesDeviceTaint(toleration, taint)),
   );
 }
 

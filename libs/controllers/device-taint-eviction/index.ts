@@ -1,0 +1,1 @@
+export { createDeviceTaintEvictionController } from './controller.ts';
