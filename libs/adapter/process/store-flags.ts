@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { commaSeparated, flag } from './flags.ts';
+import { commaSeparated, duration, flag } from './flags.ts';
 import { pkiFile } from './serving-flags.ts';
 
 /** Where objects are kept. */
@@ -13,6 +13,8 @@ export interface StoreOptions {
   readonly etcdCafile: string | undefined;
   readonly etcdCertfile: string | undefined;
   readonly etcdKeyfile: string | undefined;
+  /** How often etcd forgets changes that are older than that; 0: never. */
+  readonly etcdCompactionIntervalMs: number;
 }
 
 /** Adds the flags of `StoreOptions`. */
@@ -30,13 +32,21 @@ export function addStoreFlags(command: Command, dataDirHolds = 'the store'): Com
     )
     .addOption(flag('--etcd-cafile <file>', 'authorities of the etcd members, PEM'))
     .addOption(flag('--etcd-certfile <file>', 'certificate shown to etcd, PEM'))
-    .addOption(flag('--etcd-keyfile <file>', 'its key, PEM'));
+    .addOption(flag('--etcd-keyfile <file>', 'its key, PEM'))
+    .addOption(
+      flag('--etcd-compaction-interval <duration>', 'how long etcd keeps changes, at least; 0: for ever')
+        .argParser(duration)
+        .default(5 * 60_000, '5m0s'),
+    );
 }
 
 /** What the flags say. For members reached by `https://` files default to those of the PKI folder, under `app`'s name. */
 export function storeOptions(raw: Readonly<Record<string, unknown>>, app: string): StoreOptions {
   const given = raw as Partial<StoreOptions> &
-    Pick<StoreOptions, 'store' | 'dataDir' | 'etcdServers'> & { readonly pkiDir?: string };
+    Pick<StoreOptions, 'store' | 'dataDir' | 'etcdServers'> & {
+      readonly pkiDir?: string;
+      readonly etcdCompactionInterval: number;
+    };
   const secure = given.etcdServers.some((server) => server.startsWith('https://'));
   const folder = secure ? given.pkiDir : undefined;
   return {
@@ -46,5 +56,6 @@ export function storeOptions(raw: Readonly<Record<string, unknown>>, app: string
     etcdCafile: given.etcdCafile ?? pkiFile(folder, 'ca.crt'),
     etcdCertfile: given.etcdCertfile ?? pkiFile(folder, `${app}.crt`),
     etcdKeyfile: given.etcdKeyfile ?? pkiFile(folder, `${app}.key`),
+    etcdCompactionIntervalMs: given.etcdCompactionInterval,
   };
 }

@@ -30,14 +30,12 @@ export type Call<T> = (
 ) => ClientUnaryCall;
 
 export interface EtcdConnection {
-  /** Repeated on the next member while members fail and time is left. */
+  /** Repeated on the next member while members fail or keep silent and time is left. */
   read<T>(call: Call<T>): Promise<T>;
   /** Sent once, to a member that is connected; a failure after that is `ambiguous` unless etcd says that nothing was done. */
   write<T>(call: Call<T>): Promise<T>;
-  /** A client for a long stream, on a connected member. */
-  watcher(): Promise<WatchClient>;
-  /** The member in use does not serve: the next is tried. */
-  rotate(): void;
+  /** A client for a long stream, on a connected member. `leave`: that member does not serve, the next is to be used. */
+  watcher(): Promise<{ client: WatchClient; leave(): void }>;
   close(): void;
 }
 
@@ -46,9 +44,12 @@ interface Member {
   readonly watch: WatchClient;
 }
 
-/** What etcd refuses before it proposes anything. */
-const harmless =
-  /space exceeded|too many requests|request is too large|permission denied|authentication|not enough|raft: stopped|no such member/i;
+/** What etcd refuses before it proposes anything, though its code alone does not say so. */
+const harmless = /not enough|raft: stopped|no such member/i;
+
+/** What etcd says of a value that is too big for it: at its own bound, or at that of messages to it. */
+const tooLarge = /request is too large|message larger than max/i;
+const noRoom = /space exceeded/i;
 
 const channelOptions = {
   'grpc.max_receive_message_length': -1,
@@ -96,16 +97,20 @@ export function connectEtcd(options: ConnectionOptions): EtcdConnection {
     );
   }
 
-  /** The member in use, or the next that can be reached before `deadline`. */
-  async function reach(deadline: number): Promise<Member> {
+  /** The member in use, or the next that can be reached before `deadline`; and how to say that it is of no use. */
+  async function reach(deadline: number): Promise<{ member: Member; leave(): void }> {
     for (;;) {
       const tried = current;
       const member = members[tried % members.length];
       if (closed || member === undefined) throw new StoreError('Closed', 'the store is closed');
       const patience = members.length === 1 ? deadline : Math.min(deadline, Date.now() + memberWaitMs);
-      if (await connected(member, patience)) return member;
+      // Of many calls that fail on one member only the first moves on.
+      const leave = (): void => {
+        if (current === tried) current++;
+      };
+      if (await connected(member, patience)) return { member, leave };
       if (closed) throw new StoreError('Closed', 'the store is closed');
-      if (current === tried) current++;
+      leave();
       if (Date.now() >= deadline)
         throw new StoreError('Unavailable', `etcd: no connection to ${endpoints.join(', ')}`);
     }
@@ -124,36 +129,38 @@ export function connectEtcd(options: ConnectionOptions): EtcdConnection {
     async read(call) {
       const deadline = Date.now() + timeoutMs;
       for (;;) {
-        const member = await reach(deadline);
+        const { member, leave } = await reach(deadline);
+        // A member that is connected and does not answer is not worth all of the time, where there are others.
+        const attempt = members.length === 1 ? deadline : Math.min(deadline, Date.now() + timeoutMs / 2);
         try {
-          return await unary(member, call, deadline);
+          return await unary(member, call, attempt);
         } catch (error) {
           const { code } = error as ServiceError;
-          if (code !== status.UNAVAILABLE || Date.now() >= deadline || closed)
-            throw unavailable(error, false);
-          current++;
+          if (code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED) leave();
+          else throw unavailable(error, false);
+          if (Date.now() >= deadline || closed) throw unavailable(error, false);
           await new Promise((resolve) => setTimeout(resolve, 50));
         }
       }
     },
     async write(call) {
       const deadline = Date.now() + timeoutMs;
-      const member = await reach(deadline);
+      const { member, leave } = await reach(deadline);
       try {
         return await unary(member, call, deadline);
       } catch (error) {
         const { code, details } = error as ServiceError;
+        const refusal = refused(error as ServiceError);
+        if (refusal !== undefined) throw new StoreError('Refused', refusal, { cause: error });
         const lost =
           code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED || code === status.CANCELLED;
-        if (lost) current++;
+        if (lost) leave();
         throw unavailable(error, !harmless.test(details) && (lost || code === status.UNKNOWN));
       }
     },
     async watcher() {
-      return (await reach(Date.now() + timeoutMs)).watch;
-    },
-    rotate() {
-      current++;
+      const { member, leave } = await reach(Date.now() + timeoutMs);
+      return { client: member.watch, leave };
     },
     close() {
       closed = true;
@@ -163,4 +170,11 @@ export function connectEtcd(options: ConnectionOptions): EtcdConnection {
       }
     },
   };
+}
+
+/** etcd's words for a write that it does not take as it is, or has no room for; undefined for every other failure. */
+function refused({ code, details }: ServiceError): string | undefined {
+  if (code !== status.INVALID_ARGUMENT && code !== status.RESOURCE_EXHAUSTED) return undefined;
+  if (tooLarge.test(details)) return 'etcdserver: request is too large';
+  return noRoom.test(details) ? details : undefined;
 }

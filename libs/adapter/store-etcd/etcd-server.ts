@@ -24,6 +24,15 @@ export function etcdInstalled(): boolean {
   return false;
 }
 
+/** Runs etcdctl against an endpoint; throws with what it says where it fails. */
+export function etcdctl(endpoint: string, ...args: readonly string[]): void {
+  const { status, stderr } = spawnSync('etcdctl', ['--endpoints', endpoint, ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, ETCDCTL_API: '3' },
+  });
+  if (status !== 0) throw new Error(`etcdctl ${args.join(' ')}: ${stderr}`);
+}
+
 async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
@@ -37,8 +46,8 @@ async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-/** One etcd of its own: free ports, fresh data. */
-export async function startEtcd(): Promise<EtcdServer> {
+/** One etcd of its own: free ports, fresh data. `args` are further ones of the command line. */
+export async function startEtcd(args: readonly string[] = []): Promise<EtcdServer> {
   const data = mkdtempSync(join(tmpdir(), 'drydock-etcd-'));
   const [clientPort = 0, peerPort = 0] = await freePorts(2);
   const client = `http://127.0.0.1:${clientPort}`;
@@ -53,6 +62,7 @@ export async function startEtcd(): Promise<EtcdServer> {
         ...['--listen-client-urls', client, '--advertise-client-urls', client],
         ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer],
         ...['--initial-cluster', `one=${peer}`, '--heartbeat-interval', '50', '--election-timeout', '250'],
+        ...args,
       ],
       { stdio: 'ignore', env: { ...process.env, ETCD_UNSUPPORTED_ARCH: process.arch } },
     );

@@ -115,11 +115,16 @@ describe.skipIf(!etcdInstalled())('a store whose etcd fails', () => {
     expect(error.message).toBe('etcd: no connection to 127.0.0.1:1');
   });
 
-  it('refuses a value that etcd does not take, and knows that it was not written', async () => {
-    const error = await refusal(store.create('/big', new Uint8Array(4 * 1024 * 1024)), 'Unavailable');
-    expect(error.ambiguous).toBe(false);
-    expect(await store.get('/big')).toBeUndefined();
-  });
+  it.each([1.6, 2.1, 4])(
+    'refuses a value of %d MiB in etcd’s words, and knows that it was not written',
+    async (size) => {
+      const error = await refusal(store.create('/big', new Uint8Array(size * 1024 * 1024)), 'Refused');
+      expect(error.message).toBe('etcdserver: request is too large');
+      expect(await store.get('/big')).toBeUndefined();
+      expect(await store.create('/fits', new Uint8Array(1.4 * 1024 * 1024))).toBeGreaterThan(0);
+      expect((await store.list('/fits')).entries[0]?.value).toHaveLength(1.4 * 1024 * 1024);
+    },
+  );
 
   it('loses nothing that was acknowledged when etcd is killed under load, and its watch sees each change once', async () => {
     const watch = record(store, await store.revision());

@@ -1,10 +1,11 @@
-import type { Store, StoreEntry } from '@drydock/port/store';
+import type { Store, StoreEntry, StoreSnapshot } from '@drydock/port/store';
 import { assertValidKey, MAX_KEY_BYTES, StoreError } from '@drydock/port/store';
 import { status, type ServiceError } from '@grpc/grpc-js';
+import { startCompaction } from './compaction.ts';
 import { connectEtcd, type EtcdTls } from './connection.ts';
 import type { Compare, KeyValue, RangeRequest, RangeResponse, RequestOp, TxnResponse } from './gen/etcd.ts';
 import { Compare_CompareResult, Compare_CompareTarget } from './gen/etcd.ts';
-import { decodeKey, encodeKey, prefixRange } from './keys.ts';
+import { decodeKey, encodeKey, prefixRange, type KeyRange } from './keys.ts';
 import { baseKey, readBase } from './revision-base.ts';
 import { createWatchStream } from './watch-stream.ts';
 
@@ -18,6 +19,8 @@ export interface EtcdStoreOptions {
   readonly timeoutMs?: number;
   /** Keys read at a time by `list`. Default 5,000. */
   readonly pageSize?: number;
+  /** Changes are forgotten when they are this old, or up to twice as old; 0 (the default): never. */
+  readonly compactionIntervalMs?: number;
 }
 
 const nothing = new Uint8Array();
@@ -33,7 +36,8 @@ const range = (fields: Partial<RangeRequest>): RangeRequest => ({
 
 /**
  * A store in etcd v3: one transaction a write, linearizable reads, a watch that survives its connection.
- * Rejects with a StoreError `Unavailable` when no member answers in time. A write whose answer was lost is `ambiguous`.
+ * Rejects with a StoreError `Unavailable` when no member answers in time; a write whose answer was lost is `ambiguous`. A value
+ * that is too big for etcd, and a write that it has no room for, are `Refused` in etcd's words.
  */
 export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
   const { keyPrefix = '', pageSize = 5_000 } = options;
@@ -51,6 +55,7 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
   }
   const watches = createWatchStream(connection, prefixRange(keyPrefix), keyPrefix, base);
   const underWay = new Set<Promise<unknown>>();
+  let stopCompacting = (): void => undefined;
   let closing: Promise<void> | undefined;
 
   function assertOpen(key?: string): void {
@@ -119,15 +124,33 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
         kv.compact({ revision }, metadata, callOptions, answer),
       );
     } catch (error) {
-      const cause = (error as StoreError).cause as ServiceError | undefined;
-      if (cause?.code !== status.OUT_OF_RANGE) throw error;
+      if (codeOf(error) !== status.OUT_OF_RANGE) throw error;
       // Already forgotten, by someone else perhaps: that is what was wanted.
-      return !/future/.test(cause.details);
+      return !/future/.test((error as StoreError).message);
     }
     return true;
   }
 
+  /** All of a range, read in pages as of one revision. */
+  async function pages({ key: first, rangeEnd }: KeyRange): Promise<StoreSnapshot> {
+    const entries: StoreEntry[] = [];
+    let key = first;
+    let revision = 0;
+    for (;;) {
+      const page = await read({ key, rangeEnd, limit: pageSize, revision });
+      // Every further page is read as of the first.
+      if (revision === 0) revision = page.header?.revision ?? 0;
+      for (const kv of page.kvs) entries.push(toEntry(kv));
+      const last = page.kvs.at(-1);
+      if (!page.more || last === undefined)
+        return { entries: entries.filter((entry) => entry.key !== baseKey), revision: revision + base };
+      key = new Uint8Array(last.key.length + 1);
+      key.set(last.key);
+    }
+  }
+
   async function shutDown(): Promise<void> {
+    stopCompacting();
     await Promise.allSettled(underWay);
     watches.end(new StoreError('Closed', 'the store is closed'));
     connection.close();
@@ -143,20 +166,14 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
 
     async list(prefix) {
       assertOpen();
-      const { key: first, rangeEnd } = prefixRange(keyPrefix + prefix);
-      const entries: StoreEntry[] = [];
-      let key = first;
-      let revision = 0;
+      const whole = prefixRange(keyPrefix + prefix);
       for (;;) {
-        const page = await read({ key, rangeEnd, limit: pageSize, revision });
-        // Every further page is read as of the first.
-        if (revision === 0) revision = page.header?.revision ?? 0;
-        for (const kv of page.kvs) entries.push(toEntry(kv));
-        const last = page.kvs.at(-1);
-        if (!page.more || last === undefined)
-          return { entries: entries.filter((entry) => entry.key !== baseKey), revision: revision + base };
-        key = new Uint8Array(last.key.length + 1);
-        key.set(last.key);
+        try {
+          return await pages(whole);
+        } catch (error) {
+          // The first page's revision was compacted before the last page was read.
+          if (codeOf(error) !== status.OUT_OF_RANGE) throw error;
+        }
       }
     },
 
@@ -209,11 +226,18 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
   };
   try {
     await store.revision();
+    const { compactionIntervalMs = 0 } = options;
+    if (compactionIntervalMs > 0) stopCompacting = startCompaction(store, compactionIntervalMs);
     return store;
   } catch (error) {
     connection.close();
     throw error;
   }
+}
+
+/** gRPC code of what etcd answered. */
+function codeOf(error: unknown): number | undefined {
+  return error instanceof StoreError ? (error.cause as ServiceError | undefined)?.code : undefined;
 }
 
 /** Whether a key of this length can be there at all. */

@@ -44,6 +44,7 @@ export function createWatchStream(
   let waiters: { revision: number; resolve(): void }[] = [];
   let nextId = 1;
   let stream: ClientDuplexStream<WatchRequest, WatchResponse> | undefined;
+  let heardAt = 0;
   let opening = false;
   let failures = 0;
   let endedWith: StoreError | undefined;
@@ -107,6 +108,7 @@ export function createWatchStream(
 
   function answer(response: WatchResponse): void {
     failures = 0;
+    heardAt = Date.now();
     const entry = entries.get(response.watchId);
     if (entry === undefined) return;
     if (response.canceled) {
@@ -141,12 +143,12 @@ export function createWatchStream(
     settle();
   }
 
-  function broken(which: ClientDuplexStream<WatchRequest, WatchResponse>): void {
+  function broken(which: ClientDuplexStream<WatchRequest, WatchResponse>, leave: () => void): void {
     if (stream !== which) return;
     stream = undefined;
     failures++;
     for (const entry of entries.values()) entry.parts = [];
-    connection.rotate();
+    leave();
     const delay = Math.min(maxBackoffMs, 50 * 2 ** Math.min(failures - 1, 10));
     setTimeout(() => void open(), delay).unref();
   }
@@ -155,15 +157,15 @@ export function createWatchStream(
     if (stream !== undefined || opening || endedWith !== undefined || entries.size === 0) return;
     opening = true;
     try {
-      const client = await connection.watcher();
+      const { client, leave } = await connection.watcher();
       if (endedWith !== undefined) return;
       const metadata = new Metadata();
       metadata.set('hasleader', 'true');
       const opened = client.watch(metadata);
       stream = opened;
       opened.on('data', answer);
-      opened.on('error', () => broken(opened));
-      opened.on('end', () => broken(opened));
+      opened.on('error', () => broken(opened, leave));
+      opened.on('end', () => broken(opened, leave));
       for (const entry of entries.values()) ask(entry);
     } catch {
       failures++;
@@ -216,8 +218,11 @@ export function createWatchStream(
             resolve();
           },
         };
+        const since = Date.now();
         const timer = setTimeout(() => {
           waiters = waiters.filter((one) => one !== waiter);
+          // Written through a member that serves, and the one that is watched says nothing at all.
+          if (heardAt < since) stream?.cancel();
           resolve();
         }, patienceMs);
         waiters.push(waiter);

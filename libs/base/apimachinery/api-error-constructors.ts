@@ -228,6 +228,11 @@ export function internalError(cause: unknown): ApiError {
   });
 }
 
+/** 500 without a reason: what a part behind the server says, in its own words. */
+export function unclassified(message: string, cause?: unknown): ApiError {
+  return apiError({ code: 500, message, cause });
+}
+
 /** 422 without a kind, as a patch that cannot be applied is answered. */
 export function unprocessable(
   message = 'the server rejected our request due to an error in our request',

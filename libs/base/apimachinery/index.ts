@@ -26,6 +26,7 @@ export {
   toApiError,
   tooManyRequests,
   unauthorized,
+  unclassified,
   unprocessable,
   unsupportedMediaType,
 } from './api-error-constructors.ts';

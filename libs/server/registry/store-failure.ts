@@ -1,5 +1,12 @@
 import type { GroupResource } from '@drydock/base/apimachinery';
-import { ApiError, badRequest, internalError, serviceUnavailable, timeout } from '@drydock/base/apimachinery';
+import {
+  ApiError,
+  badRequest,
+  internalError,
+  serviceUnavailable,
+  timeout,
+  unclassified,
+} from '@drydock/base/apimachinery';
 import { StoreError } from '@drydock/port/store';
 import type { Environment } from './environment.ts';
 
@@ -13,6 +20,8 @@ export function storeFailure(error: unknown, resource: GroupResource): unknown {
   if (!(error instanceof StoreError)) return error;
   if (error.code === 'InvalidKey') return badRequest(error.message);
   if (error.code === 'Closed') return serviceUnavailable('the server is shutting down');
+  // As Kubernetes hands on what etcd says: without a reason.
+  if (error.code === 'Refused') return unclassified(error.message, error);
   if (error.code === 'Unavailable') {
     return error.ambiguous
       ? timeout(`request did not complete within the allotted time: ${error.message}`)

@@ -119,6 +119,34 @@ describe('a store watch that ends', () => {
       await server.stop();
     },
   );
+
+  it('is not followed by rebuilds without a pause, where every new watch ends at once', async () => {
+    const control = breakable();
+    let watches = 0;
+    let broken = false;
+    const store: Store = {
+      ...control.store,
+      watch(from, sink) {
+        watches++;
+        if (!broken) return control.store.watch(from, sink);
+        queueMicrotask(() => sink.ended(new StoreError('Unavailable', 'the disk failed')));
+        return { cancel: () => undefined };
+      },
+    };
+    const server = await startRegistry({ store });
+    broken = true;
+    control.breakWatch('Unavailable');
+    // Whoever starves the event loop never comes here.
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(watches).toBe(2);
+    await server.clock.advance(10_000);
+    expect(watches).toBeLessThan(15);
+    broken = false;
+    await server.clock.advance(10_000);
+    await server.transport.create(collection, widget('after'));
+    expect((await server.transport.list(collection)).items).toHaveLength(1);
+    await server.stop();
+  });
 });
 
 describe('a store shared with others', () => {

@@ -201,6 +201,7 @@ export function createWatchCache(options: WatchCacheOptions): WatchCache {
       resource.apply(objectKey, event.revision, item, woken);
     }
     revision = batch.at(-1)!.revision;
+    endedAtOnce = 0;
     if (waiters.length > 0) releaseWaiters();
   }
 
@@ -253,6 +254,9 @@ export function createWatchCache(options: WatchCacheOptions): WatchCache {
     releaseWaiters();
   }
 
+  /** Watches of the store in a row that ended before they told of anything. */
+  let endedAtOnce = 0;
+
   /** The store watch ended: watches end too, so that their clients list again, and the cache starts anew. */
   function lost(error: Error): void {
     synced = false;
@@ -261,11 +265,15 @@ export function createWatchCache(options: WatchCacheOptions): WatchCache {
     for (const resource of resources.values()) resource.endWatches();
     if (error instanceof StoreError && error.code === 'Closed') return;
     logger.warn('the store watch ended, the watch cache is rebuilt', { err: error });
-    void rebuild();
+    void rebuild(endedAtOnce++);
   }
 
-  async function rebuild(): Promise<void> {
-    for (let delayMs = 50; !stopped; delayMs = Math.min(delayMs * 2, 5_000)) {
+  /** At once after the first loss; where that does not help, ever more slowly. */
+  async function rebuild(before: number): Promise<void> {
+    for (let failures = before; !stopped; failures++) {
+      const delayMs = Math.min(25 * 2 ** failures, 5_000);
+      if (failures > 0) await clock.sleep(delayMs, abort.signal).catch(() => undefined);
+      if (stopped) return;
       try {
         await follow();
         return;
@@ -273,7 +281,6 @@ export function createWatchCache(options: WatchCacheOptions): WatchCache {
         if (error instanceof StoreError && error.code === 'Closed') return;
         logger.warn('the watch cache cannot be rebuilt yet', { err: error });
       }
-      await clock.sleep(delayMs, abort.signal).catch(() => undefined);
     }
   }
 

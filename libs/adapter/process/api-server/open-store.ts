@@ -30,6 +30,7 @@ export function etcdStoreOptions(options: StoreOptions): EtcdStoreOptions {
   const key = read(options.etcdKeyfile);
   return {
     endpoints: options.etcdServers,
+    compactionIntervalMs: options.etcdCompactionIntervalMs,
     tls: {
       ...(certificateAuthority === undefined ? {} : { certificateAuthority }),
       ...(certificate === undefined ? {} : { certificate }),

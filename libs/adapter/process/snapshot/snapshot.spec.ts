@@ -20,6 +20,7 @@ const lmdb = (name: string): StoreOptions => ({
   etcdCafile: undefined,
   etcdCertfile: undefined,
   etcdKeyfile: undefined,
+  etcdCompactionIntervalMs: 0,
 });
 const bytes = (text: string) => new TextEncoder().encode(text);
 const plain = ({ entries, revision }: StoreSnapshot) => ({
