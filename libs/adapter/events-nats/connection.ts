@@ -27,7 +27,7 @@ export interface NatsOptions {
   readonly tls?: NatsTls;
   /** The stream all publishers and subscribers of one cluster share. Default `DRYDOCK_EVENTS`. */
   readonly stream?: string;
-  /** What its subjects begin with. Default `drydock.events`. */
+  /** What its subjects begin with. Default `drydock.events`, of a stream of another name `drydock.events-<stream>`. */
   readonly subjectPrefix?: string;
   readonly logger: Logger;
 }

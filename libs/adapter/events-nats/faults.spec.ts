@@ -242,6 +242,45 @@ describe.skipIf(!natsInstalled())('events over a NATS that fails', { timeout: 30
     }
   });
 
+  it('end with a gap where a name does not fit into a subject, and go on after it', async () => {
+    const publisher = await started();
+    const { position } = await cluster.list(publisher.cursor());
+    const seen = recordEvents(cluster.subscriber(), configMaps(), position);
+    // 1,800 bytes, of which each takes three characters.
+    await create('名'.repeat(600));
+    expect(await seen.end()).toBe('Gap');
+    const anew = recordEvents(
+      cluster.subscriber(),
+      configMaps(),
+      (await cluster.list(publisher.cursor())).position,
+    );
+    await create('short');
+    expect((await anew.count(1)).map((event) => event.name)).toEqual(['short']);
+    expect(publisher.role).toBe('publishing');
+    anew.stop();
+  });
+
+  it('of two clusters on one server keep apart when their streams have names of their own', async () => {
+    const others = new NatsCluster(server);
+    try {
+      // As the flags of a process give them: a stream, and no prefix.
+      const publishers = [cluster, others].map((one) => one.publisher({ subjectPrefix: undefined }));
+      for (const one of publishers) await one.start();
+      await until(() => publishers.every((one) => one.cursor() !== undefined));
+      const seen = recordEvents(
+        cluster.subscriber({ subjectPrefix: undefined }),
+        configMaps(),
+        (await cluster.list(publishers[0]!.cursor())).position,
+      );
+      await others.write({ verb: 'create', name: 'theirs' });
+      await create('ours');
+      expect((await seen.count(1)).map((event) => event.name)).toEqual(['ours']);
+      seen.stop();
+    } finally {
+      await others.dispose();
+    }
+  });
+
   it('end with a gap where an object does not fit into a message', async () => {
     const publisher = await started();
     const { position } = await cluster.list(publisher.cursor());

@@ -3,7 +3,11 @@ import { objectKey, type KubeObject, type ResourceType } from '@drydock/base/api
 import { systemClock, systemRandom } from '@drydock/base/clock';
 import { createClient } from '@drydock/machinery/client';
 import { createInformerFactory } from '@drydock/machinery/informer';
-import { createEventTransport, createStoreChangeSource } from '@drydock/port/events';
+import {
+  createEventTransport,
+  createStoreChangeSource,
+  type EventTransportOptions,
+} from '@drydock/port/events';
 import { silentLogger as logger } from '@drydock/port/observability';
 import type { ResourceRef } from '@drydock/port/transport';
 import { createRpcServer, createRpcTransport } from '@drydock/rpc';
@@ -13,21 +17,37 @@ import { createMemoryStore } from '@drydock/store-memory';
 import { describe, expect, it } from 'vitest';
 import { until } from './cluster.spec-support.ts';
 import { createNatsPublisher, createNatsSubscriber } from './index.ts';
-import { natsInstalled, startNats } from './nats-server.ts';
+import { natsInstalled, startNats, type NatsServer } from './nats-server.ts';
+import { startTcpProxy, type TcpProxy } from './tcp-proxy.spec-support.ts';
 
 const admin = { name: 'admin', groups: ['system:masters', 'system:authenticated'] };
 
+/** What a test does to a cluster whose informers must come to equal its store in the end. */
+interface Trial {
+  readonly nats: NatsServer;
+  /** Between the publisher and NATS. */
+  readonly line: TcpProxy;
+  /** Writes that also update and delete. */
+  churn(prefix: string): Promise<void>;
+  expectEqual(): Promise<void>;
+  /** Resources that were watched over gRPC. */
+  readonly watchedThere: ResourceRef[];
+}
+
 describe.skipIf(!natsInstalled())('informers over gRPC and NATS', { timeout: 60_000 }, () => {
-  it('equal the store, object by object, through a restart of NATS, and watch over nothing else', async () => {
+  async function attempt(transportOptions: EventTransportOptions, doIt: (trial: Trial) => Promise<void>) {
     const nats = await startNats();
-    const servers = [nats.address];
+    const line = await startTcpProxy(nats.address);
     const store = createMemoryStore();
     const apiserver = createApiServerCore(
       {},
       { store, definitions: allDefinitions, clock: systemClock, random: systemRandom, logger },
     );
     await apiserver.start();
-    const publisher = createNatsPublisher({ servers, logger, source: createStoreChangeSource(store) });
+    const publisher = createNatsPublisher({
+      ...{ servers: [line.address], logger, progressMs: 100 },
+      source: createStoreChangeSource(store),
+    });
     await publisher.start();
     const rpc = createRpcServer({
       ...{ port: 0, logger },
@@ -45,8 +65,11 @@ describe.skipIf(!natsInstalled())('informers over gRPC and NATS', { timeout: 60_
         return remote.watch(...args);
       },
     };
-    const subscriber = createNatsSubscriber({ servers, logger, heartbeatMs: 200 });
-    const client = createClient(createEventTransport(counted, subscriber), { fieldManager: 'test' });
+    const subscriber = createNatsSubscriber({
+      ...{ servers: [nats.address], logger, heartbeatMs: 200, silentMs: 1_000 },
+    });
+    const transport = createEventTransport(counted, subscriber, transportOptions);
+    const client = createClient(transport, { fieldManager: 'test' });
     const informers = createInformerFactory(client, { clock: systemClock, random: systemRandom, logger });
     const maps = informers.informer(ConfigMap);
     const secrets = informers.informer(Secret, { namespace: 'default' });
@@ -91,15 +114,13 @@ describe.skipIf(!natsInstalled())('informers over gRPC and NATS', { timeout: 60_
     }
 
     try {
-      await churn('a');
-      await expectEqual(maps, ConfigMap);
-      await nats.kill();
-      await churn('b');
-      await nats.start();
-      await churn('c');
-      await expectEqual(maps, ConfigMap);
-      await expectEqual(secrets, Secret);
-      expect(watchedThere).toEqual([]);
+      await doIt({
+        ...{ nats, line, churn, watchedThere },
+        async expectEqual() {
+          await expectEqual(maps, ConfigMap);
+          await expectEqual(secrets, Secret);
+        },
+      });
     } finally {
       await informers.stop();
       await subscriber.close();
@@ -108,9 +129,52 @@ describe.skipIf(!natsInstalled())('informers over gRPC and NATS', { timeout: 60_
       await publisher.stop();
       await apiserver.stop();
       await store.close();
+      await line.close();
       await nats.dispose();
     }
-  });
+  }
+  const fallingBack = { clock: systemClock, awayMs: 200 };
+
+  it('equal the store, object by object, through a restart of NATS, and watch over nothing else', () =>
+    attempt({}, async ({ nats, churn, expectEqual, watchedThere }) => {
+      await churn('a');
+      await expectEqual();
+      await nats.kill();
+      await churn('b');
+      await nats.start();
+      await churn('c');
+      await expectEqual();
+      expect(watchedThere).toEqual([]);
+    }));
+
+  it('equal it while the publisher is cut off from NATS and they are not: they watch over gRPC until it is back', () =>
+    attempt(fallingBack, async ({ line, churn, expectEqual, watchedThere }) => {
+      await churn('a');
+      await expectEqual();
+      line.hold();
+      await churn('b');
+      await expectEqual();
+      expect(watchedThere.map(({ resource }) => resource).toSorted()).toEqual(
+        expect.arrayContaining(['configmaps', 'secrets']),
+      );
+      line.release();
+      await churn('c');
+      await expectEqual();
+    }));
+
+  it('equal it while NATS is there without JetStream', () =>
+    attempt(fallingBack, async ({ nats, churn, expectEqual }) => {
+      await churn('a');
+      await expectEqual();
+      await nats.kill();
+      await nats.start(false);
+      await churn('b');
+      await expectEqual();
+      await nats.kill();
+      await nats.start();
+      await churn('c');
+      await expectEqual();
+    }));
 });
 
 /** Items of a list have no kind and apiVersion of their own. */

@@ -9,7 +9,7 @@ import { openLink } from './connection.ts';
 import { createOutbox } from './outbox.ts';
 import type { LastMessage, StreamPlace } from './stream.ts';
 import { cursorOf, ensureStream, isOvertaken, lastMessage, placeOf } from './stream.ts';
-import { DEFAULT_PREFIX } from './subjects.ts';
+import { DEFAULT_STREAM, prefixOf } from './subjects.ts';
 
 export interface NatsPublisherOptions extends NatsOptions {
   readonly source: ChangeSource;
@@ -25,7 +25,7 @@ export interface NatsPublisherOptions extends NatsOptions {
   readonly duplicateWindowMs?: number;
   /** How long changes may stay unpublished before another publisher takes over. Default 2,000. */
   readonly takeoverMs?: number;
-  /** A publisher with nothing to publish says so this often. Default 30,000. */
+  /** A publisher with nothing to publish says so this often. Default 3,000. */
   readonly progressMs?: number;
   /** Changes held in memory while NATS is away; more are read from the store again. Default 20,000. */
   readonly maxQueuedChanges?: number;
@@ -53,9 +53,9 @@ const DEFAULTS = { maxAgeMs: 3_600_000, maxBytes: 1024 ** 3, replicas: 1, duplic
  * `start` it after the store is open, and give `cursor: () => publisher.cursor()` to `createRpcServer`.
  */
 export function createNatsPublisher(options: NatsPublisherOptions): EventPublisher {
-  const { source, id = randomUUID(), takeoverMs = 2_000, progressMs = 30_000 } = options;
-  const streamName = options.stream ?? 'DRYDOCK_EVENTS';
-  const prefix = options.subjectPrefix ?? DEFAULT_PREFIX;
+  const { source, id = randomUUID(), takeoverMs = 2_000, progressMs = 3_000 } = options;
+  const streamName = options.stream ?? DEFAULT_STREAM;
+  const prefix = options.subjectPrefix ?? prefixOf(streamName);
   const logger = options.logger.child({ component: 'events-publisher' });
   const metrics = options.metrics ?? noMetrics;
   const published = metrics.counter({

@@ -14,7 +14,7 @@ export interface NatsServer {
   pause(): void;
   resume(): void;
   /** Starts it again on the same data and port. */
-  start(): Promise<void>;
+  start(jetstream?: boolean): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -54,8 +54,9 @@ export async function startNats(more: readonly string[] = []): Promise<NatsServe
   const port = await freePort();
   let child: ChildProcess | undefined;
 
-  async function start(): Promise<void> {
-    const args = ['--addr', '127.0.0.1', '--port', String(port), '--jetstream', '--store_dir', data, ...more];
+  async function start(jetstream = true): Promise<void> {
+    const storing = jetstream ? ['--jetstream', '--store_dir', data] : [];
+    const args = ['--addr', '127.0.0.1', '--port', String(port), ...storing, ...more];
     const started = spawn('nats-server', args, { stdio: 'ignore' });
     child = started;
     while (!(await greets(port))) {

@@ -3,7 +3,8 @@ import { createEventQueue, EventsError } from '@drydock/port/events';
 import type { EventQueue } from '@drydock/port/events';
 import type { NatsOptions } from './connection.ts';
 import { openLink } from './connection.ts';
-import { DEFAULT_PREFIX } from './subjects.ts';
+import { startPulse } from './pulse.ts';
+import { DEFAULT_STREAM, prefixOf } from './subjects.ts';
 import type { Subscription } from './subscription.ts';
 import { createSubscription } from './subscription.ts';
 
@@ -12,6 +13,8 @@ export interface NatsSubscriberOptions extends NatsOptions {
   readonly maxQueuedEvents?: number;
   /** How often the server speaks when it has nothing to tell; a break is noticed after three times as long. Default 5,000. */
   readonly heartbeatMs?: number;
+  /** A bus on which nobody publishes for this long does not count as ready. Default 10,000: three times a publisher's progress. */
+  readonly silentMs?: number;
 }
 
 /**
@@ -22,9 +25,10 @@ export interface NatsSubscriberOptions extends NatsOptions {
  * `createEventTransport(createRpcTransport({ address, … }), createNatsSubscriber({ servers, logger }))`.
  */
 export function createNatsSubscriber(options: NatsSubscriberOptions): EventSubscriber {
-  const { heartbeatMs = 5_000 } = options;
+  const { heartbeatMs = 5_000, silentMs = 10_000, stream: streamName = DEFAULT_STREAM } = options;
   const logger = options.logger.child({ component: 'events-subscriber' });
   const link = openLink({ ...options, logger });
+  const pulse = startPulse({ link, streamName, silentMs, everyMs: Math.min(heartbeatMs, 2_000) });
   const subscriptions = new Map<EventQueue, Subscription>();
   let closed = false;
   const timer = setInterval(() => {
@@ -35,7 +39,7 @@ export function createNatsSubscriber(options: NatsSubscriberOptions): EventSubsc
   });
 
   return {
-    ready: () => !closed && link.connected(),
+    ready: () => !closed && pulse.alive(),
     subscribe(ref, from, signal) {
       const released = new AbortController();
       const queue = createEventQueue({
@@ -52,9 +56,8 @@ export function createNatsSubscriber(options: NatsSubscriberOptions): EventSubsc
         return queue;
       }
       const subscription = createSubscription(ref, from, {
-        ...{ link, heartbeatMs, logger, queue },
-        streamName: options.stream ?? 'DRYDOCK_EVENTS',
-        prefix: options.subjectPrefix ?? DEFAULT_PREFIX,
+        ...{ link, streamName, heartbeatMs, logger, queue },
+        prefix: options.subjectPrefix ?? prefixOf(streamName),
         signal: released.signal,
       });
       if (!released.signal.aborted) subscriptions.set(queue, subscription);
@@ -63,6 +66,7 @@ export function createNatsSubscriber(options: NatsSubscriberOptions): EventSubsc
     async close() {
       closed = true;
       clearInterval(timer);
+      pulse.stop();
       for (const queue of [...subscriptions.keys()]) {
         queue.end(new EventsError('Closed', 'the subscriber is closed'));
       }

@@ -3,7 +3,7 @@ import { headers as newHeaders } from '@nats-io/transport-node';
 import type { NatsSession } from './connection.ts';
 import { REQUEST_TIMEOUT_MS } from './connection.ts';
 import { Header, messageOf, Overtaken } from './stream.ts';
-import { progressSubject, resourceFilter, subjectOf } from './subjects.ts';
+import { isSendable, progressSubject, resourceFilter, subjectOf, unnamedSubject } from './subjects.ts';
 
 export interface OutboxOptions {
   readonly session: NatsSession;
@@ -84,8 +84,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
   function sendAfter(change: CommittedChange, chain: number): void {
     const { group, resource, revision } = change;
     const object = change.object();
-    const omitted = object.byteLength + HEADER_ROOM > maxPayload;
-    publish(subjectOf(prefix, change), omitted ? nothing : object, revision, {
+    const named = subjectOf(prefix, change);
+    const omitted = object.byteLength + HEADER_ROOM > maxPayload || !isSendable(named);
+    const subject = isSendable(named) ? named : unnamedSubject(prefix, change);
+    publish(subject, omitted ? nothing : object, revision, {
       'Nats-Msg-Id': String(revision),
       [Header.type]: change.type,
       [Header.previousRevision]: String(change.previousRevision),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { namesOf, resourceFilter, subjectOf } from './subjects.ts';
+import { namesOf, prefixOf, resourceFilter, subjectOf } from './subjects.ts';
 
 const change = (group: string, resource: string, namespace: string, name: string) => ({
   ...{ group, resource, namespace, name },
@@ -27,5 +27,10 @@ describe('subjects', () => {
         expect(namesOf(subject)).toEqual({ namespace: '', name });
       }),
     );
+  });
+
+  it('of one stream are not those of another', () => {
+    expect(prefixOf('DRYDOCK_EVENTS')).toBe('drydock.events');
+    expect(prefixOf('OTHER')).toBe('drydock.events-OTHER');
   });
 });
