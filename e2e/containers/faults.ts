@@ -132,33 +132,38 @@ export function faultBody(shared: () => Promise<ComposeCluster>): void {
       patient,
     );
 
-    it.each([
-      ['controller-manager', 'kube-controller-manager'],
-      ['scheduler', 'kube-scheduler'],
-    ])(
-      'a leading %s that stands still for longer than its lease',
-      async (service, lease) => {
-        const holder = async () =>
-          (await persistently(`get lease -n kube-system ${lease} -o jsonpath={.spec.holderIdentity}`)).trim();
-        const members = [service, `${service}-2`];
-        const leads = await holder();
-        const ids = await Promise.all(members.map((member) => cluster.container(member)));
-        const paused = members[ids.findIndex((id) => leads.startsWith(id.slice(0, 12)))];
-        expect(paused, `${leads} among ${ids.join(' ')}`).toBeDefined();
+    it(
+      'a leading controller-manager and a leading scheduler that stand still for longer than their leases',
+      async () => {
+        const loops = ['controller-manager', 'scheduler'] as const;
+        const holder = async (loop: string) =>
+          (
+            await persistently(`get lease -n kube-system kube-${loop} -o jsonpath={.spec.holderIdentity}`)
+          ).trim();
+        const leading = async (loop: string) => {
+          const leads = await holder(loop);
+          const members = [loop, `${loop}-2`];
+          const ids = await Promise.all(members.map((member) => cluster.container(member)));
+          const member = members[ids.findIndex((id) => leads.startsWith(id.slice(0, 12)))];
+          expect(member, `${leads} among ${ids.join(' ')}`).toBeDefined();
+          return { loop, leads, member: member ?? '' };
+        };
+        const paused = await Promise.all(loops.map(leading));
         await beginRollout();
-        await cluster.pause(paused ?? '');
+        await Promise.all(paused.map(({ member }) => cluster.pause(member)));
         try {
-          await eventually(async () => ![leads, ''].includes(await holder()), {
-            timeoutMs: 90_000,
-            what: `another leader than ${leads}`,
-          });
+          for (const { loop, leads } of paused)
+            await eventually(async () => ![leads, ''].includes(await holder(loop)), {
+              timeoutMs: 90_000,
+              what: `another leader than ${leads}`,
+            });
           await finishRollout();
         } finally {
-          await cluster.unpause(paused ?? '');
+          await Promise.all(paused.map(({ member }) => cluster.unpause(member)));
         }
         await beginRollout();
         await settled();
-        expect(await holder()).not.toBe(leads);
+        for (const { loop, leads } of paused) expect(await holder(loop)).not.toBe(leads);
       },
       patient,
     );

@@ -130,7 +130,8 @@ export async function startLedger(kubeconfig: string): Promise<Ledger> {
         // What is not answered may or may not have happened; a name without an acknowledged create is left behind.
         if (running) await write(name, value).catch(() => undefined);
       }
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      // Enough to meet every fault, and not so much that nothing else gets on.
+      await new Promise((resolve) => setTimeout(resolve, 150));
     }
   });
   const follower = follow(config);

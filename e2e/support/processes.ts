@@ -1,9 +1,11 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { repository } from './cluster.ts';
+import { startSlowLine, type SlowLine } from './slow-line.ts';
 
 /** One process of a cluster. */
 export interface ClusterPart {
@@ -38,11 +40,14 @@ export interface ProcessClusterOptions {
   readonly store?: 'lmdb' | 'etcd';
   /** Default 1. */
   readonly apiservers?: 1 | 2;
+  /** API servers that are far from etcd, by name: how many milliseconds what it says takes to them, and back. */
+  readonly far?: Readonly<Record<string, number>>;
   /** Which processes there are beside API servers and the aggregator. Default all. */
   readonly only?: readonly string[];
 }
 
-const readyLimitMs = 30_000;
+const readyLimitMs = 60_000;
+const unknown = 'https://127.0.0.1:6443';
 
 export function freePort(): Promise<number> {
   return new Promise((resolve) => {
@@ -97,6 +102,11 @@ function launch(name: string, command: readonly string[], ready: RegExp): Promis
   });
 }
 
+/** Waits for all, and only then says which failed: none is left behind that is still starting. */
+async function all(promises: readonly Promise<unknown>[]): Promise<void> {
+  for (const one of await Promise.allSettled(promises)) if (one.status === 'rejected') throw one.reason;
+}
+
 const portOf = (address: string | undefined): string => address?.split(':').at(-1) ?? '0';
 
 /** Certificates, NATS and etcd where wanted, apiserver, aggregator, controller-manager, scheduler, kubelet-sim, metrics-server. */
@@ -111,15 +121,13 @@ export async function startProcessCluster(options: ProcessClusterOptions = {}): 
   /** NATS and etcd: what starts them, and what they say when they serve. */
   const servers = new Map<string, readonly [command: readonly string[], ready: RegExp]>();
   const main = (app: string) => join(repository, 'apps', app, 'src/main.ts');
+  const lines = new Map<string, SlowLine>();
   const [nats, etcd, etcdPeer] = [await freePort(), await freePort(), await freePort()];
 
-  function certificates(server: string): void {
-    const made = spawnSync(
-      process.execPath,
-      [main('drydock'), 'certs', '--dir', pki, '--server', server, '--kubeconfig', kubeconfig],
-      { encoding: 'utf8' },
-    );
-    if (made.status !== 0) throw new Error(`drydock certs: ${made.stderr}`);
+  /** Keys, certificates and the kubeconfig, which does not know yet where the aggregator will be. */
+  async function certificates(): Promise<void> {
+    const args = [main('drydock'), 'certs', '--dir', pki, '--server', unknown, '--kubeconfig', kubeconfig];
+    await promisify(execFile)(process.execPath, args);
   }
 
   async function start(name: string, app?: string, args?: readonly string[]): Promise<ClusterPart> {
@@ -146,7 +154,7 @@ export async function startProcessCluster(options: ProcessClusterOptions = {}): 
       apiserver: [
         ...(store === 'lmdb'
           ? ['--data-dir', join(dir, 'data')]
-          : ['--etcd-servers', `http://127.0.0.1:${etcd}`]),
+          : ['--etcd-servers', `http://127.0.0.1:${lines.get(name)?.port ?? etcd}`]),
         ...['--store', store],
       ],
       aggregator: [
@@ -195,17 +203,18 @@ export async function startProcessCluster(options: ProcessClusterOptions = {}): 
         await part.exited;
         clearTimeout(timer);
       }
+      for (const line of lines.values()) line.close();
       rmSync(dir, { recursive: true, force: true });
     },
   };
 
   try {
-    certificates('https://127.0.0.1:6443');
+    const outside: Promise<unknown>[] = [certificates()];
     if (eventBus === 'nats') {
       mkdirSync(join(dir, 'nats'));
       const command = ['nats-server', '-a', '127.0.0.1', '-p', String(nats), '-js', '-sd', join(dir, 'nats')];
       servers.set('nats', [command, /Server is ready/]);
-      await start('nats');
+      outside.push(start('nats'));
     }
     if (store === 'etcd') {
       const [client, peer] = [`http://127.0.0.1:${etcd}`, `http://127.0.0.1:${etcdPeer}`];
@@ -215,13 +224,16 @@ export async function startProcessCluster(options: ProcessClusterOptions = {}): 
         ...['--initial-advertise-peer-urls', peer, '--initial-cluster', `default=${peer}`],
       ];
       servers.set('etcd', [command, /ready to serve client requests/]);
-      await start('etcd');
+      outside.push(start('etcd'));
     }
-    await start('apiserver');
-    if (apiservers === 2) await start('apiserver-2', 'apiserver');
+    await all(outside);
+    for (const [name, delayMs] of Object.entries(options.far ?? {}))
+      lines.set(name, await startSlowLine(etcd, delayMs));
+    await all(['apiserver', 'apiserver-2'].slice(0, apiservers).map((name) => start(name, 'apiserver')));
     const { addresses } = await start('aggregator');
-    certificates(`https://${addresses['https'] ?? ''}`);
-    await Promise.all(only.map((name) => start(name)));
+    const known = `https://${addresses['https'] ?? ''}`;
+    writeFileSync(kubeconfig, readFileSync(kubeconfig, 'utf8').replaceAll(unknown, known));
+    await all(only.map((name) => start(name)));
   } catch (error) {
     await cluster.stop();
     throw error;

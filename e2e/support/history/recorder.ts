@@ -12,6 +12,8 @@ export interface RecorderOptions {
   /** Default 3. */
   readonly watches?: number;
   readonly seed?: number;
+  /** API servers that clients and watches ask in turns, without what stands before them. Default: that of the kubeconfig. */
+  readonly servers?: readonly string[];
 }
 
 /** Clients at work on a cluster, all of whose calls and answers are kept, to be judged at the end. */
@@ -55,9 +57,14 @@ const within = async <T>(promise: Promise<T>): Promise<T> => {
 /** Starts working on the cluster of a kubeconfig, which must serve. */
 export async function startRecorder(kubeconfig: string, options: RecorderOptions = {}): Promise<Recorder> {
   const { clients = 4, keys = 5, watches = 3, seed = 1 } = options;
-  const config = new k8s.KubeConfig();
-  config.loadFromFile(kubeconfig);
-  const core = config.makeApiClient(k8s.CoreV1Api);
+  const ways = [undefined, ...(options.servers ?? [])].map((server) => {
+    const config = new k8s.KubeConfig();
+    config.loadFromFile(kubeconfig);
+    if (server !== undefined) config.clusters = config.clusters.map((cluster) => ({ ...cluster, server }));
+    return { config, core: config.makeApiClient(k8s.CoreV1Api) };
+  });
+  const wayOf = (index: number) => ways[index % ways.length]!;
+  const { core } = ways[0]!;
   const run = `h${Date.now().toString(36)}`;
   const labelSelector = `history=${run}`;
   const operations: Operation[] = [];
@@ -69,6 +76,7 @@ export async function startRecorder(kubeconfig: string, options: RecorderOptions
   let watching = true;
 
   async function client(index: number): Promise<void> {
+    const { core } = wayOf(index);
     const random = createSeededRandom(seed * 1_000 + index);
     const known = new Map<string, Held | undefined>();
     let serial = 0;
@@ -99,6 +107,8 @@ export async function startRecorder(kubeconfig: string, options: RecorderOptions
         );
       }
       operations.push({ client: index, key, request, outcome, invokedAt, returnedAt: now() });
+      // Read at once what was just written, half of the time: whichever server is asked must know it by now.
+      if (outcome.kind === 'written' && random.next() < 0.5) return perform(key, { kind: 'get' });
       // A server that is away is not asked in a circle.
       await new Promise((resolve) => setTimeout(resolve, outcome.kind === 'unknown' ? 100 : pauseMs));
     }
@@ -152,6 +162,7 @@ export async function startRecorder(kubeconfig: string, options: RecorderOptions
   });
 
   async function list(index: number): Promise<void> {
+    const { core } = index < 0 ? ways[0]! : wayOf(index);
     const invokedAt = performance.now();
     try {
       const found = await within(core.listNamespacedConfigMap({ namespace, labelSelector }));
@@ -169,7 +180,7 @@ export async function startRecorder(kubeconfig: string, options: RecorderOptions
   }
 
   /** Follows as an informer does; a log goes on over broken connections, and ends where a new list is needed. */
-  async function follow(name: string): Promise<void> {
+  async function follow(name: string, { config, core }: (typeof ways)[number]): Promise<void> {
     let log: { name: string; from: number; changes: WatchedChange[] } | undefined;
     let at = 0;
     const see = (type: string, object: k8s.V1ConfigMap): void => {
@@ -215,7 +226,7 @@ export async function startRecorder(kubeconfig: string, options: RecorderOptions
   const aborts = new Set<AbortController>();
 
   await list(-1);
-  const followers = Array.from({ length: watches }, (_, index) => follow(`watch ${index}`));
+  const followers = Array.from({ length: watches }, (_, index) => follow(`watch ${index}`, wayOf(index)));
   await eventually(() => logs.length === watches, { timeoutMs: 30_000, what: 'the watches to begin' });
   const workers = Array.from({ length: clients }, (_, index) => client(index));
 

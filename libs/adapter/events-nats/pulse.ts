@@ -10,6 +10,9 @@ export interface PulseOptions {
   readonly silentMs: number;
 }
 
+/** How late the answer to a look may be before JetStream counts as silent. */
+const PATIENCE_MS = 3_000;
+
 /** Whether the bus carries news: a connection alone does not say so. */
 export interface Pulse {
   /** JetStream answers, and somebody publishes, if only that there is nothing to publish. */
@@ -53,7 +56,7 @@ export function startPulse({ link, streamName, everyMs, silentMs }: PulseOptions
   return {
     alive() {
       const now = performance.now();
-      return link.connected() && now - answeredAt < silentMs && now - movedAt < silentMs;
+      return link.connected() && now - answeredAt < everyMs + PATIENCE_MS && now - movedAt < silentMs;
     },
     stop: () => stopper.abort(),
   };
