@@ -127,179 +127,186 @@ const first = (signingRequest: string) => [
   }),
 ];
 
-describe.each(kubectlsToTest().slice(-1))('loops killed at work, with kubectl $version', (binary) => {
-  let cluster: ProcessCluster;
-  let kubectl: Kubectl;
-  const apply = (objects: readonly object[]) =>
-    kubectl('apply -f -', { stdin: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }) });
-  const becomes = (args: string, expected: string | RegExp) =>
-    eventually(
-      async () => {
-        const answer = (await kubectl(args)).trim();
-        if (typeof expected === 'string' ? answer === expected : expected.test(answer)) return true;
-        throw new Error(`${args}: ${answer}, not ${String(expected)}`);
-      },
-      { ...patient, what: `${String(expected)} from kubectl ${args}` },
-    );
+// Much of it is waiting: for the minute of a CronJob, and for how long a lost node and its Pods are kept.
+const timeout = 300_000;
 
-  /** One after the other: all of it comes about meanwhile, and many kubectls at once would only be in its way. */
-  async function become(...wanted: readonly (readonly [args: string, expected: string | RegExp])[]) {
-    for (const [args, expected] of wanted) await becomes(args, expected);
-  }
+describe.each(kubectlsToTest().slice(-1))(
+  'loops killed at work, with kubectl $version',
+  { timeout },
+  (binary) => {
+    let cluster: ProcessCluster;
+    let kubectl: Kubectl;
+    const apply = (objects: readonly object[]) =>
+      kubectl('apply -f -', { stdin: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }) });
+    const becomes = (args: string, expected: string | RegExp) =>
+      eventually(
+        async () => {
+          const answer = (await kubectl(args)).trim();
+          if (typeof expected === 'string' ? answer === expected : expected.test(answer)) return true;
+          throw new Error(`${args}: ${answer}, not ${String(expected)}`);
+        },
+        { ...patient, what: `${String(expected)} from kubectl ${args}` },
+      );
 
-  /** Kills the controller-manager again and again, each time a little later in its work, while `work` is done. */
-  async function killing(times: number, work: () => Promise<unknown>): Promise<void> {
-    const working = work();
-    for (let round = 0; round < times; round++) {
-      await new Promise((resolve) => setTimeout(resolve, 40 + 100 * round));
-      await cluster.kill('controller-manager');
-      await cluster.start('controller-manager');
+    /** One after the other: all of it comes about meanwhile, and many kubectls at once would only be in its way. */
+    async function become(...wanted: readonly (readonly [args: string, expected: string | RegExp])[]) {
+      for (const [args, expected] of wanted) await becomes(args, expected);
     }
-    await working;
-  }
 
-  beforeAll(async () => {
-    cluster = await startProcessCluster({
-      args: {
-        'controller-manager': loops,
-        'kubelet-sim': ['--nodes', '3', '--allocate-node-cidrs'],
-        'metrics-server': ['--metric-resolution', '1s'],
-      },
+    /** Kills the controller-manager again and again, each time a little later in its work, while `work` is done. */
+    async function killing(times: number, work: () => Promise<unknown>): Promise<void> {
+      const working = work();
+      for (let round = 0; round < times; round++) {
+        await new Promise((resolve) => setTimeout(resolve, 40 + 100 * round));
+        await cluster.kill('controller-manager');
+        await cluster.start('controller-manager');
+      }
+      await working;
+    }
+
+    beforeAll(async () => {
+      cluster = await startProcessCluster({
+        args: {
+          'controller-manager': loops,
+          'kubelet-sim': ['--nodes', '3', '--allocate-node-cidrs'],
+          'metrics-server': ['--metric-resolution', '1s'],
+        },
+      });
+      kubectl = createKubectl(binary, cluster.kubeconfig);
+      await eventually(() => kubectl('get --raw /readyz'), patient);
+    }, 120_000);
+    afterAll(() => cluster?.stop(), 60_000);
+
+    it('what is begun under kills is brought to its end', async () => {
+      const { createSigningRequest } = await loadCertificateMaker();
+      const { request } = await createSigningRequest({ commonName: 'jane', organizations: ['devs'] });
+      await killing(5, async () => {
+        await apply(first(request));
+        await kubectl('certificate approve jane');
+      });
+      await become(
+        ['get deployment web -o jsonpath={.status.availableReplicas}', '4'],
+        ['get endpoints web -o jsonpath={.subsets[0].addresses[*].ip}', /^(\S+ ){3}\S+$/],
+        ['get pdb web -o jsonpath={.status.disruptionsAllowed}', '1'],
+        ['get rc old -o jsonpath={.status.readyReplicas}', '2'],
+        ['get daemonset each -o jsonpath={.status.numberReady}', '3'],
+        ['get statefulset db -o jsonpath={.status.readyReplicas}', '2'],
+        ['get job count -o jsonpath={.status.succeeded}', '5'],
+        ['get job brief --ignore-not-found', ''],
+        ['get pvc own-volume-scratch -o jsonpath={.status.phase}', 'Bound'],
+        ['get pod own-volume -o jsonpath={.status.phase}', 'Running'],
+        ['get deployment load -o jsonpath={.status.readyReplicas}', '3'],
+        ['get serviceaccount default -n fresh -o name', 'serviceaccount/default'],
+        ['get configmap kube-root-ca.crt -n fresh -o name', 'configmap/kube-root-ca.crt'],
+        ['get secret robot-token -o jsonpath={.data.token}', /^\S{100,}$/],
+        ['get clusterrole sum -o jsonpath={.rules[*].verbs[0]}', 'get list'],
+        ['get csr jane -o jsonpath={.status.certificate}', /^\S{100,}$/],
+        ['get nodes -o jsonpath={.items[*].spec.podCIDR}', /^(10\.244\.\d\.0\/24 ?){3}$/],
+        [
+          'get endpointslices -l kubernetes.io/service-name=outside -o jsonpath={.items[*].endpoints[*].addresses[0]}',
+          '192.0.2.1 192.0.2.2',
+        ],
+        ['get quota some -o jsonpath={.status.used}', /^{"configmaps":"1","count\/jobs.batch":"[1-4]"}$/],
+        ['get volumeattachments -o jsonpath={.items[*].status.attached}', 'true true true'],
+      );
+      const cidrs = (await kubectl('get nodes -o jsonpath={.items[*].spec.podCIDR}')).trim().split(' ');
+      expect(new Set(cidrs).size).toBe(3);
     });
-    kubectl = createKubectl(binary, cluster.kubeconfig);
-    await eventually(() => kubectl('get --raw /readyz'), patient);
-  }, 120_000);
-  afterAll(() => cluster?.stop(), 60_000);
 
-  it('what is begun under kills is brought to its end', async () => {
-    const { createSigningRequest } = await loadCertificateMaker();
-    const { request } = await createSigningRequest({ commonName: 'jane', organizations: ['devs'] });
-    await killing(5, async () => {
-      await apply(first(request));
-      await kubectl('certificate approve jane');
+    it('what is changed under kills is brought to its end', async () => {
+      await kubectl('create configmap owner');
+      const uid = (await kubectl('get configmap owner -o jsonpath={.metadata.uid}')).trim();
+      const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid }];
+      await apply(
+        ['one', 'two', 'three'].map((name) => object('v1', 'ConfigMap', name, {}, { ownerReferences })),
+      );
+      await killing(5, async () => {
+        await Promise.all([
+          kubectl('delete namespace doomed --wait=false'),
+          kubectl('delete configmap owner'),
+          kubectl('set image deployment/web c=nginx:2'),
+          kubectl('set image daemonset/each c=nginx:2'),
+          kubectl('set image statefulset/db c=nginx:2'),
+          kubectl('scale rc/old --replicas=5'),
+          kubectl('delete pod own-volume --wait=false'),
+          kubectl(['patch', 'hpa', 'load', '-p', '{"spec":{"minReplicas":4}}']),
+          kubectl([
+            ...['patch', 'pvc', 'data-db-0', '-p'],
+            '{"spec":{"resources":{"requests":{"storage":"3Gi"}}}}',
+          ]),
+          kubectl('delete clusterrole part-get'),
+          kubectl('delete serviceaccount robot'),
+          kubectl('taint node node-2 gone=yes:NoExecute'),
+        ]);
+      });
+      await become(
+        ['get namespace doomed --ignore-not-found', ''],
+        ['get configmaps --no-headers -o name', 'configmap/kube-root-ca.crt'],
+        ['get rc old -o jsonpath={.status.readyReplicas}', '5'],
+        ['get deployment load -o jsonpath={.status.readyReplicas}', '4'],
+        ['get pvc own-volume-scratch --ignore-not-found', ''],
+        ['get pvc data-db-0 -o jsonpath={.status.capacity.storage}', '3Gi'],
+        ['get clusterrole sum -o jsonpath={.rules[*].verbs[0]}', 'list'],
+        ['get secret robot-token --ignore-not-found', ''],
+        ['get pods --field-selector spec.nodeName=node-2 -o name', ''],
+      );
+      await kubectl('rollout status deployment/web --timeout=60s');
+      await kubectl('rollout status daemonset/each --timeout=60s');
+      await kubectl('rollout status statefulset/db --timeout=60s');
+      const images = async (app: string) =>
+        (await kubectl(`get pods -l app=${app} -o jsonpath={.items[*].spec.containers[*].image}`)).trim();
+      expect(await images('web')).toBe('nginx:2 nginx:2 nginx:2 nginx:2');
+      expect(await images('db')).toBe('nginx:2 nginx:2');
+      expect(await images('each')).toBe('nginx:2 nginx:2');
+      await becomes('get pdb web -o jsonpath={.status.currentHealthy}', '4');
+      await becomes('get endpoints web -o jsonpath={.subsets[0].addresses[*].ip}', /^(\S+ ){3}\S+$/);
     });
-    await become(
-      ['get deployment web -o jsonpath={.status.availableReplicas}', '4'],
-      ['get endpoints web -o jsonpath={.subsets[0].addresses[*].ip}', /^(\S+ ){3}\S+$/],
-      ['get pdb web -o jsonpath={.status.disruptionsAllowed}', '1'],
-      ['get rc old -o jsonpath={.status.readyReplicas}', '2'],
-      ['get daemonset each -o jsonpath={.status.numberReady}', '3'],
-      ['get statefulset db -o jsonpath={.status.readyReplicas}', '2'],
-      ['get job count -o jsonpath={.status.succeeded}', '5'],
-      ['get job brief --ignore-not-found', ''],
-      ['get pvc own-volume-scratch -o jsonpath={.status.phase}', 'Bound'],
-      ['get pod own-volume -o jsonpath={.status.phase}', 'Running'],
-      ['get deployment load -o jsonpath={.status.readyReplicas}', '3'],
-      ['get serviceaccount default -n fresh -o name', 'serviceaccount/default'],
-      ['get configmap kube-root-ca.crt -n fresh -o name', 'configmap/kube-root-ca.crt'],
-      ['get secret robot-token -o jsonpath={.data.token}', /^\S{100,}$/],
-      ['get clusterrole sum -o jsonpath={.rules[*].verbs[0]}', 'get list'],
-      ['get csr jane -o jsonpath={.status.certificate}', /^\S{100,}$/],
-      ['get nodes -o jsonpath={.items[*].spec.podCIDR}', /^(10\.244\.\d\.0\/24 ?){3}$/],
-      [
-        'get endpointslices -l kubernetes.io/service-name=outside -o jsonpath={.items[*].endpoints[*].addresses[0]}',
-        '192.0.2.1 192.0.2.2',
-      ],
-      ['get quota some -o jsonpath={.status.used}', /^{"configmaps":"1","count\/jobs.batch":"[1-4]"}$/],
-      ['get volumeattachments -o jsonpath={.items[*].status.attached}', 'true true true'],
-    );
-    const cidrs = (await kubectl('get nodes -o jsonpath={.items[*].spec.podCIDR}')).trim().split(' ');
-    expect(new Set(cidrs).size).toBe(3);
-  });
 
-  it('what is changed under kills is brought to its end', async () => {
-    await kubectl('create configmap owner');
-    const uid = (await kubectl('get configmap owner -o jsonpath={.metadata.uid}')).trim();
-    const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid }];
-    await apply(
-      ['one', 'two', 'three'].map((name) => object('v1', 'ConfigMap', name, {}, { ownerReferences })),
-    );
-    await killing(5, async () => {
-      await Promise.all([
-        kubectl('delete namespace doomed --wait=false'),
-        kubectl('delete configmap owner'),
-        kubectl('set image deployment/web c=nginx:2'),
-        kubectl('set image daemonset/each c=nginx:2'),
-        kubectl('set image statefulset/db c=nginx:2'),
-        kubectl('scale rc/old --replicas=5'),
-        kubectl('delete pod own-volume --wait=false'),
-        kubectl(['patch', 'hpa', 'load', '-p', '{"spec":{"minReplicas":4}}']),
-        kubectl([
-          ...['patch', 'pvc', 'data-db-0', '-p'],
-          '{"spec":{"resources":{"requests":{"storage":"3Gi"}}}}',
-        ]),
-        kubectl('delete clusterrole part-get'),
-        kubectl('delete serviceaccount robot'),
-        kubectl('taint node node-2 gone=yes:NoExecute'),
+    it('a lost node is emptied, what was on it is forgotten with it, and CronJobs run once a minute', async () => {
+      const unreachable = {
+        key: 'node.kubernetes.io/unreachable',
+        operator: 'Exists',
+        effect: 'NoExecute',
+        tolerationSeconds: 1,
+      };
+      const lonely = { nodeSelector: { 'kubernetes.io/hostname': 'node-3' } };
+      await cluster.start('kubelet-sim-2', 'kubelet-sim', [
+        ...['--nodes', '1', '--first-node', '3', '--allocate-node-cidrs'],
       ]);
-    });
-    await become(
-      ['get namespace doomed --ignore-not-found', ''],
-      ['get configmaps --no-headers -o name', 'configmap/kube-root-ca.crt'],
-      ['get rc old -o jsonpath={.status.readyReplicas}', '5'],
-      ['get deployment load -o jsonpath={.status.readyReplicas}', '4'],
-      ['get pvc own-volume-scratch --ignore-not-found', ''],
-      ['get pvc data-db-0 -o jsonpath={.status.capacity.storage}', '3Gi'],
-      ['get clusterrole sum -o jsonpath={.rules[*].verbs[0]}', 'list'],
-      ['get secret robot-token --ignore-not-found', ''],
-      ['get pods --field-selector spec.nodeName=node-2 -o name', ''],
-    );
-    await kubectl('rollout status deployment/web --timeout=60s');
-    await kubectl('rollout status daemonset/each --timeout=60s');
-    await kubectl('rollout status statefulset/db --timeout=60s');
-    const images = async (app: string) =>
-      (await kubectl(`get pods -l app=${app} -o jsonpath={.items[*].spec.containers[*].image}`)).trim();
-    expect(await images('web')).toBe('nginx:2 nginx:2 nginx:2 nginx:2');
-    expect(await images('db')).toBe('nginx:2 nginx:2');
-    expect(await images('each')).toBe('nginx:2 nginx:2');
-    await becomes('get pdb web -o jsonpath={.status.currentHealthy}', '4');
-    await becomes('get endpoints web -o jsonpath={.subsets[0].addresses[*].ip}', /^(\S+ ){3}\S+$/);
-  });
-
-  it('a lost node is emptied, what was on it is forgotten with it, and CronJobs run once a minute', async () => {
-    const unreachable = {
-      key: 'node.kubernetes.io/unreachable',
-      operator: 'Exists',
-      effect: 'NoExecute',
-      tolerationSeconds: 1,
-    };
-    const lonely = { nodeSelector: { 'kubernetes.io/hostname': 'node-3' } };
-    await cluster.start('kubelet-sim-2', 'kubelet-sim', [
-      ...['--nodes', '1', '--first-node', '3', '--allocate-node-cidrs'],
-    ]);
-    await apply([
-      spec('apps/v1', 'ReplicaSet', 'there', {
-        replicas: 2,
-        ...selecting('there', { ...lonely, tolerations: [unreachable] }),
-      }),
-    ]);
-    await becomes('get replicaset there -o jsonpath={.status.readyReplicas}', '2');
-    const before = (await kubectl('get pods -l app=there -o jsonpath={.items[*].metadata.name}'))
-      .trim()
-      .split(' ');
-    await cluster.kill('kubelet-sim-2');
-    await becomes('get node node-3 -o jsonpath={.status.conditions[?(@.type=="Ready")].status}', 'Unknown');
-    await killing(4, () =>
-      becomes('get node node-3 -o jsonpath={.spec.taints[*].key}', /unreachable.*unreachable/),
-    );
-    // Evicted: others wait in their stead, and they wait for a kubelet that is away.
-    await becomes('get replicaset there -o jsonpath={.status.replicas}', '2');
-    for (const name of before)
-      await becomes(`get pod ${name} -o jsonpath={.metadata.deletionTimestamp}`, /^\d{4}-.*Z$/);
-    await kubectl('delete node node-3');
-    await killing(3, async () => {
-      await becomes(`get pod ${before.join(' ')} --ignore-not-found`, '');
-    });
-    await becomes('get pods -l app=there -o jsonpath={.items[*].status.phase}', 'Pending Pending');
-    await becomes('get cronjob minutely -o jsonpath={.status.lastSuccessfulTime}', /Z$/);
-    const times = (
-      await kubectl(
-        'get jobs -o jsonpath={.items[*].metadata.annotations.batch\\.kubernetes\\.io/cronjob-scheduled-timestamp}',
+      await apply([
+        spec('apps/v1', 'ReplicaSet', 'there', {
+          replicas: 2,
+          ...selecting('there', { ...lonely, tolerations: [unreachable] }),
+        }),
+      ]);
+      await becomes('get replicaset there -o jsonpath={.status.readyReplicas}', '2');
+      const before = (await kubectl('get pods -l app=there -o jsonpath={.items[*].metadata.name}'))
+        .trim()
+        .split(' ');
+      await cluster.kill('kubelet-sim-2');
+      await becomes('get node node-3 -o jsonpath={.status.conditions[?(@.type=="Ready")].status}', 'Unknown');
+      await killing(4, () =>
+        becomes('get node node-3 -o jsonpath={.spec.taints[*].key}', /unreachable.*unreachable/),
+      );
+      // Evicted: others wait in their stead, and they wait for a kubelet that is away.
+      await becomes('get replicaset there -o jsonpath={.status.replicas}', '2');
+      for (const name of before)
+        await becomes(`get pod ${name} -o jsonpath={.metadata.deletionTimestamp}`, /^\d{4}-.*Z$/);
+      await kubectl('delete node node-3');
+      await killing(3, async () => {
+        await becomes(`get pod ${before.join(' ')} --ignore-not-found`, '');
+      });
+      await becomes('get pods -l app=there -o jsonpath={.items[*].status.phase}', 'Pending Pending');
+      await becomes('get cronjob minutely -o jsonpath={.status.lastSuccessfulTime}', /Z$/);
+      const times = (
+        await kubectl(
+          'get jobs -o jsonpath={.items[*].metadata.annotations.batch\\.kubernetes\\.io/cronjob-scheduled-timestamp}',
+        )
       )
-    )
-      .trim()
-      .split(' ');
-    expect(times.length).toBeGreaterThan(0);
-    expect(new Set(times).size).toBe(times.length);
-  });
-});
+        .trim()
+        .split(' ');
+      expect(times.length).toBeGreaterThan(0);
+      expect(new Set(times).size).toBe(times.length);
+    });
+  },
+);

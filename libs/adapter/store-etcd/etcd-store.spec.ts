@@ -116,13 +116,16 @@ describe.skipIf(!etcdInstalled())('a store whose etcd fails', () => {
   });
 
   it.each([1.6, 2.1, 4])(
-    'refuses a value of %d MiB in etcd’s words, and knows that it was not written',
+    'refuses a value of %f MiB in etcd’s words, and knows that it was not written',
     async (size) => {
-      const error = await refusal(store.create('/big', new Uint8Array(size * 1024 * 1024)), 'Refused');
+      const error = await refusal(
+        store.create('/big', new Uint8Array(Math.floor(size * 1024 * 1024))),
+        'Refused',
+      );
       expect(error.message).toBe('etcdserver: request is too large');
       expect(await store.get('/big')).toBeUndefined();
-      expect(await store.create('/fits', new Uint8Array(1.4 * 1024 * 1024))).toBeGreaterThan(0);
-      expect((await store.list('/fits')).entries[0]?.value).toHaveLength(1.4 * 1024 * 1024);
+      expect(await store.create('/fits', new Uint8Array(1_400_000))).toBeGreaterThan(0);
+      expect((await store.list('/fits')).entries[0]?.value).toHaveLength(1_400_000);
     },
   );
 
