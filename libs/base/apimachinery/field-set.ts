@@ -34,14 +34,17 @@ let lastId = 0;
 export function fieldSetOfEntries(entries: ReadonlyMap<PathStep, Entry>): FieldSet {
   if (entries.size === 0) return emptyFieldSet;
   let key = '';
-  for (const [step, { member, children }] of entries)
-    key += `${step.length}${member ? '+' : '-'}${step}${children.id} `;
-  let set = knownSets.get(key);
-  if (set === undefined) {
-    set = { entries, id: ++lastId };
-    if (knownSets.size >= maxKnownSets) knownSets.clear();
-    knownSets.set(key, set);
-  }
+  for (const [step, { member, children }] of entries) key += keyOf(step, member, children);
+  return knownSets.get(key) ?? remember(key, entries);
+}
+
+const keyOf = (step: PathStep, member: boolean, { id }: FieldSet): string =>
+  `${step.length}${member ? '+' : '-'}${step}${id} `;
+
+function remember(key: string, entries: ReadonlyMap<PathStep, Entry>): FieldSet {
+  const set: FieldSet = { entries, id: ++lastId };
+  if (knownSets.size >= maxKnownSets) knownSets.clear();
+  knownSets.set(key, set);
   return set;
 }
 
@@ -113,12 +116,26 @@ export class FieldSetBuilder {
 
   build(): FieldSet {
     if (this.#children === undefined) return emptyFieldSet;
-    const entries = new Map<PathStep, Entry>();
+    let key = '';
+    const below: FieldSet[] = [];
     for (const [step, child] of this.#children) {
-      if (child.#member && child.#children === undefined) entries.set(step, leaf);
-      else put(entries, step, child.#member, child.build());
+      const children = child.build();
+      below.push(children);
+      if (child.#member || !isEmptyFieldSet(children)) key += keyOf(step, child.#member, children);
     }
-    return fieldSetOfEntries(entries);
+    if (key === '') return emptyFieldSet;
+    return knownSets.get(key) ?? remember(key, this.#entries(below));
+  }
+
+  /** `below`: the sets of the children. */
+  #entries(below: readonly FieldSet[]): Map<PathStep, Entry> {
+    const entries = new Map<PathStep, Entry>();
+    let at = 0;
+    for (const [step, child] of this.#children ?? []) {
+      put(entries, step, child.#member, below[at] ?? emptyFieldSet);
+      at += 1;
+    }
+    return entries;
   }
 }
 
