@@ -13,6 +13,9 @@ const failed: HttpResponse = {
   body: new TextEncoder().encode('internal server error\n'),
 };
 
+/** A client that goes away mid-answer is no news. */
+const ignore = (): void => {};
+
 /** A failure as its Status. */
 export const statusAnswer = (error: ApiError): HttpResponse => ({
   status: error.code,
@@ -75,8 +78,7 @@ export function createRequestListener(
 
   return (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const request = new NodeRequest(incoming, outgoing, proxyAuthority);
-    // A client that goes away mid-answer is no news.
-    outgoing.on('error', () => {});
+    outgoing.on('error', ignore);
     try {
       const answer = handler(request);
       if (answer instanceof Promise) {

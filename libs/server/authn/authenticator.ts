@@ -1,4 +1,4 @@
-import type { HttpRequest } from '@drydock/port/http';
+import type { ClientCertificate, HttpRequest } from '@drydock/port/http';
 import type { UserInfo } from '../registry/types.ts';
 import type { TokenAuthenticator } from './token-authenticator.ts';
 
@@ -70,14 +70,24 @@ function tokenOfProtocols(header: string | undefined): string | undefined {
 /** What a request shows of who sent it: a bearer token, or the user of a client certificate. */
 export type Credentials = { readonly token: string } | { readonly user: UserInfo };
 
+/** A connection's requests all come with the same certificate. */
+const usersOfCertificates = new WeakMap<ClientCertificate, { readonly user: UserInfo }>();
+
+function userOf(certificate: ClientCertificate): { readonly user: UserInfo } {
+  let shown = usersOfCertificates.get(certificate);
+  if (shown === undefined) {
+    const { commonName: name, organizations } = certificate;
+    shown = { user: { name, groups: [...organizations, 'system:authenticated'] } };
+    usersOfCertificates.set(certificate, shown);
+  }
+  return shown;
+}
+
 /** `undefined`: the request shows nothing; `'rejected'`: what it shows cannot be good. */
 export function credentialsOf(request: HttpRequest): Credentials | 'rejected' | undefined {
   // A certificate comes first, as in Kubernetes: whatever token is sent beside it is not looked at.
   const certificate = request.clientCertificate;
-  if (certificate !== undefined && certificate.frontProxy !== true) {
-    const { commonName: name, organizations } = certificate;
-    return { user: { name, groups: [...organizations, 'system:authenticated'] } };
-  }
+  if (certificate !== undefined && certificate.frontProxy !== true) return userOf(certificate);
   const authorization = request.header('authorization');
   if (authorization !== undefined) {
     const [scheme, token] = authorization.split(/\s+/, 2);

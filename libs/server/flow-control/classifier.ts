@@ -22,8 +22,20 @@ export type Classifier = (request: AuthorizationRequest) => FlowClass | undefine
 /** Requests of one user for one thing are many: this many kinds of them are remembered. */
 const maxRemembered = 2_048;
 
+/** Users that come again are mostly the same objects. */
+const names = new WeakMap<AuthorizationRequest['user'], string>();
+
+function nameOf(user: AuthorizationRequest['user']): string {
+  let name = names.get(user);
+  if (name === undefined) {
+    name = `${user.name}\n${user.groups?.join('\n') ?? ''}\n\n`;
+    names.set(user, name);
+  }
+  return name;
+}
+
 function keyOf({ user, verb, resource, path = '' }: AuthorizationRequest): string {
-  const who = `${user.name}\n${user.groups?.join('\n') ?? ''}\n\n${verb}\n`;
+  const who = `${nameOf(user)}${verb}\n`;
   if (resource === undefined) return `${who}${path}`;
   const { group: itsGroup, resource: plural, subresource, namespace, name } = resource;
   const where = itsGroup === '' && plural === 'namespaces' ? name : namespace;

@@ -81,9 +81,11 @@ export interface RestOptions {
   readonly serverAddress: string | (() => string);
 }
 
-/** What a request belongs to, once it is known. */
+/** What is found out about a request on its way, for the end of it. */
 interface Flow {
+  /** What it belongs to. */
   of: FlowClass | undefined;
+  path: ResourcePath | undefined;
 }
 
 const watchQuery = /(^|&)watch=(true|1)(&|$)/;
@@ -141,6 +143,9 @@ function watchSeconds(random: Random): number {
 
 const minWatchSeconds = 1_800;
 
+/** Labels that are kept; paths can be anything. */
+const maxCounted = 4_096;
+
 /** @throws ApiError 400 where the caller's own selector names another object */
 function selectorOfOne(name: string, given: string | undefined): string {
   if (given) {
@@ -161,6 +166,19 @@ export function createRestHandler(options: RestOptions): HttpHandler {
     help: 'Counter of apiserver requests broken out for each verb, group, version, resource and HTTP response code.',
     labels: ['verb', 'group', 'version', 'resource', 'code'],
   });
+
+  const counted = new Map<string, readonly string[]>();
+  /** The same labels are the same array: metrics find what they count by it. */
+  function count(method: string, ref: ResourcePath['ref'] | undefined, status: number): void {
+    const { group = '', version = '', resource: plural = '' } = ref ?? {};
+    const key = `${method} ${status} ${group}/${version}/${plural}`;
+    let labels = counted.get(key);
+    if (labels === undefined) {
+      labels = [method, group, version, plural, String(status)];
+      if (counted.size < maxCounted) counted.set(key, labels);
+    }
+    requests.inc(labels);
+  }
 
   function identify(request: HttpRequest): UserInfo {
     const user = authenticator(request);
@@ -423,20 +441,16 @@ export function createRestHandler(options: RestOptions): HttpHandler {
   function dispatch(request: HttpRequest, flow: Flow): HttpResponse | Promise<HttpResponse> {
     const user = identify(request);
     const path = request.path.startsWith('/api') ? parseResourcePath(request.path) : undefined;
+    flow.path = path;
     if (!longRunning.has(path?.ref.subresource ?? '')) checkTimeout(request);
     if (!wantsImpersonation(request)) return admit(request, path, user, flow);
     return impersonated(request, user, authorizer).then((other) => admit(request, path, other, flow));
   }
 
   function finish(request: HttpRequest, response: HttpResponse, flow: Flow): HttpResponse {
-    const path = request.path.startsWith('/api') ? parseQuietly(request.path) : undefined;
-    requests.inc([
-      request.method,
-      path?.group ?? '',
-      path?.version ?? '',
-      path?.resource ?? '',
-      String(response.status),
-    ]);
+    // Who is not known has not come as far as the path.
+    const path = flow.path ?? (request.path.startsWith('/api') ? parseQuietly(request.path) : undefined);
+    count(request.method, path?.ref, response.status);
     const { headers } = response;
     const auditId = request.header('audit-id') || random.uuid();
     const all: Record<string, string | readonly string[]> = {
@@ -452,7 +466,7 @@ export function createRestHandler(options: RestOptions): HttpHandler {
   }
 
   return (request) => {
-    const flow: Flow = { of: undefined };
+    const flow: Flow = { of: undefined, path: undefined };
     try {
       const answer = dispatch(request, flow);
       if (answer instanceof Promise)
@@ -468,7 +482,7 @@ export function createRestHandler(options: RestOptions): HttpHandler {
 
 function parseQuietly(path: string) {
   try {
-    return parseResourcePath(path)?.ref;
+    return parseResourcePath(path);
   } catch {
     return undefined;
   }
