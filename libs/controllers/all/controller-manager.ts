@@ -39,6 +39,7 @@ import { createReplicationControllerController } from '../replicationcontroller/
 import { createResourceClaimController } from '../resourceclaim/index.ts';
 import { createResourceQuotaController } from '../resourcequota/index.ts';
 import { createRootCaPublisher } from '../root-ca-publisher/index.ts';
+import { createServiceCidrController } from '../service-cidr/index.ts';
 import { createServiceAccountController } from '../serviceaccount/index.ts';
 import { createServiceAccountTokenController } from '../serviceaccount-token/index.ts';
 import { createStatefulSetController } from '../statefulset/index.ts';
@@ -137,6 +138,7 @@ export function createControllerManager(
     createDeviceTaintEvictionController(deps),
     createLegacyTokenCleaner({}, deps),
     createTtlController(deps),
+    createServiceCidrController(deps),
     createPersistentVolumeBinder({ simulatedDefaultClass: options.simulatedStorage ?? false }, deps),
     createPvcProtectionController(deps),
     createPvProtectionController(deps),

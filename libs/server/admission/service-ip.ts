@@ -1,8 +1,8 @@
 import type { Service, ServiceSpec } from '@drydock/api/core/v1';
+import type { ServiceCIDR } from '@drydock/api/networking/v1';
 import type { Cidr, FieldError, FieldPath } from '@drydock/base/apimachinery';
 import {
   apiVersionOf,
-  cidrSize,
   fieldPath,
   formatCidr,
   formatIp,
@@ -10,15 +10,14 @@ import {
   invalid,
   invalidValue,
   ipAt,
-  ipOffset,
   parseCidr,
-  parseIp,
   validateIp,
 } from '@drydock/base/apimachinery';
 import type { Random } from '@drydock/base/clock';
 import type { WatchCache } from '../watch-cache/index.ts';
 import type { NumberClaims } from './number-claims.ts';
 import { NumberPool } from './number-pool.ts';
+import { offeredRanges, ServiceAddressPool } from './service-addresses.ts';
 import type { AdmissionPlugin, AdmissionRequest } from './types.ts';
 
 export interface ServiceIpOptions {
@@ -43,21 +42,21 @@ export interface ServiceIp extends AdmissionPlugin {
 const services = { group: '', resource: 'services' };
 const serviceKind = { group: '', kind: 'Service' };
 const specPath = fieldPath('spec');
-/** Larger ranges are used up to this many addresses. */
-const maxAddresses = 2 ** 24;
+const ranges = { group: 'networking.k8s.io', resource: 'servicecidrs' };
 
-/** How many addresses at the range's start are given only to those who ask for them (KEP-3070). */
-function staticBand(size: number): number {
-  return Math.min(Math.max(16, Math.floor(size / 16)), 256);
+/** What is handed out once: node ports and addresses. */
+interface Pool<T> {
+  isHeld(item: T): boolean;
+  reserve(item: T): boolean;
+  reserveAny(): T | undefined;
+  release(item: T): void;
 }
 
 /** Gives Services their cluster IPs and node ports, each to one Service only, and takes them back. */
 export function serviceIp(options: ServiceIpOptions): ServiceIp {
   const { first: firstPort, last: lastPort } = options.nodePorts ?? { first: 30_000, last: 32_767 };
   const cidr = requireCidr(options.serviceCidr ?? '10.96.0.0/12');
-  // The network's own address and the broadcast address are not given away.
-  const addresses = Math.max(1, Number(cidrSize(cidr) < maxAddresses ? cidrSize(cidr) : maxAddresses) - 2);
-  const ips = new NumberPool(1, addresses, staticBand(addresses), options.random);
+  const ips = new ServiceAddressPool(cidr, options.random);
   const portCount = lastPort - firstPort + 1;
   const ports = new NumberPool(
     firstPort,
@@ -66,18 +65,8 @@ export function serviceIp(options: ServiceIpOptions): ServiceIp {
     options.random,
   );
 
-  const offsetOf = (text: string): number | undefined => {
-    const ip = parseIp(text);
-    const offset = ip === undefined ? undefined : ipOffset(cidr, ip);
-    return offset === undefined ? undefined : Number(offset);
-  };
-  const addressAt = (offset: number): string => formatIp(ipAt(cidr, offset)!);
-
   function book(service: Service | undefined, enter: boolean): void {
-    for (const address of addressesOf(service?.spec)) {
-      const offset = offsetOf(address);
-      if (offset !== undefined) ips[enter ? 'hold' : 'drop'](offset);
-    }
+    for (const address of addressesOf(service?.spec)) ips[enter ? 'hold' : 'drop'](address);
     for (const port of nodePortsOf(service?.spec)) ports[enter ? 'hold' : 'drop'](port);
   }
 
@@ -85,67 +74,75 @@ export function serviceIp(options: ServiceIpOptions): ServiceIp {
     throw invalid(serviceKind, request.object.metadata.name ?? '', [error]);
   }
 
-  /** Reserves this very number, here and beside other servers; false when it is taken. */
-  async function take(request: AdmissionRequest, pool: NumberPool, kind: string, number: number) {
-    if (!pool.reserve(number)) return false;
-    return settle(request, pool, kind, number, true);
+  /** Reserves this very one, here and beside other servers; false when it is taken. */
+  async function take<T extends number | string>(
+    request: AdmissionRequest,
+    pool: Pool<T>,
+    kind: string,
+    item: T,
+  ): Promise<boolean> {
+    if (!pool.reserve(item)) return false;
+    return settle(request, pool, kind, item, true);
   }
 
-  /** Reserves any free number; undefined when there is none. */
-  async function give(request: AdmissionRequest, pool: NumberPool, kind: string) {
+  /** Reserves any that is free; undefined when there is none. */
+  async function give<T extends number | string>(
+    request: AdmissionRequest,
+    pool: Pool<T>,
+    kind: string,
+  ): Promise<T | undefined> {
     for (;;) {
-      const number = pool.reserveAny();
-      if (number === undefined || (await settle(request, pool, kind, number, false))) return number;
+      const item = pool.reserveAny();
+      if (item === undefined || (await settle(request, pool, kind, item, false))) return item;
     }
   }
 
-  async function settle(
+  async function settle<T extends number | string>(
     request: AdmissionRequest,
-    pool: NumberPool,
+    pool: Pool<T>,
     kind: string,
-    number: number,
+    item: T,
     wait: boolean,
   ): Promise<boolean> {
     const { claims } = options;
-    const name = `${kind}-${number}`;
+    const name = `${kind}-${item}`;
     try {
-      if (claims !== undefined && !(await claims.claim(name, wait, () => pool.isHeld(number)))) {
-        pool.release(number);
+      if (claims !== undefined && !(await claims.claim(name, wait, () => pool.isHeld(item)))) {
+        pool.release(item);
         return false;
       }
     } catch (error) {
-      pool.release(number);
+      pool.release(item);
       throw error;
     }
     request.onSettled((committed) => {
-      pool.release(number);
+      pool.release(item);
       claims?.release(name, committed);
     });
     // Another server's write may have become known while this one asked.
-    return !pool.isHeld(number);
+    return !pool.isHeld(item);
   }
 
   async function takeIp(request: AdmissionRequest, address: string): Promise<void> {
-    const offset = offsetOf(address);
     const bad = (why: string): never =>
       refuse(
         request,
         invalidValue(specPath.child('clusterIPs'), [address], `failed to allocate IP ${address}: ${why}`),
       );
-    if (offset === undefined || !ips.contains(offset)) {
+    if (!ips.contains(address)) {
       return bad(
         `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${formatCidr(cidr)}`,
       );
     }
-    if (!(await take(request, ips, 'service-ip', offset))) bad('provided IP is already allocated');
+    if (!(await take(request, ips, 'service-ip', address))) bad('provided IP is already allocated');
   }
 
   async function giveIp(request: AdmissionRequest): Promise<string> {
-    const offset = await give(request, ips, 'service-ip');
-    if (offset === undefined) {
+    const address = await give(request, ips, 'service-ip');
+    if (address === undefined) {
       throw internalError(new Error('failed to allocate a serviceIP: range is full'));
     }
-    return addressAt(offset);
+    return address;
   }
 
   async function takePort(request: AdmissionRequest, port: number, where: FieldPath): Promise<void> {
@@ -237,7 +234,7 @@ export function serviceIp(options: ServiceIpOptions): ServiceIp {
   return {
     name: 'ServiceIP',
     settles: true,
-    firstIp: addressAt(1),
+    firstIp: formatIp(ipAt(cidr, 1)!),
     range: formatCidr(cidr),
     handles: (definition, subresource, operation) =>
       apiVersionOf(definition.group, definition.version) === 'v1' &&
@@ -253,10 +250,19 @@ export function serviceIp(options: ServiceIpOptions): ServiceIp {
     },
     follow(cache) {
       for (const item of cache.items(services)) book(item.object as Service, true);
-      return cache.onChange(services, ({ current, previous }) => {
-        book(current?.object as Service | undefined, true);
-        book(previous?.object as Service | undefined, false);
-      });
+      const offer = () =>
+        ips.setMore(
+          [...cache.items(ranges)].flatMap(({ object }) => offeredRanges(object as ServiceCIDR, cidr.family)),
+        );
+      offer();
+      const stops = [
+        cache.onChange(services, ({ current, previous }) => {
+          book(current?.object as Service | undefined, true);
+          book(previous?.object as Service | undefined, false);
+        }),
+        cache.onChange(ranges, offer),
+      ];
+      return () => stops.forEach((stop) => stop());
     },
   };
 }

@@ -377,6 +377,30 @@ describe('ServiceIP', () => {
     });
   });
 
+  it('takes addresses out of a range that was added once it is ready', async () => {
+    const range = { group: 'networking.k8s.io', version: 'v1', resource: 'servicecidrs' };
+    const made = await client.create(range, {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'ServiceCIDR',
+      metadata: { name: 'more' },
+      spec: { cidrs: ['192.168.7.0/29'] },
+    } as KubeObject);
+    const refused = await failureOf(() => createService('c', { clusterIP: '192.168.7.3' }));
+    expect(refused.message).toContain('the provided IP (192.168.7.3) is not in the valid range');
+    const condition = {
+      type: 'Ready',
+      status: 'True',
+      reason: '',
+      message: '',
+      lastTransitionTime: '2026-01-01T00:00:00Z',
+    };
+    await client.update({ ...range, name: 'more', subresource: 'status' }, {
+      ...made,
+      status: { conditions: [condition] },
+    } as KubeObject);
+    expect((await createService('c', { clusterIP: '192.168.7.3' })).spec?.clusterIP).toBe('192.168.7.3');
+  });
+
   it('gives back what a refused Service had reserved', async () => {
     const wrong = { clusterIP: '10.96.7.8', sessionAffinity: 'Sometimes' };
     expect((await failureOf(() => createService('a', wrong))).code).toBe(422);

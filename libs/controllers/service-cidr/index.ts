@@ -1,0 +1,2 @@
+export { createServiceCidrController } from './controller.ts';
+export { mayGo } from './coverage.ts';
