@@ -4,6 +4,7 @@ import { agnhost } from './agnhost.ts';
 import { filePrograms } from './file-programs.ts';
 import { patternPrograms } from './grep-sed.ts';
 import { listingPrograms } from './listing.ts';
+import { networkPrograms } from './network.ts';
 import { systemPrograms } from './system.ts';
 import { tar } from './tar.ts';
 import { test } from './test-program.ts';
@@ -17,6 +18,7 @@ export const programs: ReadonlyMap<string, Program> = new Map(
     ...listingPrograms,
     ...filePrograms,
     ...systemPrograms,
+    ...networkPrograms,
     tar,
     test,
     '[': test,
@@ -39,3 +41,5 @@ const ofAgnhost: ReadonlyMap<string, Program> = new Map([
 export function programsOfImage(image: string): ReadonlyMap<string, Program> {
   return imageName(image) === 'agnhost' ? ofAgnhost : programs;
 }
+
+export { asksTheCluster } from './network.ts';

@@ -1,6 +1,6 @@
 import type { Container } from '@drydock/api/core/v1';
 import { absolutePath } from '../files/index.ts';
-import { programsOfImage } from '../commands/index.ts';
+import { asksTheCluster, programsOfImage } from '../commands/index.ts';
 import { agnhostCommands, argumentsOf } from '../pods/index.ts';
 import { callsOnly, scriptCallsOnly, type ContainerHost } from '../shell/index.ts';
 
@@ -24,7 +24,7 @@ export function isBuiltIn(
   const words = command.map((word) =>
     word.replace(/\$\$|\$\(([^)]*)\)/g, (all, name?: string) => (names.has(name) ? 'x' : all)),
   );
-  return callsOnly(words, (program) => programs.has(program));
+  return callsOnly(words, (program, args) => programs.has(program) && asksTheCluster(program, args));
 }
 
 /** The same of the script that a command is, or that it hands to a shell. */
@@ -36,5 +36,8 @@ export function scriptIsBuiltIn(command: readonly string[], host: ContainerHost,
   if (!host.fs.exists(path)) return true;
   const node = host.fs.stat(path);
   if (node.kind !== 'file' || node.program !== undefined) return true;
-  return scriptCallsOnly(new TextDecoder().decode(host.fs.readFile(path)), (name) => host.programs.has(name));
+  return scriptCallsOnly(
+    new TextDecoder().decode(host.fs.readFile(path)),
+    (name, args) => host.programs.has(name) && asksTheCluster(name, args),
+  );
 }

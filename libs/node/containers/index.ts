@@ -1,4 +1,5 @@
-export { answer, listeningPorts, serveConnection } from './pod-server.ts';
+export { podHostname } from './hostname.ts';
+export { listeningPorts, respond, serveConnection } from './pod-server.ts';
 export type { OutputLog } from './output-log.ts';
-export { createPodSandbox, podHostname, type PodSandbox, type SandboxOptions } from './sandbox.ts';
+export { createPodSandbox, type PodSandbox, type SandboxOptions } from './sandbox.ts';
 export { createSharedDirectories, type SharedDirectories } from './volumes.ts';

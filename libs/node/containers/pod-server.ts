@@ -2,6 +2,8 @@ import type { Pod } from '@drydock/api/core/v1';
 import { concatBytes, type ByteChannel } from '@drydock/base/streams';
 import type { BackendRequest, BackendResponse } from '@drydock/port/kubelet';
 import { imageName } from '../pods/index.ts';
+import { agnhostAnswer, agnhostPorts, type ServedRequest } from './agnhost-server.ts';
+import { podHostname } from './hostname.ts';
 
 /** Ports on which well-known images listen though their Pods seldom declare them. */
 const imagePorts: Readonly<Record<string, readonly number[]>> = {
@@ -13,7 +15,6 @@ const imagePorts: Readonly<Record<string, readonly number[]>> = {
   whoami: [80],
   echoserver: [8080],
   'http-echo': [5678],
-  agnhost: [9376, 8080],
   redis: [6379],
   valkey: [6379],
   postgres: [5432],
@@ -38,7 +39,8 @@ export function listeningPorts(pod: Pod): Set<number> {
       const port = probe?.httpGet?.port ?? probe?.tcpSocket?.port ?? probe?.grpc?.port;
       if (typeof port === 'number') ports.add(port);
     }
-    for (const port of imagePorts[imageName(container.image ?? '')] ?? []) ports.add(port);
+    for (const port of agnhostPorts(container) ?? imagePorts[imageName(container.image ?? '')] ?? [])
+      ports.add(port);
   }
   for (const text of (pod.metadata.annotations?.[portsAnnotation] ?? '').split(',')) {
     const port = Number(text.trim());
@@ -76,6 +78,18 @@ export function answer(pod: Pod, hostname: string, port: number, request: Backen
     headers: { 'content-type': 'text/plain; charset=utf-8' },
     body: concatBytes([head, request.body]),
   };
+}
+
+/** The answer of a Pod to a request at one of its ports. */
+export async function respond(
+  served: Omit<ServedRequest, 'hostname'>,
+  request: BackendRequest,
+): Promise<BackendResponse> {
+  const { pod } = served.runtime;
+  const hostname = podHostname(pod);
+  return (
+    (await agnhostAnswer({ ...served, hostname }, request)) ?? answer(pod, hostname, served.port, request)
+  );
 }
 
 interface Reader {
@@ -160,7 +174,7 @@ async function sendResponse(
 /** One connection to a port: HTTP/1.1 when it begins like it, else every byte comes back. */
 export async function serveConnection(
   channel: ByteChannel,
-  respond: (request: BackendRequest) => BackendResponse,
+  respondTo: (request: BackendRequest) => BackendResponse | Promise<BackendResponse>,
 ): Promise<void> {
   const reader = createReader(channel);
   const first = await reader.first();
@@ -201,7 +215,7 @@ export async function serveConnection(
       body,
     };
     const close = version === 'HTTP/1.0' || /close/i.test(headers.get('connection') ?? '');
-    await sendResponse(channel, respond(request), method === 'HEAD', close);
+    await sendResponse(channel, await respondTo(request), method === 'HEAD', close);
     if (close) return;
   }
 }

@@ -11,9 +11,11 @@ import {
   NotExecutableError,
   defaultPath,
   type ContainerHost,
+  type PodNetwork,
   type ProcessEntry,
 } from '../shell/index.ts';
 import { allocatableFor, containerEnvironment, substitute } from './environment.ts';
+import { podHostname } from './hostname.ts';
 import { startMainProcess, type MainProcess } from './main-process.ts';
 import { createOutputLog } from './output-log.ts';
 import { seedRoot } from './root.ts';
@@ -26,6 +28,7 @@ export interface SandboxOptions {
   readonly hostIp: string;
   readonly nodeDirectories: SharedDirectories;
   readonly clusterDns: string;
+  readonly network?: PodNetwork | undefined;
   readonly client: Client;
   readonly clock: Clock;
   readonly random: Random;
@@ -67,12 +70,6 @@ const refreshMs = 1_000;
 /** How often volumes are filled again for processes that run: a kubelet takes about a minute. */
 const syncMs = 5_000;
 
-export function podHostname(pod: Pod): string {
-  const name = pod.spec?.hostname ?? '';
-  if (name !== '') return name;
-  return pod.spec?.hostNetwork === true ? (pod.spec.nodeName ?? '') : (pod.metadata.name ?? '').slice(0, 63);
-}
-
 /** Whom a container's processes run as. */
 function userOf(pod: Pod, { securityContext: own }: Container): ContainerHost['user'] {
   const ofPod = pod.spec?.securityContext;
@@ -107,6 +104,7 @@ export function createPodSandbox(options: SandboxOptions): PodSandbox {
       programs: programsOfImage(container.spec.image ?? ''),
       processes,
       nextPid: () => ++lastPid,
+      network: options.network,
     };
   }
 

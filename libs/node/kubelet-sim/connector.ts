@@ -3,6 +3,8 @@ import type { Clock } from '@drydock/base/clock';
 import {
   ConnectionRefusedError,
   KubeletError,
+  type BackendRequest,
+  type BackendResponse,
   type ContainerSession,
   type KubeletConnector,
   type PodRef,
@@ -10,16 +12,18 @@ import {
 import type { ContainerRuntime } from '../pods/index.ts';
 import { followLog } from './follow-log.ts';
 import { loadContainers, type NodeAgent } from './node-agent.ts';
+import type { Network } from './network.ts';
 import { nodeServer } from './node-server.ts';
 import type { PodAgent } from './pod-agent.ts';
 
 export interface ConnectorOptions {
   agent(nodeName: string): NodeAgent | undefined;
+  readonly network: Network;
   readonly clock: Clock;
 }
 
 /** What the API server asks of the simulated nodes. */
-export function createConnector({ agent: nodeAgent, clock }: ConnectorOptions): KubeletConnector {
+export function createConnector({ agent: nodeAgent, network, clock }: ConnectorOptions): KubeletConnector {
   function find(pod: PodRef): PodAgent | undefined {
     const agent = nodeAgent(pod.nodeName)?.pod(`${pod.namespace}/${pod.name}`);
     return agent?.runtime.uid === pod.uid ? agent : undefined;
@@ -46,6 +50,16 @@ export function createConnector({ agent: nodeAgent, clock }: ConnectorOptions): 
     if (!agent.runtime.containers.some(({ state }) => state.kind === 'running'))
       throw new KubeletError(`pod not found (${JSON.stringify(pod.name)})`);
     return agent;
+  }
+
+  /** Clients from outside of the cluster come from its node. */
+  async function ask(agent: PodAgent, port: number, request: BackendRequest): Promise<BackendResponse> {
+    const { runtime, hostIp } = agent;
+    const { respond } = await loadContainers();
+    const own = network.of(runtime.pod, () => runtime.ip ?? '');
+    const answer = await respond({ runtime, port, client: hostIp, network: own, clock }, request);
+    agent.look();
+    return answer;
   }
 
   /** A simulated container says what its log says, and takes no input. */
@@ -84,7 +98,7 @@ export function createConnector({ agent: nodeAgent, clock }: ConnectorOptions): 
     },
     async portForward(pod) {
       const agent = runningPod(pod);
-      const { answer, listeningPorts, podHostname, serveConnection } = await loadContainers();
+      const { listeningPorts, serveConnection } = await loadContainers();
       return {
         async connect(port, channel, signal) {
           const current = agent.runtime.pod;
@@ -96,7 +110,7 @@ export function createConnector({ agent: nodeAgent, clock }: ConnectorOptions): 
           const close = () => channel.cancel();
           for (const one of [signal, agent.gone]) one.addEventListener('abort', close, { once: true });
           try {
-            await serveConnection(channel, (request) => answer(current, podHostname(current), port, request));
+            await serveConnection(channel, (request) => ask(agent, port, request));
           } finally {
             for (const one of [signal, agent.gone]) one.removeEventListener('abort', close);
           }
@@ -105,11 +119,11 @@ export function createConnector({ agent: nodeAgent, clock }: ConnectorOptions): 
     },
     async request(pod, port, request) {
       const agent = runningPod(pod);
-      const { answer, listeningPorts, podHostname } = await loadContainers();
+      const { listeningPorts } = await loadContainers();
       const current = agent.runtime.pod;
       if (!listeningPorts(current).has(port))
         throw new ConnectionRefusedError(`port ${port} refuses connections`);
-      return answer(current, podHostname(current), port, request);
+      return ask(agent, port, request);
     },
     async nodeRequest(nodeName, request) {
       const agent = nodeAgent(nodeName);

@@ -259,7 +259,7 @@ describe('a simulated kubelet', () => {
       { ...never, securityContext: { runAsUser: 7, fsGroup: 8 } },
     );
     await create('foreign', busybox('wget http://example.org'), never);
-    await create('foreign-init', {}, { initContainers: [{ name: 'i', ...busybox('nslookup shop') }] });
+    await create('foreign-init', {}, { initContainers: [{ name: 'i', ...busybox('awk 1 x') }] });
     await cluster.until(async () => (await pods().get('own')).status?.phase === 'Failed');
     expect((await pods().get('own')).status?.containerStatuses?.[0]?.state?.terminated).toMatchObject({
       exitCode: 3,

@@ -6,6 +6,7 @@ import { defaultNodeShape, nodeName, simulatedLabel, type NodeShape } from '../n
 import { createConnector } from './connector.ts';
 import { createDevicePublisher } from './device-publisher.ts';
 import { createNodeAgent, type NodeAgent } from './node-agent.ts';
+import { createNetwork } from './network.ts';
 import { createObjectReader } from './object-reader.ts';
 import { createServiceLoads } from './service-loads.ts';
 import { retireNodes } from './retire-nodes.ts';
@@ -45,6 +46,14 @@ export function createKubeletSim(options: KubeletSimOptions, deps: ControllerDep
   const loads = createServiceLoads(informers, clock);
   const objects = createObjectReader(deps.client);
   const devices = createDevicePublisher(deps);
+  const network = createNetwork({
+    *pods() {
+      for (const agent of agents.values()) yield* agent.pods();
+    },
+    client: deps.client,
+    clock,
+    random: deps.random,
+  });
   let removeHandler: (() => void) | undefined;
   let removeNodeHandler: (() => void) | undefined;
   let running = false;
@@ -57,6 +66,7 @@ export function createKubeletSim(options: KubeletSimOptions, deps: ControllerDep
       deps,
       loads,
       objects,
+      network,
       ownPodCidr: options.ownPodCidrs ?? true,
       ...(address === undefined ? {} : { address }),
     });
@@ -67,7 +77,7 @@ export function createKubeletSim(options: KubeletSimOptions, deps: ControllerDep
     return pod.spec?.nodeName === undefined ? undefined : agents.get(pod.spec.nodeName);
   }
 
-  const connector = createConnector({ agent: (name) => agents.get(name), clock });
+  const connector = createConnector({ agent: (name) => agents.get(name), network, clock });
 
   return {
     name: 'kubelet-sim',

@@ -22,6 +22,7 @@ import {
 } from '../nodes/index.ts';
 import { createIpPool, type IpPool } from './ip-pool.ts';
 import { createNodeUsage, type NodeReading } from './node-usage.ts';
+import type { Network } from './network.ts';
 import type { ObjectReader } from './object-reader.ts';
 import type { ServiceLoads } from './service-loads.ts';
 import {
@@ -41,6 +42,7 @@ export interface NodeAgentOptions {
   readonly deps: ControllerDeps;
   readonly loads: ServiceLoads;
   readonly objects: ObjectReader;
+  readonly network: Network;
   /** Whether it registers with a range for its Pods. */
   readonly ownPodCidr: boolean;
   /** Where API servers reach the process that keeps this node. */
@@ -92,6 +94,7 @@ export function createNodeAgent({
   deps,
   loads,
   objects,
+  network,
   ownPodCidr,
   address,
 }: NodeAgentOptions): NodeAgent {
@@ -125,7 +128,9 @@ export function createNodeAgent({
   const openSandbox: PodAgentOptions['openSandbox'] = async (runtime, onExit) => {
     const { createPodSandbox } = await loadContainers();
     const nodeDirectories = await directories();
-    return createPodSandbox({ runtime, hostIp, nodeDirectories, clusterDns, client, clock, random, onExit });
+    const own = network.of(runtime.pod, () => runtime.ip ?? '');
+    const world = { clusterDns, network: own, client, clock, random };
+    return createPodSandbox({ runtime, hostIp, nodeDirectories, ...world, onExit });
   };
 
   /** Pods with an address in the range take it; IPv4 is simulated, so that range counts where there are two. */
@@ -198,7 +203,8 @@ export function createNodeAgent({
 
   function run(key: string, pod: Pod, refused: Rejection | undefined): void {
     const options = { pod, hostIp, ips, startDelayMs, recorder, images, objects, openSandbox, deps };
-    agents.set(key, createPodAgent({ ...options, rejection: refused }));
+    const own = network.of(pod, () => agents.get(key)?.runtime.ip ?? hostIp);
+    agents.set(key, createPodAgent({ ...options, network: own, rejection: refused }));
   }
 
   async function lookAgain(key: string, pod: Pod): Promise<void> {

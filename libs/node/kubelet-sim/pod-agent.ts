@@ -21,10 +21,11 @@ import {
   type Rejection,
 } from '../pods/index.ts';
 import type { PodSandbox, SandboxOptions } from '../containers/index.ts';
+import type { PodNetwork } from '../shell/index.ts';
 import type { IpPool } from './ip-pool.ts';
 import type { ObjectReader } from './object-reader.ts';
 import { createPodPreparation, type PodPreparation } from './prepare-pod.ts';
-import { runHook, runProbe } from './run-probe.ts';
+import { askHook, runHook, runProbe } from './run-probe.ts';
 
 export interface PodAgentOptions {
   readonly pod: Pod;
@@ -39,12 +40,17 @@ export interface PodAgentOptions {
   readonly rejection?: Rejection | undefined;
   /** Makes the insides of the Pod; loaded when they are first looked into. */
   openSandbox(runtime: PodRuntime, onExit: SandboxOptions['onExit']): Promise<PodSandbox>;
+  readonly network: PodNetwork;
   readonly deps: ControllerDeps;
 }
 
 /** Runs one Pod on one node: moves its containers on and reports. */
 export interface PodAgent {
   readonly runtime: PodRuntime;
+  /** The address of its node. */
+  readonly hostIp: string;
+  /** Something outside of it has changed its runtime. */
+  look(): void;
   sandbox(): Promise<PodSandbox>;
   /** Aborts when the Pod is gone. */
   readonly gone: AbortSignal;
@@ -135,9 +141,12 @@ export function createPodAgent(options: PodAgentOptions): PodAgent {
 
   async function runHookOf(container: ContainerRuntime, kind: HookKind): Promise<void> {
     const { hook } = container;
+    const { httpGet, exec } = container.spec.lifecycle?.[kind] ?? {};
     await mains.get(container);
-    const command = container.spec.lifecycle?.[kind]?.exec?.command ?? [];
-    const fault = await runHook(await openSandbox(), container, command, gone.signal);
+    const fault =
+      httpGet === undefined
+        ? await runHook(await openSandbox(), container, exec?.command ?? [], gone.signal)
+        : await askHook(httpGet, container.spec, options.network);
     if (closed || hook === undefined || container.hook !== hook) return;
     hook.answer = { fault };
     tick();
@@ -281,6 +290,8 @@ export function createPodAgent(options: PodAgentOptions): PodAgent {
 
   return {
     runtime,
+    hostIp,
+    look: tick,
     sandbox: openSandbox,
     gone: gone.signal,
     update(pod) {

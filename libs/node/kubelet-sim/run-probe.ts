@@ -1,7 +1,15 @@
+import type { Container, HTTPGetAction } from '@drydock/api/core/v1';
 import type { Clock } from '@drydock/base/clock';
 import { createBytePipe, readAll } from '@drydock/base/streams';
 import type { PodSandbox } from '../containers/index.ts';
-import { execTimeout, probeSucceeds, type ContainerRuntime, type ProbeOutcome } from '../pods/index.ts';
+import {
+  execTimeout,
+  probePort,
+  probeSucceeds,
+  type ContainerRuntime,
+  type ProbeOutcome,
+} from '../pods/index.ts';
+import type { PodNetwork } from '../shell/index.ts';
 
 const decoder = new TextDecoder();
 /** The kubelet reads no more of what a probe prints. */
@@ -47,6 +55,25 @@ export async function runProbe(
     };
   } finally {
     timer.cancel();
+  }
+}
+
+/** Makes the request of a hook, to what went wrong. */
+export async function askHook(
+  { host = '', port, path = '/', httpHeaders = [] }: HTTPGetAction,
+  container: Container,
+  network: PodNetwork,
+): Promise<string | undefined> {
+  const number = probePort(container, port);
+  if (number === undefined) return `unable to get port ${String(port)}`;
+  const [where = '/', query = ''] = (path.startsWith('/') ? path : `/${path}`).split('?');
+  try {
+    const headers = new Map(httpHeaders.map(({ name = '', value = '' }) => [name.toLowerCase(), value]));
+    const request = { method: 'GET', path: where, query, headers, body: new Uint8Array() };
+    const { status } = await network.request(host, number, request);
+    return status >= 400 ? `HTTP status ${status}` : undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 }
 

@@ -25,8 +25,8 @@ export interface HookStep {
 const none: HookStep = { state: 'none', ask: false };
 
 /**
- * Takes a container's hook on to `nowMs`. What it asks of the container itself happens at once where that does not run its own
- * command; a sleep is the kubelet's and always takes its time.
+ * Takes a container's hook on to `nowMs`. What it asks of the container itself happens at once where that is simulated; what is
+ * the kubelet's own, a sleep or a request to another host, always takes its time.
  */
 export function stepHook(
   container: ContainerRuntime,
@@ -39,7 +39,7 @@ export function stepHook(
   if (container.hook?.kind !== kind) {
     const seconds = handler.sleep?.seconds;
     if (seconds !== undefined) container.hook = { kind, endMs: sinceMs + Number(seconds) * 1000 };
-    else if (handler.exec !== undefined && runsCommand(container)) {
+    else if ((handler.exec !== undefined && runsCommand(container)) || (handler.httpGet?.host ?? '') !== '') {
       container.hook = { kind, endMs: undefined };
       return { state: 'running', ask: true };
     } else return none;

@@ -5,7 +5,7 @@ export { type HookKind } from './hooks.ts';
 export { createImageStore, type ImageStore } from './images.ts';
 export { knob } from './knobs.ts';
 export { agnhostCommands, argumentsOf, imageName } from './own-command.ts';
-export { execTimeout, probeSucceeds, type ProbeKind, type ProbeOutcome } from './probe-outcome.ts';
+export { execTimeout, probePort, probeSucceeds, type ProbeKind, type ProbeOutcome } from './probe-outcome.ts';
 export { probeSpec } from './probes.ts';
 export {
   environmentNeeds,

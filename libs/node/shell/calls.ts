@@ -16,6 +16,9 @@ const shells: ReadonlySet<string> = new Set(['ash', 'bash', 'dash', 'sh']);
 const isOperand = (text: string) =>
   !text.startsWith('-') && !text.includes('=') && !/^\d+[smhd]?$/.test(text);
 
+/** Whether a program is known that is called with such arguments; `-` stands for those that are made while it runs. */
+type IsKnown = (program: string, args: readonly string[]) => boolean;
+
 /** The text of a word that nothing is put into. */
 function literal(word: Word): string | undefined {
   let text = '';
@@ -30,10 +33,10 @@ function literal(word: Word): string | undefined {
  * Whether all that a command line calls is known before it runs: programs for which `isKnown` holds, the shell's own words and
  * functions, in scripts in all their depth. Names that are made while it runs are not known.
  */
-export function callsOnly(args: readonly string[], isKnown: (program: string) => boolean): boolean {
+export function callsOnly(args: readonly string[], isKnown: IsKnown): boolean {
   const [first = '', ...rest] = args;
   const name = first.replace(/^(?:\/usr)?(?:\/local)?\/s?bin\//, '');
-  if (!isKnown(name)) return false;
+  if (!isKnown(name, rest)) return false;
   if (launchers.has(name)) {
     const at = rest.findIndex(isOperand);
     return at < 0 || callsOnly(rest.slice(at), isKnown);
@@ -43,7 +46,7 @@ export function callsOnly(args: readonly string[], isKnown: (program: string) =>
   return at < 0 || scriptCallsOnly(rest[at + 1] ?? '', isKnown);
 }
 
-export function scriptCallsOnly(text: string, isKnown: (program: string) => boolean): boolean {
+export function scriptCallsOnly(text: string, isKnown: IsKnown): boolean {
   let script: Script;
   try {
     script = parseScript(text);
@@ -53,8 +56,8 @@ export function scriptCallsOnly(text: string, isKnown: (program: string) => bool
     throw error;
   }
   const functions = new Set<string>();
-  const known = (program: string) =>
-    functions.has(program) || Object.hasOwn(builtins, program) || isKnown(program);
+  const known: IsKnown = (program, args) =>
+    functions.has(program) || Object.hasOwn(builtins, program) || isKnown(program, args);
 
   const words = (list: readonly Word[]) => list.every(inWord);
 

@@ -4,7 +4,9 @@ export { matchesPattern } from './pattern.ts';
 export {
   Interrupted,
   ProgramError,
+  UnreachableError,
   type ContainerHost,
+  type PodNetwork,
   type Process,
   type ProcessEntry,
   type Program,

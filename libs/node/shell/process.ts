@@ -1,5 +1,6 @@
 import type { Clock, Random } from '@drydock/base/clock';
 import type { ByteSink } from '@drydock/base/streams';
+import type { BackendRequest, BackendResponse } from '@drydock/port/kubelet';
 import type { FileSystem } from '../files/index.ts';
 import type { Input } from './input.ts';
 
@@ -18,6 +19,29 @@ export interface ProcessEntry {
   kill(signal: number): void;
 }
 
+/** Why nobody answers: nothing listens there, or there is nobody. */
+export class UnreachableError extends Error {
+  override readonly name = 'UnreachableError';
+  readonly kind: 'refused' | 'timeout';
+
+  constructor(kind: UnreachableError['kind']) {
+    super(kind === 'refused' ? 'Connection refused' : 'Connection timed out');
+    this.kind = kind;
+  }
+}
+
+/** The network of the cluster as one Pod sees it: Pods and Services, and nothing beyond. */
+export interface PodNetwork {
+  /** Its own address. */
+  readonly ownIp: () => string;
+  /** The addresses behind a name; none when nobody has it. */
+  resolve(name: string): Promise<readonly string[]>;
+  /** Asks what listens there, over HTTP. Throws UnreachableError. */
+  request(address: string, port: number, request: BackendRequest): Promise<BackendResponse>;
+  /** Whether a connection would be taken. Throws UnreachableError where it would not. */
+  connect(address: string, port: number): Promise<void>;
+}
+
 /** What the processes of one container share. */
 export interface ContainerHost {
   readonly fs: FileSystem;
@@ -30,6 +54,8 @@ export interface ContainerHost {
   readonly programs: ReadonlyMap<string, Program>;
   readonly processes: Map<number, ProcessEntry>;
   nextPid(): number;
+  /** Absent: it has none. */
+  readonly network?: PodNetwork | undefined;
 }
 
 export interface Terminal {

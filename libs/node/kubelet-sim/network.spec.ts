@@ -1,0 +1,143 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { EndpointSlice } from '@drydock/api/discovery/v1';
+import { Pod, Service } from '@drydock/api/core/v1';
+import { startCluster, type TestCluster } from '../../controllers/shared/cluster.spec-support.ts';
+import { createKubeletSim, type KubeletSim } from './index.ts';
+import { loadContainers } from './node-agent.ts';
+
+describe('the network of simulated Pods', () => {
+  let cluster: TestCluster;
+  let sim: KubeletSim;
+  const pods = () => cluster.client.resource(Pod).namespace('default');
+
+  beforeEach(async () => {
+    cluster = await startCluster();
+    await loadContainers();
+    sim = createKubeletSim({ nodes: 2, startDelayMs: 0 }, cluster.deps);
+    const starting = sim.start();
+    await cluster.settle();
+    await starting;
+  });
+  afterEach(async () => {
+    await sim.stop();
+    await cluster.stop();
+  });
+
+  const create = (name: string, container: object, spec: object = {}) =>
+    pods().create({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name },
+      spec: {
+        nodeName: 'node-0',
+        serviceAccountName: 'default',
+        restartPolicy: 'Never',
+        containers: [{ name: 'c', image: 'busybox', ...container }],
+        ...spec,
+      },
+    } as Pod);
+  const isReady = async (name: string) =>
+    (await pods().get(name)).status?.containerStatuses?.[0]?.ready === true;
+  /** Runs a script in a Pod of its own, to what it wrote and its exit code. */
+  async function run(name: string, script: string, image = 'busybox'): Promise<[string, number | undefined]> {
+    const command = ['sh', '-c', `{ ${script}; } > /dev/termination-log 2>&1`];
+    await create(name, { image, command });
+    await cluster.until(async () => /Succeeded|Failed/.test((await pods().get(name)).status?.phase ?? ''));
+    const end = (await pods().get(name)).status?.containerStatuses?.[0]?.state?.terminated;
+    return [end?.message ?? '', end?.exitCode];
+  }
+  async function serve(name: string, args: string[]): Promise<string> {
+    await create(name, { image: 'agnhost:2.21', args }, { nodeName: 'node-1' });
+    await cluster.until(() => isReady(name));
+    return (await pods().get(name)).status?.podIP ?? '';
+  }
+  const logOf = async (name: string) => {
+    let text = '';
+    const { metadata } = await pods().get(name);
+    const pod = { nodeName: 'node-1', namespace: 'default', name, uid: metadata.uid ?? '' };
+    const options = { container: 'c', follow: false };
+    for await (const bytes of sim.logs(pod, options, new AbortController().signal))
+      text += new TextDecoder().decode(bytes);
+    return text;
+  };
+
+  it('answers as agnhost does, and logs it', async () => {
+    const ip = await serve('server', ['netexec', '--http-port=8081']);
+    const script = `curl -s http://${ip}:8081/echo?msg=hello; echo; wget -qO- ${ip}:8081/hostname; echo; curl -s -o /dev/null -w '%{http_code}' "http://${ip}:8081/echo?code=418&msg=x"`;
+    expect(await run('client', script)).toEqual(['hello\nserver\n418', 0]);
+    expect(await logOf('server')).toMatch(/GET \/echo\?msg=hello&code=\n/);
+    const [dialled] = await run(
+      'dial',
+      `curl -s "http://${ip}:8081/dial?host=${ip}&port=8081&request=hostname&tries=2"`,
+    );
+    expect(JSON.parse(dialled)).toEqual({ responses: ['server', 'server'] });
+    expect(await run('refused', `curl -sS http://${ip}:1`)).toEqual([
+      `curl: (7) Failed to connect to ${ip} port 1: Connection refused\n`,
+      7,
+    ]);
+    expect((await run('away', 'wget -qO- 10.1.2.3'))[1]).toBe(1);
+  });
+
+  it('knows Services by name, and the Pods behind them', async () => {
+    const ip = await serve('server', ['serve-hostname']);
+    const service = (name: string, clusterIP: string) =>
+      cluster.client
+        .resource(Service)
+        .namespace('default')
+        .create({
+          apiVersion: 'v1',
+          kind: 'Service',
+          metadata: { name },
+          spec: { clusterIP, clusterIPs: [clusterIP], ports: [{ port: 80 }] },
+        } as Service);
+    const slice = (name: string, hostname?: string) =>
+      cluster.client
+        .resource(EndpointSlice)
+        .namespace('default')
+        .create({
+          apiVersion: 'discovery.k8s.io/v1',
+          kind: 'EndpointSlice',
+          metadata: { name, labels: { 'kubernetes.io/service-name': name } },
+          addressType: 'IPv4',
+          ports: [{ name: '', port: 9376, protocol: 'TCP' }],
+          endpoints: [{ addresses: [ip], ...(hostname ? { hostname } : {}), conditions: { ready: true } }],
+        } as EndpointSlice);
+    await service('shop', '10.96.0.7');
+    await service('set', 'None');
+    await service('empty', '10.96.0.8');
+    await slice('shop');
+    await slice('set', 'set-0');
+    expect(await run('name', 'wget -qO- http://shop')).toEqual(['server', 0]);
+    expect(await run('whole', 'curl -s shop.default.svc.cluster.local')).toEqual(['server', 0]);
+    expect(await run('member', 'curl -s set-0.set:9376')).toEqual(['server', 0]);
+    expect((await run('nobody', 'curl -s empty'))[1]).toBe(7);
+    expect((await run('unknown', 'curl -s nothing'))[1]).toBe(6);
+    expect((await run('lookup', 'nslookup shop.default'))[0]).toMatch(
+      /Name:\tshop.default\nAddress: 10.96.0.7\n/,
+    );
+    expect((await run('none', 'nslookup nothing'))[1]).toBe(1);
+    expect(await run('probe', 'nc -z shop 80 && ! nc -z shop 81')).toEqual(['', 0]);
+  });
+
+  it('kubelets make the requests of hooks', async () => {
+    const ip = await serve('server', ['netexec']);
+    const hook = (path: string) => ({ httpGet: { host: ip, port: 8080, path } });
+    await create('hooked', {
+      image: 'nginx',
+      lifecycle: { postStart: hook('/echo?msg=poststart'), preStop: hook('/echo?msg=prestop') },
+    });
+    await cluster.until(() => isReady('hooked'));
+    expect(await logOf('server')).toMatch(/GET \/echo\?msg=poststart/);
+    await pods().delete('hooked');
+    await cluster.until(async () => /prestop/.test(await logOf('server')));
+    await create('failing', { image: 'nginx', lifecycle: { postStart: hook('/echo?code=500') } });
+    await cluster.until(async () =>
+      (await cluster.events('failing')).some((one) => one.includes('FailedPostStartHook')),
+    );
+  });
+
+  it('is not asked for what is outside: such a container is simulated', async () => {
+    await create('outside', { command: ['wget', 'https://example.org/x'] });
+    await cluster.until(() => isReady('outside'));
+  });
+});

@@ -1,0 +1,170 @@
+import { EndpointSlice } from '@drydock/api/discovery/v1';
+import { Service, type Pod } from '@drydock/api/core/v1';
+import { parseIp } from '@drydock/base/apimachinery';
+import type { Clock, Random } from '@drydock/base/clock';
+import type { Client } from '@drydock/machinery/client';
+import { UnreachableError, type PodNetwork } from '../shell/index.ts';
+import { loadContainers } from './node-agent.ts';
+import type { PodAgent } from './pod-agent.ts';
+
+export interface NetworkOptions {
+  /** The Pods of this process: the others cannot be reached. */
+  readonly pods: () => Iterable<PodAgent>;
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** The network of simulated Pods. Nothing of it costs anything until a process in a container uses it. */
+export interface Network {
+  of(pod: Pod, ownIp: () => string): PodNetwork;
+}
+
+/** How long what was read of Services counts: a loop of requests must not become one of the API's. */
+const memoryMs = 1_000;
+/** What a request takes: a loop of them must leave time for others. */
+const latencyMs = 5;
+const clusterDomain = 'cluster.local';
+const serviceLabel = 'kubernetes.io/service-name';
+
+interface Known {
+  readonly services: readonly Service[];
+  readonly slices: readonly EndpointSlice[];
+}
+
+export function createNetwork({ pods, client, clock, random }: NetworkOptions): Network {
+  let known: Promise<Known> | undefined;
+  let readMs = Number.NEGATIVE_INFINITY;
+
+  async function read(): Promise<Known> {
+    const [services, slices] = await Promise.all([
+      client.resource(Service).list(),
+      client.resource(EndpointSlice).list(),
+    ]);
+    return { services: services.items, slices: slices.items };
+  }
+
+  function look(): Promise<Known> {
+    if (known === undefined || clock.now() - readMs >= memoryMs) {
+      readMs = clock.now();
+      known = read();
+      known.catch(() => (known = undefined));
+    }
+    return known;
+  }
+
+  const slicesOf = ({ slices }: Known, { metadata }: Service) =>
+    slices.filter(
+      (slice) =>
+        slice.metadata.namespace === metadata.namespace &&
+        slice.metadata.labels?.[serviceLabel] === metadata.name,
+    );
+
+  function owner(address: string): PodAgent | undefined {
+    for (const agent of pods()) {
+      const running = agent.runtime.containers.some(({ state }) => state.kind === 'running');
+      if (agent.runtime.ip === address && running) return agent;
+    }
+    return undefined;
+  }
+
+  /** The Pods' side of a Service's port; undefined where the address is no Service's. */
+  async function behind(
+    address: string,
+    port: number,
+  ): Promise<{ address: string; port: number } | undefined> {
+    const all = await look();
+    const service = all.services.find(({ spec }) => spec?.clusterIP === address);
+    if (service === undefined) return undefined;
+    const wanted = service.spec?.ports?.find((one) => one.port === port);
+    if (wanted === undefined) throw new UnreachableError('timeout');
+    const ends = slicesOf(all, service).flatMap((slice) => {
+      const target = slice.ports?.find(({ name = '' }) => name === (wanted.name ?? ''))?.port;
+      const ready = (slice.endpoints ?? []).filter(({ conditions }) => conditions?.ready !== false);
+      return target === undefined
+        ? []
+        : ready.flatMap(({ addresses }) => addresses.map((one) => ({ address: one, port: target })));
+    });
+    if (ends.length === 0) throw new UnreachableError('refused');
+    return ends[random.int(ends.length)];
+  }
+
+  async function reach(address: string, port: number): Promise<{ agent: PodAgent; port: number }> {
+    await clock.sleep(latencyMs);
+    const end = (await behind(address, port)) ?? { address, port };
+    const agent = owner(end.address);
+    if (agent === undefined) throw new UnreachableError('timeout');
+    const { listeningPorts } = await loadContainers();
+    if (!listeningPorts(agent.runtime.pod).has(end.port)) throw new UnreachableError('refused');
+    return { agent, port: end.port };
+  }
+
+  /** What the cluster's DNS knows by a whole name. */
+  async function lookUp(name: string): Promise<readonly string[]> {
+    const [first = '', second = '', third = '', kind, ...rest] = name.split('.');
+    const all = await look();
+    const find = (service: string, namespace: string) =>
+      all.services.find(({ metadata }) => metadata.name === service && metadata.namespace === namespace);
+    const domain = (...parts: (string | undefined)[]) => parts.join('.') === `svc.${clusterDomain}`;
+    if (domain(third, kind, ...rest)) {
+      const service = find(first, second);
+      const { clusterIP = '' } = service?.spec ?? {};
+      if (service === undefined) return [];
+      if (clusterIP !== 'None' && clusterIP !== '') return [clusterIP];
+      return slicesOf(all, service).flatMap(({ endpoints }) =>
+        (endpoints ?? [])
+          .filter(({ conditions }) => conditions?.ready !== false)
+          .flatMap(({ addresses }) => addresses),
+      );
+    }
+    if (!domain(kind, ...rest)) return [];
+    const service = find(second, third);
+    return service === undefined
+      ? []
+      : slicesOf(all, service).flatMap(({ endpoints }) =>
+          (endpoints ?? [])
+            .filter(({ hostname }) => hostname === first)
+            .flatMap(({ addresses }) => addresses),
+        );
+  }
+
+  function of(pod: Pod, ownIp: () => string): PodNetwork {
+    const local = (address: string) =>
+      address.startsWith('127.') || address === '0.0.0.0' ? ownIp() : address;
+    const { namespace = 'default' } = pod.metadata;
+    const network: PodNetwork = {
+      ownIp,
+      async resolve(name) {
+        if (parseIp(name) !== undefined) return [name];
+        if (name === 'localhost') return ['127.0.0.1'];
+        const whole = name.endsWith('.');
+        const bare = name.replace(/\.$/, '');
+        const searched = [
+          '',
+          `.${namespace}.svc.${clusterDomain}`,
+          `.svc.${clusterDomain}`,
+          `.${clusterDomain}`,
+        ];
+        for (const suffix of whole ? [''] : searched) {
+          const found = await lookUp(`${bare}${suffix}`);
+          if (found.length > 0) return found;
+        }
+        return [];
+      },
+      async connect(address, port) {
+        await reach(local(address), port);
+      },
+      async request(address, port, request) {
+        const { agent, port: at } = await reach(local(address), port);
+        const { runtime } = agent;
+        const { respond } = await loadContainers();
+        const theirs = of(runtime.pod, () => runtime.ip ?? '');
+        const answer = await respond({ runtime, port: at, client: ownIp(), network: theirs, clock }, request);
+        agent.look();
+        return answer;
+      },
+    };
+    return network;
+  }
+  return { of };
+}
