@@ -235,11 +235,13 @@ const nslookup: Program = async (process) => {
   return 0;
 };
 
-/** `nc -z`: whether somebody listens. What else it does is not built in. */
+const badHttp =
+  'HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n400 Bad Request';
+
+/** `nc -z` tells whether somebody listens; what is sent to those who speak HTTP is answered as they do. */
 const nc: Program = async (process) => {
-  const options = parseOptions(process.args, 'zvw:nu46', {});
+  const options = parseOptions(process.args, 'zvw:ntuq:N46', {});
   const [host = '', port = ''] = options.operands;
-  if (!options.has('z')) throw new ProgramError('only -z is known');
   const [address] = await networkOf(process).resolve(host);
   if (address === undefined) throw new ProgramError(`bad address '${host}'`);
   try {
@@ -250,15 +252,37 @@ const nc: Program = async (process) => {
     return 1;
   }
   if (options.has('v')) await complainBare(process, `${host} (${address}:${port}) open\n`);
+  if (!options.has('z') && (await process.stdin.readAll(process.signal)).length > 0)
+    await out(process, badHttp);
   return 0;
 };
 
-export const networkPrograms: Readonly<Record<string, Program>> = { curl, wget, nslookup, nc };
+/** `ip addr`, `ip link`, `ip route`; nobody may change anything. */
+const ip: Program = async (process) => {
+  const [object = 'addr', action = 'show'] = process.args.slice(1).filter((arg) => !arg.startsWith('-'));
+  if (!['show', 'list'].includes(action)) {
+    await complainBare(process, 'ip: RTNETLINK answers: Operation not permitted\n');
+    return 2;
+  }
+  const own = networkOf(process).ownIp();
+  if ('route'.startsWith(object)) {
+    await out(process, `default via ${own.replace(/\d+$/, '1')} dev eth0\n`);
+    return 0;
+  }
+  const link = (index: number, name: string, kind: string, inet: string) =>
+    `${index}: ${name}: <UP,LOWER_UP> mtu 1500 qdisc noqueue state UP\n    link/${kind}\n${'link'.startsWith(object) ? '' : `    inet ${inet} scope global ${name}\n`}`;
+  await out(process, link(1, 'lo', 'loopback', '127.0.0.1/8') + link(2, 'eth0', 'ether', `${own}/24`));
+  return 0;
+};
+
+export const networkPrograms: Readonly<Record<string, Program>> = { curl, wget, nslookup, nc, ip };
 
 /** Whether a call of one of them can be answered: what it asks is in the cluster, as far as its arguments tell. */
 export function asksTheCluster(program: string, args: readonly string[]): boolean {
   if (!Object.hasOwn(networkPrograms, program)) return true;
-  if (program === 'nc') return args.some((arg) => /^-\w*z/.test(arg));
+  // It is a server where it listens.
+  if (program === 'nc') return !args.some((arg) => /^-\w*[le]/.test(arg));
+  if (program === 'ip') return true;
   const hosts = args.filter(
     (arg) => /^\w+:\/\//.test(arg) || (!arg.startsWith('-') && /^[\w-]+(?:\.[\w-]+)+/.test(arg)),
   );

@@ -10,9 +10,10 @@ import {
   type FileNode,
   type FileSystem,
 } from '../files/index.ts';
+import { welcomePage } from '../pods/index.ts';
 import type { ContainerHost } from '../shell/index.ts';
-import { openVolume, type MountedVolume, type SharedDirectories } from './volumes.ts';
-import type { EnvironmentOptions } from './environment.ts';
+import { hostsOfNode, openVolume, type MountedVolume, type SharedDirectories } from './volumes.ts';
+import { substitute, type EnvironmentOptions } from './environment.ts';
 
 const osRelease = `NAME="Drydock"
 ID=drydock
@@ -53,6 +54,9 @@ function hostsFile({ pod, podIp, hostname }: EnvironmentOptions): string {
   const aliases = (pod.spec?.hostAliases ?? []).map(
     ({ ip, hostnames }) => `${ip}\t${(hostnames ?? []).join('\t')}\n`,
   );
+  const { hostNetwork } = pod.spec ?? {};
+  if (hostNetwork === true)
+    return `# Kubernetes-managed hosts file (host network).\n${hostsOfNode}${aliases.join('')}`;
   return `# Kubernetes-managed hosts file.
 127.0.0.1\tlocalhost
 ::1\tlocalhost ip6-localhost ip6-loopback
@@ -101,6 +105,8 @@ export interface RootOptions extends EnvironmentOptions {
   readonly fs: FileSystem;
   readonly host: ContainerHost;
   readonly command: readonly string[];
+  /** Of its processes: paths into volumes may be made of it. */
+  readonly env: ReadonlyMap<string, string>;
   readonly clusterDns: string;
   readonly shared: { readonly pod: SharedDirectories; readonly node: SharedDirectories };
 }
@@ -158,6 +164,8 @@ export async function seedRoot(options: RootOptions): Promise<MountedVolume[]> {
   text('/etc/passwd', 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n');
   text('/etc/group', 'root:x:0:\nnobody:x:65534:\n');
   text('/etc/nsswitch.conf', 'hosts: files dns\n');
+  const page = welcomePage(container);
+  if (page !== undefined) text(page, '<html><body><h1>It works!</h1></body></html>\n');
   seedProc(fs, host, options.command, nowMs);
   if (container.workingDir !== undefined && container.workingDir !== '') fs.mkdirAll(container.workingDir);
   const terminationLog = file('', nowMs, { mode: 0o666 });
@@ -170,8 +178,11 @@ export async function seedRoot(options: RootOptions): Promise<MountedVolume[]> {
     if (volume === undefined || mount.mountPath === undefined) continue;
     const opened = await openVolume(volume, options, options.shared, () => host.clock.now());
     volumes.push(opened);
-    const node = mount.subPath ? subPath(opened.root, mount.subPath, nowMs) : opened.root;
-    fs.mount(mount.mountPath, mounted(node, mount.readOnly === true || opened.root.readOnly === true));
+    const { root } = opened;
+    const inside = mount.subPathExpr ? substitute(mount.subPathExpr, options.env) : mount.subPath;
+    const node = inside && root.kind === 'directory' ? subPath(root, inside, nowMs) : root;
+    const sealed = root.kind === 'directory' && root.readOnly === true;
+    fs.mount(mount.mountPath, mounted(node, mount.readOnly === true || sealed));
   }
   if (container.securityContext?.readOnlyRootFilesystem === true) fs.root.readOnly = true;
   return volumes;

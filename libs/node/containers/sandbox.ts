@@ -4,7 +4,7 @@ import { createFileSystem, type FileSystem } from '../files/index.ts';
 import type { Client } from '@drydock/machinery/client';
 import type { AttachOptions, ContainerSession, ExecOptions } from '@drydock/port/kubelet';
 import { programsOfImage } from '../commands/index.ts';
-import { argumentsOf, type ContainerRuntime, type PodRuntime } from '../pods/index.ts';
+import { argumentsOf, isKnownServer, type ContainerRuntime, type PodRuntime } from '../pods/index.ts';
 import { isBuiltIn, scriptIsBuiltIn } from './built-in.ts';
 import {
   findExecutable,
@@ -48,6 +48,8 @@ export interface PodSandbox {
    * it is. What is not built in cannot tell of a container whose command runs only because its image is known.
    */
   examines(container: ContainerRuntime, command: readonly string[]): Promise<boolean>;
+  /** Whether there is such a file in the container. */
+  hasFile(container: ContainerRuntime, path: string): Promise<boolean>;
   /** The Pod's labels or annotations are others: volumes show them. */
   podChanged(): Promise<void>;
   /** Ends the processes of containers that run no more. */
@@ -138,6 +140,7 @@ export function createPodSandbox(options: SandboxOptions): PodSandbox {
     });
     const volumes = await seedRoot({
       ...environment,
+      env,
       fs,
       host,
       command: shown,
@@ -192,6 +195,7 @@ export function createPodSandbox(options: SandboxOptions): PodSandbox {
   const sandbox: PodSandbox = {
     async exec(container, { command, tty }) {
       const box = await boxOf(container);
+      container.lookedInto = true;
       await refresh(box).catch(() => undefined);
       const { host, env, cwd } = box;
       return {
@@ -249,8 +253,12 @@ export function createPodSandbox(options: SandboxOptions): PodSandbox {
     },
     async examines(container, command) {
       const { main } = await boxOf(container);
-      const careful = container.behaviour.runCommand === 'known';
-      return main !== undefined && (!careful || isBuiltIn(container.spec, command));
+      const server = isKnownServer(container.spec);
+      const careful = server || container.behaviour.runCommand === 'known';
+      return (main !== undefined || server) && (!careful || isBuiltIn(container.spec, command));
+    },
+    async hasFile(container, path) {
+      return (await boxOf(container)).host.fs.exists(path);
     },
     async podChanged() {
       const opened = [...boxes.values()].map(async ({ box }) => fillAgain(await box));

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Pod, Volume } from '@drydock/api/core/v1';
 import { createSeededRandom, createVirtualClock } from '@drydock/base/clock';
+import { createBytePipe, readAll } from '@drydock/base/streams';
 import type { Client } from '@drydock/machinery/client';
 import { createPodRuntime } from '../pods/index.ts';
 import { createPodSandbox } from './sandbox.ts';
@@ -62,9 +63,10 @@ describe('volumes of sources', () => {
       { pod: shared, node: shared },
       () => clock.now(),
     );
+    const { root } = opened;
     const read = () =>
       Object.fromEntries(
-        [...opened.root.entries].flatMap(([name, entry]) =>
+        [...(root.kind === 'directory' ? root.entries : [])].flatMap(([name, entry]) =>
           entry.kind === 'file' ? [[name, new TextDecoder().decode(entry.data)]] : [],
         ),
       );
@@ -95,6 +97,83 @@ describe('volumes of sources', () => {
     await clock.advance(1_000);
     await opened.refresh?.(pod({}));
     expect(read()).toEqual({ token: 'token 2' });
+  });
+});
+
+describe('the files of a container', () => {
+  async function open(change: (spec: NonNullable<Pod['spec']>) => void) {
+    const clock = createVirtualClock();
+    const made = pod({}, []);
+    change(made.spec!);
+    const runtime = createPodRuntime(made, 0, clock.now());
+    const sandbox = createPodSandbox({
+      runtime,
+      hostIp: '10.0.0.1',
+      nodeDirectories: createSharedDirectories(() => clock.now()),
+      clusterDns: '',
+      client: createApi().client,
+      clock,
+      random: createSeededRandom(1),
+      onExit: () => undefined,
+    });
+    return async (script: string) => {
+      const output = createBytePipe();
+      const session = await sandbox.exec(runtime.containers[0]!, {
+        container: 'c',
+        command: ['sh', '-c', script],
+        tty: false,
+      });
+      const text = readAll(output);
+      await session.run({ stdout: output, stderr: output }, new AbortController().signal);
+      output.end();
+      return new TextDecoder().decode(await text);
+    };
+  }
+
+  it('hold the kubelet’s own hosts file, another one on the network of the node, or the node’s', async () => {
+    const first = 'head -n 1 /etc/hosts';
+    expect(await (await open(() => undefined))(first)).toBe('# Kubernetes-managed hosts file.\n');
+    expect(await (await open((spec) => (spec.hostNetwork = true)))(first)).toBe(
+      '# Kubernetes-managed hosts file (host network).\n',
+    );
+    const mounted = await open((spec) => {
+      spec.volumes = [{ name: 'hosts', hostPath: { path: '/etc/hosts' } }];
+      spec.containers[0]!.volumeMounts = [{ name: 'hosts', mountPath: '/etc/hosts' }];
+    });
+    expect(await mounted(first)).toBe('127.0.0.1\tlocalhost\n');
+  });
+
+  it('lie in a part of a volume that its environment names', async () => {
+    const run = await open((spec) => {
+      spec.volumes = [{ name: 'v', emptyDir: {} }];
+      spec.containers[0]!.env = [{ name: 'PART', value: 'mine' }];
+      spec.containers[0]!.volumeMounts = [
+        { name: 'v', mountPath: '/all' },
+        { name: 'v', mountPath: '/part', subPathExpr: 'a/$(PART)' },
+      ];
+    });
+    expect(await run('echo hi > /part/f; cat /all/a/mine/f')).toBe('hi\n');
+  });
+
+  it('belong to whom it runs as, and to the group of a shared volume', async () => {
+    const run = await open((spec) => {
+      spec.securityContext = {
+        runAsUser: '7',
+        runAsGroup: '8',
+        supplementalGroups: ['9'],
+        fsGroup: '10',
+      } as never;
+      spec.volumes = [{ name: 'v', emptyDir: { medium: 'Memory' } }];
+      spec.containers[0]!.volumeMounts = [{ name: 'v', mountPath: '/v' }];
+    });
+    expect(
+      await run(
+        'id; id -G; touch /tmp/a /v/b; mkdir /v/c; ls -ldn /tmp/a /v /v/b /v/c | sed -E "s/ +/ /g" | cut -d " " -f 1,3,4',
+      ),
+    ).toBe(
+      'uid=7 gid=8 groups=8,9,10\n8 9 10\n' +
+        '-rw-r--r-- 7 8\ndrwxrwsrwx 0 10\n-rw-r--r-- 7 10\ndrwxr-sr-x 7 10\n',
+    );
   });
 });
 

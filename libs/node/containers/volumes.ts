@@ -181,19 +181,22 @@ function giveToGroup(node: FileNode, gid: number, readOnly: boolean): void {
   for (const child of node.entries.values()) giveToGroup(child, gid, readOnly);
 }
 
-/** A directory of the simulated node itself; its few files are made when it is first looked into. */
+export const hostsOfNode = '127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n';
+
+/** A directory or file of the simulated node itself; its few files are made when it is first looked into. */
 function hostDirectory(
   node: SharedDirectories,
   path: string,
   { pod }: EnvironmentOptions,
   nowMs: number,
-): Directory {
+): FileNode {
   const root = node.get('host');
   if (root.entries.size === 0) {
     for (const name of ['bin', 'etc', 'home', 'opt', 'proc', 'root', 'run', 'tmp', 'usr', 'var'])
       root.entries.set(name, directory(nowMs));
     const etc = root.entries.get('etc');
     if (etc?.kind === 'directory') {
+      etc.entries.set('hosts', file(hostsOfNode, nowMs));
       etc.entries.set('hostname', file(`${pod.spec?.nodeName ?? ''}\n`, nowMs));
       etc.entries.set(
         'os-release',
@@ -204,6 +207,7 @@ function hostDirectory(
   let current = root;
   for (const part of splitPath(path)) {
     const present = current.entries.get(part);
+    if (present?.kind === 'file') return present;
     const next = present?.kind === 'directory' ? present : directory(nowMs);
     if (present === undefined) current.entries.set(part, next);
     current = next;
@@ -212,7 +216,8 @@ function hostDirectory(
 }
 
 export interface MountedVolume {
-  readonly root: Directory;
+  /** A file where it is one of the node. */
+  readonly root: FileNode;
   /** Reads its sources again, for the Pod as it is now; absent where there are none. */
   refresh?(pod: Pod): Promise<void>;
 }

@@ -89,7 +89,9 @@ export function createConnector({ agent: nodeAgent, network, clock }: ConnectorO
     },
     async exec(pod, options) {
       const { agent, container } = running(pod, options.container);
-      return (await agent.sandbox()).exec(container, options);
+      const session = await (await agent.sandbox()).exec(container, options);
+      agent.look();
+      return session;
     },
     async attach(pod, options) {
       const { agent, container } = running(pod, options.container);

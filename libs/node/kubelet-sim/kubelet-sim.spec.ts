@@ -247,6 +247,31 @@ describe('a simulated kubelet', () => {
     expect(await isReady('simulated')).toBe(true);
   });
 
+  it('a web server whose page was taken away is not ready', async () => {
+    const readinessProbe = {
+      httpGet: { path: '/index.html', port: 80 },
+      periodSeconds: 1,
+      failureThreshold: 1,
+    };
+    await create('web', { image: 'docker.io/library/httpd:2', readinessProbe });
+    await cluster.until(() => isReady('web'));
+    const { uid = '' } = (await pods().get('web')).metadata;
+    const run = async (...command: string[]) => {
+      const pod = { nodeName: 'node-0', namespace: 'default', name: 'web', uid };
+      const session = await sim.exec(pod, { container: 'c', command, tty: false });
+      return session.run({}, new AbortController().signal);
+    };
+    expect(await run('mv', '/usr/local/apache2/htdocs/index.html', '/tmp/')).toBe(0);
+    await cluster.until(async () => !(await isReady('web')));
+    expect(await cluster.events('web')).toContainEqual(
+      expect.stringMatching(
+        /^Warning Unhealthy Readiness probe failed: HTTP probe failed with statuscode: 404/,
+      ),
+    );
+    expect(await run('mv', '/tmp/index.html', '/usr/local/apache2/htdocs/')).toBe(0);
+    await cluster.until(() => isReady('web'));
+  });
+
   const busybox = (script: string) => ({ image: 'busybox:1', command: ['sh', '-c', script] });
   const never = { restartPolicy: 'Never' };
 

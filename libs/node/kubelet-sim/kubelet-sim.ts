@@ -2,7 +2,7 @@ import { Node, Pod } from '@drydock/api/core/v1';
 import type { ControllerDeps } from '@drydock/machinery/controller';
 import type { Component } from '@drydock/port/component';
 import type { KubeletConnector } from '@drydock/port/kubelet';
-import { defaultNodeShape, nodeName, simulatedLabel, type NodeShape } from '../nodes/index.ts';
+import { defaultNodeShape, nodeIp, nodeName, simulatedLabel, type NodeShape } from '../nodes/index.ts';
 import { createConnector } from './connector.ts';
 import { createDevicePublisher } from './device-publisher.ts';
 import { createNodeAgent, type NodeAgent } from './node-agent.ts';
@@ -46,10 +46,12 @@ export function createKubeletSim(options: KubeletSimOptions, deps: ControllerDep
   const loads = createServiceLoads(informers, clock);
   const objects = createObjectReader(deps.client);
   const devices = createDevicePublisher(deps);
+  const nodeIps = new Set(Array.from({ length: count }, (_, at) => nodeIp(firstNode + at)));
   const network = createNetwork({
     *pods() {
       for (const agent of agents.values()) yield* agent.pods();
     },
+    isNode: (address) => nodeIps.has(address),
     client: deps.client,
     clock,
     random: deps.random,

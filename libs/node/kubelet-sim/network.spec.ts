@@ -3,6 +3,7 @@ import { EndpointSlice } from '@drydock/api/discovery/v1';
 import { Pod, Service } from '@drydock/api/core/v1';
 import { startCluster, type TestCluster } from '../../controllers/shared/cluster.spec-support.ts';
 import { createKubeletSim, type KubeletSim } from './index.ts';
+import { nodeIp } from '../nodes/index.ts';
 import { loadContainers } from './node-agent.ts';
 
 describe('the network of simulated Pods', () => {
@@ -88,7 +89,16 @@ describe('the network of simulated Pods', () => {
           apiVersion: 'v1',
           kind: 'Service',
           metadata: { name },
-          spec: { clusterIP, clusterIPs: [clusterIP], ports: [{ port: 80 }] },
+          spec: {
+            clusterIP,
+            clusterIPs: [clusterIP],
+            ...(clusterIP === 'None'
+              ? { ports: [{ port: 80 }] }
+              : {
+                  type: 'NodePort',
+                  ports: [{ port: 80, nodePort: 30_000 + Number(clusterIP.split('.')[3]) }],
+                }),
+          },
         } as Service);
     const slice = (name: string, hostname?: string) =>
       cluster.client
@@ -110,6 +120,7 @@ describe('the network of simulated Pods', () => {
     expect(await run('name', 'wget -qO- http://shop')).toEqual(['server', 0]);
     expect(await run('whole', 'curl -s shop.default.svc.cluster.local')).toEqual(['server', 0]);
     expect(await run('member', 'curl -s set-0.set:9376')).toEqual(['server', 0]);
+    expect(await run('node', `curl -s http://${nodeIp(0)}:30007`)).toEqual(['server', 0]);
     expect((await run('nobody', 'curl -s empty'))[1]).toBe(7);
     expect((await run('unknown', 'curl -s nothing'))[1]).toBe(6);
     expect((await run('lookup', 'nslookup shop.default'))[0]).toMatch(

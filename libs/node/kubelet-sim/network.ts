@@ -10,6 +10,8 @@ import type { PodAgent } from './pod-agent.ts';
 export interface NetworkOptions {
   /** The Pods of this process: the others cannot be reached. */
   readonly pods: () => Iterable<PodAgent>;
+  /** Whether an address is that of a node. */
+  readonly isNode: (address: string) => boolean;
   readonly client: Client;
   readonly clock: Clock;
   readonly random: Random;
@@ -32,7 +34,7 @@ interface Known {
   readonly slices: readonly EndpointSlice[];
 }
 
-export function createNetwork({ pods, client, clock, random }: NetworkOptions): Network {
+export function createNetwork({ pods, isNode, client, clock, random }: NetworkOptions): Network {
   let known: Promise<Known> | undefined;
   let readMs = Number.NEGATIVE_INFINITY;
 
@@ -74,9 +76,14 @@ export function createNetwork({ pods, client, clock, random }: NetworkOptions): 
     port: number,
   ): Promise<{ address: string; port: number } | undefined> {
     const all = await look();
-    const service = all.services.find(({ spec }) => spec?.clusterIP === address);
+    const atNode = isNode(address);
+    const portOf = ({ spec }: Service) =>
+      spec?.ports?.find((one) => (atNode ? one.nodePort : one.port) === port);
+    const service = all.services.find((one) =>
+      atNode ? portOf(one) !== undefined : one.spec?.clusterIP === address,
+    );
     if (service === undefined) return undefined;
-    const wanted = service.spec?.ports?.find((one) => one.port === port);
+    const wanted = portOf(service);
     if (wanted === undefined) throw new UnreachableError('timeout');
     const ends = slicesOf(all, service).flatMap((slice) => {
       const target = slice.ports?.find(({ name = '' }) => name === (wanted.name ?? ''))?.port;
@@ -93,7 +100,7 @@ export function createNetwork({ pods, client, clock, random }: NetworkOptions): 
     await clock.sleep(latencyMs);
     const end = (await behind(address, port)) ?? { address, port };
     const agent = owner(end.address);
-    if (agent === undefined) throw new UnreachableError('timeout');
+    if (agent === undefined) throw new UnreachableError(isNode(end.address) ? 'refused' : 'timeout');
     const { listeningPorts } = await loadContainers();
     if (!listeningPorts(agent.runtime.pod).has(end.port)) throw new UnreachableError('refused');
     return { agent, port: end.port };

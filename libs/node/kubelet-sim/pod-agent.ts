@@ -11,6 +11,7 @@ import {
   probeSpec,
   runsCommand,
   stopped,
+  welcomePage,
   type ContainerRuntime,
   type Happening,
   type HookKind,
@@ -25,7 +26,7 @@ import type { PodNetwork } from '../shell/index.ts';
 import type { IpPool } from './ip-pool.ts';
 import type { ObjectReader } from './object-reader.ts';
 import { createPodPreparation, type PodPreparation } from './prepare-pod.ts';
-import { askHook, runHook, runProbe } from './run-probe.ts';
+import { askHook, askPage, runHook, runProbe } from './run-probe.ts';
 
 export interface PodAgentOptions {
   readonly pod: Pod;
@@ -129,7 +130,11 @@ export function createPodAgent(options: PodAgentOptions): PodAgent {
     try {
       const command = spec?.exec?.command ?? [];
       await mains.get(container);
-      outcome = await runProbe(await openSandbox(), container, command, spec?.timeoutSeconds ?? 1, clock);
+      const page = spec?.httpGet === undefined ? undefined : welcomePage(container.spec, spec.httpGet.path);
+      outcome =
+        page === undefined
+          ? await runProbe(await openSandbox(), container, command, spec?.timeoutSeconds ?? 1, clock)
+          : await askPage(await openSandbox(), container, page);
     } catch (error) {
       outcome = { result: 'error', output: error instanceof Error ? error.message : String(error) };
     }

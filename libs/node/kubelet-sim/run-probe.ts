@@ -58,6 +58,16 @@ export async function runProbe(
   }
 }
 
+/** Asks a web server for its page, as a probe over HTTP does. */
+export async function askPage(
+  sandbox: PodSandbox,
+  container: ContainerRuntime,
+  page: string,
+): Promise<ProbeOutcome> {
+  if (await sandbox.hasFile(container, page)) return probeSucceeds;
+  return { result: 'failure', output: 'HTTP probe failed with statuscode: 404' };
+}
+
 /** Makes the request of a hook, to what went wrong. */
 export async function askHook(
   { host = '', port, path = '/', httpHeaders = [] }: HTTPGetAction,

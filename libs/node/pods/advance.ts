@@ -113,6 +113,7 @@ export function advance(runtime: PodRuntime, nowMs: number, newId: () => string)
     container.exited = undefined;
     container.probes = {};
     container.hook = undefined;
+    container.lookedInto = false;
     container.hookedUpMs = undefined;
     container.state = { kind: 'terminated', ended };
     const again = restarts(runtime, container, exitCode);

@@ -1,6 +1,6 @@
 import type { Container, Pod } from '@drydock/api/core/v1';
 import { durationMs, knob } from './knobs.ts';
-import { ownCommand } from './own-command.ts';
+import { knownLog, ownCommand } from './own-command.ts';
 
 /**
  * How a simulated container behaves, scripted by annotations of its Pod:
@@ -54,7 +54,7 @@ export function behaviourOf(pod: Pod, spec: Container, init: boolean, startDelay
     exitCode: Number.isInteger(exitCode) && exitCode >= 0 && exitCode <= 255 ? exitCode : 0,
     stopDelayMs: durationMs(knob(pod, container, 'stop-delay')) ?? 0,
     unready: knob(pod, container, 'unready') === 'true',
-    logs: knob(pod, container, 'logs'),
+    logs: knob(pod, container, 'logs') ?? knownLog(spec),
     runCommand,
   };
 }

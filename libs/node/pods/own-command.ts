@@ -77,6 +77,31 @@ export function ownCommand(container: Container): OwnCommand | undefined {
   return (words.length === 3 && words[1] === '-c' ? waitIn(words[2] ?? '') : undefined) ?? run;
 }
 
+/** Whether a container is a server whose files are those of a shell's image: commands may look at it though it is simulated. */
+export function isKnownServer({ image = '', command = [] }: Container): boolean {
+  return imageName(image) === 'agnhost' && (command.length === 0 || command[0] === '/agnhost');
+}
+
+/** What a simulated container of a known image logs at its start. */
+export function knownLog(container: Container): string | undefined {
+  return isKnownServer(container) && argumentsOf(container)[1] === 'pause' ? 'Paused' : undefined;
+}
+
+const webRoots: ReadonlyMap<string, string> = new Map([
+  ['httpd', '/usr/local/apache2/htdocs'],
+  ['nginx', '/usr/share/nginx/html'],
+]);
+
+/** The page of a web server's image that a path asks for; undefined where the image or the path is another. */
+export function welcomePage({ image = '', volumeMounts = [] }: Container, path = '/'): string | undefined {
+  const root = webRoots.get(imageName(image));
+  if (root === undefined || !['/', '/index.html'].includes(path)) return undefined;
+  const hidden = volumeMounts.some(({ mountPath = '' }) =>
+    `${root}/`.startsWith(`${mountPath.replace(/\/$/, '')}/`),
+  );
+  return hidden ? undefined : `${root}/index.html`;
+}
+
 /** What is known of how an image's server answers a probe, as a script of outcomes. */
 export function knownAnswers(container: Container, probe: Probe): string | undefined {
   const { httpGet } = probe;

@@ -1,6 +1,6 @@
 import type { Probe } from '@drydock/api/core/v1';
 import { knob } from './knobs.ts';
-import { knownAnswers } from './own-command.ts';
+import { isKnownServer, knownAnswers, welcomePage } from './own-command.ts';
 import { outcomeOf, scripted, unresolvedPort, type ProbeKind, type ProbeOutcome } from './probe-outcome.ts';
 import { runsCommand, type ContainerRuntime, type PodRuntime } from './runtime.ts';
 
@@ -36,15 +36,19 @@ const failing: Method = { kind: 'scripted', text: 'failure' };
 
 /**
  * A simulated container is well: its probes succeed and need not be asked. They are asked where a script says otherwise,
- * where the port has an unknown name, and where a command looks at a container whose own command is run for real.
+ * where the port has an unknown name, where a command looks at a container whose own command is run for real, and where a web
+ * server was looked into: its page may be gone.
  */
 function methodOf(runtime: PodRuntime, container: ContainerRuntime, kind: ProbeKind, probe: Probe): Method {
   const text = knob(runtime.pod, container.name, `${kind}-probe`);
   if (text !== undefined) return { kind: 'scripted', text };
   if (kind === 'readiness' && container.behaviour.unready) return failing;
-  if (probe.exec !== undefined) return runsCommand(container) ? { kind: 'command' } : well;
+  if (probe.exec !== undefined)
+    return runsCommand(container) || isKnownServer(container.spec) ? { kind: 'command' } : well;
   const answers = knownAnswers(container.spec, probe);
   if (answers !== undefined) return { kind: 'scripted', text: answers };
+  const page = probe.httpGet === undefined ? undefined : welcomePage(container.spec, probe.httpGet.path);
+  if (container.lookedInto && page !== undefined) return { kind: 'command' };
   const outcome = unresolvedPort(container.spec, probe);
   return outcome === undefined ? well : { kind: 'error', outcome };
 }

@@ -56,6 +56,8 @@ export interface ContainerRuntime {
   hook: HookState | undefined;
   /** When its `postStart` hook was over: before it is not up. */
   hookedUpMs: number | undefined;
+  /** Somebody has been inside, and may have changed what it serves. */
+  lookedInto: boolean;
   /** Pulls and configurations in a row that failed, for their back-off. */
   failures: number;
   /** What its environment is made of. */
@@ -153,6 +155,7 @@ function fresh(spec: Container) {
     probes: {},
     killed: undefined,
     hook: undefined,
+    lookedInto: false,
     hookedUpMs: undefined,
     failures: 0,
     needs: spec.env === undefined && spec.envFrom === undefined ? nothing : environmentNeeds(spec),

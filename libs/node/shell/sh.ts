@@ -30,7 +30,7 @@ function parseArguments(args: readonly string[]): Invocation {
     if (arg.endsWith('o')) at++;
   }
   const rest = args.slice(at);
-  const self = args[0]?.split('/').at(-1) ?? 'sh';
+  const self = args[0] ?? 'sh';
   if (options.includes('c')) {
     const [script, name = self, ...more] = rest;
     return { script: script ?? '', file: undefined, name, args: more, options };

@@ -40,6 +40,7 @@ import {
 } from './answer.ts';
 import { connect, isConnect } from './connect.ts';
 import { podLog } from './log.ts';
+import { logOverSocket } from './log-over-socket.ts';
 import {
   booleanParameter,
   listOptions,
@@ -263,7 +264,10 @@ export function createRestHandler(options: RestOptions): HttpHandler {
     if (path.rest.length > 0 && !connecting.has(ref.subresource ?? '')) throw pathNotFound();
     if (ref.subresource === 'log' && ref.group === '' && ref.resource === 'pods') {
       if (!reads) throw methodNotAllowed();
-      return podLog(registry, options.kubelet, ref, query, { user }, request.signal);
+      const log = podLog(registry, options.kubelet, ref, query, { user }, request.signal);
+      return request.upgrade === 'websocket'
+        ? log.then((answer) => logOverSocket(answer, offeredProtocols(request)))
+        : log;
     }
     if (isConnect(ref))
       return connect({ registry, kubelet: options.kubelet, clock, logger }, request, path, { user });
