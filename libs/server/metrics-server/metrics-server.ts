@@ -15,8 +15,23 @@ import type { InformerFactory } from '@drydock/machinery/informer';
 import type { Component } from '@drydock/port/component';
 import type { HttpHandler, HttpRequest, HttpResponse } from '@drydock/port/http';
 import type { Logger } from '@drydock/port/observability';
-import { createDocuments, createOpenApiPaths } from '../rest/index.ts';
-import { group, metricsDefinitions, version } from './definitions.ts';
+import type { ResourceDefinition } from '../registry/index.ts';
+import {
+  createDocuments,
+  createOpenApiPaths,
+  includeObjectOf,
+  negotiate,
+  plainJson,
+  type Form,
+} from '../rest/index.ts';
+import { renderTable } from '../tables/index.ts';
+import {
+  group,
+  metricsDefinitions,
+  nodeMetricsDefinition,
+  podMetricsDefinition,
+  version,
+} from './definitions.ts';
 import { readPoints, useBetween, type NodePoints, type Use } from './usage-store.ts';
 
 export interface MetricsServerOptions {
@@ -62,6 +77,15 @@ function json(status: number, value: unknown): HttpResponse {
     headers: { 'content-type': 'application/json' },
     body: encoder.encode(`${JSON.stringify(value)}\n`),
   };
+}
+
+/** The form that is asked for. JSON where none of those can be: clients that ask for protobuf alone read JSON too. */
+function formOf(accept: string | undefined): Form {
+  try {
+    return negotiate(accept, { protobuf: false, transforms: true, stream: false });
+  } catch {
+    return plainJson;
+  }
 }
 
 function usageOf({ cpu, memory }: Pick<Use, 'cpu' | 'memory'>) {
@@ -192,15 +216,41 @@ export function createMetricsServer(options: MetricsServerOptions): MetricsServe
       if (wantedVersion === version) {
         if (rest.length === 0) return json(200, discovery);
         const query = new URLSearchParams(request.query);
-        const list = (kind: string, items: readonly (KubeObject | undefined)[]) =>
-          json(200, { kind, apiVersion, metadata: {}, items: items.filter((one) => one !== undefined) });
+        const form = formOf(request.header('accept'));
+        const table = (definition: ResourceDefinition, items: readonly KubeObject[]) =>
+          json(
+            200,
+            renderTable(
+              definition,
+              items.map((item) => ({ ...item, kind: definition.kind, apiVersion })),
+              {},
+              {
+                apiVersion: form.metaVersion,
+                includeObject: includeObjectOf(query.get('includeObject') ?? undefined),
+                now: clock.now(),
+              },
+            ),
+          );
+        const list = (definition: ResourceDefinition, all: readonly (KubeObject | undefined)[]) => {
+          const items = all.filter((one) => one !== undefined);
+          return form.as === 'table'
+            ? table(definition, items)
+            : json(200, { kind: `${definition.kind}List`, apiVersion, metadata: {}, items });
+        };
+        const single = (definition: ResourceDefinition, item: KubeObject) =>
+          form.as === 'table'
+            ? table(definition, [item])
+            : json(200, { kind: definition.kind, apiVersion, ...item });
         if (rest[0] === 'nodes') {
-          if (rest.length === 1) return list('NodeMetricsList', chosen(nodes.list(), query).map(nodeMetrics));
+          if (rest.length === 1)
+            return list(nodeMetricsDefinition, chosen(nodes.list(), query).map(nodeMetrics));
           const name = rest[1] ?? '';
           const node = nodes.get(name);
-          const found = node && nodeMetrics(node);
-          if (found === undefined) throw notFound({ group, resource: 'nodes' }, name);
-          return json(200, { kind: 'NodeMetrics', apiVersion, ...found });
+          // As metrics-server: a node that is not there is missed by its own name, one without figures by that of the figures.
+          if (node === undefined) throw notFound({ group: '', resource: 'nodes' }, name);
+          const found = nodeMetrics(node);
+          if (found === undefined) throw notFound({ group, resource: 'nodemetrics' }, name);
+          return single(nodeMetricsDefinition, found);
         }
         const namespace = rest[0] === 'namespaces' ? rest[1] : undefined;
         const [resource, name] = namespace === undefined ? rest : rest.slice(2);
@@ -208,13 +258,15 @@ export function createMetricsServer(options: MetricsServerOptions): MetricsServe
           const all = pods
             .list()
             .filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace);
-          return list('PodMetricsList', chosen(all, query).map(podMetrics));
+          return list(podMetricsDefinition, chosen(all, query).map(podMetrics));
         }
         if (resource === 'pods' && namespace !== undefined) {
-          const pod = pods.get(`${namespace}/${name ?? ''}`);
-          const found = pod && podMetrics(pod);
-          if (found === undefined) throw notFound({ group, resource: 'pods' }, `${namespace}/${name ?? ''}`);
-          return json(200, { kind: 'PodMetrics', apiVersion, ...found });
+          const key = `${namespace}/${name ?? ''}`;
+          const pod = pods.get(key);
+          if (pod === undefined) throw notFound({ group: '', resource: 'pods' }, name ?? '');
+          const found = podMetrics(pod);
+          if (found === undefined) throw notFound({ group, resource: 'podmetrics' }, key);
+          return single(podMetricsDefinition, found);
         }
       }
     }

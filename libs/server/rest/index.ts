@@ -1,3 +1,5 @@
+export { negotiate, plainJson, type Form } from './accept.ts';
+export { includeObjectOf } from './answer.ts';
 export { createDocuments } from './documents.ts';
 export { createRestHandler, type RestOptions } from './handler.ts';
 export { createOpenApiPaths } from './openapi-paths.ts';
