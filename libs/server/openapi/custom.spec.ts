@@ -19,6 +19,16 @@ describe('the schema of a custom kind', () => {
     }
   });
 
+  it('describes them in the words that conformance tests of `kubectl explain` look for', () => {
+    const made = customSchema({ type: 'object', properties: { spec } }, 'v2', gvks);
+    expect(made).toMatchObject({
+      properties: {
+        apiVersion: { description: expect.stringMatching(/^APIVersion defines/) as string },
+        metadata: { description: expect.stringMatching(/^Standard object's metadata/) as string },
+      },
+    });
+  });
+
   // A client of v2 takes fields that a schema does not name for wrong.
   it('names no fields in v2 where the kind keeps those that it does not know', () => {
     const open = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true, properties: { spec } };

@@ -6,7 +6,7 @@ const meta = 'k8s.io.apimachinery.pkg.apis.meta.v1';
 const typeMeta: Json = {
   apiVersion: {
     type: 'string',
-    description: 'Group and version of the schema of this object.',
+    description: 'APIVersion defines by which group and version of the schema this object is written.',
   },
   kind: { type: 'string', description: 'Kind of this object, in CamelCase.' },
 };
@@ -60,7 +60,7 @@ function withEmbedded(schema: Json, dialect: Dialect): Json {
 }
 
 function objectFields(dialect: Dialect): Json {
-  const text = 'Metadata that all objects have: names, labels, owners, times.';
+  const text = "Standard object's metadata: names, labels, owners, times.";
   return { ...typeMeta, metadata: metaReference('ObjectMeta', text, dialect) };
 }
 
