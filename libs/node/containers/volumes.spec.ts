@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Pod, Volume } from '@drydock/api/core/v1';
+import type { Pod, PodSpec, Volume } from '@drydock/api/core/v1';
 import { createSeededRandom, createVirtualClock } from '@drydock/base/clock';
 import { createBytePipe, readAll } from '@drydock/base/streams';
 import type { Client } from '@drydock/machinery/client';
@@ -50,38 +50,40 @@ function createApi() {
   return { api, client: { resource: () => resource } as unknown as Client };
 }
 
-describe('volumes of sources', () => {
-  const startMs = Date.parse('2026-01-01T00:00:00Z');
-  async function open(volume: Volume) {
-    const clock = createVirtualClock({ startMs });
-    const { api, client } = createApi();
-    const first = pod({ a: 'one' });
-    const shared = createSharedDirectories(() => clock.now());
-    const opened = await openVolume(
-      volume,
-      { pod: first, container: { name: 'c' }, hostIp: '', podIp: '', hostname: 'p', client },
-      { pod: shared, node: shared },
-      () => clock.now(),
+const startMs = Date.parse('2026-01-01T00:00:00Z');
+async function openVolumeOf(volume: Volume, spec: Partial<PodSpec> = {}) {
+  const clock = createVirtualClock({ startMs });
+  const { api, client } = createApi();
+  const made = pod({ a: 'one' });
+  const first = { ...made, spec: { ...made.spec, ...spec } } as Pod;
+  const shared = createSharedDirectories(() => clock.now());
+  const opened = await openVolume(
+    volume,
+    { pod: first, container: { name: 'c' }, hostIp: '', podIp: '', hostname: 'p', client },
+    { pod: shared, node: shared },
+    () => clock.now(),
+  );
+  const { root } = opened;
+  const entries = root.kind === 'directory' ? root.entries : new Map<string, never>();
+  const read = () =>
+    Object.fromEntries(
+      [...entries].flatMap(([name, entry]) =>
+        entry.kind === 'file' ? [[name, new TextDecoder().decode(entry.data)]] : [],
+      ),
     );
-    const { root } = opened;
-    const read = () =>
-      Object.fromEntries(
-        [...(root.kind === 'directory' ? root.entries : [])].flatMap(([name, entry]) =>
-          entry.kind === 'file' ? [[name, new TextDecoder().decode(entry.data)]] : [],
-        ),
-      );
-    return { clock, api, opened, read };
-  }
+  return { clock, api, opened, entries, read };
+}
 
+describe('volumes of sources', () => {
   it('follow the Pod as it is now', async () => {
-    const { opened, read } = await open(labelsVolume);
+    const { opened, read } = await openVolumeOf(labelsVolume);
     expect(read()).toEqual({ labels: 'a="one"' });
     await opened.refresh?.(pod({ a: 'two', b: 'three' }));
     expect(read()).toEqual({ labels: 'a="two"\nb="three"' });
   });
 
   it('follow a ConfigMap, keys that go included', async () => {
-    const { api, opened, read } = await open(mapVolume);
+    const { api, opened, read } = await openVolumeOf(mapVolume);
     expect(read()).toEqual({ key: 'one' });
     api.data = { other: 'two' };
     await opened.refresh?.(pod({}));
@@ -89,7 +91,7 @@ describe('volumes of sources', () => {
   });
 
   it('keep a token for four fifths of its life', async () => {
-    const { clock, opened, read } = await open(tokenVolume);
+    const { clock, opened, read } = await openVolumeOf(tokenVolume);
     expect(read()).toEqual({ token: 'token 1' });
     await clock.advance(799_000);
     await opened.refresh?.(pod({}));
@@ -174,6 +176,43 @@ describe('the files of a container', () => {
       'uid=7 gid=8 groups=8,9,10\n8 9 10\n' +
         '-rw-r--r-- 7 8\ndrwxrwsrwx 0 10\n-rw-r--r-- 7 10\ndrwxr-sr-x 7 10\n',
     );
+  });
+});
+
+describe('a token', () => {
+  const container = (name: string, runAsUser?: number) =>
+    ({ name, ...(runAsUser === undefined ? {} : { securityContext: { runAsUser } }) }) as never;
+
+  it.each<[string, Partial<PodSpec>, { mode: number; uid: number; gid: number }]>([
+    ['is for all to read', {}, { mode: 0o644, uid: 0, gid: 0 }],
+    [
+      'is the one user’s whom the Pod names',
+      { securityContext: { runAsUser: 1000 } as never },
+      { mode: 0o600, uid: 1000, gid: 0 },
+    ],
+    [
+      'is the one user’s whom all containers name',
+      { containers: [container('a', 1000), container('b', 1000)] },
+      { mode: 0o600, uid: 1000, gid: 0 },
+    ],
+    [
+      'is for all where containers run as several',
+      { containers: [container('a', 1000), container('b', 1001)] },
+      { mode: 0o644, uid: 0, gid: 0 },
+    ],
+    [
+      'is for all where a container names nobody',
+      { containers: [container('a', 1000), container('b')] },
+      { mode: 0o644, uid: 0, gid: 0 },
+    ],
+    [
+      'is for the group of the volumes',
+      { securityContext: { fsGroup: 10_000 } as never },
+      { mode: 0o640, uid: 0, gid: 10_000 },
+    ],
+  ])('%s', async (_name, spec, expected) => {
+    const { entries } = await openVolumeOf(tokenVolume, spec);
+    expect(entries.get('token')).toMatchObject(expected);
   });
 });
 

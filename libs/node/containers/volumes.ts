@@ -31,7 +31,7 @@ export function createSharedDirectories(nowMs: () => number): SharedDirectories 
   };
 }
 
-type Items = Map<string, { data: Uint8Array; mode: number }>;
+type Items = Map<string, { data: Uint8Array; mode: number; uid?: number | undefined }>;
 
 function choose(
   data: ReadonlyMap<string, Uint8Array>,
@@ -90,6 +90,15 @@ async function token(
   }
 }
 
+/** The one user whom all containers of a Pod run as, where each says so; undefined otherwise. */
+function onlyUser({ spec }: Pod): number | undefined {
+  const users = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].map(
+    ({ securityContext }) => securityContext?.runAsUser ?? spec?.securityContext?.runAsUser,
+  );
+  const [user] = new Set(users.map((one) => (one === undefined ? undefined : Number(one))));
+  return users.every((one) => one !== undefined && Number(one) === user) ? user : undefined;
+}
+
 /** A token that is made anew, as kubelets do, when four fifths of its life are over. */
 type HeldTokens = Map<string, { readonly text: string; readonly renewMs: number }>;
 
@@ -142,7 +151,10 @@ async function gather(
         const fresh = before !== undefined && before.text !== '' && nowMs < before.renewMs;
         const text = fresh ? before.text : await token(options, audience, expirationSeconds);
         if (!fresh) held.set(path, { text, renewMs: nowMs + expirationSeconds * 800 });
-        items.set(path, { data: encoder.encode(text), mode });
+        // Where it is known who reads the token, nobody else may: the user owns it, or the group is let in later.
+        const uid = onlyUser(options.pod);
+        const guarded = uid !== undefined || options.pod.spec?.securityContext?.fsGroup !== undefined;
+        items.set(path, { data: encoder.encode(text), mode: guarded ? 0o600 : mode, uid });
       }
     }
   } else return undefined;
@@ -153,7 +165,7 @@ async function gather(
 function fill(target: Directory, items: Items, nowMs: number): void {
   const before = new Map(target.entries);
   target.entries.clear();
-  for (const [path, { data, mode }] of items) {
+  for (const [path, { data, mode, uid }] of items) {
     const parts = splitPath(path);
     const name = parts.pop();
     if (name === undefined || parts.includes('..')) continue;
@@ -167,7 +179,7 @@ function fill(target: Directory, items: Items, nowMs: number): void {
     const old = before.get(name);
     const same =
       old?.kind === 'file' && old.size === data.length && old.data.every((byte, at) => byte === data[at]);
-    folder.entries.set(name, same ? old : file(data, nowMs, { mode }));
+    folder.entries.set(name, same ? old : file(data, nowMs, { mode, ...(uid === undefined ? {} : { uid }) }));
   }
 }
 

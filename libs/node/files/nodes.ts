@@ -48,7 +48,7 @@ const encoder = new TextEncoder();
 export function file(
   content: string | Uint8Array,
   mtimeMs: number,
-  options: { mode?: number; generate?: () => string; program?: string } = {},
+  options: { mode?: number; uid?: number; generate?: () => string; program?: string } = {},
 ): RegularFile {
   const data = typeof content === 'string' ? encoder.encode(content) : content;
   return {
@@ -56,7 +56,7 @@ export function file(
     data,
     size: data.length,
     mode: options.mode ?? 0o644,
-    uid: 0,
+    uid: options.uid ?? 0,
     gid: 0,
     mtimeMs,
     ...(options.generate === undefined ? {} : { generate: options.generate }),
