@@ -76,6 +76,27 @@ describe('certificate signing requests', () => {
     expect((await approve()).status).toBe(200);
   });
 
+  it('take labels and annotations along with their decision', async () => {
+    await ask(['devs']);
+    const { json } = await server.call('PATCH', `${path}/one/approval`, {
+      type: 'application/merge-patch+json',
+      body: {
+        metadata: { annotations: { decided: 'by hand' }, labels: { a: 'b' } },
+        spec: { signerName: 'example.com/other' },
+        status: { certificate: 'bm9uZQ==', conditions: [{ type: 'Approved', status: 'True', reason: 'Ok' }] },
+      },
+    });
+    expect(json).toMatchObject({
+      metadata: { name: 'one', annotations: { decided: 'by hand' }, labels: { a: 'b' } },
+      spec: { signerName: 'kubernetes.io/kube-apiserver-client' },
+      status: { conditions: [{ type: 'Approved' }] },
+    });
+    expect(json.status).not.toHaveProperty('certificate');
+    expect((await server.call('GET', `${path}/one`)).json.metadata.annotations).toEqual({
+      decided: 'by hand',
+    });
+  });
+
   it('are signed by those who may sign', async () => {
     await ask(['devs']);
     await grant(rule(['certificatesigningrequests/status'], ['patch']));

@@ -60,11 +60,11 @@ function scaleOf(version: CustomResourceDefinitionVersion): ScaleSubresource | u
   };
 }
 
-function selectableFields(
-  versions: readonly CustomResourceDefinitionVersion[],
+function selectableFieldsOf(
+  version: CustomResourceDefinitionVersion,
 ): Record<string, (object: KubeObject) => string> {
   const fields: Record<string, (object: KubeObject) => string> = {};
-  for (const { jsonPath } of versions.flatMap((version) => version.selectableFields ?? [])) {
+  for (const { jsonPath } of version.selectableFields ?? []) {
     const path = compileJsonPath(`{${jsonPath}}`);
     fields[jsonPath.replace(/^\./, '')] = (object) => {
       const [value] = path.evaluate(object);
@@ -91,7 +91,6 @@ export function customDefinitions(
     return shaper;
   };
   const converter = converterOf(crd, options.webhooks, options.random);
-  const allFields = selectableFields(versions);
   return versions
     .filter((version) => version.served)
     .map((version) => {
@@ -99,6 +98,7 @@ export function customDefinitions(
       const scale = scaleOf(version);
       const warning = deprecationWarning(crd, version);
       const apiVersion = `${group}/${version.name}`;
+      const selectableFields = selectableFieldsOf(version);
       return {
         group,
         version: version.name,
@@ -113,7 +113,7 @@ export function customDefinitions(
         ...(scale === undefined ? {} : { scale }),
         ...(warning === undefined ? {} : { warning }),
         columns: customColumns(version.additionalPrinterColumns),
-        selectableFields: allFields,
+        selectableFields,
         strategy: createCustomStrategy({
           group,
           resource: plural,
@@ -130,6 +130,7 @@ export function customDefinitions(
           shaper: shaperOf(version),
           storage: { apiVersion: `${group}/${storage.name}`, shaper: shaperOf(storage) },
           converter,
+          ...(versions.length > 1 ? { selectableFields } : {}),
         }),
       };
     });

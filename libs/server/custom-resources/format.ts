@@ -15,6 +15,8 @@ export interface FormatOptions {
   /** The version that is stored, and how its objects are pruned. */
   readonly storage: { readonly apiVersion: string; readonly shaper: Shaper };
   readonly converter: Converter;
+  /** Where versions may differ in what a field is. */
+  readonly selectableFields?: CustomFormat['selectableFields'];
 }
 
 const noUnknown: readonly string[] = [];
@@ -40,6 +42,7 @@ export function createFormat(options: FormatOptions): CustomFormat {
   const format: CustomFormat = {
     schema: options.schema as unknown as Readonly<Record<string, unknown>>,
     isStorageVersion: apiVersion === storage.apiVersion,
+    ...(options.selectableFields === undefined ? {} : { selectableFields: options.selectableFields }),
     shape(object) {
       const unknown: string[] = [];
       const problem = shaper.shape(object, unknown);

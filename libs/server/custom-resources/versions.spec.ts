@@ -191,3 +191,73 @@ describe('the order of versions', () => {
     ]);
   });
 });
+
+describe('fields to select by', () => {
+  function selectable(conversion: unknown): CustomResourceDefinition {
+    const crd = twoVersions(conversion);
+    const [first, second] = crd.spec.versions;
+    const fieldsOf = (jsonPath: string) => ({ selectableFields: [{ jsonPath }] });
+    crd.spec.versions = [
+      { ...first!, ...fieldsOf('.spec.size') },
+      { ...second!, ...fieldsOf('.spec.amount') },
+    ];
+    return crd;
+  }
+
+  async function namesOf(one: Served, version: string, fieldSelector: string): Promise<string[]> {
+    const list = await one.registry.list(one.ref(version), { fieldSelector }, one.context);
+    return list.items.map(({ object }) => object.metadata.name ?? '');
+  }
+
+  it('are those of the version, as the version shows them', async () => {
+    server = await serve({ webhooks: renames });
+    await server.define(selectable(webhook));
+    await server.create({ size: 1 });
+    await server.create({ size: 2 }, { metadata: { name: 'b' } });
+    expect(await namesOf(server, 'v1', 'spec.size=1')).toEqual(['a']);
+    expect(await namesOf(server, 'v2', 'spec.amount=1')).toEqual(['a']);
+    expect(await namesOf(server, 'v2', 'spec.amount!=1,metadata.name=b')).toEqual(['b']);
+    for (const [version, field] of [
+      ['v1', 'spec.amount'],
+      ['v2', 'spec.size'],
+    ] as const) {
+      await expect(namesOf(server, version, `${field}=1`)).rejects.toMatchObject({
+        status: { code: 400, message: `field label not supported: ${field}` },
+      });
+    }
+  });
+
+  it('let a watch see what comes to have the value, and what ceases to', async () => {
+    server = await serve({ webhooks: renames });
+    await server.define(selectable(webhook));
+    await server.create({ size: 1 });
+    const { registry, context, ref } = server;
+    const watch = await registry.watch(ref('v2'), { fieldSelector: 'spec.amount=1' }, context);
+    const seen: string[] = [];
+    const see = async (count: number): Promise<string[]> => {
+      while (seen.length < count) {
+        const { value = [], done } = await watch.next();
+        if (done === true) break;
+        seen.push(...value.map(({ type, object }) => `${type} ${object.metadata.name ?? ''}`));
+      }
+      return seen.splice(0);
+    };
+    const resize = (name: string, size: number) =>
+      registry.patch(ref('v1', { name }), { type: 'merge', body: { spec: { size } } }, {}, context);
+    expect(await see(1)).toEqual(['ADDED a']);
+    await server.create({ size: 2 }, { metadata: { name: 'b' } });
+    await resize('b', 3);
+    await resize('b', 1);
+    await registry.patch(
+      ref('v1', { name: 'b' }),
+      { type: 'merge', body: { metadata: { labels: { l: 'm' } } } },
+      {},
+      context,
+    );
+    await resize('a', 2);
+    await registry.deleteCollection(ref('v2'), {}, { fieldSelector: 'spec.amount=1' }, context);
+    expect(await see(4)).toEqual(['ADDED b', 'MODIFIED b', 'DELETED a', 'DELETED b']);
+    watch.close();
+    expect(await namesOf(server, 'v1', '')).toEqual(['a']);
+  });
+});

@@ -1,5 +1,6 @@
 import type { KubeObject } from '@drydock/base/apimachinery';
 import {
+  apiVersionOf,
   badRequest,
   cloneJson,
   goQuote,
@@ -16,7 +17,7 @@ import type { Store } from '@drydock/port/store';
 import type { GetOptions, ListOptions, ResourceRef, WriteOptions } from '@drydock/port/transport';
 import type { Admission } from '../admission/index.ts';
 import { createAdmission } from '../admission/index.ts';
-import type { CacheList, StoredItem, StoredObject, WatchCache } from '../watch-cache/index.ts';
+import type { CacheList, StoredItem, StoredObject, StoredWatch, WatchCache } from '../watch-cache/index.ts';
 import { compileFilter, looseObject, parseResourceVersion } from '../watch-cache/index.ts';
 import { admitConnection } from './admit.ts';
 import { applyObject, applyScale } from './apply.ts';
@@ -27,6 +28,7 @@ import type { Environment } from './environment.ts';
 import { createTimestamp, Scope } from './environment.ts';
 import { facesReady, inFace, shown, watchInFace } from './face.ts';
 import { withNamespaceLifeCycle } from './namespaces.ts';
+import { splitFieldSelector, watchTested, type FaceTest } from './own-fields.ts';
 import { applyPatch, patchAttempts, patchedDraft } from './patch.ts';
 import type { Body, Registry, RequestContext, StoredList, WriteResult } from './registry.ts';
 import type { Scale } from './scale.ts';
@@ -129,8 +131,8 @@ export function createRegistry(deps: RegistryDeps): Registry {
     return pending.then(() => shown(served, findNow(served, ref)));
   }
 
-  function scopeOf(context: RequestContext, options: WriteOptions): Scope {
-    return new Scope(env, context, options);
+  function scopeOf(context: RequestContext, options: WriteOptions, ref?: ResourceRef): Scope {
+    return new Scope(env, context, options, ref && apiVersionOf(ref.group, ref.version));
   }
 
   function asList(served: Served, page: CacheList): StoredList | Promise<StoredList> {
@@ -164,16 +166,28 @@ export function createRegistry(deps: RegistryDeps): Registry {
     const namespace = served.definition.namespaced ? ref.namespace : undefined;
     // A name in the reference pins the list or watch to one object.
     const pinned = ref.name === undefined ? undefined : `metadata.name=${ref.name}`;
-    const fields = [options.fieldSelector, pinned].filter(Boolean).join(',');
-    return compileFilter(served.stored.access, namespace, options.labelSelector, fields);
+    const { ofCache, test } = splitFieldSelector(served, options.fieldSelector ?? '');
+    const fields = [ofCache, pinned].filter(Boolean).join(',');
+    const filter = compileFilter(served.stored.access, namespace, options.labelSelector, fields);
+    return { filter, test };
+  }
+
+  /** The objects of a page that pass a test; how many the later pages have is not known then. */
+  function tested(page: StoredList, test: FaceTest): StoredList {
+    const { remainingItemCount: _unknown, ...rest } = page;
+    return { ...rest, items: page.items.filter(({ object }) => test(object)) };
   }
 
   function list(ref: ResourceRef, options: ListOptions): StoredList | Promise<StoredList> {
     const served = servedOf(ref);
     requireVerb(served, 'list');
     if (served.definition.virtualRead !== undefined) return virtualList(served, ref, options);
-    const page = cache.list(served.stored.groupResource, filterOf(served, ref, options), options);
-    return page instanceof Promise ? page.then((items) => asList(served, items)) : asList(served, page);
+    const { filter, test } = filterOf(served, ref, options);
+    const page = cache.list(served.stored.groupResource, filter, options);
+    const found =
+      page instanceof Promise ? page.then((items) => asList(served, items)) : asList(served, page);
+    if (test === undefined) return found;
+    return found instanceof Promise ? found.then((all) => tested(all, test)) : tested(found, test);
   }
 
   /** In the stored form: what `createObject` and `updateObject` work on. */
@@ -334,20 +348,21 @@ export function createRegistry(deps: RegistryDeps): Registry {
     watch(ref, options, context) {
       const served = servedOf(ref);
       requireVerb(served, 'watch');
-      const watch = cache.watch(served.stored.groupResource, filterOf(served, ref, options), {
+      const { filter, test } = filterOf(served, ref, options);
+      const watch = cache.watch(served.stored.groupResource, filter, {
         options,
         apiVersion: served.apiVersion,
         kind: served.kind,
         signal: context.signal,
       });
-      return watch instanceof Promise
-        ? watch.then((running) => watchInFace(served, running))
-        : watchInFace(served, watch);
+      const show = (running: StoredWatch): StoredWatch =>
+        watchInFace(served, test === undefined ? running : watchTested(served, running, test));
+      return watch instanceof Promise ? watch.then(show) : show(watch);
     },
 
     async create(ref, body, options, context) {
       const served = servedOf(ref);
-      const scope = scopeOf(context, options);
+      const scope = scopeOf(context, options, ref);
       if (ref.subresource !== undefined) {
         return createSubresource(subresourceEnv, served, ref, ref.subresource, body, scope);
       }
@@ -368,7 +383,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
 
     async update(ref, body, options, context) {
       const served = servedOf(ref);
-      const scope = scopeOf(context, options);
+      const scope = scopeOf(context, options, ref);
       const { scale } = served.definition;
       if (ref.subresource === 'scale' && scale !== undefined) {
         const wanted = decodeBody(body, scaleType, scope) as Scale;
@@ -384,7 +399,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
 
     async patch(ref, patch, options, context) {
       const served = servedOf(ref);
-      const scope = scopeOf(context, options);
+      const scope = scopeOf(context, options, ref);
       const { definition } = served;
       const { scale } = definition;
       const scaling = ref.subresource === 'scale' && scale !== undefined;
@@ -507,7 +522,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
   }
 
   function virtualList(served: Served, ref: ResourceRef, options: ListOptions): StoredList {
-    const { matches } = filterOf(served, ref, options);
+    const { matches } = filterOf(served, ref, options).filter;
     const items = served.definition.virtualRead!().map((object) => looseObject(object));
     return {
       apiVersion: served.apiVersion,

@@ -47,6 +47,7 @@ export class Scope implements StrategyContext {
   readonly fieldValidation: WriteOptions['fieldValidation'];
   /** What a strict decoder said about the body before it came here; told before what the schema says. */
   readonly decodingProblems: readonly string[];
+  readonly requestVersion: string | undefined;
   readonly #fieldManager: string | undefined;
   readonly #userAgent: string | undefined;
   readonly #cache: WatchCache;
@@ -56,7 +57,9 @@ export class Scope implements StrategyContext {
     env: Environment,
     context: RequestContext,
     options: Pick<WriteOptions, 'dryRun' | 'fieldValidation' | 'fieldManager'>,
+    requestVersion?: string,
   ) {
+    this.requestVersion = requestVersion;
     this.#fieldManager = options.fieldManager;
     this.#userAgent = context.userAgent;
     this.user = context.user;

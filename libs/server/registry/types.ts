@@ -19,6 +19,8 @@ export interface StrategyContext {
   readonly dryRun: DryRun;
   /** Adds a `Warning:` header (code 299) to the answer. */
   warn(message: string): void;
+  /** Group and version that the request is made in, which may be another face of what is stored. Undefined: nobody's. */
+  readonly requestVersion?: string | undefined;
   /** Reads another object from the cache; undefined when it is not there. `key` is `namespace/name` or `name`. */
   lookup(group: string, resource: string, key: string): KubeObject | undefined;
   /** All other objects of a resource, or those of one namespace, from the cache. */
@@ -158,6 +160,8 @@ export interface CustomFormat {
   readonly isStorageVersion?: boolean;
   /** The schema, for documentation and merging. */
   readonly schema: Readonly<Record<string, unknown>>;
+  /** Given where there are several versions: the fields are read from objects as this version shows them. */
+  readonly selectableFields?: Readonly<Record<string, SelectableField['read']>>;
   /**
    * Prunes and fills a decoded body in place, metadata aside. Answers the paths of unknown fields.
    * @throws ApiError 400

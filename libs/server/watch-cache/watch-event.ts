@@ -17,11 +17,14 @@ const newline = 0x0a;
 export class StoredWatchEvent {
   readonly type: WatchEventType;
   readonly stored: StoredObject;
+  /** State before a modification; undefined where it is not known or there was none. */
+  readonly previous: StoredItem | undefined;
   #forms: Map<string, Uint8Array> | undefined;
 
-  constructor(type: WatchEventType, stored: StoredObject) {
+  constructor(type: WatchEventType, stored: StoredObject, previous?: StoredItem) {
     this.type = type;
     this.stored = stored;
+    this.previous = previous;
   }
 
   /** The event's resourceVersion. */
@@ -104,7 +107,7 @@ export class Change {
   }
 
   modified(): StoredWatchEvent {
-    return (this.#modified ??= new StoredWatchEvent('MODIFIED', this.current!));
+    return (this.#modified ??= new StoredWatchEvent('MODIFIED', this.current!, this.previous));
   }
 
   /** The last state with the revision of this change, whether the object is gone or only left the selection. */

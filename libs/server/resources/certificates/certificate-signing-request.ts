@@ -45,6 +45,8 @@ const approval: SubresourceHandler = {
         throw conflict({ group, resource }, request.name);
       }
       const old = cloneJson(object);
+      const { labels, annotations, finalizers, ownerReferences } = wanted.metadata;
+      object.metadata = { ...object.metadata, labels, annotations, finalizers, ownerReferences };
       const conditions = wanted.status?.conditions;
       object.status = { ...object.status };
       if (conditions === undefined) delete object.status.conditions;

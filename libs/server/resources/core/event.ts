@@ -1,7 +1,7 @@
-import { fieldPath, invalidValue, type FieldError } from '@drydock/base/apimachinery';
 import type { Event } from '@drydock/api/core/v1';
 import type { ResourceDefinition, TableColumn } from '../../registry/types.ts';
 import { nameColumn, since, textColumn } from '../common/index.ts';
+import { eventCreateErrors, eventUpdateErrors } from './event-errors.ts';
 
 function firstSeen(event: Event, now: number): string {
   return since(event.firstTimestamp || event.eventTime, now);
@@ -17,18 +17,6 @@ function source(event: Event): string {
   const component = event.source?.component || event.reportingComponent || '';
   const host = event.source?.host || event.reportingInstance || '';
   return host === '' ? component : `${component}, ${host}`;
-}
-
-function validate(event: Event): FieldError[] {
-  const { namespace } = event.metadata;
-  const involved = event.involvedObject?.namespace ?? '';
-  const where = fieldPath('involvedObject', 'namespace');
-  if (involved === '') {
-    return namespace === 'default' || namespace === 'kube-system' || namespace === ''
-      ? []
-      : [invalidValue(where, involved, 'does not match event.namespace')];
-  }
-  return involved === namespace ? [] : [invalidValue(where, involved, 'does not match event.namespace')];
 }
 
 /** Both faces of an Event print these. */
@@ -63,7 +51,13 @@ export const eventDefinition: ResourceDefinition<Event> = {
   shortNames: ['ev'],
   namespaced: true,
   schema: 'k8s.io.api.core.v1.Event',
-  strategy: { generation: false, allowCreateOnUpdate: true, validate },
+  strategy: {
+    generation: false,
+    allowCreateOnUpdate: true,
+    validate: (event, { requestVersion }) => eventCreateErrors(event, requestVersion),
+    validateUpdate: (event, old, { requestVersion }) => eventUpdateErrors(event, old, requestVersion),
+    updatesValidateAlone: true,
+  },
   selectableFields: {
     'involvedObject.kind': (event) => event.involvedObject?.kind ?? '',
     'involvedObject.namespace': (event) => event.involvedObject?.namespace ?? '',

@@ -1,11 +1,4 @@
-import type { FieldError, KubeObject } from '@drydock/base/apimachinery';
-import {
-  byteLength,
-  fieldPath,
-  invalidValue,
-  required,
-  validateQualifiedName,
-} from '@drydock/base/apimachinery';
+import type { KubeObject } from '@drydock/base/apimachinery';
 import type { Event as CoreEvent } from '@drydock/api/core/v1';
 import type { Event } from '@drydock/api/events/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
@@ -44,49 +37,6 @@ export function eventToCore(object: KubeObject): KubeObject {
   return renameFields(object, 'v1', toStoredName);
 }
 
-const shortText = 128;
-const maxNoteBytes = 1024;
-
-function shortTextErrors(value: string | undefined, name: string): FieldError[] {
-  if (value === undefined || value === '') return [required(fieldPath(name))];
-  if (byteLength(value) <= shortText) return [];
-  return [invalidValue(fieldPath(name), '', `can have at most ${shortText} characters`)];
-}
-
-/** What the new Event API demands beyond the core one, named as the stored Event names it, as Kubernetes does. */
-function newEventErrors(object: Event): FieldError[] {
-  const errors: FieldError[] = [];
-  if (object.eventTime === undefined || object.eventTime === null)
-    errors.push(required(fieldPath('eventTime')));
-  if (object.reportingController === undefined || object.reportingController === '') {
-    errors.push(required(fieldPath('reportingController')));
-  } else {
-    for (const message of validateQualifiedName(object.reportingController)) {
-      errors.push(invalidValue(fieldPath('reportingController'), object.reportingController, message));
-    }
-  }
-  errors.push(
-    ...shortTextErrors(object.reportingInstance, 'reportingInstance'),
-    ...shortTextErrors(object.action, 'action'),
-    ...shortTextErrors(object.reason, 'reason'),
-  );
-  if (byteLength(object.note ?? '') > maxNoteBytes) {
-    errors.push(invalidValue(fieldPath('message'), '', `can have at most ${maxNoteBytes} characters`));
-  }
-  if (object.type !== 'Normal' && object.type !== 'Warning') {
-    errors.push(invalidValue(fieldPath('type'), '', `has invalid value: ${object.type ?? ''}`));
-  }
-  if (object.series !== undefined) {
-    if ((object.series.count ?? 0) < 2) {
-      errors.push(invalidValue(fieldPath('series', 'count'), '', 'should be at least 2'));
-    }
-    if (object.series.lastObservedTime === undefined) {
-      errors.push(required(fieldPath('series', 'lastObservedTime')));
-    }
-  }
-  return errors;
-}
-
 /** events.k8s.io/v1 Event: another face of core Events. */
 export const eventDefinition: ResourceDefinition<Event> = {
   group: 'events.k8s.io',
@@ -97,20 +47,19 @@ export const eventDefinition: ResourceDefinition<Event> = {
   shortNames: ['ev'],
   namespaced: true,
   schema: 'k8s.io.api.events.v1.Event',
-  strategy: {
-    generation: false,
-    allowCreateOnUpdate: true,
-    validate: (object, context) => {
-      const known = context.lookup(
-        '',
-        'events',
-        `${object.metadata.namespace ?? ''}/${object.metadata.name ?? ''}`,
-      );
-      // Events of the older API may be touched through this one without being held to its rules.
-      return known !== undefined && (known as CoreEvent).eventTime === undefined
-        ? []
-        : newEventErrors(object);
-    },
+  // Whoever writes through this face is held to its rules by the stored kind, which knows the face of a request.
+  strategy: { generation: false, allowCreateOnUpdate: true },
+  selectableFields: {
+    'regarding.kind': (event) => event.regarding?.kind ?? '',
+    'regarding.namespace': (event) => event.regarding?.namespace ?? '',
+    'regarding.name': (event) => event.regarding?.name ?? '',
+    'regarding.uid': (event) => event.regarding?.uid ?? '',
+    'regarding.apiVersion': (event) => event.regarding?.apiVersion ?? '',
+    'regarding.resourceVersion': (event) => event.regarding?.resourceVersion ?? '',
+    'regarding.fieldPath': (event) => event.regarding?.fieldPath ?? '',
+    reason: (event) => event.reason ?? '',
+    reportingController: (event) => event.reportingController ?? '',
+    type: (event) => event.type ?? '',
   },
   columns: eventColumns.map((column) => ({
     ...column,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createErrors, sample, tableRow } from '../common/definition.spec-support.ts';
+import { sample, tableRow } from '../common/definition.spec-support.ts';
 import { eventDefinition as definition, eventFromCore, eventToCore } from './event.ts';
 
 const event = {
@@ -46,20 +46,5 @@ describe('Event of events.k8s.io', () => {
     });
     expect(stored).not.toHaveProperty('regarding');
     expect(eventFromCore(stored)).toEqual(face);
-  });
-
-  it.each([
-    ['a plain one', {}, []],
-    ['no time', { eventTime: undefined }, ['eventTime: Required value']],
-    ['no reporter', { reportingController: '' }, ['reportingController: Required value']],
-    ['no action', { action: undefined }, ['action: Required value']],
-    ['an unknown type', { type: 'Odd' }, ['type: Invalid value: "": has invalid value: Odd']],
-    [
-      'a series of one',
-      { series: { count: 1, lastObservedTime: 'x' } },
-      ['series.count: Invalid value: "": should be at least 2'],
-    ],
-  ])('checks %s', (_name, change, errors) => {
-    expect(createErrors(definition, { ...event, ...change })).toEqual(errors);
   });
 });
