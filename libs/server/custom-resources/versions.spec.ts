@@ -236,9 +236,9 @@ describe('fields to select by', () => {
     const seen: string[] = [];
     const see = async (count: number): Promise<string[]> => {
       while (seen.length < count) {
-        const { value = [], done } = await watch.next();
-        if (done === true) break;
-        seen.push(...value.map(({ type, object }) => `${type} ${object.metadata.name ?? ''}`));
+        const batch = await watch.next();
+        if (batch.done === true) break;
+        seen.push(...batch.value.map(({ type, object }) => `${type} ${object.metadata.name ?? ''}`));
       }
       return seen.splice(0);
     };
