@@ -25,6 +25,20 @@ describe('createPromMetrics', () => {
     expect(await metrics.expose()).toBe(text);
   });
 
+  it('asks for what is cheaper to look up than to follow', async () => {
+    const metrics = createPromMetrics({ processMetrics: false });
+    let size = 3;
+    metrics.gauge({
+      name: 'size',
+      help: 'Size.',
+      labels: ['of'],
+      collect: (gauge) => gauge.set(size, ['boats']),
+    });
+    expect(await metrics.expose()).toContain('size{of="boats"} 3');
+    size = 4;
+    expect(await metrics.expose()).toContain('size{of="boats"} 4');
+  });
+
   it('gives the same metric for the same name', async () => {
     const metrics = createPromMetrics({ processMetrics: false });
     metrics.counter({ name: 'a_total', help: 'A.' }).inc();

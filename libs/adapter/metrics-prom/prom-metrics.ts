@@ -1,4 +1,11 @@
-import type { Counter, Gauge, Histogram, MetricOptions, Metrics } from '@drydock/port/observability';
+import type {
+  Counter,
+  Gauge,
+  GaugeOptions,
+  Histogram,
+  MetricOptions,
+  Metrics,
+} from '@drydock/port/observability';
 import {
   Counter as PromCounter,
   Gauge as PromGauge,
@@ -93,22 +100,24 @@ export function createPromMetrics(options: PromMetricsOptions = {}): Metrics {
     };
   }
 
-  function createGauge(metric: MetricOptions): Gauge {
+  function createGauge(metric: GaugeOptions): Gauge {
     const cells = new Children(newCell);
+    const gauge: Gauge = {
+      set(value, labels = none) {
+        cells.of(labels).value = value;
+      },
+    };
     new PromGauge({
       name: metric.name,
       help: metric.help,
       labelNames: [...(metric.labels ?? [])],
       registers: [registry],
       collect() {
+        metric.collect?.(gauge);
         for (const cell of cells.values()) this.labels(...cell.labels).set(cell.value);
       },
     });
-    return {
-      set(value, labels = none) {
-        cells.of(labels).value = value;
-      },
-    };
+    return gauge;
   }
 
   function createHistogram(metric: MetricOptions): Histogram {

@@ -7,6 +7,11 @@ export interface MetricOptions {
   buckets?: readonly number[];
 }
 
+export interface GaugeOptions extends MetricOptions {
+  /** Called when the metrics are exposed: for what is cheaper to look up than to follow. */
+  collect?(gauge: Gauge): void;
+}
+
 /** Label values are positional, in the order of `MetricOptions.labels`. */
 export interface Counter {
   inc(labels?: readonly string[], by?: number): void;
@@ -21,7 +26,7 @@ export interface Histogram {
 /** Metric factory; asking twice for one name gives the same metric. */
 export interface Metrics {
   counter(options: MetricOptions): Counter;
-  gauge(options: MetricOptions): Gauge;
+  gauge(options: GaugeOptions): Gauge;
   histogram(options: MetricOptions): Histogram;
   /** The Prometheus text exposition of everything registered. */
   expose(): Promise<string>;

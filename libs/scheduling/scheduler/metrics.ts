@@ -2,7 +2,15 @@ import type { Metrics } from '@drydock/port/observability';
 import type { Decision } from './decide.ts';
 
 /** kube-scheduler's metrics, by its names. */
-export function schedulerMetrics(metrics: Metrics) {
+export function schedulerMetrics(metrics: Metrics, waiting: () => Readonly<Record<string, number>>) {
+  metrics.gauge({
+    name: 'scheduler_pending_pods',
+    help: 'Pods that wait for a node, by where they wait.',
+    labels: ['queue'],
+    collect(gauge) {
+      for (const [queue, count] of Object.entries(waiting())) gauge.set(count, [queue]);
+    },
+  });
   const attempts = metrics.counter({
     name: 'scheduler_schedule_attempts_total',
     help: 'Number of attempts to schedule pods, by the result.',

@@ -79,7 +79,7 @@ export function createScheduler(options: SchedulerOptions, deps: ControllerDeps)
   const listers = createListers(informers);
   const waitingPods = createWaitingPods(clock);
   const log = createDecisionLog();
-  const counters = schedulerMetrics(metrics);
+  const counters = schedulerMetrics(metrics, () => queue.sizes);
   const recorders = new Map<string, EventRecorder>();
   /** Pods whose victims are being evicted: not to be tried before the requests are out. */
   const preempting = new Set<string>();

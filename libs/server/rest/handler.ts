@@ -51,6 +51,7 @@ import {
 } from './query.ts';
 import { bodyKind, readBody, readDeleteOptions, readPatch } from './request-body.ts';
 import { parseResourcePath, type ResourcePath } from './resource-path.ts';
+import { createRequestMetrics } from './request-metrics.ts';
 import { requireRoute } from './routes.ts';
 import { offeredProtocols } from './socket-protocols.ts';
 import { createSystemPaths, type TokenIssuer } from './system-paths.ts';
@@ -87,6 +88,7 @@ interface Flow {
   /** What it belongs to. */
   of: FlowClass | undefined;
   path: ResourcePath | undefined;
+  readonly beganMs: number;
 }
 
 const watchQuery = /(^|&)watch=(true|1)(&|$)/;
@@ -144,8 +146,7 @@ function watchSeconds(random: Random): number {
 
 const minWatchSeconds = 1_800;
 
-/** Labels that are kept; paths can be anything. */
-const maxCounted = 4_096;
+const isApply = (type: string | undefined): boolean => type?.startsWith('application/apply-patch') === true;
 
 /** @throws ApiError 400 where the caller's own selector names another object */
 function selectorOfOne(name: string, given: string | undefined): string {
@@ -162,24 +163,7 @@ export function createRestHandler(options: RestOptions): HttpHandler {
   const { registry, authenticator, authorizer = alwaysAllow, clock, random, logger, metrics } = options;
   const { classifier } = options;
   const system = createSystemPaths(options);
-  const requests = metrics.counter({
-    name: 'apiserver_request_total',
-    help: 'Counter of apiserver requests broken out for each verb, group, version, resource and HTTP response code.',
-    labels: ['verb', 'group', 'version', 'resource', 'code'],
-  });
-
-  const counted = new Map<string, readonly string[]>();
-  /** The same labels are the same array: metrics find what they count by it. */
-  function count(method: string, ref: ResourcePath['ref'] | undefined, status: number): void {
-    const { group = '', version = '', resource: plural = '' } = ref ?? {};
-    const key = `${method} ${status} ${group}/${version}/${plural}`;
-    let labels = counted.get(key);
-    if (labels === undefined) {
-      labels = [method, group, version, plural, String(status)];
-      if (counted.size < maxCounted) counted.set(key, labels);
-    }
-    requests.inc(labels);
-  }
+  const measured = createRequestMetrics(metrics);
 
   function identify(request: HttpRequest): UserInfo {
     const user = authenticator(request);
@@ -452,9 +436,19 @@ export function createRestHandler(options: RestOptions): HttpHandler {
   }
 
   function finish(request: HttpRequest, response: HttpResponse, flow: Flow): HttpResponse {
-    // Who is not known has not come as far as the path.
-    const path = flow.path ?? (request.path.startsWith('/api') ? parseQuietly(request.path) : undefined);
-    count(request.method, path?.ref, response.status);
+    const { path } = flow;
+    const ref = path?.ref;
+    measured.ended(
+      {
+        ...{ method: request.method, path },
+        definition: ref && registry.definition(ref.group, ref.version, ref.resource),
+        isWatch: path?.watch === true || watchQuery.test(request.query),
+        isApply: request.method === 'PATCH' && isApply(request.header('content-type')),
+        isDryRun: request.query.includes('dryRun=All'),
+      },
+      response.status,
+      (clock.monotonicMs() - flow.beganMs) / 1000,
+    );
     const { headers } = response;
     const auditId = request.header('audit-id') || random.uuid();
     const all: Record<string, string | readonly string[]> = {
@@ -470,7 +464,8 @@ export function createRestHandler(options: RestOptions): HttpHandler {
   }
 
   return (request) => {
-    const flow: Flow = { of: undefined, path: undefined };
+    const flow: Flow = { of: undefined, path: undefined, beganMs: clock.monotonicMs() };
+    measured.began(request.method);
     try {
       const answer = dispatch(request, flow);
       if (answer instanceof Promise)
@@ -482,12 +477,4 @@ export function createRestHandler(options: RestOptions): HttpHandler {
       return finish(request, fail(request, error), flow);
     }
   };
-}
-
-function parseQuietly(path: string) {
-  try {
-    return parseResourcePath(path);
-  } catch {
-    return undefined;
-  }
 }

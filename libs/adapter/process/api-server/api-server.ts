@@ -35,6 +35,7 @@ import { allDefinitions } from '@drydock/server/resources';
 import { createRestHandler } from '@drydock/server/rest';
 import type { ApiOptions } from '../api-flags.ts';
 import { readPem } from '../pem.ts';
+import { exposeObjectCounts } from './object-metrics.ts';
 import { rpcUser } from './rpc-users.ts';
 import type { ProcessDeps } from '../run.ts';
 import type { StoreOptions } from '../store-flags.ts';
@@ -124,6 +125,8 @@ export function createApiServer(
       webhooks: createWebhookCaller({ resolve: createServiceResolver(() => core.cache) }),
     },
   );
+
+  exposeObjectCounts(core, metrics);
 
   function doors(given: DoorOptions): Doors {
     const direct = createAuthenticator(core.tokens);
