@@ -40,6 +40,18 @@ const object = (
 const spec = (apiVersion: string, kind: string, name: string, of: object) =>
   object(apiVersion, kind, name, { spec: of });
 
+/** Devices of a node, of which the first may have broken. */
+const slice = (...taints: object[]) => ({
+  driver: 'gpu.example.com',
+  nodeName: 'node-0',
+  pool: { name: 'node-0', generation: 1, resourceSliceCount: 1 },
+  devices: ['a', 'b', 'c'].map((name) => ({
+    name,
+    ...(name === 'a' && taints.length > 0 ? { taints } : {}),
+  })),
+});
+const devicesInUse = 'get resourceclaims -o jsonpath={.items[*].status.allocation.devices.results[*].device}';
+
 /** Work for every loop that reacts to what a person applies. */
 const first = (signingRequest: string) => [
   spec('apps/v1', 'Deployment', 'web', { replicas: 4, ...selecting('web') }),
@@ -74,6 +86,15 @@ const first = (signingRequest: string) => [
       containers: [container],
       volumes: [{ name: 'scratch', ephemeral: { volumeClaimTemplate: { spec: claim } } }],
     },
+  }),
+  spec('resource.k8s.io/v1', 'DeviceClass', 'gpu', {}),
+  spec('resource.k8s.io/v1', 'ResourceSlice', 'gpus', slice()),
+  spec('resource.k8s.io/v1', 'ResourceClaimTemplate', 'gpu', {
+    spec: { devices: { requests: [{ name: 'gpu', exactly: { deviceClassName: 'gpu' } }] } },
+  }),
+  spec('apps/v1', 'Deployment', 'gpus', {
+    replicas: 2,
+    ...selecting('gpus', { resourceClaims: [{ name: 'gpu', resourceClaimTemplateName: 'gpu' }] }),
   }),
   spec('v1', 'ResourceQuota', 'some', { hard: { configmaps: '20', 'count/jobs.batch': '9' } }),
   spec('apps/v1', 'Deployment', 'load', { replicas: 1, ...selecting('load') }),
@@ -196,6 +217,8 @@ describe.each(kubectlsToTest().slice(-1))(
         ['get pvc own-volume-scratch -o jsonpath={.status.phase}', 'Bound'],
         ['get pod own-volume -o jsonpath={.status.phase}', 'Running'],
         ['get deployment load -o jsonpath={.status.readyReplicas}', '3'],
+        ['get deployment gpus -o jsonpath={.status.readyReplicas}', '2'],
+        [devicesInUse, /^(a b|b a)$/],
         ['get serviceaccount default -n fresh -o name', 'serviceaccount/default'],
         ['get configmap kube-root-ca.crt -n fresh -o name', 'configmap/kube-root-ca.crt'],
         ['get secret robot-token -o jsonpath={.data.token}', /^\S{100,}$/],
@@ -234,6 +257,14 @@ describe.each(kubectlsToTest().slice(-1))(
             ...['patch', 'pvc', 'data-db-0', '-p'],
             '{"spec":{"resources":{"requests":{"storage":"3Gi"}}}}',
           ]),
+          apply([
+            spec(
+              'resource.k8s.io/v1',
+              'ResourceSlice',
+              'gpus',
+              slice({ key: 'broken', effect: 'NoExecute' }),
+            ),
+          ]),
           kubectl('delete clusterrole part-get'),
           kubectl('delete serviceaccount robot'),
           kubectl('taint node node-2 gone=yes:NoExecute'),
@@ -244,6 +275,8 @@ describe.each(kubectlsToTest().slice(-1))(
         ['get configmaps --no-headers -o name', 'configmap/kube-root-ca.crt'],
         ['get rc old -o jsonpath={.status.readyReplicas}', '5'],
         ['get deployment load -o jsonpath={.status.readyReplicas}', '4'],
+        [devicesInUse, /^(b c|c b)$/],
+        ['get deployment gpus -o jsonpath={.status.readyReplicas}', '2'],
         ['get pvc own-volume-scratch --ignore-not-found', ''],
         ['get pvc data-db-0 -o jsonpath={.status.capacity.storage}', '3Gi'],
         ['get clusterrole sum -o jsonpath={.rules[*].verbs[0]}', 'list'],

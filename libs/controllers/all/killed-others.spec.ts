@@ -13,7 +13,7 @@ import {
   Service,
 } from '@drydock/api/core/v1';
 import { ClusterRole } from '@drydock/api/rbac/v1';
-import { ResourceClaim, ResourceClaimTemplate } from '@drydock/api/resource/v1';
+import { ResourceClaim, ResourceClaimTemplate, ResourceSlice } from '@drydock/api/resource/v1';
 import { formatTime, isNotFound, ownerReferenceTo, type KubeObject } from '@drydock/base/apimachinery';
 import { createCertificateSigner, loadCertificateMaker } from '@drydock/http';
 import type { ControllerFactory } from '@drydock/machinery/controller';
@@ -24,6 +24,7 @@ import {
   createCsrSigningController,
 } from '../certificates/index.ts';
 import { createClusterRoleAggregationController } from '../clusterrole-aggregation/index.ts';
+import { createDeviceTaintEvictionController } from '../device-taint-eviction/index.ts';
 import { createEndpointsController } from '../endpoints/index.ts';
 import { createEphemeralVolumeController } from '../ephemeral-volume/index.ts';
 import { createGarbageCollector } from '../garbage-collector/index.ts';
@@ -165,6 +166,44 @@ describe.each([11, 12, 13])('loops that are killed around their writes end right
       'q',
       'q',
     ]);
+    await end(loop);
+  });
+
+  it('device-taint-eviction: the users of tainted devices go, the others stay', async () => {
+    cluster = await startCluster();
+    cluster.kubelet();
+    const loop = killed(seed, createDeviceTaintEvictionController);
+    const driver = 'gpu.example.com';
+    const taints = [{ key: 'broken', effect: 'NoExecute' }];
+    const pods = cluster.client.resource(Pod).namespace('default');
+    const claims = cluster.client.resource(ResourceClaim).namespace('default');
+    for (const name of ['a', 'b', 'c', 'd']) {
+      const pod = await pods.create({
+        metadata: named(name),
+        spec: { ...podSpec, nodeName: 'n1', resourceClaims: [{ name: 'gpu', resourceClaimName: name }] },
+      });
+      const claim = await claims.create({
+        metadata: named(name),
+        spec: { devices: { requests: [{ name: 'r', exactly: { deviceClassName: 'gpu' } }] } },
+      });
+      await claims.updateStatus({
+        ...claim,
+        status: {
+          allocation: { devices: { results: [{ request: 'r', driver, pool: 'p', device: name }] } },
+          reservedFor: [{ resource: 'pods', name, uid: pod.metadata.uid ?? '' }],
+        },
+      });
+    }
+    await cluster.client.resource(ResourceSlice).create({
+      metadata: { name: 's' },
+      spec: {
+        driver,
+        nodeName: 'n1',
+        pool: { name: 'p', generation: 1, resourceSliceCount: 1 },
+        devices: [{ name: 'a', taints }, { name: 'b', taints }, { name: 'c', taints }, { name: 'd' }],
+      },
+    });
+    await cluster.until(async () => String(await namesOf(cluster.list(Pod))) === 'd', 300_000);
     await end(loop);
   });
 
