@@ -195,6 +195,8 @@ describe.each(kubectlsToTest().slice(-1))(
       });
       kubectl = createKubectl(binary, cluster.kubeconfig);
       await eventually(() => kubectl('get --raw /readyz'), patient);
+      // Pods are refused before there is an account for them.
+      await eventually(() => kubectl('get serviceaccount default'), patient);
     }, 120_000);
     afterAll(() => cluster?.stop(), 60_000);
 
