@@ -41,7 +41,7 @@ describe.skipIf(!etcdInstalled())('a cluster on etcd', () => {
         async () =>
           (await which.apps.readNamespacedDeployment({ namespace, name: 'web' })).status
             ?.availableReplicas === count,
-        { timeoutMs: 20_000, what: `${count} replicas` },
+        { timeoutMs: 60_000, what: `${count} replicas` },
       );
     await available({ core, apps }, 3);
 
@@ -63,7 +63,7 @@ describe.skipIf(!etcdInstalled())('a cluster on etcd', () => {
         });
         return true;
       },
-      { timeoutMs: 20_000 },
+      { timeoutMs: 60_000 },
     );
     await available({ core, apps }, 5);
 

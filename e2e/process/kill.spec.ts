@@ -45,7 +45,7 @@ describe('kill -9 under load', () => {
         }
       }
     });
-    await eventually(() => acknowledged.size >= 300, { timeoutMs: 20_000 });
+    await eventually(() => acknowledged.size >= 300, { timeoutMs: 60_000 });
     await first.kill();
     running = false;
     await Promise.all(writers);
@@ -61,7 +61,7 @@ describe('kill -9 under load', () => {
         async () =>
           (await after.apps.readNamespacedDeployment({ namespace, name: 'survivor' })).status
             ?.availableReplicas === 20,
-        { timeoutMs: 15_000 },
+        { timeoutMs: 60_000 },
       );
       const pods = await after.core.listNamespacedPod({ namespace, labelSelector: 'app=survivor' });
       expect(pods.items.filter((pod) => pod.metadata?.deletionTimestamp === undefined)).toHaveLength(20);

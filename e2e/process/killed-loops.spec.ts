@@ -9,7 +9,7 @@ import {
   type ProcessCluster,
 } from '../support/index.ts';
 
-const patient = { timeoutMs: 90_000, everyMs: 250 };
+const patient = { timeoutMs: 120_000, everyMs: 250 };
 const loops = [
   ...['--leader-elect', 'false', '--allocate-node-cidrs', '--cluster-cidr', '10.244.0.0/16'],
   ...['--horizontal-pod-autoscaler-sync-period', '1s', '--node-monitor-grace-period', '15s'],

@@ -18,6 +18,8 @@ export interface ComposeCluster {
   readonly grpcPorts: Readonly<Record<GrpcService, number>>;
   /** Runs docker-compose in this project; throws when it fails, answers its standard output. */
   compose(...args: readonly string[]): Promise<string>;
+  /** Runs a script in which `docker-compose` is this project's; throws when it fails, answers its standard output. */
+  script(text: string): Promise<string>;
   /** Id of a service's container. */
   container(service: string): Promise<string>;
   /** SIGKILL to all of a service's processes at once, as a machine that loses power; `start` brings it back. */
@@ -141,6 +143,17 @@ export async function startComposeCluster(options: ComposeStart = {}): Promise<C
     server: `https://127.0.0.1:${port}`,
     grpcPorts,
     compose,
+    script: (text) =>
+      checked(
+        run(
+          'bash',
+          ['-euo', 'pipefail', '-c', `docker-compose() { command ${command.join(' ')} "$@"; }\n${text}`],
+          {
+            ...{ cwd: repository, env, timeoutMs: 120_000 },
+          },
+        ),
+        text,
+      ),
     container,
     kill: toContainer('kill', '--signal', 'KILL'),
     start: toContainer('start'),

@@ -1,12 +1,12 @@
 /**
  * Asks again and again until `check` neither throws nor answers false or undefined; answers what it answered.
- * Rejects with the last failure when `timeoutMs` (default 10,000) is over.
+ * Rejects with the last failure when `timeoutMs` (default 30,000: other clusters share the machine) is over.
  */
 export async function eventually<T>(
   check: () => Promise<T | false | undefined> | T | false | undefined,
   options: { timeoutMs?: number; everyMs?: number; what?: string } = {},
 ): Promise<T> {
-  const endAt = performance.now() + (options.timeoutMs ?? 10_000);
+  const endAt = performance.now() + (options.timeoutMs ?? 30_000);
   let last: unknown = new Error('never true');
   for (;;) {
     try {

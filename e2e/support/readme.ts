@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repository } from './cluster.ts';
 
-/** The shell blocks of the README by the heading that they stand under, in order. */
-export function readmeBlocks(): ReadonlyMap<string, readonly string[]> {
-  const text = readFileSync(join(repository, 'README.md'), 'utf8');
+/** The shell blocks of the README, or of another file of the repository, by the heading that they stand under, in order. */
+export function readmeBlocks(file = 'README.md'): ReadonlyMap<string, readonly string[]> {
+  const text = readFileSync(join(repository, file), 'utf8');
   return new Map(
     text
       .split(/^## /m)

@@ -104,7 +104,7 @@ export function openLink(options: NatsOptions): NatsLink {
   async function follow(connection: NatsConnection): Promise<void> {
     for await (const status of connection.status()) {
       if (status.type === 'disconnect' || status.type === 'close') {
-        if (up) logger.warn('connection to NATS lost', { server: connection.getServer() });
+        if (up && !closed) logger.warn('connection to NATS lost', { server: connection.getServer() });
         change(false);
       } else if (status.type === 'reconnect') {
         logger.info('connected to NATS again', { server: connection.getServer() });
