@@ -32,8 +32,8 @@ describe.skipIf(!etcdInstalled())('a store on etcd', () => {
 
   it('forgets changes that are older than the interval of compaction, and no others', async () => {
     const { endpoint } = await server();
-    const store = await open([endpoint], { compactionIntervalMs: 150 });
-    const other = await open([endpoint], { compactionIntervalMs: 150 });
+    const store = await open([endpoint], { compactionIntervalMs: 1_000 });
+    const other = await open([endpoint], { compactionIntervalMs: 1_000 });
     const first = await store.create('/a', bytes('1'));
     await store.update('/a', bytes('2'), first);
     await until(async () => {
@@ -84,7 +84,7 @@ describe.skipIf(!etcdInstalled())('a store on etcd', () => {
   it('goes over to another member when the one in use is connected and silent', async () => {
     const etcd = await server();
     const [silent, well] = [await proxy(etcd), await proxy(etcd)];
-    const store = await open([silent.address, well.address], { timeoutMs: 2_000 });
+    const store = await open([silent.address, well.address], { timeoutMs: 5_000 });
     const watch = record(store, await store.revision());
     await store.create('/a', bytes('1'));
     await watch.count(1);
@@ -100,7 +100,7 @@ describe.skipIf(!etcdInstalled())('a store on etcd', () => {
   it('never acknowledges what it has no answer for, and says that it may have been done', async () => {
     const etcd = await server();
     const line = await proxy(etcd);
-    const store = await open([line.address], { timeoutMs: 1_000 });
+    const store = await open([line.address], { timeoutMs: 3_000 });
     const other = await open([etcd.endpoint]);
     const revision = await store.create('/a', bytes('1'));
     line.hold();
