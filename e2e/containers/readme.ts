@@ -64,7 +64,7 @@ export function readmeBody(shared: () => Promise<ComposeCluster>): void {
       expect(lines.every((line) => line.startsWith('docker-compose exec -T '))).toBe(true);
       const out = await cluster.script(lines.join('\n'));
       expect(out).toContain('/registry/apps/deployments/default/shop');
-      expect(out).toContain('[+]leaderElection ok');
+      expect(out).toContain('livez check passed');
       expect(out).toContain('grpc_client_handled_total');
       expect(statSync(saved).size).toBeGreaterThan(10_000);
     });
