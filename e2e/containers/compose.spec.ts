@@ -15,8 +15,9 @@ const docker = await composeCommand();
 const env = Object.fromEntries(
   Object.entries({
     ...quickAutoscaler,
-    'leader-elect-lease-duration': '5s',
-    'leader-elect-renew-deadline': '3s',
+    // Short enough to wait for, and long enough for a busy machine to renew in time.
+    'leader-elect-lease-duration': '8s',
+    'leader-elect-renew-deadline': '6s',
     'leader-elect-retry-period': '500ms',
   }).map(([flag, value]) => [`DRYDOCK_${flag.replaceAll('-', '_').toUpperCase()}`, value]),
 );
