@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { addAdmissionFlags, disabledPlugins } from './admission-plugins.ts';
 import { authorizationMode, type AuthorizationMode } from './authorization-mode.ts';
-import { duration, flag } from './flags.ts';
+import { duration, flag, integer } from './flags.ts';
 
 /** What an API server does with requests, in one process with everything else or in its own. */
 export interface ApiOptions {
@@ -9,18 +9,31 @@ export interface ApiOptions {
   readonly authorizationMode: AuthorizationMode;
   /** How long events are kept. */
   readonly eventTtlMs: number;
+  /** How many requests are served at once, both together; 0 and 0: any number. */
+  readonly maxRequestsInFlight: number;
+  readonly maxMutatingRequestsInFlight: number;
   /** Admission plugins that are left out. */
   readonly disableAdmissionPlugins: readonly string[];
   /** CSV file of static tokens, in kube-apiserver's format. */
   readonly tokenAuthFile: string | undefined;
 }
 
-/** `--service-cluster-ip-range` and `--event-ttl`. */
+/** `--service-cluster-ip-range`, `--event-ttl` and how many requests are served at once. */
 export function addApiFlags(command: Command): Command {
   return command
     .addOption(flag('--service-cluster-ip-range <cidr>', 'addresses of Services').default('10.96.0.0/12'))
     .addOption(
       flag('--event-ttl <duration>', 'how long events are kept').argParser(duration).default(3_600_000, '1h'),
+    )
+    .addOption(
+      flag('--max-requests-inflight <count>', 'requests served at once, with the other of its kind')
+        .argParser(integer(0, 1_000_000))
+        .default(400),
+    )
+    .addOption(
+      flag('--max-mutating-requests-inflight <count>', '… of which the priority levels have their shares')
+        .argParser(integer(0, 1_000_000))
+        .default(200),
     );
 }
 
@@ -44,12 +57,16 @@ export function apiOptions(raw: Readonly<Record<string, unknown>>): ApiOptions {
     serviceClusterIpRange: string;
     authorizationMode: AuthorizationMode;
     eventTtl: number;
+    maxRequestsInflight: number;
+    maxMutatingRequestsInflight: number;
     tokenAuthFile?: string;
   };
   return {
     serviceClusterIpRange: given.serviceClusterIpRange,
     authorizationMode: given.authorizationMode,
     eventTtlMs: given.eventTtl,
+    maxRequestsInFlight: given.maxRequestsInflight,
+    maxMutatingRequestsInFlight: given.maxMutatingRequestsInflight,
     disableAdmissionPlugins: disabledPlugins(raw),
     tokenAuthFile: given.tokenAuthFile,
   };

@@ -48,7 +48,7 @@ import {
 } from '../resources/core/index.ts';
 import { createAuthorizationDefinitions } from '../resources/authorization/index.ts';
 import { followDefinitions, maintainDefinitions } from '../custom-resources/index.ts';
-import { createClassifier, followDangling, type Classifier } from '../flow-control/index.ts';
+import { createClassifier, followDangling, Limiter, type Classifier } from '../flow-control/index.ts';
 import { createAggregation, keepLocalServices, type Aggregation } from '../aggregation/index.ts';
 import type { ExtensionCaller } from '@drydock/port/extension';
 import type { WebhookCaller } from '@drydock/port/webhook';
@@ -84,6 +84,12 @@ export interface ApiServerCoreOptions {
   readonly apiAudiences?: readonly string[];
   /** How long events are kept after they were last written, milliseconds. Default one hour; 0 keeps them. */
   readonly eventTtlMs?: number;
+  /**
+   * How many requests are served at once, both together, divided among the priority levels; 0 and 0: any number. As
+   * kube-apiserver's flags of these names. Default 400 and 200.
+   */
+  readonly maxRequestsInFlight?: number;
+  readonly maxMutatingRequestsInFlight?: number;
   /** Admission plugins that are left out, by Kubernetes' names. */
   readonly disableAdmission?: readonly string[];
   /** What extension API servers are told about whom to believe. Default: nothing. */
@@ -125,6 +131,8 @@ export interface ApiServerCore extends Component {
   readonly authorizer: Authorizer;
   /** Tells under which FlowSchema and priority level a request is served. */
   readonly classifier: Classifier;
+  /** The limits of the priority levels; undefined where there are none. */
+  readonly limiter: Limiter | undefined;
   /** What is sent on to extension API servers, where they can be spoken with. */
   readonly aggregation: Aggregation | undefined;
   /** The registry as one user's transport, for what runs in this process. */
@@ -156,7 +164,10 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
     ...(options.nodePorts === undefined ? {} : { nodePorts: options.nodePorts }),
   });
   const authorizer = options.authorizationMode === 'RBAC' ? createRbacAuthorizer(cache) : alwaysAllow;
-  const classifier = createClassifier(cache);
+  const { maxRequestsInFlight = 400, maxMutatingRequestsInFlight = 200 } = options;
+  const seats = maxRequestsInFlight + maxMutatingRequestsInFlight;
+  const limiter = seats > 0 ? new Limiter({ cache, clock, seats }) : undefined;
+  const classifier = createClassifier(cache, limiter);
   const disabled = new Set(options.disableAdmission);
   const served = (): readonly ResourceDefinition[] => registry.definitions();
   const dispatching = { cache, authorizer, definitions: served, equivalents: createEquivalents(served) };
@@ -254,6 +265,7 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
     serviceAccountTokens: accountTokens,
     authorizer,
     classifier,
+    limiter,
     aggregation,
     transport(user) {
       const inner = createInProcessTransport(registry, user);

@@ -31,7 +31,7 @@ const lendable: Readonly<Record<string, number>> = {
   'global-default': 50,
 };
 
-/** The priority levels of every cluster. Requests are classified by them, and none waits: this server serves all who ask. */
+/** The priority levels of every cluster. */
 export const defaultPriorityLevels: readonly PriorityLevelConfiguration[] = [
   {
     apiVersion,

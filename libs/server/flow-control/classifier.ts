@@ -1,16 +1,32 @@
-import type { FlowSchema } from '@drydock/api/flowcontrol/v1';
+import type { FlowSchema, PriorityLevelConfiguration } from '@drydock/api/flowcontrol/v1';
+import type { KubeObject } from '@drydock/base/apimachinery';
 import type { AuthorizationRequest } from '../authz/index.ts';
 import type { WatchCache } from '../watch-cache/index.ts';
+import { priorityLevels, type Limiter, type PriorityLevel } from './limiter.ts';
 import { compareFlowSchemas, matchesFlowSchema } from './matching.ts';
 
 const group = 'flowcontrol.apiserver.k8s.io';
 export const flowSchemas = { group, resource: 'flowschemas' };
-export const priorityLevels = { group, resource: 'prioritylevelconfigurations' };
 
 /** Under which FlowSchema and priority level a request is served. */
 export interface FlowClass {
   readonly flowSchemaUid: string;
   readonly priorityLevelUid: string;
+  readonly flowSchema: string;
+  /** Where the request finds its place; undefined where nothing is limited. */
+  readonly level: PriorityLevel | undefined;
+  readonly distinguisher: 'ByUser' | 'ByNamespace' | undefined;
+}
+
+/** What tells a request apart from those that it shares its level with. */
+export function flowOf({ flowSchema, distinguisher }: FlowClass, request: AuthorizationRequest): string {
+  const by =
+    distinguisher === 'ByUser'
+      ? request.user.name
+      : distinguisher === 'ByNamespace'
+        ? (request.resource?.namespace ?? '')
+        : '';
+  return `${flowSchema}\n${by}`;
 }
 
 /**
@@ -42,8 +58,12 @@ function keyOf({ user, verb, resource, path = '' }: AuthorizationRequest): strin
   return `${who}${itsGroup}\n${plural}/${subresource}\n${where}`;
 }
 
-/** Classifies by the FlowSchemas and priority levels in the cache. */
-export function createClassifier(cache: WatchCache): Classifier {
+function isExempt(level: KubeObject): boolean {
+  return (level as unknown as PriorityLevelConfiguration).spec?.type === 'Exempt';
+}
+
+/** Classifies by the FlowSchemas and priority levels in the cache. Without `limiter` nothing is limited. */
+export function createClassifier(cache: WatchCache, limiter?: Limiter): Classifier {
   let schemas: readonly (readonly [FlowSchema, FlowClass])[] | undefined;
   const remembered = new Map<string, FlowClass | undefined>();
   const forget = () => {
@@ -59,10 +79,17 @@ export function createClassifier(cache: WatchCache): Classifier {
       .map(({ object }) => object as FlowSchema)
       .sort(compareFlowSchemas)
       .flatMap((schema) => {
-        const level = cache.peek(priorityLevels, schema.spec?.priorityLevelConfiguration?.name ?? '');
+        const name = schema.spec?.priorityLevelConfiguration?.name ?? '';
+        const level = cache.peek(priorityLevels, name);
         if (level === undefined) return [];
-        const flowSchemaUid = schema.metadata.uid ?? '';
-        return [[schema, { flowSchemaUid, priorityLevelUid: level.object.metadata.uid ?? '' }] as const];
+        const found: FlowClass = {
+          flowSchemaUid: schema.metadata.uid ?? '',
+          priorityLevelUid: level.object.metadata.uid ?? '',
+          flowSchema: schema.metadata.name ?? '',
+          level: isExempt(level.object) ? undefined : limiter?.level(name),
+          distinguisher: schema.spec?.distinguisherMethod?.type as FlowClass['distinguisher'],
+        };
+        return [[schema, found] as const];
       });
   }
 

@@ -4,7 +4,8 @@ import type { Clock } from '@drydock/base/clock';
 import type { Logger } from '@drydock/port/observability';
 import type { Transport } from '@drydock/port/transport';
 import type { WatchCache } from '../watch-cache/index.ts';
-import { flowSchemas, priorityLevels } from './classifier.ts';
+import { flowSchemas } from './classifier.ts';
+import { priorityLevels } from './limiter.ts';
 
 const fieldManager = 'api-priority-and-fairness-config-consumer-v1';
 

@@ -123,3 +123,158 @@ describe('the headers that tell the flow of a request', () => {
     await server.call('DELETE', `${root}/flowschemas/of-jane`);
   });
 });
+
+describe('limits of priority levels', () => {
+  const hold = 'https://hold.example.org/';
+  const base = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations';
+  const list = '/api/v1/namespaces/default/configmaps';
+  let release: () => void;
+  let held: number;
+  let limited: RestServer;
+  let who: UserInfo;
+
+  /** Requests of configmaps stay with a webhook until `release`. */
+  async function start(level: object, seats = 2): Promise<void> {
+    held = 0;
+    who = admin;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    limited = await startRest({
+      user: () => who,
+      core: { maxRequestsInFlight: seats - 1, maxMutatingRequestsInFlight: 1 },
+      webhooks: {
+        async call(_config, review) {
+          held++;
+          await gate;
+          const { uid } = (review as { request: { uid: string } }).request;
+          return {
+            kind: 'AdmissionReview',
+            apiVersion: 'admission.k8s.io/v1',
+            response: { uid, allowed: true },
+          };
+        },
+      },
+    });
+    const { json } = await limited.call('GET', `${root}/prioritylevelconfigurations`);
+    for (const { metadata } of json.items as unknown as Named[]) {
+      // These are the same in every cluster.
+      if (metadata.name === 'exempt' || metadata.name === 'catch-all') continue;
+      const own =
+        metadata.name === 'global-default'
+          ? { nominalConcurrencyShares: 995, lendablePercent: 0, ...level }
+          : idle;
+      await limited.call('PATCH', `${root}/prioritylevelconfigurations/${metadata.name}`, {
+        type: 'application/merge-patch+json',
+        body: { spec: { limited: own } },
+      });
+    }
+    await limited.call('POST', base, {
+      body: {
+        apiVersion: 'admissionregistration.k8s.io/v1',
+        kind: 'ValidatingWebhookConfiguration',
+        metadata: { name: 'hold' },
+        webhooks: [
+          {
+            name: 'hold.example.org',
+            rules: [
+              { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['configmaps'] },
+            ],
+            clientConfig: { url: hold },
+            admissionReviewVersions: ['v1'],
+            sideEffects: 'None',
+          },
+        ],
+      },
+    });
+    who = jane;
+  }
+  interface Named {
+    metadata: { name: string };
+  }
+  const idle = { nominalConcurrencyShares: 0, lendablePercent: 100 };
+  const create = (name: string, signal?: AbortSignal) =>
+    limited.call('POST', list, {
+      body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } },
+      ...(signal === undefined ? {} : { signal }),
+    });
+
+  it('refuse what is more than they serve, where they do not queue', async () => {
+    await start({ limitResponse: { type: 'Reject', queuing: null } });
+    const both = [create('a'), create('b')];
+    await expect.poll(() => held).toBe(2);
+    const refused = await create('c');
+    expect([refused.status, refused.headers['retry-after'], refused.text]).toEqual([
+      429,
+      '1',
+      'Too many requests, please try again later.\n',
+    ]);
+    expect(refused.headers['x-kubernetes-pf-flowschema-uid']).toBeDefined();
+    who = admin;
+    expect((await limited.call('GET', list)).status).toBe(200);
+    who = jane;
+    release();
+    expect((await Promise.all(both)).map(({ status }) => status)).toEqual([201, 201]);
+    expect((await create('c')).status).toBe(201);
+    await limited.stop();
+  });
+
+  it('let wait what is more than they serve, for a while, where they queue', async () => {
+    await start({
+      limitResponse: { type: 'Queue', queuing: { queues: 1, handSize: 1, queueLengthLimit: 3 } },
+    });
+    const both = [create('a'), create('b')];
+    await expect.poll(() => held).toBe(2);
+    const patient = create('c');
+    const gone = new AbortController();
+    const aborted = create('d', gone.signal);
+    const third = create('e');
+    expect((await create('f')).status).toBe(429);
+    gone.abort();
+    expect((await aborted).status).toBe(429);
+    await limited.clock.advance(15_000);
+    expect([(await patient).status, (await third).status]).toEqual([429, 429]);
+    const later = create('g');
+    release();
+    expect((await Promise.all([...both, later])).map(({ status }) => status)).toEqual([201, 201, 201]);
+    expect(held).toBe(3);
+    await limited.stop();
+  });
+
+  it('lend what they do not use, and keep what they do not lend', async () => {
+    await start({ nominalConcurrencyShares: 10, limitResponse: { type: 'Reject', queuing: null } }, 12);
+    // Of 25 shares 5 are those of catch-all, which lends nothing: 3 seats; 5 seats are those of the other two each.
+    const share = async (spec: object): Promise<void> => {
+      who = admin;
+      await limited.call('PATCH', `${root}/prioritylevelconfigurations/workload-low`, {
+        type: 'application/merge-patch+json',
+        body: { spec: { limited: spec } },
+      });
+      who = jane;
+    };
+    await share({ nominalConcurrencyShares: 10, lendablePercent: 0 });
+    const all = Array.from({ length: 5 }, (_, index) => create(`own-${index}`));
+    await expect.poll(() => held).toBe(5);
+    expect((await create('more')).status).toBe(429);
+    await share({ lendablePercent: 100 });
+    all.push(...Array.from({ length: 4 }, (_, index) => create(`borrowed-${index}`)));
+    await expect.poll(() => held).toBe(9);
+    expect((await create('more')).status).toBe(429);
+    who = robot;
+    const robots = limited.call('GET', list);
+    await limited.clock.advance(15_000);
+    expect((await robots).status).toBe(429);
+    release();
+    expect(new Set((await Promise.all(all)).map(({ status }) => status))).toEqual(new Set([201]));
+    expect((await limited.call('GET', list)).status).toBe(200);
+    await limited.stop();
+  });
+
+  it('are none where nothing is limited', async () => {
+    const free = await startRest({
+      user: () => jane,
+      core: { maxRequestsInFlight: 0, maxMutatingRequestsInFlight: 0 },
+    });
+    const all = await Promise.all(Array.from({ length: 50 }, () => free.call('GET', list)));
+    expect(new Set(all.map(({ status }) => status))).toEqual(new Set([200]));
+    await free.stop();
+  });
+});

@@ -23,9 +23,17 @@ import {
   requireAllowed,
   resourceRequest,
   wantsImpersonation,
+  type AuthorizationRequest,
   type Authorizer,
 } from '../authz/index.ts';
-import type { Classifier, FlowClass } from '../flow-control/index.ts';
+import {
+  flowOf,
+  TooManyRequests,
+  type Classifier,
+  type FlowClass,
+  type Limiter,
+  type PriorityLevel,
+} from '../flow-control/index.ts';
 import type { Registry, RequestContext, ResourceDefinition, UserInfo } from '../registry/index.ts';
 import { negotiate, negotiateError, wantsPretty, type Form, type Offer } from './accept.ts';
 import {
@@ -67,6 +75,8 @@ export interface RestOptions {
   readonly authorizer?: Authorizer;
   /** Under which FlowSchema requests are served; the answers' headers tell it. Default: it is not told. */
   readonly classifier?: Classifier;
+  /** The priority levels of the classifier, where they have limits. */
+  readonly limiter?: Limiter | undefined;
   /** May requests without credentials act as system:anonymous? Health and version always answer. Default false. */
   readonly anonymous?: boolean;
   readonly kubelet?: KubeletConnector;
@@ -88,6 +98,8 @@ interface Flow {
   /** What it belongs to. */
   of: FlowClass | undefined;
   path: ResourcePath | undefined;
+  /** Where it has a place, until it is answered. */
+  level: PriorityLevel | undefined;
   readonly beganMs: number;
 }
 
@@ -165,12 +177,24 @@ export function createRestHandler(options: RestOptions): HttpHandler {
   const system = createSystemPaths(options);
   const measured = createRequestMetrics(metrics);
 
+  const rejections = metrics.counter({
+    name: 'apiserver_flowcontrol_rejected_requests_total',
+    help: 'Number of requests rejected by API Priority and Fairness subsystem',
+    labels: ['priority_level', 'flow_schema', 'reason'],
+  });
+
   function identify(request: HttpRequest): UserInfo {
     const user = authenticator(request);
     if (user === 'rejected') throw unauthorized();
     if (user !== undefined) return user;
     if (options.anonymous === true || publicPath.test(request.path)) return anonymousUser;
     throw unauthorized();
+  }
+
+  function refuse(request: HttpRequest, error: unknown, flow: Flow): HttpResponse {
+    if (!(error instanceof TooManyRequests)) return fail(request, error);
+    rejections.inc([flow.of?.level?.name ?? '', flow.of?.flowSchema ?? '', error.reason]);
+    return textAnswer(429, `${error.message}\n`, { 'retry-after': '1' });
   }
 
   function fail(request: HttpRequest, error: unknown): HttpResponse {
@@ -418,7 +442,27 @@ export function createRestHandler(options: RestOptions): HttpHandler {
       path === undefined
         ? { user, verb: request.method.toLowerCase(), path: request.path }
         : resourceRequest(user, request.method, path.ref, path.watch || watchQuery.test(request.query));
-    if (!longRunning.has(path?.ref.subresource ?? '')) flow.of = classifier?.(asked);
+    if (!longRunning.has(path?.ref.subresource ?? '')) {
+      const of = (flow.of = classifier?.(asked));
+      const level = of?.level;
+      if (level !== undefined) {
+        if (!level.tryEnter())
+          return level.enter(flowOf(of!, asked), request.signal).then(() => {
+            flow.level = level;
+            return authorized(request, path, user, asked);
+          });
+        flow.level = level;
+      }
+    }
+    return authorized(request, path, user, asked);
+  }
+
+  function authorized(
+    request: HttpRequest,
+    path: ResourcePath | undefined,
+    user: UserInfo,
+    asked: AuthorizationRequest,
+  ): HttpResponse | Promise<HttpResponse> {
     if (authorizer === alwaysAllow) return serve(request, path, user);
     const pending = requireAllowed(authorizer, asked);
     return pending === undefined
@@ -436,6 +480,7 @@ export function createRestHandler(options: RestOptions): HttpHandler {
   }
 
   function finish(request: HttpRequest, response: HttpResponse, flow: Flow): HttpResponse {
+    flow.level?.leave();
     const { path } = flow;
     const ref = path?.ref;
     measured.ended(
@@ -464,17 +509,22 @@ export function createRestHandler(options: RestOptions): HttpHandler {
   }
 
   return (request) => {
-    const flow: Flow = { of: undefined, path: undefined, beganMs: clock.monotonicMs() };
+    const flow: Flow = {
+      of: undefined,
+      level: undefined,
+      path: undefined,
+      beganMs: clock.monotonicMs(),
+    };
     measured.began(request.method);
     try {
       const answer = dispatch(request, flow);
       if (answer instanceof Promise)
         return answer
-          .catch((error: unknown) => fail(request, error))
+          .catch((error: unknown) => refuse(request, error, flow))
           .then((response) => finish(request, response, flow));
       return finish(request, answer, flow);
     } catch (error) {
-      return finish(request, fail(request, error), flow);
+      return finish(request, refuse(request, error, flow), flow);
     }
   };
 }

@@ -86,6 +86,7 @@ export async function startRest(options: RestServerOptions = {}): Promise<RestSe
     authenticator: () => options.user?.() ?? systemUser,
     authorizer: core.authorizer,
     classifier: core.classifier,
+    limiter: core.limiter,
     clock,
     random,
     logger: options.logger ?? silentLogger,

@@ -1,5 +1,6 @@
 import { methodNotAllowed } from '@drydock/base/apimachinery';
 import { answerHealth, versionInfo, type HealthCheck } from '@drydock/port/health';
+import type { Limiter } from '../flow-control/index.ts';
 import type { HttpRequest, HttpResponse } from '@drydock/port/http';
 import type { Metrics } from '@drydock/port/observability';
 import type { TokenKeys } from '@drydock/port/tokens';
@@ -27,6 +28,8 @@ interface SystemOptions {
   readonly registry: Registry;
   readonly clock: Clock;
   readonly metrics: Metrics;
+  /** Priority levels, whose limits are told among the metrics. */
+  readonly limiter?: Limiter | undefined;
   readonly checks: readonly HealthCheck[];
   readonly serverAddress: string | (() => string);
 }
@@ -38,6 +41,30 @@ const openIdSeconds = 3_600;
 /** What is no object of the API is written for human eyes. */
 function rawJson(value: object): HttpResponse {
   return valueAnswer(200, value, { ...plainJson, pretty: true });
+}
+
+/** Tells the limits of the priority levels, as they are when it is called. */
+function limitGauges(metrics: Metrics, limiter: Limiter | undefined): () => void {
+  if (limiter === undefined) return () => undefined;
+  const gauge = (which: string, help: string) =>
+    metrics.gauge({ name: `apiserver_flowcontrol_${which}_limit_seats`, help, labels: ['priority_level'] });
+  const nominal = gauge('nominal', 'Nominal number of execution seats configured for each priority level');
+  const lower = gauge(
+    'lower',
+    'Configured lower bound on number of execution seats available to each priority level',
+  );
+  const upper = gauge(
+    'upper',
+    'Configured upper bound on number of execution seats available to each priority level',
+  );
+  return () => {
+    for (const { name, limits } of limiter.levels()) {
+      if (limits.nominal === Infinity) continue;
+      nominal.set(limits.nominal, [name]);
+      lower.set(limits.least, [name]);
+      upper.set(limits.most, [name]);
+    }
+  };
 }
 
 /** Answers the paths that are not resources: health, version, metrics, discovery, OpenAPI. */
@@ -52,6 +79,8 @@ export function createSystemPaths(
     serverAddress,
   );
   const openApi = createOpenApiPaths(documents, clock, options.aggregation?.openApi);
+
+  const tellLimits = limitGauges(metrics, options.limiter);
 
   /** Undefined where nobody issues tokens, or the path is another. */
   function openId(path: string): HttpResponse | undefined {
@@ -108,6 +137,7 @@ export function createSystemPaths(
         if (request.method !== 'GET') throw methodNotAllowed();
         return rawJson(versionInfo);
       case 'metrics':
+        tellLimits();
         return metrics
           .expose()
           .then((text) =>

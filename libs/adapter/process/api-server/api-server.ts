@@ -107,6 +107,8 @@ export function createApiServer(
       serviceCidr: options.serviceClusterIpRange,
       authorizationMode: options.authorizationMode,
       eventTtlMs: options.eventTtlMs,
+      maxRequestsInFlight: options.maxRequestsInFlight,
+      maxMutatingRequestsInFlight: options.maxMutatingRequestsInFlight,
       disableAdmission: options.disableAdmissionPlugins,
       extensionAuthentication: deps.extensionAuthentication,
       // Others may write to etcd too: what they have written is waited for before a consistent read.
@@ -138,6 +140,7 @@ export function createApiServer(
         given.frontProxy === undefined ? direct : createFrontProxyAuthenticator(given.frontProxy, direct),
       authorizer: core.authorizer,
       classifier: core.classifier,
+      limiter: core.limiter,
       tokenIssuer: core.serviceAccountTokens,
       ...(given.kubelet === undefined ? {} : { kubelet: given.kubelet }),
       ...{ clock, random, metrics },
