@@ -49,6 +49,7 @@ export function requestAttributes(
         : {
             kind: optionKinds[operation],
             apiVersion: 'meta.k8s.io/v1',
+            ...(seen.options ?? context.options),
             ...(dryRun.length > 0 ? { dryRun: [...dryRun] } : {}),
           },
   };

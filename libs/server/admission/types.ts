@@ -24,6 +24,8 @@ export interface AdmissionRequest {
   /** The present object on UPDATE, read-only. */
   readonly old: KubeObject | undefined;
   readonly context: StrategyContext;
+  /** Of a deletion: what it was asked with. */
+  readonly options?: Readonly<Record<string, unknown>> | undefined;
   /** Set by the first that changes objects at its will: policies, webhooks. */
   reinvocation?: Reinvocation | undefined;
   /** Calls back once when the write is over: true when it was committed. For what was reserved in `admit`. */

@@ -308,6 +308,22 @@ describe('validating webhooks', () => {
     expect(seen).toHaveLength(0);
   });
 
+  it('are told the options of the request', async () => {
+    await register('Validating', hook('a.example.org'));
+    await create({}, '?fieldManager=me&fieldValidation=Strict');
+    await server.call('PATCH', `${path}/c?fieldManager=you&dryRun=All`, {
+      type: 'application/merge-patch+json',
+      body: { data: { a: 'b' } },
+    });
+    await server.call('DELETE', `${path}/c?propagationPolicy=Background`);
+    const apiVersion = 'meta.k8s.io/v1';
+    expect(seen.map(({ request }) => request['options'])).toEqual([
+      { kind: 'CreateOptions', apiVersion, fieldManager: 'me', fieldValidation: 'Strict' },
+      { kind: 'UpdateOptions', apiVersion, fieldManager: 'you', dryRun: ['All'] },
+      { kind: 'DeleteOptions', apiVersion, propagationPolicy: 'Background' },
+    ]);
+  });
+
   it('that answer with patches have failed', async () => {
     await register('Validating', hook('a.example.org'), hook('b.example.org', { failurePolicy: 'Ignore' }));
     answers.set('https://b.example.org/', () => patch({ op: 'add', path: '/data', value: {} }));

@@ -21,7 +21,7 @@ export function enterAdmission(
   object: KubeObject,
   old: KubeObject | undefined,
   scope: Scope,
-  posted?: Pick<AdmissionRequest, 'kind'> & { readonly name: string },
+  posted?: Partial<Pick<AdmissionRequest, 'kind' | 'name' | 'options'>>,
 ): Passage | undefined {
   const chain = env.admission.chain(served.definition, subresource, operation);
   if (chain === undefined) return undefined;

@@ -83,7 +83,9 @@ async function deleteCurrent(
   checkDeletePreconditions(served, current, name, options);
   // An eviction says so in the options it brings.
   const dry = scope.isDryRun || (options.dryRun?.length ?? 0) > 0;
-  const passage = enterAdmission(env, served, '', 'DELETE', object, undefined, scope);
+  const passage = enterAdmission(env, served, '', 'DELETE', object, undefined, scope, {
+    options: { ...options },
+  });
   let committed = false;
   try {
     if (passage !== undefined) {

@@ -77,6 +77,13 @@ export class Scope implements StrategyContext {
     return this.#fieldManager ?? managerOf(this.#userAgent);
   }
 
+  get options(): Readonly<Record<string, unknown>> {
+    return {
+      ...(this.#fieldManager === undefined ? {} : { fieldManager: this.#fieldManager }),
+      ...(this.fieldValidation === undefined ? {} : { fieldValidation: this.fieldValidation }),
+    };
+  }
+
   get isDryRun(): boolean {
     return this.dryRun.length > 0;
   }

@@ -17,6 +17,8 @@ export interface StrategyContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly dryRun: DryRun;
+  /** What else a write was asked with, as it was (fieldManager, fieldValidation). */
+  readonly options?: Readonly<Record<string, unknown>>;
   /** Adds a `Warning:` header (code 299) to the answer. */
   warn(message: string): void;
   /** Group and version that the request is made in, which may be another face of what is stored. Undefined: nobody's. */

@@ -161,6 +161,42 @@ describe('validating admission policies', () => {
     );
   });
 
+  it('whose parameters are of a kind that is not there refuse, until it is', async () => {
+    const paramKind = { apiVersion: 'example.org/v1', kind: 'Limit' };
+    await policy({ paramKind, validations: [{ expression: 'params.spec.max >= size(object.data)' }] });
+    await bind({ paramRef: { selector: {}, parameterNotFoundAction: 'Allow' } });
+    expect((await create('a', {})).json.message).toContain(
+      "ValidatingAdmissionPolicy 'small' denied request: failed to configure policy: failed to find resource referenced by paramKind: 'example.org/v1, Kind=Limit'",
+    );
+    await server.call('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
+      body: {
+        apiVersion: 'apiextensions.k8s.io/v1',
+        kind: 'CustomResourceDefinition',
+        metadata: { name: 'limits.example.org' },
+        spec: {
+          group: 'example.org',
+          names: { kind: 'Limit', plural: 'limits' },
+          scope: 'Namespaced',
+          versions: ['v1', 'v2'].map((name) => ({
+            name,
+            served: true,
+            storage: name === 'v2',
+            schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+          })),
+        },
+      },
+    });
+    await expect.poll(async () => (await create('b', { a: '1' })).status).toBe(201);
+    const limit = (name: string, max: number) =>
+      server.call('POST', '/apis/example.org/v2/namespaces/default/limits', {
+        body: { apiVersion: 'example.org/v2', kind: 'Limit', metadata: { name }, spec: { max } },
+      });
+    expect((await limit('two', 2)).status).toBe(201);
+    expect((await create('c', { a: '1' })).status).toBe(201);
+    await limit('none', 0);
+    expect((await create('d', { a: '1' })).status).toBe(422);
+  });
+
   it('are not asked for what is excluded, nor for what selectors leave out', async () => {
     await policy({
       matchConstraints: {

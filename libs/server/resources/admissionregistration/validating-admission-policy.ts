@@ -1,7 +1,10 @@
 import type { ValidatingAdmissionPolicy } from '@drydock/api/admissionregistration/v1';
+import { fieldPath, required } from '@drydock/base/apimachinery';
 import type { ResourceDefinition } from '../../registry/types.ts';
 import { ageColumn, integerColumn, nameColumn, textColumn } from '../common/index.ts';
 import { defaultMatchResources, paramKindText, policyErrors, validationsErrors } from './policy-errors.ts';
+
+const warnings = fieldPath('status', 'typeChecking', 'expressionWarnings');
 
 /** admissionregistration.k8s.io/v1 ValidatingAdmissionPolicy: expressions that may refuse objects. */
 export const validatingAdmissionPolicyDefinition: ResourceDefinition<ValidatingAdmissionPolicy> = {
@@ -16,6 +19,15 @@ export const validatingAdmissionPolicyDefinition: ResourceDefinition<ValidatingA
   status: true,
   strategy: {
     allowUnconditionalUpdate: false,
+    validateStatusUpdate: ({ status }) => [
+      ...(status?.typeChecking?.expressionWarnings ?? []).flatMap(({ fieldRef, warning }, index) => {
+        const at = warnings.index(index);
+        return [
+          ...(warning ? [] : [required(at.child('warning'))]),
+          ...(fieldRef?.trim() ? [] : [required(at.child('fieldRef'))]),
+        ];
+      }),
+    ],
     defaults({ spec }) {
       if (spec === undefined) return;
       spec.failurePolicy ??= 'Fail';
