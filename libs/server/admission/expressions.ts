@@ -1,3 +1,4 @@
+import { getOwn } from '@drydock/base/apimachinery';
 import {
   authorizerType,
   bool,
@@ -5,7 +6,7 @@ import {
   CelError,
   compileProgram,
   dyn,
-  PlainMap,
+  MapView,
   resourceCheckType,
   typeText,
 } from '../cel/index.ts';
@@ -47,16 +48,42 @@ function declarations({
   return all;
 }
 
-/** A JSON value as expressions see it. */
+/** A JSON object: what is in it is converted when it is looked at. */
+class JsonMap extends MapView {
+  readonly #json: Readonly<Record<string, unknown>>;
+  readonly #seen = new Map<string, Value>();
+
+  constructor(json: object) {
+    super();
+    this.#json = json as Record<string, unknown>;
+  }
+
+  get(key: Value): Value | undefined {
+    if (typeof key !== 'string') return undefined;
+    const seen = this.#seen.get(key);
+    if (seen !== undefined) return seen;
+    const value = getOwn(this.#json, key);
+    if (value === undefined) return undefined;
+    const made = celValue(value);
+    this.#seen.set(key, made);
+    return made;
+  }
+
+  keys(): readonly Value[] {
+    return Object.keys(this.#json).filter((key) => this.#json[key] !== undefined);
+  }
+
+  get size(): number {
+    return this.keys().length;
+  }
+}
+
+/** A JSON value as expressions see it. It must not change while they do. */
 export function celValue(value: unknown): Value {
   if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value;
   if (Array.isArray(value)) return value.map(celValue);
   if (typeof value !== 'object' || value === null) return (value ?? null) as Value;
-  return new PlainMap(
-    Object.entries(value)
-      .filter(([, one]) => one !== undefined)
-      .map(([key, one]): [Value, Value] => [key, celValue(one)]),
-  );
+  return new JsonMap(value);
 }
 
 /** An expression, compiled or not. */

@@ -333,6 +333,25 @@ describe('mutating admission policies', () => {
     expect(spec.initContainers[0]?.terminationMessagePath).toBe('/dev/termination-log');
   });
 
+  it('change what is scaled', async () => {
+    const deployments = '/apis/apps/v1/namespaces/default/deployments';
+    await server.call('POST', deployments, { body: deployment({}, { name: 's' }) });
+    await write({
+      matchConstraints: { resourceRules: [{ ...rules[0], resources: ['deployments/scale'] }] },
+      matchConditions: [{ name: 'much', expression: 'object.spec.replicas > 5' }],
+      mutations: [applying('Object{spec: Object.spec{replicas: 5}}')],
+    });
+    const scaled = await server.call('PATCH', `${deployments}/s/scale`, {
+      type: 'application/merge-patch+json',
+      body: { spec: { replicas: 50 } },
+    });
+    await removeAll();
+    const { json } = await server.call('GET', `${deployments}/s`);
+    expect(scaled.json).toMatchObject({ kind: 'Scale', spec: { replicas: 5 } });
+    expect([(json as unknown as Made).spec.replicas, json.metadata.generation]).toEqual([5, 2]);
+    await server.call('DELETE', `${deployments}/s`);
+  });
+
   it('count a generation for what they change, and no more than may be changed', async () => {
     const made = await server.call('POST', '/apis/apps/v1/namespaces/default/deployments', {
       body: deployment(),
