@@ -96,6 +96,10 @@ describe('Accept', () => {
     const answer = await get(undefined, `${maps}/one${query}`, headers);
     expect(answer.text.startsWith('{\n  "kind": "ConfigMap",\n')).toBe(pretty);
     expect(answer.json.metadata.name).toBe('one');
+    // So are failures.
+    const failure = await get(undefined, `${maps}/none${query}`, headers);
+    expect(failure.text.startsWith('{\n  "kind": "Status",\n')).toBe(pretty);
+    expect(failure.json.reason).toBe('NotFound');
   });
 });
 

@@ -202,7 +202,11 @@ export function createRestHandler(options: RestOptions): HttpHandler {
     const apiError = error instanceof RangeError ? badRequest('json: exceeded max depth') : toApiError(error);
     // What is no ApiError is our own fault.
     if (apiError !== error && apiError.code >= 500) logger.error('request failed', { err: error });
-    return errorAnswer(apiError, negotiateError(request.header('accept')));
+    const form = negotiateError(request.header('accept'));
+    const pretty =
+      form.encoding === 'json' &&
+      wantsPretty(parseQuery(request.query).get('pretty'), request.header('user-agent'));
+    return errorAnswer(apiError, pretty ? { ...form, pretty } : form);
   }
 
   function tableContext(definition: ResourceDefinition, query: Query): () => TableContext {
