@@ -137,7 +137,13 @@ describe.skipIf(binary === undefined)('apiserver and aggregator as processes, on
     };
     // Here is no controller manager to make it.
     await kubectl('create serviceaccount default');
-    await kubectl('apply -f -', { stdin: JSON.stringify(pod) });
+    const node = {
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name: 'nowhere' },
+      status: { addresses: [{ type: 'Hostname', address: 'nowhere' }] },
+    };
+    for (const object of [node, pod]) await kubectl('create -f -', { stdin: JSON.stringify(object) });
     for (const websockets of ['true', 'false']) {
       const { code, stderr } = await kubectl.try('exec lost -- true', {
         env: { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: websockets },

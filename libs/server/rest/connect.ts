@@ -24,6 +24,7 @@ import {
   type WantedStreams,
 } from '../streaming/index.ts';
 import { noKubelet } from './no-kubelet.ts';
+import { requireConnection } from './node-connection.ts';
 import { textAnswer } from './answer.ts';
 import { chooseContainer } from './container-choice.ts';
 import { proxy } from './proxy.ts';
@@ -152,6 +153,7 @@ async function interact(
   const container = forwards ? '' : chooseContainer(pod, query.get('container') ?? undefined);
   const nodeName = pod.spec?.nodeName ?? '';
   if (nodeName === '') throw badRequest(`pod ${name} does not have a host assigned`);
+  await requireConnection(deps.registry, nodeName, context);
   if (request.upgrade === undefined) throw badRequest('Upgrade request required');
   const target = { namespace, name, uid, nodeName };
   try {

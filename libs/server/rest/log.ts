@@ -13,6 +13,7 @@ import type { KubeletConnector, LogOptions } from '@drydock/port/kubelet';
 import type { ResourceRef } from '@drydock/port/transport';
 import type { Registry, RequestContext } from '../registry/index.ts';
 import { noKubelet } from './no-kubelet.ts';
+import { requireConnection } from './node-connection.ts';
 import { chooseContainer } from './container-choice.ts';
 import { booleanParameter, integerParameter, type Query } from './query.ts';
 
@@ -77,6 +78,7 @@ export async function podLog(
   const nodeName = pod.spec?.nodeName;
   // Before the Pod has a node there is nothing to read, and that is no error.
   if (nodeName === undefined || nodeName === '') return { status: 200, headers, body: new Uint8Array() };
+  await requireConnection(registry, nodeName, context);
   const chunks = (kubelet ?? noKubelet)
     .logs({ namespace, name, uid, nodeName }, options, signal)
     [Symbol.asyncIterator]();

@@ -10,6 +10,7 @@ import {
 } from '@drydock/port/kubelet';
 import type { Registry, RequestContext } from '../registry/index.ts';
 import { textAnswer } from './answer.ts';
+import { requireConnection } from './node-connection.ts';
 import type { ResourcePath } from './resource-path.ts';
 
 const maxBodyBytes = 16 * 1024 * 1024;
@@ -124,7 +125,7 @@ async function serviceTarget(place: Place, id: string): Promise<Send> {
 
 async function nodeTarget(place: Place, id: string): Promise<Send> {
   const { name } = parseTarget(id, 'node');
-  await place.registry.get({ group: '', version: 'v1', resource: 'nodes', name }, {}, place.context);
+  await requireConnection(place.registry, name, place.context);
   return (request) => place.kubelet.nodeRequest(name, request);
 }
 
