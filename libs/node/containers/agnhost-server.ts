@@ -144,6 +144,30 @@ async function netexec(served: ServedRequest, container: ContainerRuntime, reque
   }
 }
 
+/** Whom a `nettest` has heard from, and how often. */
+const heard = new WeakMap<ContainerRuntime, Map<string, number>>();
+
+function nettest(
+  { hostname }: ServedRequest,
+  container: ContainerRuntime,
+  request: BackendRequest,
+): BackendResponse {
+  const received = heard.get(container) ?? new Map<string, number>();
+  heard.set(container, received);
+  if (request.path === '/read') {
+    const empty = { Sent: {}, Errors: null, Log: null, StillContactingPeers: false };
+    return text(
+      `${JSON.stringify({ Hostname: hostname, Received: Object.fromEntries(received), ...empty })}\n`,
+    );
+  }
+  if (request.path === '/write') {
+    const [, source = ''] = /"Source"\s*:\s*"([^"]*)"/.exec(decoder.decode(request.body)) ?? [];
+    received.set(source, (received.get(source) ?? 0) + 1);
+    return text(`${JSON.stringify({ Hostname: hostname })}\n`);
+  }
+  return request.path === '/status' ? text('pass') : text('');
+}
+
 /** The answer of a server of agnhost, the image of Kubernetes' own tests; undefined where none listens there. */
 export async function agnhostAnswer(
   served: ServedRequest,
@@ -158,6 +182,8 @@ export async function agnhostAnswer(
       return netexec(served, container, request);
     case 'serve-hostname':
       return text(served.hostname);
+    case 'nettest':
+      return nettest(served, container, request);
     case 'liveness': {
       const upMs = container.state.kind === 'running' ? served.clock.now() - container.state.startedAtMs : 0;
       const bad = request.path === '/healthz' && upMs > 10_000;

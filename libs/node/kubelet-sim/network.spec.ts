@@ -79,6 +79,22 @@ describe('the network of simulated Pods', () => {
     expect((await run('away', 'wget -qO- 10.1.2.3'))[1]).toBe(1);
   });
 
+  it('answers as nettest does', async () => {
+    const ip = await serve('server', ['nettest']);
+    const write = `wget -qO- --post-data='{"Source": "prestop"}' http://${ip}:8080/write`;
+    const [answers] = await run('client', `${write}; ${write}; curl -s ${ip}:8080/read`);
+    expect(
+      answers
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as object),
+    ).toMatchObject([
+      { Hostname: 'server' },
+      { Hostname: 'server' },
+      { Hostname: 'server', Received: { prestop: 2 } },
+    ]);
+  });
+
   it('knows Services by name, and the Pods behind them', async () => {
     const ip = await serve('server', ['serve-hostname']);
     const service = (name: string, clusterIP: string) =>
@@ -128,6 +144,35 @@ describe('the network of simulated Pods', () => {
     );
     expect((await run('none', 'nslookup nothing'))[1]).toBe(1);
     expect(await run('probe', 'nc -z shop 80 && ! nc -z shop 81')).toEqual(['', 0]);
+  });
+
+  it('a client stays with its Pod where the Service says so', async () => {
+    const ips = [await serve('a', ['netexec']), await serve('b', ['netexec']), await serve('c', ['netexec'])];
+    await cluster.client
+      .resource(Service)
+      .namespace('default')
+      .create({
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: 'shop' },
+        spec: { clusterIP: '10.96.0.7', sessionAffinity: 'ClientIP', ports: [{ port: 80 }] },
+      } as Service);
+    await cluster.client
+      .resource(EndpointSlice)
+      .namespace('default')
+      .create({
+        apiVersion: 'discovery.k8s.io/v1',
+        kind: 'EndpointSlice',
+        metadata: { name: 'shop', labels: { 'kubernetes.io/service-name': 'shop' } },
+        addressType: 'IPv4',
+        ports: [{ name: '', port: 8080, protocol: 'TCP' }],
+        endpoints: ips.map((ip) => ({ addresses: [ip] })),
+      } as EndpointSlice);
+    const [first] = await run(
+      'client',
+      'for i in $(seq 12); do curl -s shop/hostname; echo; done | sort | uniq | wc -l',
+    );
+    expect(first.trim()).toBe('1');
   });
 
   it('kubelets make the requests of hooks', async () => {

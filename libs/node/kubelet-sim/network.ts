@@ -26,8 +26,15 @@ export interface Network {
 const memoryMs = 1_000;
 /** What a request takes: a loop of them must leave time for others. */
 const latencyMs = 5;
+/** Clients that are remembered. */
+const maxAffinities = 10_000;
 const clusterDomain = 'cluster.local';
 const serviceLabel = 'kubernetes.io/service-name';
+
+interface End {
+  readonly address: string;
+  readonly port: number;
+}
 
 interface Known {
   readonly services: readonly Service[];
@@ -37,6 +44,7 @@ interface Known {
 export function createNetwork({ pods, isNode, client, clock, random }: NetworkOptions): Network {
   let known: Promise<Known> | undefined;
   let readMs = Number.NEGATIVE_INFINITY;
+  const affinities = new Map<string, { readonly address: string; readonly untilMs: number }>();
 
   async function read(): Promise<Known> {
     const [services, slices] = await Promise.all([
@@ -70,11 +78,21 @@ export function createNetwork({ pods, isNode, client, clock, random }: NetworkOp
     return undefined;
   }
 
+  /** A client of a Service with session affinity stays with its Pod while that is there, until it was silent for long. */
+  function stay(service: Service, asker: string, any: End, ends: readonly End[]): End {
+    const key = `${service.metadata.uid ?? ''} ${asker}`;
+    const before = affinities.get(key);
+    const nowMs = clock.now();
+    const there = ends.find(({ address }) => address === before?.address);
+    const chosen = there !== undefined && nowMs < (before?.untilMs ?? 0) ? there : any;
+    const { timeoutSeconds = 10_800 } = service.spec?.sessionAffinityConfig?.clientIP ?? {};
+    if (affinities.size >= maxAffinities) affinities.clear();
+    affinities.set(key, { address: chosen.address, untilMs: nowMs + timeoutSeconds * 1000 });
+    return chosen;
+  }
+
   /** The Pods' side of a Service's port; undefined where the address is no Service's. */
-  async function behind(
-    address: string,
-    port: number,
-  ): Promise<{ address: string; port: number } | undefined> {
+  async function behind(asker: string, address: string, port: number): Promise<End | undefined> {
     const all = await look();
     const atNode = isNode(address);
     const portOf = ({ spec }: Service) =>
@@ -93,12 +111,17 @@ export function createNetwork({ pods, isNode, client, clock, random }: NetworkOp
         : ready.flatMap(({ addresses }) => addresses.map((one) => ({ address: one, port: target })));
     });
     if (ends.length === 0) throw new UnreachableError('refused');
-    return ends[random.int(ends.length)];
+    const any = ends[random.int(ends.length)]!;
+    return service.spec?.sessionAffinity === 'ClientIP' ? stay(service, asker, any, ends) : any;
   }
 
-  async function reach(address: string, port: number): Promise<{ agent: PodAgent; port: number }> {
+  async function reach(
+    asker: string,
+    address: string,
+    port: number,
+  ): Promise<{ agent: PodAgent; port: number }> {
     await clock.sleep(latencyMs);
-    const end = (await behind(address, port)) ?? { address, port };
+    const end = (await behind(asker, address, port)) ?? { address, port };
     const agent = owner(end.address);
     if (agent === undefined) throw new UnreachableError(isNode(end.address) ? 'refused' : 'timeout');
     const { listeningPorts } = await loadContainers();
@@ -159,10 +182,10 @@ export function createNetwork({ pods, isNode, client, clock, random }: NetworkOp
         return [];
       },
       async connect(address, port) {
-        await reach(local(address), port);
+        await reach(ownIp(), local(address), port);
       },
       async request(address, port, request) {
-        const { agent, port: at } = await reach(local(address), port);
+        const { agent, port: at } = await reach(ownIp(), local(address), port);
         const { runtime } = agent;
         const { respond } = await loadContainers();
         const theirs = of(runtime.pod, () => runtime.ip ?? '');

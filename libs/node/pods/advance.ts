@@ -4,6 +4,7 @@ import type { ProbeKind } from './probe-outcome.ts';
 import { probeSpec, stepProbe, unhealthy } from './probes.ts';
 import type { ContainerRuntime, PodRuntime } from './runtime.ts';
 import { podPhase } from './status.ts';
+import { subPathFault } from './sub-path.ts';
 
 /** Something worth an Event or an outside action. */
 export type Happening =
@@ -175,7 +176,7 @@ export function advance(runtime: PodRuntime, nowMs: number, newId: () => string)
   /** What its environment needs is there, or is asked for. */
   function configured(container: ContainerRuntime): boolean {
     const { configuration, needs } = container;
-    let fault = rootFault(runtime, container);
+    let fault = rootFault(runtime, container) ?? subPathFault(runtime.pod, container.spec);
     if (fault === undefined) {
       if (needs.length === 0 || configuration === 'complete') return true;
       if (configuration === 'asked') return false;

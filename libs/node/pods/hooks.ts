@@ -1,4 +1,5 @@
 import type { Container } from '@drydock/api/core/v1';
+import { isKnownServer } from './own-command.ts';
 import { runsCommand, type ContainerRuntime } from './runtime.ts';
 
 type Handler = NonNullable<NonNullable<Container['lifecycle']>['preStop']>;
@@ -39,7 +40,10 @@ export function stepHook(
   if (container.hook?.kind !== kind) {
     const seconds = handler.sleep?.seconds;
     if (seconds !== undefined) container.hook = { kind, endMs: sinceMs + Number(seconds) * 1000 };
-    else if ((handler.exec !== undefined && runsCommand(container)) || (handler.httpGet?.host ?? '') !== '') {
+    else if (
+      (handler.exec !== undefined && (runsCommand(container) || isKnownServer(container.spec))) ||
+      (handler.httpGet?.host ?? '') !== ''
+    ) {
       container.hook = { kind, endMs: undefined };
       return { state: 'running', ask: true };
     } else return none;
