@@ -377,6 +377,36 @@ describe('ServiceIP', () => {
     });
   });
 
+  it.each([
+    ['ExternalName', { type: 'ExternalName', externalName: 'a.b' }, undefined],
+    ['ClusterIP', { type: 'ClusterIP' }, undefined],
+    [
+      'a balancer without node ports',
+      { type: 'LoadBalancer', allocateLoadBalancerNodePorts: false },
+      undefined,
+    ],
+    ['a balancer', { type: 'LoadBalancer' }, 30_500],
+  ])(
+    'node ports are given back when the Service becomes %s, and only then',
+    async (_name, change, nodePort) => {
+      const made = await createService('n', { type: 'NodePort', ports: [{ port: 80, nodePort: 30_500 }] });
+      const changed = { ...made, spec: { ...made.spec, ...change } } as KubeObject;
+      const ref = { group: '', version: 'v1', resource: 'services', namespace: 'default', name: 'n' };
+      const after = (await client.update(ref, changed)) as typeof made;
+      expect(after.spec?.ports?.[0]?.nodePort).toBe(nodePort);
+    },
+  );
+
+  it('a node port that is changed together with the type is refused', async () => {
+    const made = await createService('n', { type: 'NodePort', ports: [{ port: 80, nodePort: 30_500 }] });
+    const spec = { ...made.spec, type: 'ClusterIP', ports: [{ port: 80, nodePort: 30_501 }] };
+    const ref = { group: '', version: 'v1', resource: 'services', namespace: 'default', name: 'n' };
+    const failure = await failureOf(() => client.update(ref, { ...made, spec } as KubeObject));
+    expect(failure.message).toContain(
+      "spec.ports[0].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'",
+    );
+  });
+
   it('takes addresses out of a range that was added once it is ready', async () => {
     const range = { group: 'networking.k8s.io', version: 'v1', resource: 'servicecidrs' };
     const made = await client.create(range, {

@@ -39,6 +39,12 @@ function portsText(ports: readonly ServicePort[] | undefined): string {
 const hasTimeout = ({ sessionAffinityConfig: config }: ServiceSpec): boolean =>
   (config?.clientIP?.timeoutSeconds ?? undefined) !== undefined;
 
+const hasNodePorts = ({ type, allocateLoadBalancerNodePorts }: ServiceSpec) =>
+  type === 'NodePort' || (type === 'LoadBalancer' && allocateLoadBalancerNodePorts !== false);
+
+const nodePorts = ({ ports = [] }: ServiceSpec) =>
+  [...new Set(ports.map(({ nodePort }) => nodePort ?? 0))].filter((port) => port !== 0).sort();
+
 /** core/v1 Service. Addresses and node ports are given by admission. */
 export const serviceDefinition: ResourceDefinition<Service> = {
   group: '',
@@ -83,6 +89,9 @@ export const serviceDefinition: ResourceDefinition<Service> = {
       const before = old.spec;
       if (now === undefined || before === undefined) return;
       dropFieldsOfOldType(now, before);
+      // Numbers that were given are given back with the type that needs them, unless their author has changed them.
+      if (hasNodePorts(before) && !hasNodePorts(now) && deepEqual(nodePorts(now), nodePorts(before)))
+        for (const port of now.ports ?? []) delete port.nodePort;
       if (now.type === 'ExternalName') return;
       if (!now.clusterIP && before.clusterIP) now.clusterIP = before.clusterIP;
       if (!now.clusterIPs && now.clusterIP === before.clusterIP) now.clusterIPs = before.clusterIPs;
@@ -91,14 +100,10 @@ export const serviceDefinition: ResourceDefinition<Service> = {
         now.clusterIPs = [now.clusterIP ?? '', ...(before.clusterIPs ?? []).slice(1)];
       if (!now.ipFamilies && before.ipFamilies) now.ipFamilies = before.ipFamilies;
       now.ipFamilyPolicy ??= before.ipFamilyPolicy;
-      if (now.type === 'NodePort' || now.type === 'LoadBalancer') {
+      if (hasNodePorts(now)) {
         for (const port of now.ports ?? []) {
           const same = before.ports?.find((one) => one.port === port.port && one.protocol === port.protocol);
           if (!port.nodePort && same?.nodePort) port.nodePort = same.nodePort;
-        }
-      } else if (before.type !== now.type) {
-        for (const [index, port] of (now.ports ?? []).entries()) {
-          if (deepEqual(port.nodePort, before.ports?.[index]?.nodePort)) delete port.nodePort;
         }
       }
     },
