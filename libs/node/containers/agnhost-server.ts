@@ -1,6 +1,6 @@
 import type { Clock } from '@drydock/base/clock';
 import type { BackendRequest, BackendResponse } from '@drydock/port/kubelet';
-import { argumentsOf, imageName, type ContainerRuntime, type PodRuntime } from '../pods/index.ts';
+import { agnhostPorts, argumentsOf, type ContainerRuntime, type PodRuntime } from '../pods/index.ts';
 import { UnreachableError, type PodNetwork } from '../shell/index.ts';
 import { createOutputLog, type OutputLog } from './output-log.ts';
 
@@ -15,30 +15,6 @@ export interface ServedRequest {
   readonly client: string;
   readonly network: PodNetwork | undefined;
   readonly clock: Clock;
-}
-
-/** Ports on which the servers of agnhost listen when they are told nothing else, by the flag that tells. */
-const defaults: Readonly<Record<string, Readonly<Record<string, number>>>> = {
-  netexec: { 'http-port': 8080 },
-  'serve-hostname': { port: 9376 },
-  'test-webserver': { port: 80 },
-  liveness: { '': 8080 },
-  nettest: { port: 8080 },
-};
-
-function flag(words: readonly string[], name: string): string | undefined {
-  const at = words.findIndex((word) => word === `--${name}` || word.startsWith(`--${name}=`));
-  if (at < 0) return undefined;
-  return words[at]!.includes('=') ? words[at]!.slice(words[at]!.indexOf('=') + 1) : words[at + 1];
-}
-
-/** The ports of an agnhost container; undefined for other images, and for commands that are not known. */
-export function agnhostPorts(container: ContainerRuntime['spec']): readonly number[] | undefined {
-  if (imageName(container.image ?? '') !== 'agnhost') return undefined;
-  const words = argumentsOf(container);
-  const known = defaults[words[1] ?? ''];
-  if (known === undefined) return undefined;
-  return Object.entries(known).map(([name, port]) => Number(flag(words, name) ?? port));
 }
 
 function text(body: string, status = 200, headers: Readonly<Record<string, string>> = {}): BackendResponse {

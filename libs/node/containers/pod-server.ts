@@ -1,8 +1,8 @@
 import type { Pod } from '@drydock/api/core/v1';
 import { concatBytes, type ByteChannel } from '@drydock/base/streams';
 import type { BackendRequest, BackendResponse } from '@drydock/port/kubelet';
-import { imageName } from '../pods/index.ts';
-import { agnhostAnswer, agnhostPorts, type ServedRequest } from './agnhost-server.ts';
+import { agnhostPorts, imageName } from '../pods/index.ts';
+import { agnhostAnswer, type ServedRequest } from './agnhost-server.ts';
 import { podHostname } from './hostname.ts';
 
 /** Ports on which well-known images listen though their Pods seldom declare them. */

@@ -142,6 +142,17 @@ describe('the network of simulated Pods', () => {
     expect((await run('lookup', 'nslookup shop.default'))[0]).toMatch(
       /Name:\tshop.default\nAddress: 10.96.0.7\n/,
     );
+    await cluster.client
+      .resource(Service)
+      .namespace('default')
+      .create({
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: 'alias' },
+        spec: { type: 'ExternalName', externalName: 'shop.default.svc.cluster.local' },
+      } as Service);
+    await cluster.clock.advance(1_000);
+    expect(await run('alias', 'curl -s alias')).toEqual(['server', 0]);
     expect((await run('none', 'nslookup nothing'))[1]).toBe(1);
     expect(await run('probe', 'nc -z shop 80 && ! nc -z shop 81')).toEqual(['', 0]);
   });

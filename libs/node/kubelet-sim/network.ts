@@ -28,6 +28,8 @@ const memoryMs = 1_000;
 const latencyMs = 5;
 /** Clients that are remembered. */
 const maxAffinities = 10_000;
+/** Names that stand for names. */
+const maxAliases = 8;
 const clusterDomain = 'cluster.local';
 const serviceLabel = 'kubernetes.io/service-name';
 
@@ -130,7 +132,7 @@ export function createNetwork({ pods, isNode, client, clock, random }: NetworkOp
   }
 
   /** What the cluster's DNS knows by a whole name. */
-  async function lookUp(name: string): Promise<readonly string[]> {
+  async function lookUp(name: string, hops = 0): Promise<readonly string[]> {
     const [first = '', second = '', third = '', kind, ...rest] = name.split('.');
     const all = await look();
     const find = (service: string, namespace: string) =>
@@ -140,6 +142,9 @@ export function createNetwork({ pods, isNode, client, clock, random }: NetworkOp
       const service = find(first, second);
       const { clusterIP = '' } = service?.spec ?? {};
       if (service === undefined) return [];
+      const { type, externalName = '' } = service.spec ?? {};
+      if (type === 'ExternalName')
+        return hops < maxAliases ? lookUp(externalName.replace(/\.$/, ''), hops + 1) : [];
       if (clusterIP !== 'None' && clusterIP !== '') return [clusterIP];
       return slicesOf(all, service).flatMap(({ endpoints }) =>
         (endpoints ?? [])

@@ -4,7 +4,9 @@ export { behaviourOf, type Behaviour } from './behaviour.ts';
 export { type HookKind } from './hooks.ts';
 export { createImageStore, type ImageStore } from './images.ts';
 export { knob } from './knobs.ts';
-export { agnhostCommands, argumentsOf, imageName, isKnownServer, welcomePage } from './own-command.ts';
+export { agnhostPorts } from './agnhost-ports.ts';
+export { argumentsOf, imageName } from './image-commands.ts';
+export { agnhostCommands, isKnownServer, welcomePage } from './own-command.ts';
 export { execTimeout, probePort, probeSucceeds, type ProbeKind, type ProbeOutcome } from './probe-outcome.ts';
 export { probeSpec } from './probes.ts';
 export {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Container, Pod } from '@drydock/api/core/v1';
 import { behaviourOf } from './behaviour.ts';
-import { argumentsOf, imageName, knownAnswers, ownCommand } from './own-command.ts';
+import { argumentsOf, imageName } from './image-commands.ts';
+import { knownAnswers, ownCommand } from './own-command.ts';
 
 const container = (
   image: string,
@@ -74,6 +75,21 @@ describe('what a container runs by itself', () => {
       expected,
     ),
   );
+
+  it.each([
+    [['test-webserver'], 80, undefined],
+    [['test-webserver'], 81, 'refused'],
+    [['netexec', '--http-port=81'], 81, undefined],
+    [['netexec', '--http-port', '81'], 8080, 'refused'],
+    [['pause'], 80, undefined],
+  ])('agnhost %j at port %d', (args, port, expected) => {
+    const known = { httpGet: { path: '/', port } };
+    expect(knownAnswers(container('agnhost', [], args), known)).toBe(expected);
+    expect(knownAnswers(container('agnhost', [], args), { tcpSocket: { port } })).toBe(expected);
+    expect(
+      knownAnswers(container('agnhost', [], args), { tcpSocket: { port, host: '10.0.0.1' } }),
+    ).toBeUndefined();
+  });
 
   const behaviour = (given: Container, annotations: Record<string, string> = {}, init = false) => {
     const { runCommand, exitAfterMs } = behaviourOf(

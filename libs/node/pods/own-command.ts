@@ -1,4 +1,7 @@
 import type { Container, Probe } from '@drydock/api/core/v1';
+import { agnhostPorts } from './agnhost-ports.ts';
+import { argumentsOf, imageName } from './image-commands.ts';
+import { probePort } from './probe-outcome.ts';
 
 /** Images whose containers are a shell and the usual small programs: those are built in. */
 const shellImages: ReadonlySet<string> = new Set([
@@ -16,17 +19,6 @@ export const agnhostCommands: ReadonlySet<string> = new Set([
   'logs-generator',
   'mounttest',
 ]);
-
-/** `nginx` of `registry.example:5000/library/nginx:1.27@sha256:…`. */
-export function imageName(image: string): string {
-  return image.split('@')[0]!.split('/').at(-1)!.split(':')[0]!;
-}
-
-/** What a container runs: its command, or its image's entry point where that is known, with its arguments. */
-export function argumentsOf({ image = '', command = [], args = [] }: Container): readonly string[] {
-  if (command.length > 0 || imageName(image) !== 'agnhost') return [...command, ...args];
-  return ['/agnhost', ...(args.length > 0 ? args : ['pause'])];
-}
 
 /** What a container's own command amounts to, where it is known by the image: to be run, or nothing but a wait. */
 export type OwnCommand =
@@ -104,8 +96,13 @@ export function welcomePage({ image = '', volumeMounts = [] }: Container, path =
 
 /** What is known of how an image's server answers a probe, as a script of outcomes. */
 export function knownAnswers(container: Container, probe: Probe): string | undefined {
-  const { httpGet } = probe;
-  if (httpGet === undefined || imageName(container.image ?? '') !== 'agnhost') return undefined;
+  const { httpGet, tcpSocket } = probe;
+  const target = httpGet ?? tcpSocket;
+  const ports = agnhostPorts(container);
+  if (target === undefined || ports === undefined || (target.host ?? '') !== '') return undefined;
+  const port = probePort(container, target.port);
+  if (port !== undefined && !ports.includes(port)) return 'refused';
+  if (httpGet === undefined) return undefined;
   const words = argumentsOf(container);
   const path = httpGet.path ?? '/';
   // It is well for ten seconds; the kubelet follows a redirect to the server itself.

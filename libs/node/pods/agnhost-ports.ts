@@ -1,0 +1,26 @@
+import type { Container } from '@drydock/api/core/v1';
+import { argumentsOf, imageName } from './image-commands.ts';
+
+/** Ports on which the servers of agnhost listen when they are told nothing else, by the flag that tells. */
+const defaults: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  netexec: { 'http-port': 8080 },
+  'serve-hostname': { port: 9376 },
+  'test-webserver': { port: 80 },
+  liveness: { '': 8080 },
+  nettest: { port: 8080 },
+};
+
+function flag(words: readonly string[], name: string): string | undefined {
+  const at = words.findIndex((word) => word === `--${name}` || word.startsWith(`--${name}=`));
+  if (at < 0) return undefined;
+  return words[at]!.includes('=') ? words[at]!.slice(words[at]!.indexOf('=') + 1) : words[at + 1];
+}
+
+/** The ports of an agnhost container; undefined for other images, and for commands that are not known. */
+export function agnhostPorts(container: Container): readonly number[] | undefined {
+  if (imageName(container.image ?? '') !== 'agnhost') return undefined;
+  const words = argumentsOf(container);
+  const known = defaults[words[1] ?? ''];
+  if (known === undefined) return undefined;
+  return Object.entries(known).map(([name, port]) => Number(flag(words, name) ?? port));
+}
