@@ -197,8 +197,11 @@ function beyondLastApplied(error: FieldConflicts, { live, type, writer }: Applic
   if (writer.manager !== 'kubectl' || text === undefined) return error;
   try {
     const applied: unknown = JSON.parse(text);
-    if (!isJsonObject(applied)) return error;
-    const allowed = fieldSetOf(applied, type);
+    if (!isJsonObject(applied) || applied['apiVersion'] !== writer.apiVersion) return error;
+    if (configurationErrors(applied, type).length > 0) return error;
+    // What has another value by now is somebody else's.
+    const { added, modified, removed } = compareTyped(applied, live as object, type);
+    const allowed = [added, modified, removed].reduce(subtractFieldSets, fieldSetOf(applied, type));
     return new FieldConflicts(
       error.conflicts
         .map(({ ownership, set }) => ({ ownership, set: subtractFieldSets(set, allowed) }))

@@ -349,6 +349,23 @@ describe('server-side apply', () => {
     ).toMatchObject({ data: { a: '2' } });
   });
 
+  it.each([
+    ['has changed since', { data: { a: '1' } }],
+    ['is of another version', { apiVersion: 'v2', data: { a: '9' } }],
+    ['is no such object', { data: 'a' }],
+  ])('minds conflicts with what client-side apply set where that %s', async (_when, change) => {
+    const record = JSON.stringify({ ...configMap({}), ...change });
+    const before = configMap(
+      { a: '9' },
+      { annotations: { 'kubectl.kubernetes.io/last-applied-configuration': record } },
+    );
+    await client.create(ref('configmaps'), before as never, { fieldManager: 'other' });
+    expect(await failure(applyMap({ a: '2' }, 'kubectl'))).toMatchObject({
+      code: 409,
+      message: 'Apply failed with 1 conflict: conflict with "other" using v1: .data.a',
+    });
+  });
+
   it('writes nothing in a dry run', async () => {
     expect((await applyMap({ a: '1' }, 'me', { dryRun: ['All'] })).data).toEqual({ a: '1' });
     expect((await failure(client.get(ref('configmaps', 'c')))).code).toBe(404);
