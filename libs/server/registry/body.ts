@@ -98,7 +98,9 @@ interface TypeMeta {
 function typeMetaOf(value: Record<string, unknown>, type: BodyType): TypeMeta {
   const { apiVersion, kind } = value;
   return {
-    apiVersion: typeof apiVersion === 'string' && apiVersion !== '' ? apiVersion : type.apiVersion,
+    // The core group has no name, with a slash or without.
+    apiVersion:
+      typeof apiVersion === 'string' && apiVersion !== '' ? apiVersion.replace(/^\//, '') : type.apiVersion,
     kind: typeof kind === 'string' && kind !== '' ? kind : type.kind,
   };
 }

@@ -28,6 +28,7 @@ import type { Environment } from './environment.ts';
 import { createTimestamp, Scope } from './environment.ts';
 import { facesReady, inFace, shown, watchInFace } from './face.ts';
 import { withNamespaceLifeCycle } from './namespaces.ts';
+import { dropRepeatedOwners } from './owner-references.ts';
 import { splitFieldSelector, watchTested, type FaceTest } from './own-fields.ts';
 import { applyPatch, patchAttempts, patchedDraft } from './patch.ts';
 import type { Body, Registry, RequestContext, StoredList, WriteResult } from './registry.ts';
@@ -267,6 +268,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
     const type = bodyTypeOf(served);
     const decode = (from: Body): KubeObject => {
       const draft = decodeBody(from, type, scope);
+      dropRepeatedOwners(draft, scope, false);
       matchName(draft, served, ref);
       return toStored(served, draft);
     };
@@ -375,6 +377,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
         const target: ResourceRef = { ...ref, resource, subresource, name: draft.metadata.name ?? '' };
         return createSubresource(subresourceEnv, servedOf(target), target, subresource, draft, scope);
       }
+      dropRepeatedOwners(draft, scope, false);
       if (definition.virtualCreate !== undefined) return createVirtual(served, draft, ref, scope);
       matchNamespace(draft, definition.namespaced, ref.namespace);
       const stored = await createObject(env, served.stored, toStored(served, draft), scope);

@@ -12,6 +12,7 @@ import { encodeStored, looseObject, StoredItem } from '../watch-cache/index.ts';
 import { enterAdmission } from './admit.ts';
 import type { Environment, Scope } from './environment.ts';
 import { orderedMeta, validateFinalizerDomains, validateMeta } from './object-meta.ts';
+import { dropRepeatedOwners } from './owner-references.ts';
 import { recordOwnership } from './ownership.ts';
 import type { Served } from './served.ts';
 import { storeFailure } from './store-failure.ts';
@@ -72,6 +73,7 @@ export async function createObject(
         prepareNew(env, served, draft, scope);
       }
     }
+    dropRepeatedOwners(draft, scope, true);
     validateNew(served, draft, scope);
     if (strategy.warnings !== undefined)
       for (const text of strategy.warnings(draft, undefined)) scope.warn(text);

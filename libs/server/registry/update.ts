@@ -15,6 +15,7 @@ import { enterAdmission, type Passage } from './admit.ts';
 import { countsGenerations } from './create.ts';
 import type { Environment, Scope } from './environment.ts';
 import { orderedMeta, validateFinalizerDomains, validateMeta, validateMetaUpdate } from './object-meta.ts';
+import { dropRepeatedOwners } from './owner-references.ts';
 import { recordOwnership } from './ownership.ts';
 import { facesReady, inFace } from './face.ts';
 import type { Served } from './served.ts';
@@ -125,6 +126,7 @@ async function replace(
       }
     }
     if (mode !== 'raw') {
+      dropRepeatedOwners(draft, scope, true);
       const errors = validateChange(plan, draft, old);
       if (errors.length > 0) throw invalid(groupKind, name, errors);
     }
