@@ -155,7 +155,7 @@ export function negotiate(header: string | undefined, offer: Offer = offers.docu
 /** The form of a failure: as the client wants it, JSON where that cannot be. */
 export function negotiateError(header: string | undefined): Form {
   if (header === undefined || header === '' || header === 'application/json') return plainJson;
-  const form = remembered(header, { protobuf: true, transforms: true, stream: false });
+  const form = remembered(header, offers.document);
   return form === undefined ? plainJson : { ...plainJson, encoding: form.encoding };
 }
 

@@ -230,7 +230,8 @@ export function createRestHandler(options: RestOptions): HttpHandler {
     const accept = request.header('accept');
     // A watch that begins with what there is stands for a list, and no table is made of it.
     const noTables = stream && streamsList(query);
-    if (noTables) negotiate(accept, { ...kind.single, noTables });
+    // As a list it must be possible, too: what Kubernetes asks first.
+    if (stream) negotiate(accept, { ...kind.single, noTables });
     const form = negotiate(accept, stream ? { ...kind.stream, noTables } : kind.single);
     if (stream || form.encoding !== 'json') return form;
     const pretty = wantsPretty(query.get('pretty'), request.header('user-agent'));

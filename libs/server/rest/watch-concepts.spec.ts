@@ -283,6 +283,27 @@ describe('streaming lists', () => {
     expect(shown(await take(1))).toEqual(['ADDED b']);
   });
 
+  it('and other watches refuse what no list can be, and what no stream can be', async () => {
+    const table = 'as=Table;v=v1;g=meta.k8s.io';
+    for (const [accept, types] of [
+      [
+        `application/vnd.kubernetes.protobuf;${table}`,
+        'application/json, application/yaml, application/vnd.kubernetes.protobuf',
+      ],
+      [
+        `application/yaml;${table}`,
+        'application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch',
+      ],
+    ] as const) {
+      const { answer } = await watch('', maps, accept);
+      // Told in JSON, as a Status is no table either.
+      expect(answer.json).toMatchObject({
+        code: 406,
+        message: `only the following media types are accepted: ${types}`,
+      });
+    }
+  });
+
   it('are no tables: another form where the client takes one, else 406', async () => {
     const table = 'application/json;as=Table;v=v1;g=meta.k8s.io';
     const list = `${streaming}&allowWatchBookmarks=true`;
