@@ -151,7 +151,9 @@ export function connectEtcd(options: ConnectionOptions): EtcdConnection {
       } catch (error) {
         const { code, details } = error as ServiceError;
         const refusal = refused(error as ServiceError);
-        if (refusal !== undefined) throw new StoreError('Refused', refusal, { cause: error });
+        // The one write that reaches the bound of its size is made by etcd, and refused all the same.
+        if (refusal !== undefined)
+          throw new StoreError('Refused', refusal, { ambiguous: noRoom.test(refusal), cause: error });
         const lost =
           code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED || code === status.CANCELLED;
         if (lost) leave();

@@ -130,10 +130,13 @@ describe.skipIf(!etcdInstalled())('a store on etcd', () => {
       }
     };
     const error = await refusal(fill(), 'Refused');
-    expect(error.message).toBe('etcdserver: mvcc: database space exceeded');
+    expect(error).toMatchObject({ message: 'etcdserver: mvcc: database space exceeded', ambiguous: true });
     await refusal(store.create('/small', bytes('')), 'Refused');
     const { entries } = await store.list('/big/');
-    expect(entries.map((entry) => entry.revision).toSorted((a, b) => a - b)).toEqual(acknowledged);
+    const revisions = entries.map((entry) => entry.revision).toSorted((a, b) => a - b);
+    // The write that reached the bound may be there, too.
+    expect(revisions.slice(0, acknowledged.length)).toEqual(acknowledged);
+    expect(revisions.length - acknowledged.length).toBeLessThanOrEqual(1);
     // What takes no room is done.
     const gone = await store.delete('/big/0', acknowledged[0]!);
     for (const { key, revision } of entries) if (key !== '/big/0') await store.delete(key, revision);
@@ -141,7 +144,7 @@ describe.skipIf(!etcdInstalled())('a store on etcd', () => {
     etcdctl(endpoint, 'defrag');
     etcdctl(endpoint, 'alarm', 'disarm');
     expect(await store.create('/small', bytes('room'))).toBeGreaterThan(gone);
-    expect((await watch.count(2 * acknowledged.length + 1)).at(-1)?.key).toBe('/small');
+    expect((await watch.count(2 * entries.length + 1)).at(-1)?.key).toBe('/small');
     watch.cancel();
   });
 });

@@ -6,7 +6,7 @@ export class StoreError extends Error {
   readonly key: string | undefined;
   /** For `RevisionMismatch`: what is there now. */
   readonly current: StoreEntry | undefined;
-  /** For `Unavailable`: true when the write may have been done all the same. */
+  /** For `Unavailable` and `Refused`: true when the write may have been done all the same. */
   readonly ambiguous: boolean;
 
   constructor(

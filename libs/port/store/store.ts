@@ -43,7 +43,7 @@ export type StoreErrorCode =
   | 'Compacted'
   /** An empty key, one longer than 1,900 bytes of UTF-8, or one that is not well-formed Unicode. */
   | 'InvalidKey'
-  /** The engine does not take this write as it is (too big, no room); it was not done. The message is the engine's own. */
+  /** The engine does not take this write as it is (too big, no room), in its own words; done all the same only if `ambiguous`. */
   | 'Refused'
   /** The store is closed or closing; the write was not done. */
   | 'Closed'
