@@ -252,8 +252,18 @@ const nc: Program = async (process) => {
     return 1;
   }
   if (options.has('v')) await complainBare(process, `${host} (${address}:${port}) open\n`);
-  if (!options.has('z') && (await process.stdin.readAll(process.signal)).length > 0)
+  if (options.has('z')) return 0;
+  const said = decoder.decode(await process.stdin.readAll(process.signal)).trim();
+  if (said === '') return 0;
+  if (!options.has('u')) {
     await out(process, badHttp);
+    return 0;
+  }
+  // A datagram is a word that servers answer to: over HTTP it is a path.
+  const [word = '', ...more] = said.split(' ');
+  const query = more.length === 0 ? '' : `msg=${encodeURIComponent(more.join(' '))}`;
+  const request = { method: 'GET', path: `/${word}`, query, headers: new Map(), body: new Uint8Array() };
+  await process.stdout.write((await networkOf(process).request(address, Number(port), request)).body);
   return 0;
 };
 

@@ -63,15 +63,16 @@ describe('the network of simulated Pods', () => {
   };
 
   it('answers as agnhost does, and logs it', async () => {
-    const ip = await serve('server', ['netexec', '--http-port=8081']);
-    const script = `curl -s http://${ip}:8081/echo?msg=hello; echo; wget -qO- ${ip}:8081/hostname; echo; curl -s -o /dev/null -w '%{http_code}' "http://${ip}:8081/echo?code=418&msg=x"`;
+    const ip = await serve('server', ['netexec', '--http-port=8083']);
+    const script = `curl -s http://${ip}:8083/echo?msg=hello; echo; wget -qO- ${ip}:8083/hostname; echo; curl -s -o /dev/null -w '%{http_code}' "http://${ip}:8083/echo?code=418&msg=x"`;
     expect(await run('client', script)).toEqual(['hello\nserver\n418', 0]);
     expect(await logOf('server')).toMatch(/GET \/echo\?msg=hello&code=\n/);
     const [dialled] = await run(
       'dial',
-      `curl -s "http://${ip}:8081/dial?host=${ip}&port=8081&request=hostname&tries=2"`,
+      `curl -s "http://${ip}:8083/dial?host=${ip}&port=8083&request=hostname&tries=2"`,
     );
     expect(JSON.parse(dialled)).toEqual({ responses: ['server', 'server'] });
+    expect(await run('udp', `echo hostName | nc -w 1 -u ${ip} 8081`)).toEqual(['server', 0]);
     expect(await run('refused', `curl -sS http://${ip}:1`)).toEqual([
       `curl: (7) Failed to connect to ${ip} port 1: Connection refused\n`,
       7,

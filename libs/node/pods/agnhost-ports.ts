@@ -3,7 +3,8 @@ import { argumentsOf, imageName } from './image-commands.ts';
 
 /** Ports on which the servers of agnhost listen when they are told nothing else, by the flag that tells. */
 const defaults: Readonly<Record<string, Readonly<Record<string, number>>>> = {
-  netexec: { 'http-port': 8080 },
+  // Its UDP port answers to the same words.
+  netexec: { 'http-port': 8080, 'udp-port': 8081 },
   'serve-hostname': { port: 9376 },
   'test-webserver': { port: 80 },
   liveness: { '': 8080 },

@@ -81,6 +81,7 @@ describe('what a container runs by itself', () => {
     [['test-webserver'], 81, 'refused'],
     [['netexec', '--http-port=81'], 81, undefined],
     [['netexec', '--http-port', '81'], 8080, 'refused'],
+    [['netexec'], 8081, undefined],
     [['pause'], 80, undefined],
   ])('agnhost %j at port %d', (args, port, expected) => {
     const known = { httpGet: { path: '/', port } };
