@@ -266,6 +266,10 @@ describe.each(kubectlsToTest())('kubectl $version', (binary) => {
     expect(await kubectl('cluster-info')).toContain(cluster.server);
     expect(JSON.parse(await kubectl('get --raw /'))).toHaveProperty('paths');
     expect(await kubectl('get --raw /readyz')).toBe('ok');
+    const checks = await kubectl('get --raw /readyz?verbose');
+    expect(checks).toMatch(/^\[\+\]ping ok\n\[\+\]log ok\n\[\+\]etcd ok\n\[\+\]informer-sync ok\n/);
+    expect(checks).toContain('[+]poststarthook/rbac/bootstrap-roles ok\n');
+    expect(await kubectl('get --raw /metrics')).toContain('apiserver_storage_objects{resource="nodes"} 3\n');
     expect(await kubectl('explain pod.spec.containers')).toContain('FIELDS:');
     expect(await kubectl('version')).toContain('v1.36');
   });

@@ -8,7 +8,6 @@ import {
   pathNotFound,
   toApiError,
   unauthorized,
-  type Status,
 } from '@drydock/base/apimachinery';
 import type { Clock, Random } from '@drydock/base/clock';
 import type { HealthCheck } from '@drydock/port/health';
@@ -43,28 +42,20 @@ import {
   listAnswer,
   objectAnswer,
   textAnswer,
-  valueAnswer,
   type TableContext,
 } from './answer.ts';
 import { connect, isConnect } from './connect.ts';
 import { podLog } from './log.ts';
 import { logOverSocket } from './log-over-socket.ts';
-import {
-  booleanParameter,
-  listOptions,
-  parseQuery,
-  watchOptions,
-  writeOptions,
-  type Query,
-} from './query.ts';
-import { bodyKind, readBody, readDeleteOptions, readPatch } from './request-body.ts';
+import { booleanParameter, listOptions, parseQuery, watchOptions, type Query } from './query.ts';
 import { parseResourcePath, type ResourcePath } from './resource-path.ts';
 import { createRequestMetrics } from './request-metrics.ts';
 import { requireRoute } from './routes.ts';
 import { offeredProtocols } from './socket-protocols.ts';
 import { createSystemPaths, type TokenIssuer } from './system-paths.ts';
-import { warningHeader, warningHeaders } from './warning-headers.ts';
+import { warningHeader } from './warning-headers.ts';
 import { watchAnswer } from './watch.ts';
+import { createWrite } from './write.ts';
 
 const groupVersionPath = /^\/apis\/([^/]+)\/([^/]+)\/?$/;
 
@@ -176,6 +167,7 @@ export function createRestHandler(options: RestOptions): HttpHandler {
   const { classifier } = options;
   const system = createSystemPaths(options);
   const measured = createRequestMetrics(metrics);
+  const write = createWrite({ registry, fail });
 
   const rejections = metrics.counter({
     name: 'apiserver_flowcontrol_rejected_requests_total',
@@ -324,90 +316,7 @@ export function createRestHandler(options: RestOptions): HttpHandler {
         ? found.then((list) => listAnswer(list, form, table))
         : listAnswer(found, form, table);
     }
-    return write(request, ref, query, user, form, table, definition);
-  }
-
-  /** Warnings are told of requests that fail, too. */
-  async function write(
-    request: HttpRequest,
-    ref: ResourcePath['ref'],
-    query: Query,
-    user: UserInfo,
-    form: Form,
-    table: () => TableContext,
-    definition: ResourceDefinition,
-  ): Promise<HttpResponse> {
-    const warnings: string[] = [];
-    try {
-      return await performWrite(request, ref, query, user, form, table, definition, warnings);
-    } catch (error) {
-      if (warnings.length === 0) throw error;
-      const answer = fail(request, error);
-      return { ...answer, headers: { ...answer.headers, ...warningHeaders(warnings) } };
-    }
-  }
-
-  async function performWrite(
-    request: HttpRequest,
-    ref: ResourcePath['ref'],
-    query: Query,
-    user: UserInfo,
-    form: Form,
-    table: () => TableContext,
-    definition: ResourceDefinition,
-    warnings: string[],
-  ): Promise<HttpResponse> {
-    const problems: string[] = [];
-    const context: RequestContext = {
-      user,
-      userAgent: request.header('user-agent'),
-      warn: (text) => warnings.push(text),
-      decodingProblems: problems,
-    };
-    const kind = bodyKind(definition, ref.subresource);
-    switch (request.method) {
-      case 'POST': {
-        const body = await readBody(request, kind, problems);
-        const stored = await registry.create(ref, body, writeOptions(query, 'CreateOptions'), context);
-        const { object } = stored;
-        if (object.kind === 'Status') {
-          const { code = 200 } = object as Status;
-          return valueAnswer(code, object, form, warningHeaders(warnings));
-        }
-        return objectAnswer(201, stored, form, table, warningHeaders(warnings));
-      }
-      case 'PUT': {
-        const wanted = await readBody(request, kind, problems);
-        const { stored, created } = await registry.update(
-          ref,
-          wanted,
-          writeOptions(query, 'UpdateOptions'),
-          context,
-        );
-        return objectAnswer(created ? 201 : 200, stored, form, table, warningHeaders(warnings));
-      }
-      case 'PATCH': {
-        const { patch, options: wanted } = await readPatch(request, query, definition, problems);
-        const { stored, created } = await registry.patch(ref, patch, wanted, context);
-        return objectAnswer(created ? 201 : 200, stored, form, table, warningHeaders(warnings));
-      }
-      case 'DELETE': {
-        const wanted = await readDeleteOptions(request, query);
-        if (ref.name === undefined) {
-          const list = await registry.deleteCollection(ref, wanted, listOptions(query), context);
-          return listAnswer(list, form, tableContext(definition, query));
-        }
-        const result = await registry.delete(ref, wanted, context);
-        // Accepted is said to those alone who asked for the dependents to go too, in the older way.
-        const accepted =
-          result.status === undefined && result.pending === true && wanted.orphanDependents === false;
-        return result.status === undefined
-          ? objectAnswer(accepted ? 202 : 200, result.stored, form, table, warningHeaders(warnings))
-          : valueAnswer(result.status.code ?? 200, result.status, form, warningHeaders(warnings));
-      }
-      default:
-        throw methodNotAllowed();
-    }
+    return write({ request, ref, query, user, form, table, definition });
   }
 
   function serve(

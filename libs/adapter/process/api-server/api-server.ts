@@ -35,6 +35,7 @@ import { allDefinitions } from '@drydock/server/resources';
 import { createRestHandler } from '@drydock/server/rest';
 import type { ApiOptions } from '../api-flags.ts';
 import { readPem } from '../pem.ts';
+import { apiServerChecks } from './health-checks.ts';
 import { exposeObjectCounts } from './object-metrics.ts';
 import { rpcUser } from './rpc-users.ts';
 import type { ProcessDeps } from '../run.ts';
@@ -145,11 +146,7 @@ export function createApiServer(
       ...(given.kubelet === undefined ? {} : { kubelet: given.kubelet }),
       ...{ clock, random, metrics },
       logger: logger.child({ component: 'rest' }),
-      checks: [
-        { name: 'etcd', healthy: () => core.ready() },
-        { name: 'informer-sync', healthy: () => core.ready() },
-        ...(given.checks ?? []),
-      ],
+      checks: [...apiServerChecks(() => core.ready()), ...(given.checks ?? [])],
       // Port 0 is whichever is free; which, is known once it listens.
       serverAddress: () => given.serverAddress.replace(/:0$/, `:${https.port}`),
     });
