@@ -1,12 +1,6 @@
-import {
-  canonicalQuantity,
-  parseTime,
-  tryParseTime,
-  type FieldSchema,
-  type MessageSchema,
-} from '@drydock/base/apimachinery';
+import { canonicalQuantity, type FieldSchema, type MessageSchema } from '@drydock/base/apimachinery';
 import { lookupSchema } from '../scheme/index.ts';
-import { goTimeError } from './go-time-error.ts';
+import { canonicalTime, goTimeError } from './go-time.ts';
 
 /** What is wrong with the shape of a body. */
 export interface ShapeReport {
@@ -101,6 +95,20 @@ function cannotConvert(value: unknown, type: string): string {
   return `unrecognized type: ${type}`;
 }
 
+function undecodable(message: string): never {
+  throw new Undecodable(message);
+}
+
+/** A list or a map with nothing in it is absent, as protobuf has it, but where JSON always shows it or the list is an object. */
+function staysEmpty(field: FieldSchema): boolean {
+  return field.always === true || field.required === true || field.wrapped === true;
+}
+
+function isInt32(value: unknown): boolean {
+  const [min, max] = integerBounds['int32'] ?? [0, 0];
+  return typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
+}
+
 /** Checks one value; answers it in the form in which it is kept (canonical quantities, times). */
 function scalar(field: FieldSchema, value: unknown, owner: string, path: string): unknown {
   switch (field.kind) {
@@ -132,12 +140,10 @@ function scalar(field: FieldSchema, value: unknown, owner: string, path: string)
     case 'time':
     case 'microTime':
       if (typeof value !== 'string') return cannotInside(value, 'string');
-      try {
-        parseTime(value);
-      } catch {
-        throw new Undecodable(goTimeError(value, field.kind === 'microTime'));
-      }
-      return value;
+      return (
+        canonicalTime(value, field.kind === 'microTime') ??
+        undecodable(goTimeError(value, field.kind === 'microTime'))
+      );
     case 'quantity':
       try {
         return canonicalQuantity(typeof value === 'object' ? '{}' : String(value));
@@ -145,7 +151,7 @@ function scalar(field: FieldSchema, value: unknown, owner: string, path: string)
         throw new Undecodable(error instanceof Error ? error.message : String(error));
       }
     case 'intOrString':
-      if (typeof value === 'string' || (typeof value === 'number' && Number.isInteger(value))) return value;
+      if (typeof value === 'string' || isInt32(value)) return value;
       return cannotInside(value, 'int32');
     case 'duration':
       return typeof value === 'string' ? value : cannotInside(value, 'string');
@@ -170,7 +176,7 @@ function isPlain({ kind }: FieldSchema, value: unknown): boolean {
       return typeof value === 'boolean';
     case 'time':
     case 'microTime':
-      return typeof value === 'string' && tryParseTime(value) !== undefined;
+      return typeof value === 'string' && canonicalTime(value, kind === 'microTime') === value;
     case 'rawExtension':
     case 'fieldsV1':
     case 'json':
@@ -178,6 +184,11 @@ function isPlain({ kind }: FieldSchema, value: unknown): boolean {
     default:
       return false;
   }
+}
+
+function isEmpty(map: Json): boolean {
+  for (const _key in map) return false;
+  return true;
 }
 
 interface Walk {
@@ -238,6 +249,7 @@ function walkMessage(walk: Walk, message: string, object: Json, path: string, wh
           else Reflect.deleteProperty(map, name);
         } else map[name] = walkValue(walk, field, item, owner, fieldPath, `${fieldWhere}.${name}`);
       }
+      if (!staysEmpty(field) && isEmpty(map)) Reflect.deleteProperty(object, key);
     } else if (field.repeated === true || field.wrapped === true) {
       if (!Array.isArray(value)) cannot(value, owner, fieldPath, goType(field));
       const list = value as unknown[];
@@ -249,6 +261,7 @@ function walkMessage(walk: Walk, message: string, object: Json, path: string, wh
             ? zero(field)
             : walkValue(walk, field, item, owner, fieldPath, `${fieldWhere}[${index}]`);
       }
+      if (!staysEmpty(field) && list.length === 0) Reflect.deleteProperty(object, key);
     } else {
       const kept = walkValue(walk, field, value, owner, fieldPath, fieldWhere);
       if (kept !== value) object[key] = kept;
@@ -263,8 +276,8 @@ function zero(field: FieldSchema): unknown {
 }
 
 /**
- * Decodes an object against its schema, in place, as a typed decoder would: unknown fields and nulls go, quantities take
- * their canonical form. One pass. The object is not to be used when `error` is set.
+ * Decodes an object against its schema, in place, as a typed decoder would: unknown fields, nulls and empty lists and maps
+ * go, quantities and times take their canonical form. One pass. The object is not to be used when `error` is set.
  */
 export function validateShape(schemaName: string, object: object): ShapeReport {
   const walk: Walk = { unknown: [] };

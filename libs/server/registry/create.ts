@@ -113,7 +113,6 @@ function prepareNew(env: Environment, served: Served, draft: KubeObject, scope: 
   if (metadata.deletionTimestamp !== undefined) delete metadata.deletionTimestamp;
   if (metadata.deletionGracePeriodSeconds !== undefined) delete metadata.deletionGracePeriodSeconds;
   if (countsGenerations(served, draft)) metadata.generation = 1;
-  else if (metadata.generation !== undefined) delete metadata.generation;
 }
 
 function generateName(env: Environment, prefix: string): string {

@@ -230,8 +230,11 @@ function prepareMain(served: Served, draft: KubeObject, old: KubeObject, scope: 
   }
   served.strategy.prepareForUpdate?.(draft, old, scope);
   const { metadata } = draft;
-  const counted = (old.metadata.generation ?? 0) > 0 || countsGenerations(served, draft);
-  if (counted && metadata.generation === old.metadata.generation && contentChanged(draft, old)) {
+  if (
+    countsGenerations(served, draft) &&
+    metadata.generation === old.metadata.generation &&
+    contentChanged(draft, old)
+  ) {
     metadata.generation = (old.metadata.generation ?? 0) + 1;
   }
 }

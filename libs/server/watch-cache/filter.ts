@@ -101,7 +101,10 @@ function parseFields(text: string): ReturnType<typeof parseFieldSelector> {
 
 function readerOf(access: FieldAccess, field: string): (object: KubeObject) => string {
   if (field === 'metadata.name') return (object) => object.metadata.name ?? '';
-  if (field === 'metadata.namespace') return (object) => object.metadata.namespace ?? '';
+  // Kinds of the whole cluster that have fields of their own, and custom ones, know no namespace.
+  const isPlain = Object.keys(access.fields).length === 0 && access.unsupported === undefined;
+  if (field === 'metadata.namespace' && (access.namespaced || isPlain))
+    return (object) => object.metadata.namespace ?? '';
   if (Object.hasOwn(access.fields, field)) return access.fields[field]!;
   if (access.unsupported !== undefined) throw badRequest(access.unsupported(field));
   if (Object.keys(access.fields).length > 0) throw badRequest(`field label not supported: ${field}`);
