@@ -186,6 +186,20 @@ function isPlain({ kind }: FieldSchema, value: unknown): boolean {
   }
 }
 
+/** Whether a message's maps of quantities are amounts of resources, which have no part smaller than a thousandth. */
+function countsThousandths(message: string): boolean {
+  return message.startsWith('k8s.io.api.core.v1.') || message === 'k8s.io.api.node.v1.Overhead';
+}
+
+function roundUp(amounts: Json): void {
+  for (const name in amounts) {
+    const [, digits = '', unit] = /^(\d+)([nu])$/.exec(String(amounts[name])) ?? [];
+    if (unit === undefined) continue;
+    const part = unit === 'n' ? 1_000_000n : 1_000n;
+    amounts[name] = canonicalQuantity(`${(BigInt(digits) + part - 1n) / part}m`);
+  }
+}
+
 function isEmpty(map: Json): boolean {
   for (const _key in map) return false;
   return true;
@@ -249,6 +263,7 @@ function walkMessage(walk: Walk, message: string, object: Json, path: string, wh
           else Reflect.deleteProperty(map, name);
         } else map[name] = walkValue(walk, field, item, owner, fieldPath, `${fieldWhere}.${name}`);
       }
+      if (field.kind === 'quantity' && countsThousandths(message)) roundUp(map);
       if (!staysEmpty(field) && isEmpty(map)) Reflect.deleteProperty(object, key);
     } else if (field.repeated === true || field.wrapped === true) {
       if (!Array.isArray(value)) cannot(value, owner, fieldPath, goType(field));

@@ -111,6 +111,18 @@ describe('numbers', () => {
     );
   });
 
+  it('of resources have no part smaller than a thousandth', async () => {
+    const hard = { cpu: '1.0005', memory: '100n', pods: '1', 'requests.cpu': '0.00001', 'limits.cpu': '1.5' };
+    const { spec } = await create('v1', 'resourcequotas', 'ResourceQuota', { spec: { hard } });
+    expect(spec['hard']).toEqual({
+      cpu: '1001m',
+      memory: '1m',
+      pods: '1',
+      'requests.cpu': '1m',
+      'limits.cpu': '1500m',
+    });
+  });
+
   it('of a generation are kept where the kind counts none', async () => {
     const { metadata } = await create('v1', 'configmaps', 'ConfigMap', {}, { generation: 7 });
     expect(metadata['generation']).toBe(7);
