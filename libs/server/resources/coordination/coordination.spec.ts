@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createErrors, sample, tableRow } from '../common/definition.spec-support.ts';
+import { formatFieldError } from '@drydock/base/apimachinery';
+import { sample, tableRow, testContext } from '../common/definition.spec-support.ts';
 import { leaseDefinition as definition } from './lease.ts';
 
 describe('Lease', () => {
@@ -26,7 +27,8 @@ describe('Lease', () => {
       ['spec.strategy.strategy: Unsupported value: "Eldest": supported values: "OldestEmulationVersion"'],
     ],
   ])('checks %s', (_name, spec, errors) => {
-    expect(createErrors(definition, { spec })).toEqual(errors);
+    const found = definition.strategy.validate?.(sample(definition, { spec }), testContext()) ?? [];
+    expect(found.map(formatFieldError)).toEqual(errors);
   });
 
   it('prints as kubectl knows it', () => {

@@ -15,6 +15,12 @@ function strategyErrors(strategy: string): FieldError[] {
   return strategies.includes(strategy) ? [] : [notSupported(at, strategy, strategies)];
 }
 
+/** Coordinated leader election is off, as in Kubernetes by default: what it takes is kept only where it was before. */
+function dropElection({ spec: value }: Lease, old: Lease | undefined): void {
+  if (old?.spec?.strategy === undefined) delete value?.strategy;
+  if (old?.spec?.preferredHolder === undefined) delete value?.preferredHolder;
+}
+
 /** coordination.k8s.io/v1 Lease: who holds a lock, and until when. */
 export const leaseDefinition: ResourceDefinition<Lease> = {
   group: 'coordination.k8s.io',
@@ -31,6 +37,8 @@ export const leaseDefinition: ResourceDefinition<Lease> = {
     defaults(object) {
       object.spec ??= {};
     },
+    prepareForCreate: (object) => dropElection(object, undefined),
+    prepareForUpdate: dropElection,
     validate({ spec: value = {} }) {
       const errors = [
         ...positive(value.leaseDurationSeconds, spec.child('leaseDurationSeconds')),

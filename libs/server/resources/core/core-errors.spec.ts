@@ -113,7 +113,7 @@ describe('volumes and claims', () => {
           accessModes: ['ReadWriteOncePod', 'Often'],
           resources: { requests: { storage: '0' } },
           volumeMode: 'Tape',
-          dataSource: { kind: 'Pod', name: 'x' },
+          dataSourceRef: { kind: 'Pod', name: 'x' },
         }),
       ),
     ).toEqual([
@@ -121,6 +121,7 @@ describe('volumes and claims', () => {
       'spec.resources[storage]: Invalid value: "0": must be greater than zero',
       'spec.volumeMode: Unsupported value: "Tape": supported values: "Block", "Filesystem"',
       `spec.dataSource: Invalid value: "Pod": must be 'PersistentVolumeClaim' when referencing the default apiGroup`,
+      `spec.dataSourceRef: Invalid value: "Pod": must be 'PersistentVolumeClaim' when referencing the default apiGroup`,
     ]);
   });
 

@@ -12,6 +12,7 @@ import {
 } from '../shared/index.ts';
 import { eviction } from './eviction.ts';
 import { podCreateErrors, podStatusErrors, podUpdateErrors } from './pod-errors.ts';
+import { fillAppArmorProfiles, mergeLabelKeys } from './pod-preparation.ts';
 import { podColumns, podRowConditions } from './pod-columns.ts';
 import { binding, ephemeralContainers, resize } from './pod-subresources.ts';
 
@@ -57,7 +58,9 @@ export const podDefinition: ResourceDefinition<Pod> = {
   strategy: {
     returnDeletedObject: true,
     defaults: applyPodDefaults,
-    prepareForCreate(pod, { clock }) {
+    prepareForCreate(pod, context) {
+      mergeLabelKeys(pod);
+      fillAppArmorProfiles(pod, (text) => context.warn(text));
       pod.status = { phase: 'Pending', qosClass: qosClassOf(pod.spec) };
       if ((pod.spec?.schedulingGates ?? []).length > 0) {
         pod.status.conditions = [
@@ -66,7 +69,7 @@ export const podDefinition: ResourceDefinition<Pod> = {
             status: 'False',
             reason: 'SchedulingGated',
             message: 'Scheduling is blocked due to non-empty scheduling gates',
-            lastTransitionTime: formatTime(clock.now()),
+            lastTransitionTime: formatTime(context.clock.now()),
           },
         ];
       }

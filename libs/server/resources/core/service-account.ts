@@ -6,6 +6,11 @@ import { createTokenRequest } from './token-request.ts';
 
 const mountableSecrets = 'kubernetes.io/enforce-mountable-secrets';
 
+/** Secrets are those of the account's namespace: nothing but their names is kept. */
+function namesOnly(account: ServiceAccount): void {
+  if (account.secrets !== undefined) account.secrets = account.secrets.map(({ name = '' }) => ({ name }));
+}
+
 /** core/v1 ServiceAccount. Its tokens come from `tokens`. */
 export function createServiceAccountDefinition(
   tokens: ServiceAccountTokens | undefined,
@@ -22,6 +27,8 @@ export function createServiceAccountDefinition(
     strategy: {
       returnDeletedObject: true,
       generation: false,
+      prepareForCreate: namesOnly,
+      prepareForUpdate: namesOnly,
       warnings: ({ metadata }) =>
         metadata.annotations?.[mountableSecrets] === undefined
           ? []

@@ -37,23 +37,29 @@ describe('annotations of a Pod', () => {
       'spec.securityContext.seccompProfile.type: Forbidden: seccomp type in annotation and field must match',
     ]);
     const appArmorProfile = { type: 'Localhost', localhostProfile: 'p' };
-    expect(errors({ [`${appArmor}c`]: 'localhost/q' }, { securityContext: { appArmorProfile } })).toEqual([
+    // The annotation of a container that has no profile of its own is the profile.
+    expect(errors({ [`${appArmor}c`]: 'localhost/q' }, { securityContext: { appArmorProfile } })).toEqual([]);
+    const own = [{ ...containers[0], securityContext: { appArmorProfile } }];
+    expect(errors({ [`${appArmor}c`]: 'localhost/q' }, { containers: own })).toEqual([
       'spec.containers[0].securityContext.appArmorProfile.localhostProfile: Forbidden: apparmor profile in annotation and field must match',
     ]);
   });
 
   it('of these kinds stay', () => {
-    const pod = (annotations: object) => ({
+    const pod = (annotations: object, securityContext?: object) => ({
       metadata: { name: 'x', namespace: 'default', annotations },
-      spec: { containers, nodeName: 'n' },
+      spec: { containers: [{ ...containers[0], securityContext }], nodeName: 'n' },
     });
+    const unconfined = { appArmorProfile: { type: 'Unconfined' } };
     expect(updateErrors(podDefinition, pod({ [mirror]: 'a' }), pod({}))).toEqual([
       `metadata.annotations[${mirror}]: Forbidden: may not add mirror pod annotation`,
     ]);
     expect(updateErrors(podDefinition, pod({ [mirror]: 'a' }), pod({ [mirror]: 'b' }))).toEqual([
       `metadata.annotations[${mirror}]: Forbidden: may not remove or update mirror pod annotation`,
     ]);
-    expect(updateErrors(podDefinition, pod({}), pod({ [`${appArmor}c`]: 'unconfined' }))).toEqual([
+    expect(
+      updateErrors(podDefinition, pod({}, unconfined), pod({ [`${appArmor}c`]: 'unconfined' }, unconfined)),
+    ).toEqual([
       `metadata.annotations[${appArmor}c]: Forbidden: may not remove or update AppArmor annotations`,
     ]);
   });

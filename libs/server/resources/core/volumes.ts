@@ -1,8 +1,9 @@
-import { fieldPath } from '@drydock/base/apimachinery';
+import { fieldPath, formatTime } from '@drydock/base/apimachinery';
 import type { PersistentVolume, PersistentVolumeClaim } from '@drydock/api/core/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
 import { ageColumn, nameColumn, textColumn } from '../common/index.ts';
 import { claimErrors } from '../shared/index.ts';
+import { settleDataSources } from './claim-sources.ts';
 import { volumeClaimWarnings, volumeWarnings } from './volume-warnings.ts';
 import { claimChangeErrors, volumeChangeErrors, volumeErrors } from './volume-errors.ts';
 
@@ -42,8 +43,15 @@ export const persistentVolumeDefinition: ResourceDefinition<PersistentVolume> = 
   strategy: {
     returnDeletedObject: true,
     generation: false,
-    prepareForCreate(volume) {
-      volume.status = { phase: 'Pending' };
+    prepareForCreate(volume, { clock }) {
+      volume.status = { phase: 'Pending', lastPhaseTransitionTime: formatTime(clock.now()) };
+    },
+    prepareForStatusUpdate(volume, old, { clock }) {
+      // Who changes the phase need not tell when.
+      const { phase: now, lastPhaseTransitionTime: told } = volume.status ?? {};
+      if (now === old.status?.phase || (told !== undefined && told !== old.status?.lastPhaseTransitionTime))
+        return;
+      volume.status = { ...volume.status, lastPhaseTransitionTime: formatTime(clock.now()) };
     },
     validate: volumeErrors,
     validateUpdate: volumeChangeErrors,
@@ -91,7 +99,9 @@ export const persistentVolumeClaimDefinition: ResourceDefinition<PersistentVolum
     generation: false,
     prepareForCreate(claim) {
       claim.status = { phase: 'Pending' };
+      settleDataSources(claim.spec, undefined);
     },
+    prepareForUpdate: (claim, old) => settleDataSources(claim.spec, old.spec),
     validate: (claim) => claimErrors(claim.spec, spec),
     validateUpdate: claimChangeErrors,
     warnings: volumeClaimWarnings,

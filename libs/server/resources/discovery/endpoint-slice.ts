@@ -148,6 +148,11 @@ function contents(object: EndpointSlice): object {
   return { ...rest, labels: metadata.labels ?? {} };
 }
 
+/** A field of the version before v1, which cannot be written through v1. */
+function dropTopology({ endpoints }: EndpointSlice): void {
+  for (const endpoint of endpoints ?? []) delete endpoint.deprecatedTopology;
+}
+
 /** Who makes slices from Services and Endpoints mends addresses itself. */
 const mendingManagers = ['endpointslice-controller.k8s.io', 'endpointslicemirroring-controller.k8s.io'];
 
@@ -183,7 +188,9 @@ export const endpointSliceDefinition: ResourceDefinition<EndpointSlice> = {
         port.protocol ??= 'TCP';
       }
     },
+    prepareForCreate: dropTopology,
     prepareForUpdate(object, old) {
+      dropTopology(object);
       // Labels say what the slice is of, so they count as content here.
       if (!deepEqual(contents(object), contents(old))) {
         object.metadata.generation = (old.metadata.generation ?? 0) + 1;

@@ -112,7 +112,11 @@ function labelKeyErrors(
   if ((keys ?? []).length === 0) return [];
   if (selector === undefined || selector === null)
     return [forbiddenField(where, 'must not be specified when labelSelector is not set')];
-  const selected = new Set(selector.matchExpressions?.map(({ key }) => key));
+  // One value is what the key itself stands for once the Pod is created.
+  const own = (selector.matchExpressions ?? []).filter(
+    ({ operator, values = [] }) => operator !== 'In' || values.length !== 1,
+  );
+  const selected = new Set(own.map(({ key }) => key));
   for (const key of Object.keys(selector.matchLabels ?? {})) selected.add(key);
   return (keys ?? []).flatMap((key, index) => {
     const at = where.index(index);
