@@ -300,7 +300,7 @@ describe('validating webhooks', () => {
     await register('Validating', hook('a.example.org', { matchConditions, failurePolicy: 'Ignore' }));
     expect((await create()).status).toBe(201);
     await register('Validating', hook('b.example.org', { matchConditions }));
-    const { status, json } = await create({}, '?dryRun=All', { name: 'd' });
+    const { status, json } = await create({ y: '1' }, '?dryRun=All', { name: 'd' });
     expect([status, json.message]).toEqual([
       403,
       `configmaps "d" is forbidden: expression 'object.data.x == '1'' resulted in error: no such key: x`,

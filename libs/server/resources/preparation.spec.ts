@@ -95,6 +95,16 @@ describe('a Pod that is created', () => {
     });
   });
 
+  it('has them there once, though a webhook changed it and it is prepared anew', () => {
+    const labelSelector = { matchExpressions: [match] };
+    const constraint = { topologyKey: 'zone', labelSelector, matchLabelKeys: ['version'] };
+    expect(
+      made('Pod', { spec: { topologySpreadConstraints: [constraint] } }, { labels }).object.spec,
+    ).toMatchObject({
+      topologySpreadConstraints: [{ labelSelector }],
+    });
+  });
+
   const key = 'container.apparmor.security.beta.kubernetes.io/c';
   const advice = `metadata.annotations[${key}]: deprecated since v1.30; use the "appArmorProfile" field instead`;
   it.each([

@@ -312,7 +312,7 @@ describe('validating admission policies', () => {
     });
     await bind({ validationActions: ['Audit'] });
     expect((await create('a', { a: '1' })).status).toBe(201);
-    expect((await create('b', {})).status).toBe(201);
+    expect((await create('b', { b: '2' })).status).toBe(201);
     const { status, json } = await server.call('POST', '/api/v1/namespaces/default/configmaps', {
       body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c' } },
     });

@@ -8,7 +8,10 @@ const appArmorPrefix = 'container.apparmor.security.beta.kubernetes.io/';
 const localhost = 'localhost/';
 const maxProfileLength = 4095;
 
-/** Adds to a selector what keys of the Pod's own labels stand for. A selector that is absent finds nothing whatever is added. */
+/**
+ * Adds to a selector what keys of the Pod's own labels stand for. A selector that is absent finds nothing whatever is added;
+ * what is there already is not added again, since a Pod that a webhook changed is prepared anew.
+ */
 function addKeys(
   selector: LabelSelector | undefined,
   keys: readonly string[] | undefined,
@@ -19,7 +22,9 @@ function addKeys(
   const added = (keys ?? [])
     .filter((key) => labels[key] !== undefined)
     .map((key) => ({ key, operator, values: [labels[key] ?? ''] }));
-  if (added.length > 0) selector.matchExpressions = [...(selector.matchExpressions ?? []), ...added];
+  const present = selector.matchExpressions ?? [];
+  const fresh = added.filter((one) => !present.some((other) => deepEqual(one, other)));
+  if (fresh.length > 0) selector.matchExpressions = [...present, ...fresh];
 }
 
 function termsOf(affinity: PodAffinity | undefined): PodAffinityTerm[] {
