@@ -14,7 +14,7 @@ import { serviceAccountDefinition } from './service-account.ts';
 import { serviceDefinition } from './service.ts';
 import { persistentVolumeClaimDefinition, persistentVolumeDefinition } from './volumes.ts';
 
-export { eventColumns, eventDefinition } from './event.ts';
+export { eventColumns } from './event.ts';
 export { createComponentStatusDefinition, type ComponentHealth } from './component-status.ts';
 export { createServiceAccountDefinition } from './service-account.ts';
 export { summarize } from './pod-columns.ts';
