@@ -115,7 +115,7 @@ describe.each(kubectlsToTest())('kubectl $version on every kind', (binary) => {
       const live = JSON.parse(await kubectl('get -f - -o json', { stdin })) as { items: unknown[] };
       const left = live.items.filter((_, index) => !replaced.has(all[index] ?? ''));
       const { stdout, stderr } = await kubectl.try('replace -f -', { stdin: list(left) });
-      for (const line of stdout.trimEnd().split('\n')) replaced.add(line.replace(/ replaced$/, ''));
+      for (const [line] of stdout.matchAll(/^.+(?= replaced$)/gm)) replaced.add(line);
       expect(stderr.replaceAll(/^Error from server \(Conflict\): .*\n/gm, '')).toBe('');
       return replaced.size === all.length;
     });
