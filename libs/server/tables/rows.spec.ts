@@ -197,16 +197,16 @@ const table: RowCases = {
     ],
   ],
   IPAddress: [
-    ['of nobody', {}, [none, age]],
+    ['of nobody', {}, [none]],
     [
       'of a Service',
       { spec: { parentRef: { resource: 'Services', namespace: 'd', name: 's' } } },
-      ['services/d/s', age],
+      ['services/d/s'],
     ],
     [
       'of something elsewhere',
       { spec: { parentRef: { group: 'gateway.networking.k8s.io', resource: 'gateways', name: 'g' } } },
-      ['gateways.gateway.networking.k8s.io/g', age],
+      ['gateways.gateway.networking.k8s.io/g'],
     ],
   ],
   Ingress: [

@@ -8,7 +8,7 @@ import {
 } from '@drydock/base/apimachinery';
 import type { IPAddress, ParentReference } from '@drydock/api/networking/v1';
 import type { ResourceDefinition } from '../../registry/types.ts';
-import { ageColumn, immutable, nameColumn, textColumn, textErrors } from '../common/index.ts';
+import { immutable, nameColumn, textColumn, textErrors } from '../common/index.ts';
 import { pathPartErrors } from './references.ts';
 
 const where = fieldPath('spec', 'parentRef');
@@ -55,5 +55,5 @@ export const ipAddressDefinition: ResourceDefinition<IPAddress> = {
     },
     validateUpdate: (object, old) => immutable(object.spec?.parentRef, old.spec?.parentRef, where),
   },
-  columns: [nameColumn, textColumn('ParentRef', 'Who holds it.', parentText), ageColumn],
+  columns: [nameColumn, textColumn('ParentRef', 'Who holds it.', parentText)],
 };

@@ -232,7 +232,6 @@ describe('IPAddress and ServiceCIDR', () => {
     expect(tableRow(ipAddressDefinition, address)).toEqual({
       Name: '10.0.0.1',
       ParentRef: 'services/default/web',
-      Age: '5m',
     });
     const range = sample(serviceCidrDefinition, { spec: { cidrs: ['10.0.0.0/24'] } });
     expect(tableRow(serviceCidrDefinition, range)).toEqual({ Name: 'x', CIDRs: '10.0.0.0/24', Age: '5m' });
