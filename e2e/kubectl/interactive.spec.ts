@@ -355,23 +355,21 @@ describe.each(kubectlsToTest())('interactive subresources with kubectl $version'
     });
 
     it('debug makes a copy of a Pod, and a Pod on a node', async () => {
-      const copied = await kubectl.try(
-        [
-          'debug',
-          'named',
-          '-i',
-          '--image=busybox',
-          '--copy-to=named-copy',
-          '-c',
-          'dbg',
-          '--',
-          'sh',
-          '-c',
-          'echo copy of $(hostname); sleep 60',
-        ],
-        { timeoutMs: 4_000 },
-      );
-      expect(copied.stdout).toContain('copy of named-copy\n');
+      const copied = kubectl.start([
+        'debug',
+        'named',
+        '-i',
+        '--image=busybox',
+        '--copy-to=named-copy',
+        '-c',
+        'dbg',
+        '--',
+        'sh',
+        '-c',
+        'echo copy of $(hostname); sleep 60',
+      ]);
+      await eventually(() => copied.stdout().includes('copy of named-copy\n'));
+      await copied.stop();
       const onNode = await kubectl.try([
         'debug',
         'node/node-1',
@@ -390,8 +388,9 @@ describe.each(kubectlsToTest())('interactive subresources with kubectl $version'
     it('-f shows lines as they come and ends with the container', async () => {
       await kubectl(['delete', 'pod', 'counting', '--now', '--ignore-not-found']);
       await kubectl('apply -f -', { stdin: interactivePods });
-      await eventually(
-        async () => (await kubectl('get pod counting -o jsonpath={.status.phase}')) === 'Running',
+      // It runs for a moment only: a busy machine may look too late.
+      await eventually(async () =>
+        ['Running', 'Failed'].includes(await kubectl('get pod counting -o jsonpath={.status.phase}')),
       );
       const followed = await kubectl('logs -f counting');
       expect(followed).toBe([1, 2, 3, 4].map((at) => `line ${at}\nfault ${at}\n`).join(''));
@@ -415,10 +414,10 @@ describe.each(kubectlsToTest())('interactive subresources with kubectl $version'
     });
 
     it('goes over containers and Pods with --all-containers, --prefix and -l', async () => {
-      const all = await kubectl('logs web --all-containers --prefix --tail=1');
+      const all = await kubectl('logs web --all-containers --prefix');
       expect(all).toContain('[pod/web/web] web: ready\n');
       expect(all).toContain('[pod/web/side] side: ready\n');
-      expect(await kubectl('logs -l app=web --all-containers --tail=1')).toContain('side: ready\n');
+      expect(await kubectl('logs -l app=web --all-containers')).toContain('side: ready\n');
     });
 
     it('--previous gives the run before a restart', async () => {
