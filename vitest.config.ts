@@ -6,9 +6,9 @@ export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
     reporters: ['default', './tools/tally-reporter.ts'],
-    // A cluster, kubectl and the test itself share a worker's cores, but much of their time is waiting: three on two cores. Both
+    // A cluster, kubectl and the test itself share a worker's cores, but much of their time is waiting: four on two cores. Both
     // projects have as many, or else vitest would not run one beside the other.
-    maxWorkers: Math.max(3, Math.ceil(availableParallelism() / 2)),
+    maxWorkers: Math.max(4, Math.ceil(availableParallelism() / 2)),
     projects: [
       {
         extends: true,

@@ -1,13 +1,16 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Specs that run for a minute or more on two cores, the longest first. A new one is best entered here; it runs anyway. */
+/**
+ * Specs that run for a minute or more on two cores, the longest first, those that mostly wait beside those that mostly
+ * compute. A new one is best entered here; it runs anyway.
+ */
 const long = [
   'e2e/containers/compose.spec.ts',
-  'e2e/process/api-history.spec.ts',
   'e2e/process/killed-loops.spec.ts',
   'e2e/kubectl/every-kind.spec.ts',
-  'e2e/kubectl/interactive.spec.ts',
+  'e2e/process/api-history.spec.ts',
   'e2e/kubectl/commands.spec.ts',
+  'e2e/kubectl/interactive.spec.ts',
   'e2e/kubectl/kubectl.spec.ts',
 ];
 
