@@ -46,6 +46,7 @@ import { createStatefulSetController } from '../statefulset/index.ts';
 import { createTaintEvictionController } from '../taint-eviction/index.ts';
 import { createTtlController } from '../ttl/index.ts';
 import { createTtlAfterFinishedController } from '../ttl-after-finished/index.ts';
+import { createClassProtectionController } from '../volumeattributesclass-protection/index.ts';
 import { enabledControllers } from './controller-names.ts';
 
 /** A resource as the API server declares it, as far as the loops need to know. */
@@ -142,6 +143,7 @@ export function createControllerManager(
     createPersistentVolumeBinder({ simulatedDefaultClass: options.simulatedStorage ?? false }, deps),
     createPvcProtectionController(deps),
     createPvProtectionController(deps),
+    createClassProtectionController(deps),
     createPersistentVolumeExpander(deps),
     createAttachDetachController(deps),
     createEphemeralVolumeController(deps),

@@ -1,0 +1,1 @@
+export { createClassProtectionController } from './controller.ts';
