@@ -1,5 +1,6 @@
 import { deepEqual, formatTime } from '@drydock/base/apimachinery';
 import type { APIService } from '@drydock/api/apiregistration/v1';
+import { localAvailability } from '../resources/apiregistration/index.ts';
 
 type Condition = NonNullable<NonNullable<APIService['status']>['conditions']>[number];
 
@@ -11,11 +12,7 @@ export interface Availability {
 }
 
 /** A server that is this one. */
-export const local: Availability = {
-  status: 'True',
-  reason: 'Local',
-  message: 'Local APIServices are always available',
-};
+export const local: Availability = localAvailability;
 
 export const passed: Availability = { status: 'True', reason: 'Passed', message: 'all checks passed' };
 

@@ -60,15 +60,15 @@ interface GroupVersion {
 const nameOf = ({ group, version }: GroupVersion): string => `${version}.${group}`;
 
 function localService(
-  { group, version }: GroupVersion,
+  groupVersion: GroupVersion,
   when: 'onstart' | 'true',
   priorities: { groupPriorityMinimum: number; versionPriority: number },
 ): APIService {
   return {
     apiVersion: `${own}/v1`,
     kind: 'APIService',
-    metadata: { name: `${version}.${group}`, labels: { [managed]: when } },
-    spec: { group, version, ...priorities },
+    metadata: { name: nameOf(groupVersion), labels: { [managed]: when } },
+    spec: { group: groupVersion.group, version: groupVersion.version, ...priorities },
   } as APIService;
 }
 

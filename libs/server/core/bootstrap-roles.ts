@@ -1,9 +1,15 @@
-import { cloneJson, deepEqual, type KubeObject, type ObjectMeta } from '@drydock/base/apimachinery';
+import {
+  cloneJson,
+  deepEqual,
+  isNotFound,
+  type KubeObject,
+  type ObjectMeta,
+} from '@drydock/base/apimachinery';
 import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '@drydock/api/rbac/v1';
 import type { ResourceRef, Transport } from '@drydock/port/transport';
 import { missingRules, type DefaultPolicy } from '../authz/index.ts';
 import type { Registry } from '../registry/index.ts';
-import { ensure, exists } from './bootstrap.ts';
+import { createUnlessThere } from './bootstrap.ts';
 
 const autoupdate = 'rbac.authorization.kubernetes.io/autoupdate';
 
@@ -40,6 +46,15 @@ export function reconciledBinding<T extends ClusterRoleBinding | RoleBinding>(th
     : { ...there, metadata, subjects: [...subjects, ...added] };
 }
 
+async function present<T extends KubeObject>(transport: Transport, ref: ResourceRef): Promise<T | undefined> {
+  try {
+    return (await transport.get(ref)) as T;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
 /**
  * Makes the default roles and their bindings, and gives back what was taken from those that are there. An object whose
  * annotation rbac.authorization.kubernetes.io/autoupdate is `false` stays as it is.
@@ -61,10 +76,9 @@ export async function bootstrapRoles(
       resource,
       ...(namespace === undefined ? {} : { namespace }),
     };
-    const known = await exists(registry, transport, { ...ref, name });
-    if (known === undefined) return;
-    if (known) {
-      const there = (await transport.get({ ...ref, name })) as T;
+    if (registry.definition(ref.group, ref.version, resource) === undefined) return;
+    const there = await present<T>(transport, { ...ref, name });
+    if (there !== undefined) {
       if (there.metadata.annotations?.[autoupdate] === 'false') return;
       const right = reconciled(there, wanted);
       if (right !== undefined) {
@@ -75,7 +89,7 @@ export async function bootstrapRoles(
       await transport.delete({ ...ref, name });
     }
     // The registry changes what it is given.
-    await ensure(registry, transport, ref, cloneJson(wanted));
+    await createUnlessThere(transport, ref, cloneJson(wanted));
   }
   const binding = <T extends ClusterRoleBinding | RoleBinding>(there: T, wanted: T) =>
     deepEqual(there.roleRef, wanted.roleRef) ? reconciledBinding(there, wanted) : undefined;

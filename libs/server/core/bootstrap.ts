@@ -29,7 +29,7 @@ const priorityClasses = [
 ];
 
 /** True when the object is there, false when it is not, undefined when its kind is not served. */
-export async function exists(
+async function exists(
   registry: Registry,
   transport: Transport,
   ref: ResourceRef,
@@ -45,14 +45,22 @@ export async function exists(
 }
 
 /** Creates the object where it is not there. A Service could not just be tried: its own address would be taken. */
-export async function ensure(
+async function ensure(
   registry: Registry,
   transport: Transport,
   ref: ResourceRef,
   object: KubeObject,
 ): Promise<void> {
   const name = object.metadata.name ?? '';
-  if ((await exists(registry, transport, { ...ref, name })) !== false) return;
+  if ((await exists(registry, transport, { ...ref, name })) === false)
+    await createUnlessThere(transport, ref, object);
+}
+
+export async function createUnlessThere(
+  transport: Transport,
+  ref: ResourceRef,
+  object: KubeObject,
+): Promise<void> {
   try {
     await transport.create(ref, object);
   } catch (error) {

@@ -1,8 +1,9 @@
 import type { FlowSchema, FlowSchemaCondition } from '@drydock/api/flowcontrol/v1';
-import { formatTime, isConflict, isNotFound, type KubeObject } from '@drydock/base/apimachinery';
+import { formatTime, type KubeObject } from '@drydock/base/apimachinery';
 import type { Clock } from '@drydock/base/clock';
 import type { Logger } from '@drydock/port/observability';
 import type { Transport } from '@drydock/port/transport';
+import { createSerialWrites } from '../serial-writes/index.ts';
 import type { WatchCache } from '../watch-cache/index.ts';
 import { flowSchemas } from './classifier.ts';
 import { priorityLevels } from './limiter.ts';
@@ -30,8 +31,6 @@ function conditionOf(schema: FlowSchema, exists: boolean): Omit<FlowSchemaCondit
 
 /** Keeps the condition Dangling of each FlowSchema: is its priority level missing? Returns its end. */
 export function followDangling({ cache, transport, clock, logger }: DanglingDeps): () => Promise<void> {
-  /** One write after the other for each schema. */
-  const queues = new Map<string, Promise<void>>();
   let stopped = false;
 
   async function settle(name: string): Promise<void> {
@@ -53,28 +52,17 @@ export function followDangling({ cache, transport, clock, logger }: DanglingDeps
     await transport.patch(ref, { type: 'apply', body }, { fieldManager, force: true });
   }
 
-  function enqueue(name: string): void {
-    const before = queues.get(name) ?? Promise.resolve();
-    const mine = before
-      .then(() => settle(name))
-      .catch((err: unknown) => {
-        // Whoever was quicker is told of by the cache.
-        if (!isNotFound(err) && !isConflict(err))
-          logger.warn('the condition of a FlowSchema could not be written', { flowSchema: name, err });
-      })
-      .finally(() => {
-        if (queues.get(name) === mine) queues.delete(name);
-      });
-    queues.set(name, mine);
-  }
+  const writes = createSerialWrites(settle, (name, err) =>
+    logger.warn('the condition of a FlowSchema could not be written', { flowSchema: name, err }),
+  );
 
   const all = () => {
-    for (const { object } of cache.items(flowSchemas)) enqueue(object.metadata.name ?? '');
+    for (const { object } of cache.items(flowSchemas)) writes.enqueue(object.metadata.name ?? '');
   };
   all();
   const ends = [
     cache.onChange(flowSchemas, ({ current }) => {
-      if (current !== undefined) enqueue(current.object.metadata.name ?? '');
+      if (current !== undefined) writes.enqueue(current.object.metadata.name ?? '');
     }),
     // Only levels that come and go matter, not their settings.
     cache.onChange(priorityLevels, ({ current, previous }) => {
@@ -84,6 +72,6 @@ export function followDangling({ cache, transport, clock, logger }: DanglingDeps
   return async () => {
     stopped = true;
     for (const end of ends) end();
-    await Promise.all(queues.values());
+    await writes.idle();
   };
 }

@@ -399,7 +399,8 @@ export function createRestHandler(options: RestOptions): HttpHandler {
     const ref = path?.ref;
     measured.ended(
       {
-        ...{ method: request.method, path },
+        method: request.method,
+        path,
         definition: ref && registry.definition(ref.group, ref.version, ref.resource),
         isWatch: path?.watch === true || watchQuery.test(request.query),
         isApply: request.method === 'PATCH' && isApply(request.header('content-type')),

@@ -21,10 +21,6 @@ export interface RequestMetrics {
 }
 
 const labels = ['verb', 'dry_run', 'group', 'version', 'resource', 'subresource', 'scope', 'component'];
-/** kube-apiserver's own bounds, in seconds. */
-const buckets = [
-  0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60,
-];
 const connected = new Set(['exec', 'attach', 'portforward', 'proxy']);
 /** All there are; what else a path ends with is anybody's. */
 const subresources = new Set([
@@ -72,7 +68,6 @@ export function createRequestMetrics(metrics: Metrics): RequestMetrics {
     name: 'apiserver_request_duration_seconds',
     help: 'Time from a request to its answer, by verb, dry run, group, version, resource, scope and component.',
     labels,
-    buckets,
   });
   const inflight = metrics.gauge({
     name: 'apiserver_current_inflight_requests',

@@ -1,8 +1,9 @@
 import type { ValidatingAdmissionPolicy } from '@drydock/api/admissionregistration/v1';
-import { isConflict, isNotFound, type KubeObject } from '@drydock/base/apimachinery';
+import type { KubeObject } from '@drydock/base/apimachinery';
 import type { Logger } from '@drydock/port/observability';
 import type { Transport } from '@drydock/port/transport';
 import type { ResourceDefinition } from '../../registry/types.ts';
+import { createSerialWrites } from '../../serial-writes/index.ts';
 import type { WatchCache } from '../../watch-cache/index.ts';
 import { expressionWarnings } from './type-checking.ts';
 
@@ -26,8 +27,6 @@ export function followPolicyTypes({
   definitions,
   logger,
 }: TypeCheckDeps): () => Promise<void> {
-  /** One write after the other for each policy. */
-  const queues = new Map<string, Promise<void>>();
   let stopped = false;
 
   async function settle(name: string): Promise<void> {
@@ -47,27 +46,17 @@ export function followPolicyTypes({
     await transport.patch(ref, { type: 'apply', body }, { fieldManager, force: true });
   }
 
-  function enqueue(name: string): void {
-    const before = queues.get(name) ?? Promise.resolve();
-    const mine = before
-      .then(() => settle(name))
-      .catch((err: unknown) => {
-        if (!isNotFound(err) && !isConflict(err))
-          logger.warn('the types of a policy could not be told', { policy: name, err });
-      })
-      .finally(() => {
-        if (queues.get(name) === mine) queues.delete(name);
-      });
-    queues.set(name, mine);
-  }
+  const writes = createSerialWrites(settle, (name, err) =>
+    logger.warn('the types of a policy could not be told', { policy: name, err }),
+  );
 
-  for (const { object } of cache.items(policies)) enqueue(object.metadata.name ?? '');
+  for (const { object } of cache.items(policies)) writes.enqueue(object.metadata.name ?? '');
   const unfollow = cache.onChange(policies, ({ current }) => {
-    if (current !== undefined) enqueue(current.object.metadata.name ?? '');
+    if (current !== undefined) writes.enqueue(current.object.metadata.name ?? '');
   });
   return async () => {
     stopped = true;
     unfollow();
-    await Promise.all(queues.values());
+    await writes.idle();
   };
 }

@@ -102,12 +102,17 @@ function availableText({ status }: APIService): string {
   return `${condition.status} (${condition.reason ?? ''})`;
 }
 
-const localCondition = (nowMs: number) => ({
-  type: 'Available',
+/** What is said of a group version that is served here. */
+export const localAvailability = {
   status: 'True',
-  lastTransitionTime: formatTime(nowMs),
   reason: 'Local',
   message: 'Local APIServices are always available',
+} as const;
+
+const localCondition = (nowMs: number) => ({
+  type: 'Available',
+  lastTransitionTime: formatTime(nowMs),
+  ...localAvailability,
 });
 
 /** apiregistration.k8s.io/v1 APIService: who serves a group and version. */

@@ -1,0 +1,1 @@
+export { createSerialWrites, type SerialWrites } from './serial-writes.ts';
