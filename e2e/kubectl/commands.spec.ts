@@ -6,6 +6,7 @@ import {
   createKubectl,
   eventually,
   kubectlsToTest,
+  listOf,
   removeDataDir,
   repository,
   startClusterProcess,
@@ -23,8 +24,6 @@ const deployment = (name: string, replicas = 1, image = 'nginx:1.25') => ({
     template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'c', image }] } },
   },
 });
-
-const list = (items: readonly object[]) => JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
 
 /** The commands of `kubectl help` that have no suite of their own. */
 describe.each(kubectlsToTest())('commands of kubectl $version', (binary) => {
@@ -52,7 +51,7 @@ describe.each(kubectlsToTest())('commands of kubectl $version', (binary) => {
   }
   const apply = (ns: string, ...objects: object[]) =>
     kubectl(`apply -n ${ns} -f -`, {
-      stdin: list(objects),
+      stdin: listOf(objects),
     });
 
   it('get prints in every format, sorted, selected and in chunks', async () => {
@@ -135,7 +134,7 @@ describe.each(kubectlsToTest())('commands of kubectl $version', (binary) => {
     expect(await kubectl(`apply view-last-applied configmap/settings -n ${ns}`)).toContain('a: "8"');
 
     const set = (names: string[]) =>
-      list(
+      listOf(
         names.map((name) => ({
           apiVersion: 'v1',
           kind: 'ConfigMap',

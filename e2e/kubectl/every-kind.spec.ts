@@ -4,6 +4,7 @@ import {
   createKubectl,
   eventually,
   kubectlsToTest,
+  listOf,
   removeDataDir,
   sampleNamespace,
   samples,
@@ -29,7 +30,6 @@ function shown({ resource, name, object }: Sample): string {
   return `${String(object['kind']).toLowerCase()}${dot < 0 ? '' : resource.slice(dot)}/${name}`;
 }
 const all = samples.map(shown);
-const list = (items: readonly unknown[]) => JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
 const hasWord = (line: string, word: string) => line.split(/\s+/).includes(word);
 
 describe.each(kubectlsToTest())('kubectl $version on every kind', (binary) => {
@@ -48,7 +48,7 @@ describe.each(kubectlsToTest())('kubectl $version on every kind', (binary) => {
   });
 
   it('creates one of each', async () => {
-    const created = await kubectl('create -f -', { stdin: list(samples.map(({ object }) => object)) });
+    const created = await kubectl('create -f -', { stdin: listOf(samples.map(({ object }) => object)) });
     expect(created.trimEnd().split('\n')).toEqual(all.map((one) => `${one} created`));
   });
 
@@ -59,7 +59,7 @@ describe.each(kubectlsToTest())('kubectl $version on every kind', (binary) => {
     let read: readonly { kind: string; metadata: { name: string } }[];
     let names: readonly string[];
     beforeAll(async () => {
-      const stdin = list(samples.map(({ object }) => object));
+      const stdin = listOf(samples.map(({ object }) => object));
       const kinds = samples.map(({ resource }) => resource).join();
       const tables = (text: string) => text.trimEnd().split('\n\n');
       [plain, wide, read, names] = await Promise.all([
@@ -100,7 +100,7 @@ describe.each(kubectlsToTest())('kubectl $version on every kind', (binary) => {
   });
 
   it('labels, selects, patches, replaces and deletes each', async () => {
-    const stdin = list(samples.map(({ object }) => object));
+    const stdin = listOf(samples.map(({ object }) => object));
     const lines = async (command: string) => (await kubectl(command, { stdin })).trimEnd().split('\n');
     expect(await lines('label -f - tier=x')).toEqual(all.map((one) => `${one} labeled`));
     // Beside them is what loops have made of them, with the same labels.
@@ -114,7 +114,7 @@ describe.each(kubectlsToTest())('kubectl $version on every kind', (binary) => {
     await eventually(async () => {
       const live = JSON.parse(await kubectl('get -f - -o json', { stdin })) as { items: unknown[] };
       const left = live.items.filter((_, index) => !replaced.has(all[index] ?? ''));
-      const { stdout, stderr } = await kubectl.try('replace -f -', { stdin: list(left) });
+      const { stdout, stderr } = await kubectl.try('replace -f -', { stdin: listOf(left) });
       for (const [line] of stdout.matchAll(/^.+(?= replaced$)/gm)) replaced.add(line);
       expect(stderr.replaceAll(/^Error from server \(Conflict\): .*\n/gm, '')).toBe('');
       return replaced.size === all.length;

@@ -3,6 +3,7 @@ import {
   createKubectl,
   eventually,
   kubectlsToTest,
+  listOf,
   removeDataDir,
   startClusterProcess,
   type ClusterProcess,
@@ -34,8 +35,7 @@ describe.each(kubectlsToTest().slice(-1))('what kubelets do, with kubectl $versi
     await cluster?.stop();
     if (cluster !== undefined) removeDataDir(cluster.dataDir);
   });
-  const apply = (...items: object[]) =>
-    kubectl('apply -f -', { stdin: JSON.stringify({ apiVersion: 'v1', kind: 'List', items }) });
+  const apply = (...items: object[]) => kubectl('apply -f -', { stdin: listOf(items) });
   const until = (args: string, expected: RegExp) =>
     eventually(async () => expected.test(await kubectl(args)), {
       timeoutMs: 30_000,

@@ -3,6 +3,7 @@ import {
   createKubectl,
   eventually,
   kubectlsToTest,
+  listOf,
   removeDataDir,
   startClusterProcess,
   type ClusterProcess,
@@ -39,7 +40,7 @@ describe.each(kubectlsToTest().slice(-1))('workloads with kubectl $version', (bi
   });
   const apply = (...objects: object[]) =>
     kubectl('apply -f -', {
-      stdin: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }),
+      stdin: listOf(objects),
     });
   const until = (args: string, expected: string) =>
     eventually(async () => (await kubectl(args)).trim() === expected, {

@@ -17,6 +17,7 @@ export {
   type Kubectl,
   type RunningProcess,
   type RunResult,
+  listOf,
 } from './kubectl.ts';
 export { backup, backupsDefinition, bigDefinition } from './custom-kinds.ts';
 export { interactivePods } from './interactive-pods.ts';

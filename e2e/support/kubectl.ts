@@ -169,3 +169,8 @@ export function createKubectl(binary: KubectlBinary, kubeconfig: string): Kubect
   };
   return Object.assign(kubectl, { version: binary.version, path: binary.path, try: attempt, start });
 }
+
+/** Objects as one text for `kubectl … -f -`. */
+export function listOf(items: readonly unknown[]): string {
+  return JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+}
