@@ -6,6 +6,8 @@ export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
     reporters: ['default', './tools/tally-reporter.ts'],
+    // Loading the modules takes longer than many a test: specs share those of their worker. No module keeps state.
+    isolate: false,
     // A cluster, kubectl and the test itself share a worker's cores, but much of their time is waiting: four on two cores. Both
     // projects have as many, or else vitest would not run one beside the other.
     maxWorkers: Math.max(4, Math.ceil(availableParallelism() / 2)),
@@ -17,8 +19,6 @@ export default defineConfig({
           include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'tools/**/*.spec.ts'],
           exclude: ['**/node_modules/**'],
           testTimeout: 30_000,
-          // Loading the modules takes longer than the tests: specs share those of their worker. No module keeps state.
-          isolate: false,
         },
       },
       {

@@ -1,12 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   createKubectl,
   eventually,
   kubectlsToTest,
   removeDataDir,
-  repository,
+  programOf,
   startClusterProcess,
   type ClusterProcess,
   type Kubectl,
@@ -49,7 +48,7 @@ describe.each(kubectlsToTest().slice(-1))('autoscaling with kubectl $version', (
     spawnSync(
       process.execPath,
       [
-        ...[join(repository, 'apps/drydock/src/main.ts'), 'explain', 'hpa', name],
+        ...[programOf('drydock'), 'explain', 'hpa', name],
         ...['--grpc-address', `127.0.0.1:${cluster.grpcPort}`, ...more],
       ],
       { encoding: 'utf8' },

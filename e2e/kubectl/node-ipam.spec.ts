@@ -1,5 +1,4 @@
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   createKubectl,
@@ -7,7 +6,7 @@ import {
   kubectlsToTest,
   newDataDir,
   removeDataDir,
-  repository,
+  programOf,
   startClusterProcess,
   type ClusterProcess,
   type Kubectl,
@@ -117,7 +116,7 @@ describe.each(kubectlsToTest().slice(-1))('node IPAM with kubectl $version', (bi
     ],
     [['--cluster-cidr', 'fd00::/32'], 'New CIDR set failed; the node CIDR size is too big'],
   ])('does not start with %j', (args, message) => {
-    const program = join(repository, 'apps/drydock/src/main.ts');
+    const program = programOf('drydock');
     const { status, stderr } = spawnSync(process.execPath, [program, 'up', ...allocate(...args)], {
       encoding: 'utf8',
     });

@@ -30,7 +30,8 @@ describe('histories of concurrent clients are linearizable, and watches see each
     const dataDir = newDataDir();
     stops.push(() => Promise.resolve(removeDataDir(dataDir)));
     const port = String(await freePort());
-    const start = () => startClusterProcess({ dataDir, args: ['--secure-port', port] });
+    const args = ['--secure-port', port, '--components', 'apiserver'];
+    const start = () => startClusterProcess({ dataDir, args });
     let cluster: ClusterProcess = await start();
     stops.push(() => cluster.stop());
     const recorder = await startRecorder(cluster.kubeconfig);

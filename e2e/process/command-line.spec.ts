@@ -8,13 +8,13 @@ import {
   kubectlsToTest,
   newDataDir,
   removeDataDir,
-  repository,
+  programOf,
   run,
   startClusterProcess,
   type ClusterProcess,
 } from '../support/index.ts';
 
-const main = join(repository, 'apps/drydock/src/main.ts');
+const main = programOf('drydock');
 const drydock = (...args: string[]) => run(process.execPath, [main, 'up', ...args], { timeoutMs: 60_000 });
 
 describe('drydock up', () => {

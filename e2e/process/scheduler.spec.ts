@@ -6,12 +6,12 @@ import {
   eventually,
   newDataDir,
   removeDataDir,
-  repository,
+  programOf,
   startClusterProcess,
   type ClusterProcess,
 } from '../support/index.ts';
 
-const program = join(repository, 'apps/drydock/src/main.ts');
+const program = programOf('drydock');
 const dataDir = newDataDir();
 let cluster: ClusterProcess;
 

@@ -6,17 +6,15 @@ import {
   kubectlsToTest,
   newDataDir,
   removeDataDir,
-  repository,
+  programOf,
   startClusterProcess,
   type ClusterProcess,
 } from '../support/index.ts';
 
 const drydock = (...args: readonly string[]) => {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [join(repository, 'apps/drydock/src/main.ts'), ...args],
-    { encoding: 'utf8' },
-  );
+  const { status, stdout, stderr } = spawnSync(process.execPath, [programOf('drydock'), ...args], {
+    encoding: 'utf8',
+  });
   return { status, stdout, stderr };
 };
 

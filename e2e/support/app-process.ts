@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
-import { repository } from './cluster.ts';
+import { programOf } from './cluster.ts';
 import { run } from './kubectl.ts';
 
 /** One app as a process of its own. */
@@ -17,7 +16,7 @@ export interface AppProcess {
 
 /** Starts `apps/<name>` and waits for its ready line. */
 export async function startApp(name: string, args: readonly string[]): Promise<AppProcess> {
-  const child = spawn(process.execPath, [join(repository, 'apps', name, 'src/main.ts'), ...args], {
+  const child = spawn(process.execPath, [programOf(name), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -52,7 +51,7 @@ export async function startApp(name: string, args: readonly string[]): Promise<A
 
 /** `drydock certs`: writes the certificates of a cluster, and a kubeconfig for that server. */
 export async function writeCertificates(dir: string, server = 'https://127.0.0.1:6443'): Promise<void> {
-  const program = join(repository, 'apps/drydock/src/main.ts');
-  const { code, stderr } = await run(process.execPath, [program, 'certs', '--dir', dir, '--server', server]);
+  const args = ['certs', '--dir', dir, '--server', server];
+  const { code, stderr } = await run(process.execPath, [programOf('drydock'), ...args]);
   if (code !== 0) throw new Error(`drydock certs exited with ${code}: ${stderr}`);
 }

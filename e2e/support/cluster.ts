@@ -5,7 +5,15 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const repository = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const program = join(repository, 'apps/drydock/src/main.ts');
+
+/**
+ * The program of an app: its source, or its bundle in the folder that `DRYDOCK_BUNDLES` names (`npm run bundle`), which
+ * starts with half of the work.
+ */
+export function programOf(app: string): string {
+  const bundles = process.env['DRYDOCK_BUNDLES'];
+  return bundles === undefined ? join(repository, 'apps', app, 'src/main.ts') : join(bundles, `${app}.js`);
+}
 
 export interface ClusterProcess {
   readonly child: ChildProcess;
@@ -48,7 +56,17 @@ export async function startClusterProcess(options: ClusterStart = {}): Promise<C
   const startedAt = performance.now();
   const child = spawn(
     process.execPath,
-    [program, 'up', '--data-dir', dataDir, '--secure-port', '0', '--grpc-port', '0', ...(options.args ?? [])],
+    [
+      programOf('drydock'),
+      'up',
+      '--data-dir',
+      dataDir,
+      '--secure-port',
+      '0',
+      '--grpc-port',
+      '0',
+      ...(options.args ?? []),
+    ],
     { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...options.env } },
   );
   let output = '';

@@ -1,6 +1,7 @@
 export {
   newDataDir,
   removeDataDir,
+  programOf,
   repository,
   startClusterProcess,
   type ClusterProcess,

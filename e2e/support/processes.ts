@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { repository } from './cluster.ts';
+import { programOf } from './cluster.ts';
 import { startSlowLine, type SlowLine } from './slow-line.ts';
 
 /** One process of a cluster. */
@@ -120,13 +120,21 @@ export async function startProcessCluster(options: ProcessClusterOptions = {}): 
   const commands = new Map<string, { app: string; args: readonly string[] }>();
   /** NATS and etcd: what starts them, and what they say when they serve. */
   const servers = new Map<string, readonly [command: readonly string[], ready: RegExp]>();
-  const main = (app: string) => join(repository, 'apps', app, 'src/main.ts');
   const lines = new Map<string, SlowLine>();
   const [nats, etcd, etcdPeer] = [await freePort(), await freePort(), await freePort()];
 
   /** Keys, certificates and the kubeconfig, which does not know yet where the aggregator will be. */
   async function certificates(): Promise<void> {
-    const args = [main('drydock'), 'certs', '--dir', pki, '--server', unknown, '--kubeconfig', kubeconfig];
+    const args = [
+      programOf('drydock'),
+      'certs',
+      '--dir',
+      pki,
+      '--server',
+      unknown,
+      '--kubeconfig',
+      kubeconfig,
+    ];
     await promisify(execFile)(process.execPath, args);
   }
 
@@ -168,7 +176,7 @@ export async function startProcessCluster(options: ProcessClusterOptions = {}): 
     const part = await launch(
       name,
       [
-        ...[process.execPath, main(command.app), '--pki-dir', pki, '--log-level', 'warn', ...ports],
+        ...[process.execPath, programOf(command.app), '--pki-dir', pki, '--log-level', 'warn', ...ports],
         ...(reaches[command.app] ?? []),
         ...(command.app === 'apiserver' ? [] : client),
         ...bus,
