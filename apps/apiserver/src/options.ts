@@ -5,7 +5,9 @@ import {
   addNatsFlags,
   addStoreFlags,
   apiOptions,
+  bytes,
   commaSeparated,
+  durationFrom,
   flag,
   integer,
   kubeletFlags,
@@ -27,6 +29,9 @@ export interface ApiServerOptions extends ApiOptions, StoreOptions, NatsFlags, K
   /** `nats`: committed changes are published; `grpc`: consumers watch this server. */
   readonly eventBus: 'nats' | 'grpc';
   readonly natsReplicas: number;
+  /** How long the stream keeps changes, and how many bytes of them. */
+  readonly natsStreamMaxAgeMs: number;
+  readonly natsStreamMaxBytes: number;
   /** Private key of the service accounts' tokens, PEM. */
   readonly serviceAccountSigningKeyFile: string | undefined;
   /** Further keys whose tokens are good. */
@@ -43,6 +48,7 @@ export interface ApiServerOptions extends ApiOptions, StoreOptions, NatsFlags, K
 }
 
 const name = 'apiserver';
+const mebibyte = 1024 * 1024;
 
 export const program: ProcessProgram<ApiServerOptions> = {
   name,
@@ -77,6 +83,16 @@ export const program: ProcessProgram<ApiServerOptions> = {
         flag('--nats-replicas <n>', 'NATS servers that keep a copy of the stream')
           .argParser(integer(1, 5))
           .default(1),
+      )
+      .addOption(
+        flag('--nats-stream-max-age <duration>', 'how long the stream keeps changes')
+          .argParser(durationFrom(60_000, '1m0s'))
+          .default(3_600_000, '1h'),
+      )
+      .addOption(
+        flag('--nats-stream-max-bytes <size>', 'how much of them it keeps')
+          .argParser(bytes(16 * mebibyte))
+          .default(1024 * mebibyte, '1Gi'),
       );
     addAccessFlags(command);
     addKubeletFlags(command);
@@ -108,6 +124,7 @@ export const program: ProcessProgram<ApiServerOptions> = {
     const given = raw as Partial<ApiServerOptions> & {
       pkiDir?: string;
       grpcPort: number;
+      natsStreamMaxAge: number;
       requestheaderAllowedNames: readonly string[];
       requestheaderUsernameHeaders: readonly string[];
       requestheaderUidHeaders: readonly string[];
@@ -124,6 +141,8 @@ export const program: ProcessProgram<ApiServerOptions> = {
       rpcClientCaFile: given.rpcClientCaFile ?? pkiFile(pkiDir, 'ca.crt'),
       eventBus: given.eventBus ?? 'grpc',
       natsReplicas: given.natsReplicas ?? 1,
+      natsStreamMaxAgeMs: given.natsStreamMaxAge,
+      natsStreamMaxBytes: given.natsStreamMaxBytes ?? 1024 * mebibyte,
       serviceAccountSigningKeyFile: given.serviceAccountSigningKeyFile ?? pkiFile(pkiDir, 'sa.key'),
       serviceAccountKeyFile: given.serviceAccountKeyFile ?? [],
       requestheaderClientCaFile: given.requestheaderClientCaFile ?? pkiFile(pkiDir, 'front-proxy-ca.crt'),

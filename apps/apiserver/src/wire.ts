@@ -78,6 +78,8 @@ export async function wire(options: Options, deps: ProcessDeps): Promise<Process
           ...nats,
           source: createStoreChangeSource(store),
           replicas: options.natsReplicas,
+          maxAgeMs: options.natsStreamMaxAgeMs,
+          maxBytes: options.natsStreamMaxBytes,
           metrics,
         });
 

@@ -1,4 +1,4 @@
-import { parseDuration } from '@drydock/base/apimachinery';
+import { parseDuration, tryParseQuantity } from '@drydock/base/apimachinery';
 import { InvalidArgumentError, Option } from 'commander';
 
 /** Reads a whole number within bounds. */
@@ -19,6 +19,25 @@ export function duration(text: string): number {
   } catch {
     throw new InvalidArgumentError('It must be a duration such as 40s or 1m30s.');
   }
+}
+
+/** Reads a duration of at least `leastMs`; `least` is that in Go's form. */
+export function durationFrom(leastMs: number, least: string): (text: string) => number {
+  return (text) => {
+    const value = duration(text);
+    if (value < leastMs) throw new InvalidArgumentError(`It must be ${least} or more.`);
+    return value;
+  };
+}
+
+/** Reads a count of bytes, as a number or a quantity, of at least `least`. */
+export function bytes(least: number): (text: string) => number {
+  return (text) => {
+    const value = tryParseQuantity(text)?.value() ?? Number.NaN;
+    if (!(value >= least && value <= Number.MAX_SAFE_INTEGER))
+      throw new InvalidArgumentError(`It must be a count of bytes such as 512Mi, ${least} or more.`);
+    return value;
+  };
 }
 
 /** Reads true or false; a flag without a value is true. Declare it as `--name [bool]`. */

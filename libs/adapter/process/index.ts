@@ -8,7 +8,7 @@ export {
   type NatsFlags,
 } from './client-flags.ts';
 export { writeClusterPki, type ClusterPkiOptions } from './cluster-pki.ts';
-export { boolean, commaSeparated, duration, flag, integer } from './flags.ts';
+export { boolean, bytes, commaSeparated, duration, durationFrom, flag, integer } from './flags.ts';
 export { addKubeletFlags, createKubelets, kubeletFlags, nodeAddress, type KubeletFlags } from './kubelets.ts';
 export { openPkiFolder, type PkiFolder } from './pki-folder.ts';
 export { readPem } from './pem.ts';

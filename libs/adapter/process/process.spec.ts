@@ -7,13 +7,17 @@ import { noMetrics, silentLogger } from '@drydock/port/observability';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   addClusterFlags,
+  addStoreFlags,
   clusterOptions,
   createProcessServer,
   parseProcessArguments,
+  storeOptions,
   writeClusterPki,
   type ClusterOptions,
   type ProcessProgram,
+  type StoreOptions,
 } from './index.ts';
+import { etcdStoreOptions } from './api-server/open-store.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'drydock-process-'));
 const day = 86_400_000;
@@ -74,6 +78,43 @@ describe('flags of a process', () => {
     expect(found).toEqual({ kind: 'exit', code: 1 });
     expect(errors).toEqual([
       "scheduler: option '--secure-port <n>' argument 'many' is invalid. It must be a whole number from 0 to 65535.\n",
+    ]);
+  });
+});
+
+describe('flags of the store', () => {
+  const storeProgram: ProcessProgram<StoreOptions> = {
+    name: 'apiserver',
+    description: 'test',
+    securePort: 7443,
+    flags: (command) => void addStoreFlags(command),
+    options: (raw) => storeOptions(raw, 'apiserver'),
+  };
+  function store(...argv: string[]) {
+    const errors: string[] = [];
+    const found = parseProcessArguments(storeProgram, argv, { out() {}, err: (text) => errors.push(text) });
+    return found.kind === 'run' ? etcdStoreOptions(found.options) : errors;
+  }
+
+  it('say where in etcd the keys are, and who asks', () => {
+    expect(store('--store', 'etcd')).toMatchObject({
+      endpoints: ['http://127.0.0.1:2379'],
+      keyPrefix: '/registry',
+      root: '/registry',
+      compactionIntervalMs: 300_000,
+    });
+    expect(() => store('--etcd-user', 'me')).toThrow('--etcd-user and --etcd-password go together');
+    process.env['DRYDOCK_ETCD_PASSWORD'] = 'secret';
+    try {
+      expect(store('--etcd-prefix', 'a/b/', '--etcd-user', 'me')).toMatchObject({
+        keyPrefix: '/a/b',
+        user: { name: 'me', password: 'secret' },
+      });
+    } finally {
+      delete process.env['DRYDOCK_ETCD_PASSWORD'];
+    }
+    expect(store('--etcd-prefix', '/')).toEqual([
+      "apiserver: option '--etcd-prefix <path>' argument '/' is invalid. It must be a path such as /registry.\n",
     ]);
   });
 });

@@ -1,7 +1,9 @@
 import { StoreError } from '@drydock/port/store';
 import type { CallOptions, ClientUnaryCall, ServiceError } from '@grpc/grpc-js';
-import { connectivityState, credentials, Metadata, status } from '@grpc/grpc-js';
-import { KVClient, WatchClient } from './gen/etcd.ts';
+import type { Metadata } from '@grpc/grpc-js';
+import { connectivityState, credentials, status } from '@grpc/grpc-js';
+import { AuthClient, KVClient, WatchClient } from './gen/etcd.ts';
+import { createTokens, isTokenRefused, noTokens, type EtcdUser, type Pass } from './tokens.ts';
 
 export interface EtcdTls {
   /** PEM of the authorities to trust. Default: those of the system. */
@@ -16,6 +18,8 @@ export interface ConnectionOptions {
   readonly endpoints: readonly string[];
   /** With `https` endpoints. */
   readonly tls?: EtcdTls | undefined;
+  /** Where etcd knows users by their passwords. */
+  readonly user?: EtcdUser | undefined;
   /** How long a call may take, reconnecting included. */
   readonly timeoutMs: number;
 }
@@ -35,13 +39,14 @@ export interface EtcdConnection {
   /** Sent once, to a member that is connected; a failure after that is `ambiguous` unless etcd says that nothing was done. */
   write<T>(call: Call<T>): Promise<T>;
   /** A client for a long stream, on a connected member. `leave`: that member does not serve, the next is to be used. */
-  watcher(): Promise<{ client: WatchClient; leave(): void }>;
+  watcher(): Promise<{ client: WatchClient; pass: Pass; leave(): void }>;
   close(): void;
 }
 
 interface Member {
   readonly kv: KVClient;
   readonly watch: WatchClient;
+  readonly auth: AuthClient;
 }
 
 /** What etcd refuses before it proposes anything, though its code alone does not say so. */
@@ -77,8 +82,14 @@ export function connectEtcd(options: ConnectionOptions): EtcdConnection {
       ? credentials.createSsl(buffer(tls?.certificateAuthority), buffer(tls?.key), buffer(tls?.certificate))
       : credentials.createInsecure();
     const kv = new KVClient(address, credential, channelOptions);
-    return { kv, watch: new WatchClient(address, credential, { channelOverride: kv.getChannel() }) };
+    const shared = { channelOverride: kv.getChannel() };
+    return {
+      kv,
+      watch: new WatchClient(address, credential, shared),
+      auth: new AuthClient(address, credential, shared),
+    };
   });
+  const tokens = options.user === undefined ? noTokens : createTokens(options.user);
   let current = 0;
   let closed = false;
 
@@ -116,25 +127,44 @@ export function connectEtcd(options: ConnectionOptions): EtcdConnection {
     }
   }
 
-  function unary<T>(member: Member, call: Call<T>, deadline: number): Promise<T> {
+  function unary<T>(member: Member, call: Call<T>, metadata: Metadata, deadline: number): Promise<T> {
     return new Promise((resolve, reject) => {
-      call(member.kv, new Metadata(), { deadline }, (error, value) => {
+      call(member.kv, metadata, { deadline }, (error, value) => {
         if (error === null) resolve(value);
         else reject(error);
       });
     });
   }
 
+  /** As `reach`, with what calls show to that member; nothing has been sent where this fails. */
+  async function admitted(deadline: number): Promise<{ member: Member; pass: Pass; leave(): void }> {
+    const { member, leave } = await reach(deadline);
+    try {
+      return { member, leave, pass: await tokens.pass(member.auth, deadline) };
+    } catch (error) {
+      if (isLost(error as ServiceError)) leave();
+      throw unavailable(error, false);
+    }
+  }
+
   return {
     async read(call) {
       const deadline = Date.now() + timeoutMs;
+      let renewed = false;
       for (;;) {
         const { member, leave } = await reach(deadline);
         // A member that is connected and does not answer is not worth all of the time, where there are others.
         const attempt = members.length === 1 ? deadline : Math.min(deadline, Date.now() + timeoutMs / 2);
+        let pass: Pass | undefined;
         try {
-          return await unary(member, call, attempt);
+          pass = await tokens.pass(member.auth, attempt);
+          return await unary(member, call, pass.metadata, attempt);
         } catch (error) {
+          if (pass !== undefined && !renewed && isTokenRefused(error as ServiceError)) {
+            renewed = true;
+            pass.forget();
+            continue;
+          }
           const { code } = error as ServiceError;
           if (code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED) leave();
           else throw unavailable(error, false);
@@ -145,34 +175,44 @@ export function connectEtcd(options: ConnectionOptions): EtcdConnection {
     },
     async write(call) {
       const deadline = Date.now() + timeoutMs;
-      const { member, leave } = await reach(deadline);
-      try {
-        return await unary(member, call, deadline);
-      } catch (error) {
-        const { code, details } = error as ServiceError;
-        const refusal = refused(error as ServiceError);
-        // The one write that reaches the bound of its size is made by etcd, and refused all the same.
-        if (refusal !== undefined)
-          throw new StoreError('Refused', refusal, { ambiguous: noRoom.test(refusal), cause: error });
-        const lost =
-          code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED || code === status.CANCELLED;
-        if (lost) leave();
-        throw unavailable(error, !harmless.test(details) && (lost || code === status.UNKNOWN));
+      for (let renewed = false; ; renewed = true) {
+        const { member, pass, leave } = await admitted(deadline);
+        try {
+          return await unary(member, call, pass.metadata, deadline);
+        } catch (error) {
+          if (!renewed && isTokenRefused(error as ServiceError)) {
+            pass.forget();
+            continue;
+          }
+          const { code, details } = error as ServiceError;
+          const refusal = refused(error as ServiceError);
+          // The one write that reaches the bound of its size is made by etcd, and refused all the same.
+          if (refusal !== undefined)
+            throw new StoreError('Refused', refusal, { ambiguous: noRoom.test(refusal), cause: error });
+          const lost = isLost(error as ServiceError);
+          if (lost) leave();
+          throw unavailable(error, !harmless.test(details) && (lost || code === status.UNKNOWN));
+        }
       }
     },
     async watcher() {
-      const { member, leave } = await reach(Date.now() + timeoutMs);
-      return { client: member.watch, leave };
+      const { member, pass, leave } = await admitted(Date.now() + timeoutMs);
+      return { client: member.watch, pass, leave };
     },
     close() {
       closed = true;
-      for (const { kv, watch } of members) {
+      for (const { kv, watch, auth } of members) {
         watch.close();
+        auth.close();
         kv.close();
       }
     },
   };
 }
+
+/** The member, or the way to it, was lost: whether it did what it was asked is not known. */
+const isLost = ({ code }: ServiceError): boolean =>
+  code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED || code === status.CANCELLED;
 
 /** etcd's words for a write that it does not take as it is, or has no room for; undefined for every other failure. */
 function refused({ code, details }: ServiceError): string | undefined {

@@ -5,16 +5,21 @@ import { startCompaction } from './compaction.ts';
 import { connectEtcd, type EtcdTls } from './connection.ts';
 import type { Compare, KeyValue, RangeRequest, RangeResponse, RequestOp, TxnResponse } from './gen/etcd.ts';
 import { Compare_CompareResult, Compare_CompareTarget } from './gen/etcd.ts';
-import { decodeKey, encodeKey, prefixRange, type KeyRange } from './keys.ts';
-import { baseKey, readBase } from './revision-base.ts';
+import { createKeyspace, type Keyspace, type KeyRange } from './keys.ts';
+import { readBase } from './revision-base.ts';
+import type { EtcdUser } from './tokens.ts';
 import { createWatchStream } from './watch-stream.ts';
 
 export interface EtcdStoreOptions {
   /** `host:port` or `http://host:port` without encryption, `https://host:port` with; members of one cluster. */
   readonly endpoints: readonly string[];
   readonly tls?: EtcdTls;
-  /** Put before every key, so that several clusters can share one etcd. Default none: keys begin with `/registry`. */
+  /** Where etcd knows users by their passwords. */
+  readonly user?: EtcdUser;
+  /** What keys begin with in etcd, so that several clusters can share one. Default nothing. */
   readonly keyPrefix?: string;
+  /** What all of the store's keys begin with, and `keyPrefix` stands for in etcd. Default nothing: it is put before every key. */
+  readonly root?: string;
   /** How long a call may take, reconnecting included. Default 10,000. */
   readonly timeoutMs?: number;
   /** Keys read at a time by `list`. Default 5,000. */
@@ -22,6 +27,10 @@ export interface EtcdStoreOptions {
   /** Changes are forgotten when they are this old, or up to twice as old; 0 (the default): never. */
   readonly compactionIntervalMs?: number;
 }
+
+/** Where the options say that the keys are. */
+export const keyspaceOf = ({ keyPrefix = '', root = '' }: EtcdStoreOptions): Keyspace =>
+  createKeyspace(keyPrefix, root);
 
 const nothing = new Uint8Array();
 const range = (fields: Partial<RangeRequest>): RangeRequest => ({
@@ -40,20 +49,22 @@ const range = (fields: Partial<RangeRequest>): RangeRequest => ({
  * that is too big for etcd, and a write that it has no room for, are `Refused` in etcd's words.
  */
 export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
-  const { keyPrefix = '', pageSize = 5_000 } = options;
+  const { pageSize = 5_000 } = options;
+  const keys = keyspaceOf(options);
   const connection = connectEtcd({
     endpoints: options.endpoints,
     tls: options.tls,
+    user: options.user,
     timeoutMs: options.timeoutMs ?? 10_000,
   });
   let base: number;
   try {
-    base = await readBase(connection, keyPrefix);
+    base = await readBase(connection, keys);
   } catch (error) {
     connection.close();
     throw error;
   }
-  const watches = createWatchStream(connection, prefixRange(keyPrefix), keyPrefix, base);
+  const watches = createWatchStream(connection, keys, base);
   const underWay = new Set<Promise<unknown>>();
   let stopCompacting = (): void => undefined;
   let closing: Promise<void> | undefined;
@@ -65,7 +76,7 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
 
   // A copy: the bytes received are a part of a larger message that would be kept alive with them.
   const toEntry = (kv: KeyValue): StoreEntry => ({
-    key: decodeKey(kv.key).slice(keyPrefix.length),
+    key: keys.decode(kv.key),
     value: new Uint8Array(kv.value),
     revision: kv.modRevision + base,
   });
@@ -77,7 +88,7 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
 
   /** One transaction: `then` if the key is at `expected`, else a read of what is there. */
   async function write(key: string, expected: number, then: RequestOp['request']): Promise<number> {
-    const bytes = encodeKey(keyPrefix + key);
+    const bytes = keys.encode(key);
     const compare: Compare = {
       result: Compare_CompareResult.EQUAL,
       target: Compare_CompareTarget.MOD,
@@ -143,7 +154,7 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
       for (const kv of page.kvs) entries.push(toEntry(kv));
       const last = page.kvs.at(-1);
       if (!page.more || last === undefined)
-        return { entries: entries.filter((entry) => entry.key !== baseKey), revision: revision + base };
+        return { entries: entries.filter((entry) => entry.key !== keys.baseKey), revision: revision + base };
       key = new Uint8Array(last.key.length + 1);
       key.set(last.key);
     }
@@ -160,13 +171,13 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
     async get(key) {
       assertOpen(key);
       if (!fits(key)) return undefined;
-      const { kvs } = await read({ key: encodeKey(keyPrefix + key) });
+      const { kvs } = await read({ key: keys.encode(key) });
       return kvs[0] === undefined ? undefined : toEntry(kvs[0]);
     },
 
     async list(prefix) {
       assertOpen();
-      const whole = prefixRange(keyPrefix + prefix);
+      const whole = keys.range(prefix);
       for (;;) {
         try {
           return await pages(whole);
@@ -180,7 +191,7 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
     async create(key, value) {
       assertOpen(key);
       assertValidKey(key);
-      return write(key, 0, { $case: 'requestPut', requestPut: { key: encodeKey(keyPrefix + key), value } });
+      return write(key, 0, { $case: 'requestPut', requestPut: { key: keys.encode(key), value } });
     },
 
     async update(key, value, expectedRevision) {
@@ -190,7 +201,7 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
       const expected = expectedRevision === 0 ? -1 : expectedRevision;
       return write(key, expected, {
         $case: 'requestPut',
-        requestPut: { key: encodeKey(keyPrefix + key), value },
+        requestPut: { key: keys.encode(key), value },
       });
     },
 
@@ -200,7 +211,7 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
       const expected = expectedRevision === 0 ? -1 : expectedRevision;
       return write(key, expected, {
         $case: 'requestDeleteRange',
-        requestDeleteRange: { key: encodeKey(keyPrefix + key) },
+        requestDeleteRange: { key: keys.encode(key) },
       });
     },
 
@@ -208,7 +219,7 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
 
     async revision() {
       assertOpen();
-      const { header } = await read({ key: encodeKey(`${keyPrefix}/`), keysOnly: true });
+      const { header } = await read({ key: keys.all.key, keysOnly: true });
       return (header?.revision ?? 0) + base;
     },
 

@@ -1,6 +1,5 @@
 import { StoreError, type StoreSnapshot } from '@drydock/port/store';
-import { openEtcdStore, type EtcdStoreOptions } from './etcd-store.ts';
-import { baseKey } from './revision-base.ts';
+import { keyspaceOf, openEtcdStore, type EtcdStoreOptions } from './etcd-store.ts';
 
 const lanes = 32;
 const encoder = new TextEncoder();
@@ -11,9 +10,10 @@ const encoder = new TextEncoder();
  * ended, it leaves an etcd that is refused the next time.
  */
 export async function restoreEtcdStore(options: EtcdStoreOptions, snapshot: StoreSnapshot): Promise<number> {
+  const { baseKey } = keyspaceOf(options);
   const raw = await openEtcdStore(options);
   try {
-    if ((await raw.list('/')).entries.length > 0 || (await raw.get(baseKey)) !== undefined)
+    if ((await raw.list('')).entries.length > 0 || (await raw.get(baseKey)) !== undefined)
       throw new StoreError('Unavailable', 'etcd holds a cluster already: restore into an empty one');
     await raw.create(baseKey, encoder.encode(String(snapshot.revision)));
   } finally {

@@ -1,12 +1,11 @@
 import type { StoreEvent, StoreWatch, WatchSink } from '@drydock/port/store';
 import { StoreError } from '@drydock/port/store';
 import type { ClientDuplexStream } from '@grpc/grpc-js';
-import { Metadata } from '@grpc/grpc-js';
 import type { EtcdConnection } from './connection.ts';
 import type { Event, WatchRequest, WatchResponse } from './gen/etcd.ts';
 import { Event_EventType } from './gen/etcd.ts';
-import { decodeKey, type KeyRange } from './keys.ts';
-import { baseKey } from './revision-base.ts';
+import type { Keyspace } from './keys.ts';
+import type { Pass } from './tokens.ts';
 
 interface Entry {
   readonly id: number;
@@ -34,12 +33,7 @@ const maxBackoffMs = 2_000;
  * All watches of one store over one stream to etcd; after a break each goes on after what it has seen. The stream asks
  * for a leader, so that a member cut off from its cluster does not leave watches silent. `base` is added to etcd's revisions.
  */
-export function createWatchStream(
-  connection: EtcdConnection,
-  range: KeyRange,
-  prefix: string,
-  base = 0,
-): WatchStream {
+export function createWatchStream(connection: EtcdConnection, keys: Keyspace, base = 0): WatchStream {
   const entries = new Map<number, Entry>();
   let waiters: { revision: number; resolve(): void }[] = [];
   let nextId = 1;
@@ -52,8 +46,8 @@ export function createWatchStream(
   function toEvent(event: Event): StoreEvent | undefined {
     const { kv, prevKv } = event;
     if (kv === undefined) return undefined;
-    const key = decodeKey(kv.key).slice(prefix.length);
-    if (key === baseKey) return undefined;
+    const key = keys.decode(kv.key);
+    if (key === keys.baseKey) return undefined;
     const revision = kv.modRevision + base;
     const prevRevision = prevKv === undefined ? 0 : prevKv.modRevision + base;
     if (event.type === Event_EventType.DELETE)
@@ -95,7 +89,7 @@ export function createWatchStream(
       requestUnion: {
         $case: 'createRequest',
         createRequest: {
-          ...range,
+          ...keys.all,
           startRevision: entry.seen + 1 - base,
           progressNotify: true,
           prevKv: true,
@@ -106,24 +100,22 @@ export function createWatchStream(
     });
   }
 
-  function answer(response: WatchResponse): void {
-    failures = 0;
+  function answer(response: WatchResponse, pass: Pass): void {
     heardAt = Date.now();
     const entry = entries.get(response.watchId);
+    // Of one that was ended here there is nothing left to say; one that could not even begin has no number of its own.
+    if (entry === undefined && response.watchId >= 0) return;
+    if (response.canceled && response.compactRevision === 0) {
+      // The member gave up on this watch alone, perhaps for its token; it goes on with a new stream and a new token.
+      pass.forget();
+      stream?.cancel();
+      return;
+    }
+    failures = 0;
     if (entry === undefined) return;
     if (response.canceled) {
-      if (response.compactRevision > 0) {
-        finish(
-          entry,
-          new StoreError(
-            'Compacted',
-            `changes after revision ${entry.seen} are no longer known (oldest: ${response.compactRevision + base})`,
-          ),
-        );
-      } else {
-        // The member gave up on this watch alone; it goes on with a new stream.
-        stream?.cancel();
-      }
+      const known = `changes after revision ${entry.seen} are no longer known`;
+      finish(entry, new StoreError('Compacted', `${known} (oldest: ${response.compactRevision + base})`));
       return;
     }
     if (response.created) return;
@@ -157,13 +149,13 @@ export function createWatchStream(
     if (stream !== undefined || opening || endedWith !== undefined || entries.size === 0) return;
     opening = true;
     try {
-      const { client, leave } = await connection.watcher();
+      const { client, pass, leave } = await connection.watcher();
       if (endedWith !== undefined) return;
-      const metadata = new Metadata();
+      const metadata = pass.metadata.clone();
       metadata.set('hasleader', 'true');
       const opened = client.watch(metadata);
       stream = opened;
-      opened.on('data', answer);
+      opened.on('data', (response: WatchResponse) => answer(response, pass));
       opened.on('error', () => broken(opened, leave));
       opened.on('end', () => broken(opened, leave));
       for (const entry of entries.values()) ask(entry);

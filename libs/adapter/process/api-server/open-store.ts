@@ -23,13 +23,19 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
 }
 
-/** What the flags say of etcd. */
+/** What the flags say of etcd. @throws Error of one line where they contradict each other */
 export function etcdStoreOptions(options: StoreOptions): EtcdStoreOptions {
+  const { etcdUser: name, etcdPassword: password } = options;
+  if ((name === undefined) !== (password === undefined))
+    throw new Error('--etcd-user and --etcd-password go together');
   const certificateAuthority = read(options.etcdCafile);
   const certificate = read(options.etcdCertfile);
   const key = read(options.etcdKeyfile);
   return {
     endpoints: options.etcdServers,
+    keyPrefix: options.etcdPrefix,
+    root: '/registry',
+    ...(name === undefined || password === undefined ? {} : { user: { name, password } }),
     compactionIntervalMs: options.etcdCompactionIntervalMs,
     tls: {
       ...(certificateAuthority === undefined ? {} : { certificateAuthority }),
