@@ -12,8 +12,8 @@ export interface KubeletSimProcessOptions extends ClusterOptions {
   readonly grpcPort: number;
   /** How many nodes this process keeps. */
   readonly nodes: number;
-  /** The first is `node-<firstNode>`. */
-  readonly firstNode: number;
+  /** The first is `node-<firstNode>`; `auto`: as many as that after those of the other processes that take theirs so. */
+  readonly firstNode: number | 'auto';
   /** Where API servers reach this process's gRPC port; undefined for where it listens. */
   readonly advertiseAddress: string | undefined;
   /** Whether Node IPAM gives the nodes the ranges of their Pods. */
@@ -36,8 +36,11 @@ export const program: ProcessProgram<KubeletSimProcessOptions> = {
       .optionsGroup('Nodes:')
       .addOption(flag('--nodes <n>', 'simulated nodes').argParser(integer(0, 100_000)).default(3))
       .addOption(
-        flag('--first-node <i>', 'number of the first: processes share a cluster by it')
-          .argParser(integer(0, 100_000))
+        flag(
+          '--first-node <i>',
+          'number of the first: processes share a cluster by it; auto: nodes that no other process has',
+        )
+          .argParser((text) => (text === 'auto' ? text : integer(0, 100_000)(text)))
           .default(0),
       )
       .addOption(
