@@ -6,6 +6,7 @@ import {
   startComposeCluster,
   type ComposeCluster,
 } from '../support/index.ts';
+import { backupBody } from './backup.ts';
 import { faultBody } from './faults.ts';
 import { readmeBody } from './readme.ts';
 import { threeBody } from './three.ts';
@@ -24,7 +25,9 @@ const env = Object.fromEntries(
 
 describe.skipIf(docker === undefined)('docker-compose up', () => {
   let started: Promise<ComposeCluster> | undefined;
-  const shared = () => (started ??= startComposeCluster({ env }));
+  const shared = () =>
+    (started ??= startComposeCluster({ env, overrides: ['e2e/containers/small-disk.yml'] }));
+  const three = async () => (await shared()).by({ envFile: 'deploy/three.env' });
   afterAll(async () => (await started)?.stop(), 60_000);
 
   clusterBody('a cluster of docker-compose', async () => ({
@@ -33,9 +36,7 @@ describe.skipIf(docker === undefined)('docker-compose up', () => {
   }));
   readmeBody(shared);
   faultBody(shared);
-});
-
-// After the other: both at once are more than two cores bear.
-describe.skipIf(docker === undefined)('docker-compose --env-file deploy/three.env up', () => {
-  threeBody(env);
+  // From here on the same cluster with `--env-file deploy/three.env`.
+  backupBody(shared, three);
+  threeBody(three);
 });

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -53,20 +53,15 @@ export function readmeBody(shared: () => Promise<ComposeCluster>): void {
       expect(result.stdout).toContain('SERVING');
     });
 
-    it('for operators look inside and save a snapshot', async () => {
-      const operators = readmeBlocks('docs/operators.md');
-      const [inside = ''] = operators.get('Looking inside') ?? [];
-      const [save = ''] = operators.get('Backup and restore') ?? [];
+    it('for operators look inside', async () => {
+      const [inside = ''] = readmeBlocks('docs/operators.md').get('Looking inside') ?? [];
       // What goes on until it is stopped is left out.
       const looks = commandsOf(inside).filter((line) => !line.includes('--follow'));
-      const saved = join(bin, 'backup');
-      const lines = [...looks, save.replace(/ > backup$/m, ` > '${saved}'`)];
-      expect(lines.every((line) => line.startsWith('docker-compose exec -T '))).toBe(true);
-      const out = await cluster.script(lines.join('\n'));
+      expect(looks.every((line) => line.startsWith('docker-compose exec -T '))).toBe(true);
+      const out = (await Promise.all(looks.map((line) => cluster.script(line)))).join('\n');
       expect(out).toContain('/registry/apps/deployments/default/shop');
       expect(out).toContain('livez check passed');
       expect(out).toContain('grpc_client_handled_total');
-      expect(statSync(saved).size).toBeGreaterThan(10_000);
     });
   });
 }

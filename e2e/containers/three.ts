@@ -3,7 +3,6 @@ import {
   createKubectl,
   eventually,
   kubectlsToTest,
-  startComposeCluster,
   startLedger,
   type ComposeCluster,
   type Kubectl,
@@ -11,24 +10,21 @@ import {
 } from '../support/index.ts';
 
 /** `deploy/three.env`: one of each may fail, and nothing is to be seen of it. */
-export function threeBody(env: Readonly<Record<string, string>>): void {
+export function threeBody(three: () => Promise<ComposeCluster>): void {
   describe.each(kubectlsToTest().slice(-1))('three members of each', (binary) => {
     let cluster: ComposeCluster;
     let kubectl: Kubectl;
     let ledger: Ledger;
 
     beforeAll(async () => {
-      cluster = await startComposeCluster({ envFile: 'deploy/three.env', env });
+      cluster = await three();
       kubectl = createKubectl(binary, cluster.kubeconfig);
       ledger = await startLedger(cluster.kubeconfig);
-    }, 400_000);
-    afterAll(async () => {
-      await ledger?.stop();
-      await cluster?.stop();
-    }, 150_000);
+    }, 60_000);
+    afterAll(() => ledger?.stop(), 90_000);
 
     it('are members of one cluster: of etcd, of NATS, and the nodes of two kubelet-sims', async () => {
-      const members = await cluster.compose('exec', '-T', 'etcd', 'etcdctl', 'member', 'list');
+      const members = await cluster.exec('etcd', 'etcdctl', 'member', 'list');
       expect(
         members
           .trim()

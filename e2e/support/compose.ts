@@ -11,6 +11,8 @@ export type GrpcService = 'apiserver' | 'controller-manager' | 'kubelet-sim' | '
 
 /** A cluster of `docker-compose up`. */
 export interface ComposeCluster {
+  /** What its containers and volumes are named after. */
+  readonly project: string;
   readonly kubeconfig: string;
   /** `https://127.0.0.1:<port>` */
   readonly server: string;
@@ -25,6 +27,10 @@ export interface ComposeCluster {
   /** SIGKILL to all of a service's processes at once, as a machine that loses power; `start` brings it back. */
   kill(service: string): Promise<void>;
   start(service: string): Promise<void>;
+  /** In order: SIGTERM, and a new process. */
+  restart(service: string): Promise<void>;
+  /** Runs a command in a service's container; throws when it fails, answers its standard output. */
+  exec(service: string, ...command: readonly string[]): Promise<string>;
   /** Freezes a service's processes (docker pause) until `unpause`. */
   pause(service: string): Promise<void>;
   unpause(service: string): Promise<void>;
@@ -33,15 +39,28 @@ export interface ComposeCluster {
   connect(service: string): Promise<void>;
   /** Resolves when the service's health check succeeds. */
   healthy(service: string): Promise<void>;
-  /** What the containers printed, for failures. */
+  /** The last that a service printed. */
+  printed(service: string, lines?: number): Promise<string>;
+  /** What all containers printed, for failures. */
   logs(lines?: number): Promise<string>;
+  /** `docker-compose up --detach`; resolves when the cluster serves. */
+  up(): Promise<void>;
+  /** Resolves when the cluster serves: each service whose health is checked is healthy. */
+  ready(): Promise<void>;
+  /** This project by other files. Nothing is started. */
+  by(files: ComposeFiles): ComposeCluster;
   /** Removes containers, networks and volumes. */
   stop(): Promise<void>;
 }
 
-export interface ComposeStart {
+export interface ComposeFiles {
   /** As for `--env-file`, from the repository. */
   readonly envFile?: string;
+  /** Compose files beside the repository's own, from the repository. */
+  readonly overrides?: readonly string[];
+}
+
+export interface ComposeStart extends ComposeFiles {
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -89,13 +108,21 @@ async function checked(result: Promise<RunResult>, what: string): Promise<string
   return stdout;
 }
 
-/** Builds the image of this work tree and starts a cluster of it; resolves when all of its services are healthy. */
-export async function startComposeCluster(options: ComposeStart = {}): Promise<ComposeCluster> {
+/** What stays the same whatever files a project is started by. */
+interface Project {
+  readonly command: readonly string[];
+  readonly name: string;
+  readonly folder: string;
+  readonly port: number;
+  readonly grpcPorts: Readonly<Record<GrpcService, number>>;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+async function newProject(more: Readonly<Record<string, string>>): Promise<Project> {
   const command = await composeCommand();
   if (command === undefined) throw new Error('no Docker engine');
-  const [program = '', ...prefix] = command;
   const folder = mkdtempSync(join(tmpdir(), 'drydock-compose-'));
-  const project = `drydock-e2e-${randomBytes(4).toString('hex')}`;
+  const name = `drydock-e2e-${randomBytes(4).toString('hex')}`;
   const port = await freePort();
   const grpcPorts = { apiserver: 0, 'controller-manager': 0, 'kubelet-sim': 0, scheduler: 0 };
   for (const service of Object.keys(grpcPorts)) grpcPorts[service as GrpcService] = await freePort();
@@ -107,28 +134,34 @@ export async function startComposeCluster(options: ComposeStart = {}): Promise<C
     DRYDOCK_KUBELET_GRPC_PORT: String(grpcPorts['kubelet-sim']),
     DRYDOCK_SCHEDULER_GRPC_PORT: String(grpcPorts.scheduler),
     DRYDOCK_KUBECONFIG_FOLDER: folder,
-    COMPOSE_PROJECT_NAME: project,
-    ...options.env,
+    COMPOSE_PROJECT_NAME: name,
+    ...more,
   };
-  const envFile = options.envFile === undefined ? [] : ['--env-file', options.envFile];
+  return { command, name, folder, port, grpcPorts, env };
+}
+
+function clusterOf(project: Project, { envFile, overrides = [] }: ComposeFiles): ComposeCluster {
+  const { command, name, folder } = project;
+  const options = [
+    ...(envFile === undefined ? [] : ['--env-file', envFile]),
+    ...(overrides.length === 0 ? [] : ['docker-compose.yml', ...overrides].flatMap((file) => ['-f', file])),
+  ];
+  const [program = '', ...prefix] = [...command, ...options];
+  const surroundings = { cwd: repository, env: project.env, timeoutMs: 300_000 };
   const compose = (...args: readonly string[]) =>
-    checked(
-      run(program, [...prefix, ...envFile, ...args], { cwd: repository, env, timeoutMs: 300_000 }),
-      `docker-compose ${args.join(' ')}`,
-    );
+    checked(run(program, [...prefix, ...args], surroundings), `docker-compose ${args.join(' ')}`);
   const docker = (...args: readonly string[]) =>
     checked(run('docker', args, { cwd: repository }), `docker ${args.join(' ')}`);
+  const lines = (text: string) => text.split('\n').filter((line) => line !== '');
+  const ofProject = ['--filter', `label=com.docker.compose.project=${name}`];
 
   const ids = new Map<string, string>();
   async function container(service: string): Promise<string> {
     const known = ids.get(service);
     if (known !== undefined) return known;
-    const filters = [`project=${project}`, `service=${service}`].flatMap((label) => [
-      '--filter',
-      `label=com.docker.compose.${label}`,
-    ]);
-    const [id = ''] = (await docker('ps', '--all', '--quiet', ...filters)).trim().split('\n');
-    if (id === '') throw new Error(`${service} has no container`);
+    const ofService = ['--filter', `label=com.docker.compose.service=${service}`];
+    const [id] = lines(await docker('ps', '--all', '--quiet', ...ofProject, ...ofService));
+    if (id === undefined) throw new Error(`${service} has no container`);
     ids.set(service, id);
     return id;
   }
@@ -136,27 +169,31 @@ export async function startComposeCluster(options: ComposeStart = {}): Promise<C
     (...args: readonly string[]) =>
     async (service: string): Promise<void> =>
       void (await docker(...args, await container(service)));
-  const network = `${project}_default`;
+  const network = `${name}_default`;
 
   const cluster: ComposeCluster = {
+    project: name,
     kubeconfig: join(folder, 'kubeconfig'),
-    server: `https://127.0.0.1:${port}`,
-    grpcPorts,
+    server: `https://127.0.0.1:${project.port}`,
+    grpcPorts: project.grpcPorts,
     compose,
     script: (text) =>
       checked(
         run(
           'bash',
-          ['-euo', 'pipefail', '-c', `docker-compose() { command ${command.join(' ')} "$@"; }\n${text}`],
-          {
-            ...{ cwd: repository, env, timeoutMs: 120_000 },
-          },
+          [
+            ...['-euo', 'pipefail', '-c'],
+            `docker-compose() { command ${[...command, ...options].join(' ')} "$@"; }\n${text}`,
+          ],
+          surroundings,
         ),
         text,
       ),
     container,
+    exec: async (service, ...args) => docker('exec', await container(service), ...args),
     kill: toContainer('kill', '--signal', 'KILL'),
     start: toContainer('start'),
+    restart: toContainer('restart', '--time', '5'),
     pause: toContainer('pause'),
     unpause: toContainer('unpause'),
     disconnect: async (service) =>
@@ -171,28 +208,46 @@ export async function startComposeCluster(options: ComposeStart = {}): Promise<C
         { timeoutMs: 120_000, everyMs: 300, what: `${service} to be healthy` },
       );
     },
-    logs: (lines = 30) => compose('logs', '--no-color', `--tail=${lines}`),
+    async printed(service, count = 30) {
+      const { stdout, stderr } = await run('docker', ['logs', `--tail=${count}`, await container(service)]);
+      return stdout + stderr;
+    },
+    logs: (count = 30) => compose('logs', '--no-color', `--tail=${count}`),
+    async up() {
+      await compose('up', '--detach');
+      await cluster.ready();
+    },
+    async ready() {
+      await eventually(
+        async () => {
+          const all = lines(await docker('ps', '--format', '{{.Status}}', ...ofProject));
+          return all.length > 0 && all.every((status) => !/\((?!healthy)/.test(status));
+        },
+        { timeoutMs: 120_000, everyMs: 300, what: 'all services to be healthy' },
+      );
+    },
+    by: (files) => clusterOf(project, files),
     async stop() {
-      await compose('down', '--volumes', '--timeout', '5');
+      // Not `docker-compose down`, which takes its time: nobody waits for what these processes still have to say.
+      const containers = lines(await docker('ps', '--all', '--quiet', ...ofProject));
+      if (containers.length > 0) await docker('rm', '--force', '--volumes', ...containers);
+      const volumes = lines(await docker('volume', 'ls', '--quiet', ...ofProject));
+      if (volumes.length > 0) await docker('volume', 'rm', '--force', ...volumes);
+      const networks = lines(await docker('network', 'ls', '--quiet', ...ofProject));
+      if (networks.length > 0) await docker('network', 'rm', ...networks);
       rmSync(folder, { recursive: true, force: true });
     },
   };
-  built ??= compose('build', 'prepare').then(() => undefined);
+  return cluster;
+}
+
+/** Builds the image of this work tree and starts a cluster of it; resolves when it serves. */
+export async function startComposeCluster(options: ComposeStart = {}): Promise<ComposeCluster> {
+  const cluster = clusterOf(await newProject(options.env ?? {}), options);
+  built ??= cluster.compose('build', 'prepare').then(() => undefined);
   await built;
   try {
-    await compose('up', '--detach');
-    const services = (await compose('config', '--services')).trim().split('\n');
-    const running = services.filter((service) => service !== 'prepare');
-    for (const service of running) {
-      // Services of profiles that are off have no container.
-      if (
-        await container(service).then(
-          () => true,
-          () => false,
-        )
-      )
-        await cluster.healthy(service);
-    }
+    await cluster.up();
   } catch (error) {
     const logs = await cluster.logs().catch(() => '');
     await cluster.stop().catch(() => undefined);

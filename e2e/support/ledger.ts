@@ -3,7 +3,6 @@ import { expect } from 'vitest';
 import { eventually } from './eventually.ts';
 
 const namespace = 'default';
-const labelSelector = 'ledger=yes';
 const lanes = 3;
 
 /** What the server said of one object the last time that it acknowledged a write of it. */
@@ -31,7 +30,7 @@ const contents = (object: k8s.V1ConfigMap | undefined) =>
   JSON.stringify([object?.metadata?.uid, object?.metadata?.labels, object?.data]);
 
 /** Follows ConfigMaps as an informer does: a list, then a watch from there, resumed where it broke off. */
-function follow(config: k8s.KubeConfig) {
+function follow(config: k8s.KubeConfig, labelSelector: string) {
   const core = config.makeApiClient(k8s.CoreV1Api);
   const held = new Map<string, k8s.V1ConfigMap>();
   const complaints: string[] = [];
@@ -101,6 +100,9 @@ export async function startLedger(kubeconfig: string): Promise<Ledger> {
   const config = new k8s.KubeConfig();
   config.loadFromFile(kubeconfig);
   const core = config.makeApiClient(k8s.CoreV1Api);
+  // Of others that came before, their objects may still be there.
+  const run = `ledger-${Date.now().toString(36)}`;
+  const labelSelector = `ledger=${run}`;
   const known = new Map<string, Acknowledged>();
   let count = 0;
   let running = true;
@@ -110,7 +112,7 @@ export async function startLedger(kubeconfig: string): Promise<Ledger> {
     const before = known.get(name);
     // An update names the revision it follows: a late one whose answer was lost cannot come after a later one.
     const resourceVersion = before === undefined ? undefined : String(before.revision);
-    const metadata = { name, labels: { ledger: 'yes' }, resourceVersion };
+    const metadata = { name, labels: { ledger: run }, resourceVersion };
     const body = { metadata, data: { value } };
     if (before !== undefined) known.set(name, { ...before, values: [...before.values, value] });
     const { metadata: answered } =
@@ -125,7 +127,7 @@ export async function startLedger(kubeconfig: string): Promise<Ledger> {
   }
   const writers = Array.from({ length: lanes }, async (_, lane) => {
     for (let index = 0; running; index++) {
-      const name = `ledger-${lane}-${index}`;
+      const name = `${run}-${lane}-${index}`;
       for (const value of ['first', 'second', 'third']) {
         // What is not answered may or may not have happened; a name without an acknowledged create is left behind.
         if (running) await write(name, value).catch(() => undefined);
@@ -134,7 +136,7 @@ export async function startLedger(kubeconfig: string): Promise<Ledger> {
       await new Promise((resolve) => setTimeout(resolve, 150));
     }
   });
-  const follower = follow(config);
+  const follower = follow(config, labelSelector);
 
   const ledger: Ledger = {
     acknowledged: () => count,

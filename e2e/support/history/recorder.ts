@@ -12,6 +12,8 @@ export interface RecorderOptions {
   /** Default 3. */
   readonly watches?: number;
   readonly seed?: number;
+  /** How long a client rests between two calls. Default 5. */
+  readonly pauseMs?: number;
   /** API servers that clients and watches ask in turns, without what stands before them. Default: that of the kubeconfig. */
   readonly servers?: readonly string[];
 }
@@ -28,7 +30,6 @@ export interface Recorder {
 
 const namespace = 'default';
 const callMs = 5_000;
-const pauseMs = 5;
 
 type Answer = { readonly code: number; readonly body: string };
 
@@ -56,7 +57,7 @@ const within = async <T>(promise: Promise<T>): Promise<T> => {
 
 /** Starts working on the cluster of a kubeconfig, which must serve. */
 export async function startRecorder(kubeconfig: string, options: RecorderOptions = {}): Promise<Recorder> {
-  const { clients = 4, keys = 5, watches = 3, seed = 1 } = options;
+  const { clients = 4, keys = 5, watches = 3, seed = 1, pauseMs = 5 } = options;
   const ways = [undefined, ...(options.servers ?? [])].map((server) => {
     const config = new k8s.KubeConfig();
     config.loadFromFile(kubeconfig);
