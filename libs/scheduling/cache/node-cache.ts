@@ -171,9 +171,18 @@ export function createNodeCache(): NodeCache {
   };
 }
 
+/** A Pod that was resized holds what its node has not given back yet, which its status tells. */
+const wasResized = ({ metadata }: Pod) => (metadata.generation ?? 1) > 1;
+const heldBy = ({ status }: Pod) =>
+  JSON.stringify([
+    status?.containerStatuses?.map(({ resources, allocatedResources }) => [resources, allocatedResources]),
+    status?.conditions?.find(({ type }) => type === 'PodResizePending')?.reason,
+  ]);
+
 function samePlacement({ node, pod: { pod: known } }: Place, pod: Pod): boolean {
   return (
     node === pod.spec?.nodeName &&
+    (!wasResized(pod) || heldBy(known) === heldBy(pod)) &&
     known.metadata.uid === pod.metadata.uid &&
     known.metadata.generation === pod.metadata.generation &&
     known.metadata.deletionTimestamp === pod.metadata.deletionTimestamp &&

@@ -44,11 +44,19 @@ export interface ClusterEvent {
 
 /** A kind of event that may make a Pod schedulable, and whether this one does (KEP-4247). */
 export interface ClusterEventInterest {
-  readonly resource: EventResource;
+  /** `Pod` stands for Pods with and without a node. */
+  readonly resource: EventResource | 'Pod';
   readonly actions: readonly EventAction[];
   /** True when the Pod is worth another try. Absent: always. */
   readonly hint?: (pod: PodInfo, event: ClusterEvent) => boolean;
 }
+
+const isOf = (wanted: EventResource | 'Pod', resource: EventResource) =>
+  wanted === 'Pod' ? resource === 'AssignedPod' || resource === 'UnscheduledPod' : wanted === resource;
+
+/** Whether an event is about the Pod that waits itself. */
+export const isOwnUpdate = (pod: PodInfo, { object }: ClusterEvent): boolean =>
+  object?.metadata.uid === pod.pod.metadata.uid;
 
 /** Whether an event is worth another try to a Pod that `interests` belong to. */
 export function isInteresting(
@@ -59,7 +67,7 @@ export function isInteresting(
   if (interests === undefined) return true;
   return interests.some(
     ({ resource, actions, hint }) =>
-      resource === event.resource &&
+      isOf(resource, event.resource) &&
       actions.some((action) => event.actions.includes(action)) &&
       (hint === undefined || hint(pod, event)),
   );

@@ -1,5 +1,5 @@
 export type { ClusterEvent, ClusterEventInterest, EventAction, EventResource } from './cluster-event.ts';
-export { isInteresting } from './cluster-event.ts';
+export { isInteresting, isOwnUpdate } from './cluster-event.ts';
 export type * from './types.ts';
 export { failure, maxNodeScore, skip, unresolvable, unschedulable } from './types.ts';
 export {
@@ -11,7 +11,15 @@ export {
   setNode,
   type MutableNodeInfo,
 } from './node-info.ts';
-export { amount, amounts, ephemeralClaimName, podInfo, podRequests, withLabelKeys } from './pod-info.ts';
+export {
+  amount,
+  amounts,
+  ephemeralClaimName,
+  hostPorts,
+  podInfo,
+  podRequests,
+  withLabelKeys,
+} from './pod-info.ts';
 export {
   nodeSelectorMatches,
   nodeSelectorTermMatches,

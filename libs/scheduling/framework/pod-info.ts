@@ -1,4 +1,4 @@
-import type { Container, Pod, PodAffinityTerm } from '@drydock/api/core/v1';
+import type { Container, ContainerStatus, Pod, PodAffinityTerm } from '@drydock/api/core/v1';
 import {
   nothing,
   objectKey,
@@ -29,6 +29,31 @@ export function addTo(into: Map<string, number>, from: Resources, sign: 1 | -1 =
   for (const [name, value] of from) into.set(name, (into.get(name) ?? 0) + sign * value);
 }
 
+type ContainerRequests = (container: Container, keeps: boolean) => Map<string, number>;
+
+/**
+ * What containers ask for while they are resized in place (KEP-1287): the most of what is wanted, what is in force and
+ * what the node has promised; without what is wanted where the node can never have it.
+ */
+function requestsByContainer({ status }: Pod, missing: Resources): ContainerRequests {
+  const known = new Map<string, ContainerStatus>();
+  for (const list of [status?.containerStatuses, status?.initContainerStatuses])
+    for (const one of list ?? []) if (one.resources !== undefined) known.set(one.name, one);
+  const hopeless =
+    known.size > 0 &&
+    status?.conditions?.find(({ type }) => type === 'PodResizePending')?.reason === 'Infeasible';
+  return ({ name, resources }, keeps) => {
+    const told = keeps ? known.get(name) : undefined;
+    const needs = hopeless && told !== undefined ? new Map<string, number>() : amounts(resources?.requests);
+    if (told !== undefined) {
+      raiseTo(needs, amounts(told.resources?.requests));
+      raiseTo(needs, amounts(told.allocatedResources));
+    }
+    for (const [resource, value] of missing) if (!needs.has(resource)) needs.set(resource, value);
+    return needs;
+  };
+}
+
 function raiseTo(into: Map<string, number>, from: Resources): void {
   for (const [name, value] of from) if (value > (into.get(name) ?? -1)) into.set(name, value);
 }
@@ -40,18 +65,15 @@ function raiseTo(into: Map<string, number>, from: Resources): void {
  * `missing`. (KEP-753, KEP-2837)
  */
 export function podRequests(pod: Pod, missing: Resources = noAmounts): Map<string, number> {
-  const asked = (container: Container) => {
-    const needs = amounts(container.resources?.requests);
-    for (const [name, value] of missing) if (!needs.has(name)) needs.set(name, value);
-    return needs;
-  };
+  const asked = requestsByContainer(pod, missing);
   const total = new Map<string, number>();
-  for (const container of pod.spec?.containers ?? []) addTo(total, asked(container));
+  for (const container of pod.spec?.containers ?? []) addTo(total, asked(container, true));
   const sidecars = new Map<string, number>();
   const peak = new Map<string, number>();
   for (const container of pod.spec?.initContainers ?? []) {
-    const needs = asked(container);
-    if (container.restartPolicy === 'Always') {
+    const sidecar = container.restartPolicy === 'Always';
+    const needs = asked(container, sidecar);
+    if (sidecar) {
       addTo(sidecars, needs);
       addTo(total, needs);
       raiseTo(peak, sidecars);
@@ -83,7 +105,8 @@ function ordered(requests: ReadonlyMap<string, number>): Map<string, number> {
   return result;
 }
 
-function hostPorts(pod: Pod): HostPort[] {
+/** The host ports that a Pod takes; those of init containers only where they run on. */
+export function hostPorts(pod: Pod): HostPort[] {
   const ports: HostPort[] = [];
   const visit = (container: Container) => {
     for (const port of container.ports ?? []) {

@@ -1,9 +1,12 @@
 import type { Container, Node, Pod, Taint } from '@drydock/api/core/v1';
-import type { LabelMatcher } from '@drydock/base/apimachinery';
+import type { KubeObject, LabelMatcher } from '@drydock/base/apimachinery';
 import {
+  isInteresting,
   nodeInfo,
   podInfo,
   type CycleState,
+  type EventAction,
+  type EventResource,
   type NodeInfo,
   type Plugin,
   type PodInfo,
@@ -119,6 +122,21 @@ export function filterAll(
     else result[candidate.name] = words(plugin.filter?.(state, target, candidate));
   }
   return result;
+}
+
+/** Whether a plugin that refused a Pod has it tried again after an event: `object` absent, it is gone; `previous` absent, new. */
+export function isTriedAfter(
+  plugin: Plugin,
+  target: PodInfo,
+  [resource, action]: readonly [EventResource, EventAction],
+  { object, previous }: { object?: object | undefined; previous?: object | undefined },
+): boolean {
+  return isInteresting(plugin.events, target, {
+    resource,
+    actions: [action],
+    ...(object === undefined ? {} : { object: object as KubeObject }),
+    ...(previous === undefined ? {} : { previous: previous as KubeObject }),
+  });
 }
 
 /** The normalized scores of one plugin; `skip` where it has nothing to rate. */

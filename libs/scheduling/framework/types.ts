@@ -163,6 +163,8 @@ export interface Plugin {
     pod: PodInfo,
     node: NodeInfo,
   ): { status: Status; timeoutMs?: number } | undefined;
+  /** Whether `preBind` will have something to do, so that the node is worth being promised to the Pod first. */
+  preBindWaits?(state: CycleState, pod: PodInfo, node: NodeInfo): boolean;
   preBind?(state: CycleState, pod: PodInfo, node: NodeInfo): Promise<Status | undefined>;
   /** `Skip` passes the Pod to the next binder. */
   bind?(state: CycleState, pod: PodInfo, nodeName: string): Promise<Status | undefined>;

@@ -267,6 +267,7 @@ export function dynamicResources(args: DynamicResourcesArgs, deps: DynamicResour
           actions.unreserve(claim, pod);
       }
     },
+    preBindWaits: (state) => (stateOf(state)?.claims.length ?? 0) > 0,
     async preBind(state, { pod }, { name: nodeName }) {
       const found = stateOf(state);
       if (found === undefined) return undefined;

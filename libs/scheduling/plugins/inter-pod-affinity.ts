@@ -1,9 +1,12 @@
+import type { Pod } from '@drydock/api/core/v1';
 import {
   maxNodeScore,
+  podInfo,
   skip,
   unresolvable,
   unschedulable,
   type AffinityTerm,
+  type ClusterEvent,
   type CycleState,
   type NodeInfo,
   type Plugin,
@@ -126,6 +129,45 @@ export function interPodAffinity(
     if (found !== undefined) count(found, pod, other, node, by);
   };
 
+  /** One event is looked at for many Pods. */
+  const infos = new WeakMap<Pod, PodInfo>();
+  const infoOf = (pod: Pod): PodInfo => {
+    const info = infos.get(pod) ?? podInfo(pod);
+    infos.set(pod, info);
+    return info;
+  };
+
+  /** The Pods of its terms came, or those that it keeps away from, or that keep it away, went. */
+  function podHelps(pod: PodInfo, { object, previous }: ClusterEvent): boolean {
+    const [now, before] = [object, previous].map((one) => one && infoOf(one as Pod));
+    const attracts = (other: PodInfo | undefined) =>
+      other !== undefined && matchesAll(pod.requiredAffinity, other);
+    if (!attracts(before) && attracts(now)) return true;
+    const repels = (other: PodInfo | undefined) =>
+      other !== undefined &&
+      (pod.requiredAntiAffinity.some((term) => matches(term, other)) ||
+        other.requiredAntiAffinity.some((term) => matches(term, pod)));
+    return repels(before) && !repels(now);
+  }
+
+  /** A node came to a domain of a term, or left one that an anti-affinity closes. */
+  function nodeHelps(pod: PodInfo, { object, previous }: ClusterEvent): boolean {
+    const [now, before] = [object, previous].map((one) => one?.metadata.labels);
+    const moved = (key: string) =>
+      now?.[key] !== undefined && before?.[key] !== undefined && now[key] !== before[key];
+    // Others keep it away, by keys of theirs.
+    if (pod.requiredAffinity.length + pod.requiredAntiAffinity.length === 0) return true;
+    return (
+      pod.requiredAffinity.some(
+        ({ topologyKey: key }) => moved(key) || (now?.[key] !== undefined && before?.[key] === undefined),
+      ) ||
+      pod.requiredAntiAffinity.some(
+        ({ topologyKey: key }) =>
+          previous === undefined || moved(key) || (before?.[key] !== undefined && now?.[key] === undefined),
+      )
+    );
+  }
+
   return {
     name,
     preFilter(state, pod, snapshot) {
@@ -195,12 +237,12 @@ export function interPodAffinity(
       }
       const span = highest - lowest;
       for (let at = 0; at < scores.length; at++)
-        scores[at] = span > 0 ? Math.trunc((maxNodeScore * ((scores[at] ?? 0) - lowest)) / span) : 0;
+        // In this order: what is left of a fraction is cut off as Go does it.
+        scores[at] = span > 0 ? Math.trunc(maxNodeScore * (((scores[at] ?? 0) - lowest) / span)) : 0;
     },
     events: [
-      { resource: 'AssignedPod', actions: ['Add', 'Delete', 'UpdatePodLabel'] },
-      { resource: 'Node', actions: ['Add', 'UpdateNodeLabel'] },
-      { resource: 'UnscheduledPod', actions: ['UpdatePodLabel'] },
+      { resource: 'AssignedPod', actions: ['Add', 'Delete', 'UpdatePodLabel'], hint: podHelps },
+      { resource: 'Node', actions: ['Add', 'UpdateNodeLabel'], hint: nodeHelps },
     ],
   };
 }

@@ -1,12 +1,13 @@
-import type { Node, Taint } from '@drydock/api/core/v1';
+import type { Node, Pod, Taint } from '@drydock/api/core/v1';
 import {
+  hostPorts as portsOf,
+  isOwnUpdate,
   portKey,
   skip,
   tolerates,
   unresolvable,
   unschedulable,
   untolerated,
-  type ClusterEvent,
   type Plugin,
   type PodInfo,
 } from '../framework/index.ts';
@@ -25,7 +26,7 @@ export const schedulingGates: Plugin = {
     {
       resource: 'UnscheduledPod',
       actions: ['UpdatePodSchedulingGatesEliminated'],
-      hint: (pod, { object }) => object?.metadata.uid === pod.pod.metadata.uid,
+      hint: isOwnUpdate,
     },
   ],
 };
@@ -37,26 +38,28 @@ export const prioritySort: Plugin = {
 };
 
 const unschedulableTaint: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
-const refusesByMark = (pod: PodInfo, node: Node) =>
-  node.spec?.unschedulable === true &&
-  untolerated([unschedulableTaint], pod.pod.spec?.tolerations, ['NoSchedule']) !== undefined;
-
-const isOwnUpdate = (pod: PodInfo, { object }: ClusterEvent) => object?.metadata.uid === pod.pod.metadata.uid;
+const isMarked = (node: Node) => node.spec?.unschedulable === true;
+const toleratesMark = ({ spec }: Pod) =>
+  untolerated([unschedulableTaint], spec?.tolerations, ['NoSchedule']) === undefined;
 
 const unschedulableNode = unresolvable('node(s) were unschedulable');
 
 /** `spec.unschedulable` refuses all Pods that do not tolerate the taint it stands for. */
 export const nodeUnschedulable: Plugin = {
   name: 'NodeUnschedulable',
-  filter: (_, pod, { node }) =>
-    node.spec?.unschedulable === true && refusesByMark(pod, node) ? unschedulableNode : undefined,
+  filter: (_, pod, { node }) => (isMarked(node) && !toleratesMark(pod.pod) ? unschedulableNode : undefined),
   events: [
     {
       resource: 'Node',
       actions: ['Add', 'UpdateNodeTaint'],
-      hint: (pod, { object }) => !refusesByMark(pod, object as Node),
+      hint: (_, { object, previous }) =>
+        !isMarked(object as Node) && (previous === undefined || isMarked(previous as Node)),
     },
-    { resource: 'UnscheduledPod', actions: ['UpdatePodTolerations'], hint: isOwnUpdate },
+    {
+      resource: 'UnscheduledPod',
+      actions: ['UpdatePodTolerations'],
+      hint: (pod, event) => isOwnUpdate(pod, event) && toleratesMark(event.object as Pod),
+    },
   ],
 };
 
@@ -129,7 +132,16 @@ export const nodePorts: Plugin = {
   filter: (_, { hostPorts }, { usedPorts }) =>
     hostPorts.length > 0 && usedPorts.size > 0 && conflicts(hostPorts, usedPorts) ? portTaken : undefined,
   events: [
-    { resource: 'AssignedPod', actions: ['Delete'] },
+    {
+      resource: 'AssignedPod',
+      actions: ['Delete'],
+      // One without a node held ports only where it was promised a place.
+      hint({ hostPorts }, { previous }) {
+        const gone = previous as Pod;
+        if (!gone.spec?.nodeName && !gone.status?.nominatedNodeName) return false;
+        return conflicts(hostPorts, new Map(portsOf(gone).map((port) => [portKey(port), 1])));
+      },
+    },
     { resource: 'Node', actions: ['Add'] },
   ],
 };

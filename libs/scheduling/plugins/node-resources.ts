@@ -1,7 +1,9 @@
-import type { Node } from '@drydock/api/core/v1';
+import type { Node, Pod } from '@drydock/api/core/v1';
 import {
   amounts,
+  isOwnUpdate,
   maxNodeScore,
+  podRequests,
   skip,
   type NodeInfo,
   type Plugin,
@@ -157,11 +159,25 @@ export function insufficientResources(
   return reasons && { code: helpless ? 'UnschedulableAndUnresolvable' : 'Unschedulable', reasons };
 }
 
-const fitsEmpty = (pod: PodInfo, node: Node): boolean => {
-  const allocatable = amounts(node.status?.allocatable ?? node.status?.capacity);
-  for (const [resource, wanted] of pod.requests) if (wanted > (allocatable.get(resource) ?? 0)) return false;
-  return true;
-};
+const capacityOf = ({ status }: Node) => amounts(status?.allocatable ?? status?.capacity);
+
+/** Whether a change of a node is worth another try: the Pod would fit if it were empty, and it has more of what counts. */
+function nodeHelps(pod: PodInfo, node: Node, previous: Node | undefined): boolean {
+  const now = capacityOf(node);
+  const of = (resource: string) => now.get(resource) ?? 0;
+  if (of('pods') < 1) return false;
+  for (const [resource, wanted] of pod.requests) if (wanted > of(resource)) return false;
+  if (previous === undefined) return true;
+  const before = capacityOf(previous);
+  const grew = (resource: string) => of(resource) > (before.get(resource) ?? 0);
+  return grew('pods') || [...pod.requests.keys()].some(grew);
+}
+
+/** Whether what a Pod on a node gave up is something that the waiting Pod wants. */
+function resizeHelps(pod: PodInfo, now: Pod, previous: Pod): boolean {
+  const [after, before] = [podRequests(now), podRequests(previous)];
+  return [...pod.requests.keys()].some((name) => (before.get(name) ?? 0) > (after.get(name) ?? 0));
+}
 
 /** Room for what the Pod asks; rated by how full the node would be. */
 export function nodeResourcesFit(args: NodeResourcesFitArgs = {}): Plugin {
@@ -179,16 +195,21 @@ export function nodeResourcesFit(args: NodeResourcesFitArgs = {}): Plugin {
       {
         resource: 'AssignedPod',
         actions: ['Delete', 'UpdatePodScaleDown'],
+        hint(pod, { object, previous }) {
+          const gone = previous as Pod;
+          if (object !== undefined) return resizeHelps(pod, object as Pod, gone);
+          return !!gone.spec?.nodeName || !!gone.status?.nominatedNodeName;
+        },
       },
       {
         resource: 'Node',
         actions: ['Add', 'UpdateNodeAllocatable'],
-        hint: (pod, { object }) => fitsEmpty(pod, object as Node),
+        hint: (pod, { object, previous }) => nodeHelps(pod, object as Node, previous as Node | undefined),
       },
       {
         resource: 'UnscheduledPod',
         actions: ['UpdatePodScaleDown'],
-        hint: (pod, { object }) => object?.metadata.uid === pod.pod.metadata.uid,
+        hint: isOwnUpdate,
       },
     ],
   };

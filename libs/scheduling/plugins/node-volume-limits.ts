@@ -1,4 +1,5 @@
-import type { CSINode } from '@drydock/api/storage/v1';
+import type { Pod, Volume } from '@drydock/api/core/v1';
+import type { CSINode, VolumeAttachment } from '@drydock/api/storage/v1';
 import {
   ephemeralClaimName,
   skip,
@@ -8,6 +9,7 @@ import {
   type PodInfo,
   type Status,
 } from '../framework/index.ts';
+import { csiVolumeOf, driverOf, isMigratable } from './in-tree-volumes.ts';
 import type { Listers } from './listers.ts';
 import { classNameOf, notOwner } from './volume-claims.ts';
 
@@ -24,6 +26,11 @@ function limitsOf(csiNode: CSINode | undefined): ReadonlyMap<string, number> {
   return limits;
 }
 
+const claimOf = (pod: Pod, { name, ephemeral, persistentVolumeClaim }: Volume) =>
+  ephemeral === undefined ? persistentVolumeClaim?.claimName : ephemeralClaimName(pod, name);
+const isCounted = (volume: Volume) =>
+  volume.persistentVolumeClaim !== undefined || volume.ephemeral !== undefined || isMigratable(volume);
+
 /**
  * CSI drivers attach only so many volumes to a node, as its CSINode says. Counted are the volumes of the Pods on the
  * node, and those that are still attached to it though no Pod there uses them.
@@ -33,15 +40,18 @@ export function nodeVolumeLimits(
 ): Plugin {
   const name = 'NodeVolumeLimits';
 
-  /** Adds a Pod's volumes that a CSI driver attaches; answers what is wrong with a claim of the Pod. */
-  function add({ pod, namespace }: PodInfo, into: Volumes): Status | undefined {
+  /** Adds a Pod's volumes that a CSI driver of the node attaches; answers what is wrong with a claim of the Pod. */
+  function add({ pod, namespace }: PodInfo, csiNode: CSINode | undefined, into: Volumes): Status | undefined {
     let problem: Status | undefined;
+    const put = (driver: string, handle: string) => into.set(`${driver}/${handle}`, driver);
     for (const volume of pod.spec?.volumes ?? []) {
       const ephemeral = volume.ephemeral !== undefined;
-      const claimName = ephemeral
-        ? ephemeralClaimName(pod, volume.name)
-        : volume.persistentVolumeClaim?.claimName;
-      if (claimName === undefined) continue;
+      const claimName = claimOf(pod, volume);
+      if (claimName === undefined) {
+        const own = csiVolumeOf(volume, csiNode);
+        if (own !== undefined) put(own.driver, own.handle);
+        continue;
+      }
       const claim = listers.claim(namespace, claimName);
       if (claim === undefined) {
         problem ??= unresolvable(
@@ -55,12 +65,13 @@ export function nodeVolumeLimits(
         continue;
       }
       const found = listers.volume(claim.spec?.volumeName ?? '');
-      const csi = found?.spec?.csi;
-      if (csi !== undefined) into.set(`${csi.driver}/${csi.volumeHandle}`, csi.driver);
+      const csi = found && csiVolumeOf(found, csiNode);
+      if (csi !== undefined) put(csi.driver, csi.handle);
       // One that is yet to be made counts for the provisioner of its class, and so does one that is gone.
       else if (found === undefined) {
         const provisioner = listers.storageClass(classNameOf(claim))?.provisioner;
-        if (provisioner !== undefined) into.set(`${provisioner}/${namespace}/${claimName}`, provisioner);
+        const driver = provisioner === undefined ? undefined : driverOf(provisioner, csiNode);
+        if (driver !== undefined) put(driver, `${namespace}/${claimName}`);
       }
     }
     return problem;
@@ -75,16 +86,16 @@ export function nodeVolumeLimits(
 
   return {
     name,
-    preFilter: (_, pod) => (pod.claims.length === 0 ? { status: skip } : undefined),
+    preFilter: (_, { pod }) => ((pod.spec?.volumes ?? []).some(isCounted) ? undefined : { status: skip }),
     filter(_, pod, node) {
-      if (pod.claims.length === 0) return undefined;
+      const csiNode = listers.csiNode(node.name);
       const wanted: Volumes = new Map();
-      const problem = add(pod, wanted);
+      const problem = add(pod, csiNode, wanted);
       if (problem !== undefined) return problem;
-      const limits = limitsOf(listers.csiNode(node.name));
+      const limits = limitsOf(csiNode);
       if (wanted.size === 0 || limits.size === 0) return undefined;
       const attached: Volumes = new Map();
-      for (const other of node.pods.values()) if (other.claims.length > 0) add(other, attached);
+      for (const other of node.pods.values()) add(other, csiNode, attached);
       addAttached(node.name, attached);
       const used = new Map<string, number>();
       for (const driver of attached.values()) used.set(driver, (used.get(driver) ?? 0) + 1);
@@ -98,10 +109,43 @@ export function nodeVolumeLimits(
       return undefined;
     },
     events: [
-      { resource: 'CSINode', actions: ['Add', 'Update'] },
-      { resource: 'AssignedPod', actions: ['Delete'] },
-      { resource: 'PersistentVolumeClaim', actions: ['Add'] },
-      { resource: 'VolumeAttachment', actions: ['Delete'] },
+      {
+        resource: 'CSINode',
+        actions: ['Add', 'Update'],
+        hint(_, { object, previous }) {
+          if (previous === undefined) return true;
+          const before = limitsOf(previous as CSINode);
+          return [...limitsOf(object as CSINode)].some(
+            ([driver, count]) => count > (before.get(driver) ?? 0),
+          );
+        },
+      },
+      {
+        resource: 'AssignedPod',
+        actions: ['Delete'],
+        hint(_, { previous }) {
+          const { spec, status } = previous as Pod;
+          return (!!spec?.nodeName || !!status?.nominatedNodeName) && (spec?.volumes ?? []).some(isCounted);
+        },
+      },
+      {
+        resource: 'PersistentVolumeClaim',
+        actions: ['Add'],
+        hint: ({ namespace, claims }, { object }) =>
+          object?.metadata.namespace === namespace && claims.includes(object.metadata.name ?? ''),
+      },
+      {
+        resource: 'VolumeAttachment',
+        actions: ['Delete'],
+        hint({ pod }, { previous }) {
+          const { attacher, nodeName } = (previous as VolumeAttachment).spec;
+          return (pod.spec?.volumes ?? []).some(
+            (volume) =>
+              volume.persistentVolumeClaim !== undefined ||
+              csiVolumeOf(volume, listers.csiNode(nodeName))?.driver === attacher,
+          );
+        },
+      },
     ],
   };
 }

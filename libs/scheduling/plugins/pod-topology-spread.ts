@@ -15,6 +15,7 @@ import {
   type Snapshot,
 } from '../framework/index.ts';
 import { matchesRequired } from './node-affinity.ts';
+import { spreadEvents } from './spread-events.ts';
 
 /** PodTopologySpreadArgs of kubescheduler.config.k8s.io/v1. */
 export interface PodTopologySpreadArgs {
@@ -35,7 +36,8 @@ const missingLabel = unresolvable(
 );
 const skewed = unschedulable("node(s) didn't match pod topology spread constraints");
 
-interface Constraint {
+/** A constraint of a Pod, compiled. */
+export interface Constraint {
   readonly topologyKey: string;
   readonly maxSkew: number;
   readonly minDomains: number;
@@ -254,10 +256,6 @@ export function podTopologySpread(
         else scores[at] = Math.trunc((maxNodeScore * (highest + lowest - (scores[at] ?? 0))) / highest);
       }
     },
-    events: [
-      { resource: 'AssignedPod', actions: ['Add', 'Delete', 'UpdatePodLabel'] },
-      { resource: 'Node', actions: ['Add', 'Delete', 'UpdateNodeLabel', 'UpdateNodeTaint'] },
-      { resource: 'UnscheduledPod', actions: ['UpdatePodLabel', 'UpdatePodTolerations'] },
-    ],
+    events: spreadEvents((pod) => constraintsOf(pod, 'DoNotSchedule')),
   };
 }

@@ -4,13 +4,20 @@ import type {
   PersistentVolumeClaim,
   TopologySelectorTerm,
 } from '@drydock/api/core/v1';
-import type { StorageClass } from '@drydock/api/storage/v1';
-import { compareQuantities, parseQuantity, selectorFromLabelSelector } from '@drydock/base/apimachinery';
+import type { CSIDriver, CSIStorageCapacity, StorageClass } from '@drydock/api/storage/v1';
+import {
+  compareQuantities,
+  parseQuantity,
+  selectorFromLabelSelector,
+  semanticEqual,
+  type Quantity,
+} from '@drydock/base/apimachinery';
 import {
   failure,
   nodeSelectorMatches,
   skip,
   unresolvable,
+  type ClusterEvent,
   type NodeInfo,
   type Plugin,
   type PodInfo,
@@ -117,8 +124,8 @@ export function volumeBinding(args: VolumeBindingArgs, listers: Listers, actions
     if (listers.csiDriver(storageClass.provisioner)?.spec?.storageCapacity !== true) return true;
     const wanted = storage(claim.spec?.resources?.requests);
     return listers.storageCapacities(storageClass.metadata.name ?? '').some((capacity) => {
-      const limit = capacity.maximumVolumeSize ?? capacity.capacity;
-      if (limit === undefined || compareQuantities(parseQuantity(limit), wanted) < 0) return false;
+      const limit = largestVolume(capacity);
+      if (limit === undefined || compareQuantities(limit, wanted) < 0) return false;
       return (
         capacity.nodeTopology !== undefined &&
         selectorFromLabelSelector(capacity.nodeTopology).matches(node.metadata.labels)
@@ -173,6 +180,8 @@ export function volumeBinding(args: VolumeBindingArgs, listers: Listers, actions
     return found.length > 0 ? found : { bind, provision };
   }
 
+  const hasWork = (found: Plan | undefined) =>
+    found !== undefined && found.bind.length + found.provision.length > 0;
   const planOf = (state: Map<string, unknown>, node: NodeInfo) =>
     (state.get(name) as State | undefined)?.plans.get(node.name);
 
@@ -209,9 +218,10 @@ export function volumeBinding(args: VolumeBindingArgs, listers: Listers, actions
     unreserve(state, _, node) {
       for (const { volume } of planOf(state, node)?.bind ?? []) promised.delete(volume.metadata.name ?? '');
     },
+    preBindWaits: (state, _, node) => hasWork(planOf(state, node)),
     async preBind(state, { namespace }, node) {
       const found = planOf(state, node);
-      if (found === undefined || found.bind.length + found.provision.length === 0) return undefined;
+      if (found === undefined || !hasWork(found)) return undefined;
       try {
         await Promise.all([
           ...found.bind.map(({ claim, volume }) => actions.bindVolume(volume, claim)),
@@ -233,15 +243,52 @@ export function volumeBinding(args: VolumeBindingArgs, listers: Listers, actions
       for (const { volume } of found?.bind ?? []) promised.delete(volume.metadata.name ?? '');
     },
     events: [
-      { resource: 'StorageClass', actions: ['Add', 'Update'] },
+      {
+        resource: 'StorageClass',
+        actions: ['Add', 'Update'],
+        hint: (_, { object, previous }) =>
+          previous === undefined ||
+          !semanticEqual(
+            (object as StorageClass).allowedTopologies,
+            (previous as StorageClass).allowedTopologies,
+          ),
+      },
       { resource: 'PersistentVolumeClaim', actions: ['Add', 'Update'], hint: isOwnClaim },
       { resource: 'PersistentVolume', actions: ['Add', 'Update'] },
       { resource: 'Node', actions: ['Add', 'UpdateNodeLabel'] },
-      { resource: 'CSINode', actions: ['Add', 'Update'] },
-      { resource: 'CSIDriver', actions: ['Update'] },
-      { resource: 'CSIStorageCapacity', actions: ['Add', 'Update'] },
+      {
+        resource: 'CSINode',
+        actions: ['Add', 'Update'],
+        hint: (_, { object, previous }) =>
+          previous === undefined || migratedPlugins(object) !== migratedPlugins(previous),
+      },
+      {
+        resource: 'CSIDriver',
+        actions: ['Update'],
+        hint: ({ pod }, { object, previous }) =>
+          countsSpace(previous as CSIDriver) &&
+          !countsSpace(object as CSIDriver) &&
+          (pod.spec?.volumes ?? []).some(({ csi }) => csi?.driver === object?.metadata.name),
+      },
+      {
+        resource: 'CSIStorageCapacity',
+        actions: ['Add', 'Update'],
+        hint(_, { object, previous }) {
+          if (previous === undefined) return true;
+          const [now, before] = [object, previous].map((one) => largestVolume(one as CSIStorageCapacity));
+          return now !== undefined && (before === undefined || compareQuantities(now, before) > 0);
+        },
+      },
     ],
   };
+}
+
+const migratedPlugins = (object: ClusterEvent['object']) =>
+  object?.metadata.annotations?.['storage.alpha.kubernetes.io/migrated-plugins'];
+const countsSpace = ({ spec }: CSIDriver) => spec?.storageCapacity === true;
+function largestVolume({ maximumVolumeSize, capacity }: CSIStorageCapacity): Quantity | undefined {
+  const limit = maximumVolumeSize ?? capacity;
+  return limit === undefined ? undefined : parseQuantity(limit);
 }
 
 function isOwnClaim(

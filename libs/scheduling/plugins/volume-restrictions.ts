@@ -12,8 +12,10 @@ import { namedClaims } from './volume-claims.ts';
 
 const diskConflict = unschedulable('node(s) had no available disk');
 const singleUser = unschedulable(
-  'node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode',
+  'node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod',
 );
+
+const volumesOf = (pod: Pod): readonly Volume[] => pod.spec?.volumes ?? [];
 
 /** Kinds of disk that only one Pod of a node can have, unless all read. */
 function conflicts(a: Volume, b: Volume): boolean {
@@ -88,11 +90,27 @@ export function volumeRestrictions(listers: Pick<Listers, 'claim'>): Plugin {
       return found.users > 0 ? singleUser : undefined;
     },
     events: [
-      { resource: 'AssignedPod', actions: ['Delete'] },
+      {
+        resource: 'AssignedPod',
+        actions: ['Delete'],
+        hint({ pod, namespace }, { previous }) {
+          const gone = previous as Pod;
+          if (gone.metadata.namespace !== namespace) return false;
+          const disks = volumesOf(gone);
+          const theirs = new Set(namedClaims(gone));
+          return (
+            volumesOf(pod).some((disk) => disks.some((other) => conflicts(disk, other))) ||
+            namedClaims(pod).some((claim) => theirs.has(claim))
+          );
+        },
+      },
       { resource: 'Node', actions: ['Add'] },
-      { resource: 'PersistentVolumeClaim', actions: ['Add'] },
+      {
+        resource: 'PersistentVolumeClaim',
+        actions: ['Add'],
+        hint: ({ pod, namespace }, { object }) =>
+          object?.metadata.namespace === namespace && namedClaims(pod).includes(object.metadata.name ?? ''),
+      },
     ],
   };
 }
-
-const volumesOf = (pod: Pod): readonly Volume[] => pod.spec?.volumes ?? [];

@@ -1,3 +1,6 @@
+import type { PersistentVolume } from '@drydock/api/core/v1';
+import type { StorageClass } from '@drydock/api/storage/v1';
+import { semanticEqual } from '@drydock/base/apimachinery';
 import { skip, unresolvable, type Plugin } from '../framework/index.ts';
 import type { Listers } from './listers.ts';
 import { classNameOf, namedClaims, waitsForConsumer } from './volume-claims.ts';
@@ -12,6 +15,14 @@ const noZone = unresolvable('node(s) had no available volume zone');
 interface Wanted {
   readonly key: string;
   readonly values: ReadonlySet<string>;
+}
+
+/** What the labels of a volume ask of a node. */
+function topologiesOf({ metadata }: PersistentVolume): Wanted[] {
+  return topologyLabels.flatMap((key) => {
+    const zones = metadata.labels?.[key]?.split('__').map((zone) => zone.trim());
+    return zones === undefined || zones.includes('') ? [] : [{ key, values: new Set(zones) }];
+  });
 }
 
 /** Volumes with zone or region labels are used in that zone. */
@@ -47,10 +58,7 @@ export function volumeZone(listers: Pick<Listers, 'claim' | 'volume' | 'storageC
         const volume = listers.volume(volumeName);
         if (volume === undefined)
           return { status: unresolvable(`persistentvolume ${JSON.stringify(volumeName)} not found`) };
-        for (const key of topologyLabels) {
-          const value = volume.metadata.labels?.[key];
-          if (value !== undefined) wanted.push({ key, values: new Set(value.split('__')) });
-        }
+        wanted.push(...topologiesOf(volume));
       }
       if (wanted.length === 0) return { status: skip };
       state.set(name, wanted);
@@ -68,10 +76,30 @@ export function volumeZone(listers: Pick<Listers, 'claim' | 'volume' | 'storageC
       return fits ? undefined : noZone;
     },
     events: [
-      { resource: 'StorageClass', actions: ['Add'] },
+      {
+        resource: 'StorageClass',
+        actions: ['Add'],
+        hint: (_, { object }) => waitsForConsumer(object as StorageClass),
+      },
       { resource: 'Node', actions: ['Add', 'UpdateNodeLabel'] },
-      { resource: 'PersistentVolumeClaim', actions: ['Add', 'Update'] },
-      { resource: 'PersistentVolume', actions: ['Add', 'Update'] },
+      {
+        resource: 'PersistentVolumeClaim',
+        actions: ['Add', 'Update'],
+        hint: ({ pod, namespace }, { object }) =>
+          object?.metadata.namespace === namespace && namedClaims(pod).includes(object.metadata.name ?? ''),
+      },
+      {
+        resource: 'PersistentVolume',
+        actions: ['Add', 'Update'],
+        hint(_, { object, previous }) {
+          const [now, before] = [object, previous].map((one) =>
+            one === undefined
+              ? undefined
+              : topologiesOf(one as PersistentVolume).map(({ key, values }) => [key, ...values].sort()),
+          );
+          return before === undefined || !semanticEqual(now, before);
+        },
+      },
     ],
   };
 }

@@ -169,7 +169,7 @@ describe('VolumeRestrictions', () => {
       listers({ claims: [claim('c', { accessModes: ['ReadWriteOncePod'] })] }),
     );
     expect(filterAll(plugin, user('c'), [nodeWith('a', { pods: [user('c')] })])['a']).toBe(
-      'node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode',
+      'node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod',
     );
     expect(filterAll(plugin, user('c'), [nodeWith('a')])['a']).toBe('ok');
   });

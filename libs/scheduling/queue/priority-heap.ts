@@ -2,6 +2,7 @@
 export interface PriorityHeap<T> {
   push(item: T): void;
   pop(): T | undefined;
+  peek(): T | undefined;
   delete(item: T): boolean;
   has(item: T): boolean;
   readonly size: number;
@@ -62,6 +63,7 @@ export function createPriorityHeap<T>(compare: (a: T, b: T) => number): Priority
       put(item, items.length);
       up(items.length - 1);
     },
+    peek: () => items[0],
     pop: () => (items.length === 0 ? undefined : removeAt(0)),
     delete(item) {
       const at = places.get(item);

@@ -13,6 +13,13 @@ export interface Placement {
   readonly binder?: Extender | undefined;
 }
 
+/** An error is told with who had it and where; a refusal speaks for itself. */
+function of(point: string, plugin: string, status: Status): Status {
+  if (status.code !== 'Error') return { ...status, plugin };
+  const reasons = [`running ${point} plugin ${JSON.stringify(plugin)}: ${status.reasons.join(', ')}`];
+  return { ...status, reasons, plugin };
+}
+
 /** Reserve plugins, in order; on a refusal all reservations are taken back. */
 export function reserve(placement: Placement): Status | undefined {
   const { profile, state, pod, node } = placement;
@@ -20,7 +27,7 @@ export function reserve(placement: Placement): Status | undefined {
     const status = plugin.reserve?.(state, pod, node);
     if (status === undefined) continue;
     unreserve(placement);
-    return { ...status, plugin: plugin.name };
+    return of('Reserve', plugin.name, status);
   }
   return undefined;
 }
@@ -41,27 +48,40 @@ export function permit({
   for (const { plugin } of profile.points.permit) {
     const answer = plugin.permit?.(state, pod, node);
     if (answer === undefined) continue;
-    if (answer.status.code !== 'Wait') return { ...answer.status, plugin: plugin.name };
+    if (answer.status.code !== 'Wait') return of('Permit', plugin.name, answer.status);
     (waits ??= new Map()).set(plugin.name, answer.timeoutMs ?? 0);
   }
   return waits;
+}
+
+/** What the way to the binding tells others. */
+export interface BindingCycleDeps {
+  readonly waiting: WaitingPods;
+  /** The way is long: the Pod is promised its node, so that others see where it goes. */
+  readonly promise: (pod: PodInfo, nodeName: string) => Promise<void>;
+  /** Nothing refuses the Pod any more: what goes wrong now is an error. */
+  readonly settled: (pod: PodInfo) => void;
 }
 
 /** From the permit to the binding; undefined when the Pod is bound. */
 export async function bindingCycle(
   { profile, state, pod, node, binder }: Placement,
   waits: ReadonlyMap<string, number> | undefined,
-  waiting: WaitingPods,
+  { waiting, promise, settled }: BindingCycleDeps,
 ): Promise<Status | undefined> {
+  const isLong =
+    waits !== undefined ||
+    profile.points.preBind.some(({ plugin }) => plugin.preBindWaits?.(state, pod, node) === true);
+  const promised = isLong ? promise(pod, node.name) : undefined;
   if (waits !== undefined) {
     const refused = await waiting.wait(pod.key, node.name, waits);
     if (refused !== undefined) return refused;
   }
+  await promised;
+  settled(pod);
   for (const { plugin } of profile.points.preBind) {
     const status = await plugin.preBind?.(state, pod, node);
-    if (status === undefined) continue;
-    const reasons = [`running PreBind plugin ${JSON.stringify(plugin.name)}: ${status.reasons.join(', ')}`];
-    return { ...status, reasons, plugin: plugin.name };
+    if (status !== undefined) return of('PreBind', plugin.name, status);
   }
   const bound = () => {
     for (const { plugin: after } of profile.points.postBind) after.postBind?.(state, pod, node.name);
@@ -78,7 +98,7 @@ export async function bindingCycle(
   for (const { plugin } of profile.points.bind) {
     const status = await plugin.bind?.(state, pod, node.name);
     if (status?.code === 'Skip') continue;
-    if (status !== undefined) return { ...status, plugin: plugin.name };
+    if (status !== undefined) return of('Bind', plugin.name, status);
     return bound();
   }
   return failure('all bind plugins skipped');

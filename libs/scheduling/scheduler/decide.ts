@@ -48,6 +48,8 @@ export type Decision =
       readonly postFilter?: PostFilterResult;
       /** The plugins that refused. */
       readonly refusedBy: ReadonlySet<string>;
+      /** Those that wait for something on its way. */
+      readonly pendingBy: ReadonlySet<string>;
       readonly next: number;
     }
   | { readonly kind: 'error'; readonly message: string };
@@ -261,8 +263,10 @@ export function unschedulable(found: Look): Extract<Decision, { kind: 'unschedul
     absent,
     ...(refusal === undefined ? {} : { preFilterMessage: refusal.reasons.join(', ') }),
   };
-  const refusedBy = new Set(refusal?.plugin === undefined ? namedBy : [refusal.plugin]);
-  for (const { plugin } of statuses.values()) if (plugin !== undefined) refusedBy.add(plugin);
+  const refusedBy = new Set(refusal === undefined ? namedBy : []);
+  const pendingBy = new Set<string>();
+  for (const { plugin, code } of [...(refusal === undefined ? [] : [refusal]), ...statuses.values()])
+    if (plugin !== undefined) (code === 'Pending' ? pendingBy : refusedBy).add(plugin);
   // Nothing tells when an extender would change its mind: any event may.
   if (found.extenderRefused === true) refusedBy.add(extenderName);
   const { result, message } =
@@ -276,6 +280,7 @@ export function unschedulable(found: Look): Extract<Decision, { kind: 'unschedul
     message: fitErrorMessage(diagnosis, message),
     ...(result === undefined ? {} : { postFilter: result }),
     refusedBy,
+    pendingBy,
     next,
   };
 }

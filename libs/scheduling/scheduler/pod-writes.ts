@@ -9,6 +9,8 @@ export interface PodWrites {
   /** Why a Pod waits; and the node it is promised ('' none any more, undefined as before). */
   markUnscheduled(pod: Pod, reason: string, message: string, nominatedNodeName?: string): Promise<void>;
   clearNomination(pod: Pod): Promise<void>;
+  /** Tells the node that a Pod is on its way to. */
+  nominate(pod: Pod, nodeName: string): Promise<void>;
   /** Evicts a Pod in favour of a more important one; answers whether it goes. */
   preempt(victim: Pod, by: PodInfo, nodeName: string, recorder: EventRecorder): Promise<boolean>;
 }
@@ -70,6 +72,9 @@ export function createPodWrites({
           },
         ],
       });
+    },
+    async nominate(pod, nodeName) {
+      if (pod.status?.nominatedNodeName !== nodeName) await patchStatus(pod, { nominatedNodeName: nodeName });
     },
     async clearNomination(pod) {
       if (pod.status?.nominatedNodeName) await patchStatus(pod, { nominatedNodeName: null });

@@ -17,7 +17,14 @@ import {
 import type { PluginFactory } from '../plugins/index.ts';
 import { pluginsOf, type Profile } from '../profile/index.ts';
 import { createSchedulingQueue } from '../queue/index.ts';
-import { bindingCycle, permit, reserve, unreserve, type Placement } from './binding-cycle.ts';
+import {
+  bindingCycle,
+  permit,
+  reserve,
+  unreserve,
+  type BindingCycleDeps,
+  type Placement,
+} from './binding-cycle.ts';
 import { decide, type Decision } from './decide.ts';
 import { decideWithExtenders } from './decide-with-extenders.ts';
 import { createDecisionLog, explain, type Explanation } from './explain.ts';
@@ -85,6 +92,11 @@ export function createScheduler(options: SchedulerOptions, deps: ControllerDeps)
   const preempting = new Set<string>();
   const removers: (() => void)[] = [];
   const extenders = extendersOf(options);
+  const cycleDeps: BindingCycleDeps = {
+    waiting: waitingPods,
+    promise: ({ pod }, nodeName) => writes.nominate(pod, nodeName),
+    settled: ({ key }) => queue.settled(key),
+  };
   let running = false;
   let bindings = 0;
   let planned = false;
@@ -242,11 +254,12 @@ export function createScheduler(options: SchedulerOptions, deps: ControllerDeps)
     info: PodInfo,
     decision: Extract<Decision, { kind: 'unschedulable' }>,
   ): void {
-    const { message, postFilter, refusedBy } = decision;
+    const { message, postFilter, refusedBy, pendingBy } = decision;
     const nominated = postFilter?.nominatedNodeName;
     if (nominated !== undefined) nominator.set(info, nominated);
     recorder(profile.schedulerName).event(info.pod, 'Warning', 'FailedScheduling', message);
-    queue.refused(info.key, { refusedBy });
+    if (postFilter?.victims !== undefined && nominated) preempting.add(info.key);
+    queue.refused(info.key, { refusedBy, pendingBy });
     void writes.markUnscheduled(info.pod, 'Unschedulable', message, nominated);
     if (postFilter?.victims !== undefined && nominated)
       void evict(profile, info, postFilter.victims, nominated);
@@ -258,7 +271,6 @@ export function createScheduler(options: SchedulerOptions, deps: ControllerDeps)
     victims: readonly PodInfo[],
     nodeName: string,
   ): Promise<void> {
-    preempting.add(info.key);
     counters.preempted(victims.length);
     for (const guest of nominator.on(nodeName)) {
       if (guest.priority >= info.priority) continue;
@@ -286,7 +298,8 @@ export function createScheduler(options: SchedulerOptions, deps: ControllerDeps)
     logger.warn('scheduling failed', { pod: info.key, reason: message });
     recorder(profile.schedulerName).event(info.pod, 'Warning', 'FailedScheduling', message);
     queue.refused(info.key, { error: true });
-    void writes.markUnscheduled(info.pod, 'SchedulerError', message);
+    nominator.remove(info.key);
+    void writes.markUnscheduled(info.pod, 'SchedulerError', message, '');
   }
 
   function rejected(profile: Profile, info: PodInfo, status: Status): void {
@@ -294,13 +307,17 @@ export function createScheduler(options: SchedulerOptions, deps: ControllerDeps)
       failed(profile, info, status.reasons.join(', '));
       return;
     }
-    const message = fitErrorMessage({
-      nodeCount: cache.nodes.length,
-      statuses: new Map([['', status]]),
-    });
+    // One node was left of them all, and it does not do after all.
+    const message = fitErrorMessage({ nodeCount: 1, statuses: new Map([['', status]]) });
     recorder(profile.schedulerName).event(info.pod, 'Warning', 'FailedScheduling', message);
-    queue.refused(info.key, { refusedBy: new Set(status.plugin === undefined ? [] : [status.plugin]) });
-    void writes.markUnscheduled(info.pod, 'Unschedulable', message);
+    const by = new Set(status.plugin === undefined ? [] : [status.plugin]);
+    const pending = status.code === 'Pending';
+    queue.refused(info.key, {
+      refusedBy: pending ? new Set() : by,
+      ...(pending ? { pendingBy: by } : {}),
+    });
+    nominator.remove(info.key);
+    void writes.markUnscheduled(info.pod, 'Unschedulable', message, '');
   }
 
   function placed(profile: Profile, info: PodInfo, nodeName: string, state: CycleState): void {
@@ -332,7 +349,7 @@ export function createScheduler(options: SchedulerOptions, deps: ControllerDeps)
 
   async function bind(placement: Placement, waits: ReadonlyMap<string, number> | undefined): Promise<void> {
     const { profile, pod, node } = placement;
-    const status = await bindingCycle(placement, waits, waitingPods).catch((error: unknown): Status => ({
+    const status = await bindingCycle(placement, waits, cycleDeps).catch((error: unknown): Status => ({
       code: 'Error',
       reasons: [String(error)],
       cause: error,
@@ -358,6 +375,15 @@ export function createScheduler(options: SchedulerOptions, deps: ControllerDeps)
 
   function queueEvent(event: ClusterEvent): void {
     queue.event(event);
+  }
+
+  /** A promised place became free again: those of no higher priority may have it. */
+  function promiseEnded(pod: Pod): void {
+    const limit = pod.spec?.priority ?? 0;
+    queue.event(
+      { resource: 'AssignedPod', actions: ['Delete'], previous: pod },
+      ({ priority }) => priority <= limit,
+    );
   }
 
   /** A Pod that was not let into the queue. */
@@ -411,6 +437,8 @@ export function createScheduler(options: SchedulerOptions, deps: ControllerDeps)
       pod.status?.phase !== 'Succeeded' &&
       pod.status?.phase !== 'Failed';
     if (!ours) {
+      // One that permit plugins hold back gives its place up.
+      if (pod.metadata.deletionTimestamp !== undefined) waitingPods.get(key)?.reject('', 'removed');
       queue.remove(key);
       nominator.remove(key);
       return;
@@ -426,16 +454,22 @@ export function createScheduler(options: SchedulerOptions, deps: ControllerDeps)
         ? undefined
         : { resource: 'UnscheduledPod', actions, object: pod, previous },
     );
+    const promised = previous?.status?.nominatedNodeName;
+    if (previous !== undefined && promised && promised !== pod.status?.nominatedNodeName)
+      promiseEnded(previous);
   }
 
   function podGone(pod: Pod): void {
     const key = objectKey(pod);
+    const assumed = cache.isAssumed(key);
     waitingPods.get(key)?.reject('', 'removed');
     cache.removePod(pod);
     queue.remove(key);
     nominator.remove(key);
     log.forget(key);
-    if (pod.spec?.nodeName) queueEvent({ resource: 'AssignedPod', actions: ['Delete'], previous: pod });
+    if (pod.spec?.nodeName || assumed)
+      queueEvent({ resource: 'AssignedPod', actions: ['Delete'], previous: pod });
+    else if (pod.status?.nominatedNodeName) promiseEnded(pod);
   }
 
   return {

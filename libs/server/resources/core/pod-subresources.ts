@@ -55,6 +55,8 @@ export const binding: SubresourceHandler = {
       if (annotations !== undefined)
         pod.metadata.annotations = { ...pod.metadata.annotations, ...annotations };
       pod.status ??= {};
+      // The promise is kept: it must not be taken for news.
+      delete pod.status.nominatedNodeName;
       const others = (pod.status.conditions ?? []).filter(({ type }) => type !== 'PodScheduled');
       pod.status.conditions = [
         ...others,
