@@ -124,6 +124,23 @@ export function filterAll(
   return result;
 }
 
+/** The verdict of one plugin's preFilter and filter on a node, with its code where it is a refusal. */
+export function verdict(
+  plugin: Plugin,
+  target: PodInfo,
+  on: NodeInfo,
+  all: readonly NodeInfo[] = [on],
+): string {
+  const state: CycleState = new Map();
+  const words = (status: Status | undefined) =>
+    status === undefined ? 'ok' : `${status.code}: ${status.reasons.join(', ')}`;
+  const before = plugin.preFilter?.(state, target, snapshot(all));
+  if (before?.status?.code === 'Skip') return 'ok';
+  if (before?.status !== undefined) return words(before.status);
+  if (before?.nodeNames?.has(on.name) === false) return 'not named';
+  return words(plugin.filter?.(state, target, on));
+}
+
 /** Whether a plugin that refused a Pod has it tried again after an event: `object` absent, it is gone; `previous` absent, new. */
 export function isTriedAfter(
   plugin: Plugin,

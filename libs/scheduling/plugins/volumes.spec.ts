@@ -1,74 +1,13 @@
 import type { PersistentVolume, PersistentVolumeClaim } from '@drydock/api/core/v1';
-import type { CSINode, StorageClass } from '@drydock/api/storage/v1';
+import type { CSINode } from '@drydock/api/storage/v1';
 import { describe, expect, it } from 'vitest';
 import type { CycleState } from '../framework/index.ts';
 import { filterAll, info, nodeWith, snapshot } from '../framework/testing.spec-support.ts';
-import type { Listers } from './listers.ts';
 import { nodeVolumeLimits } from './node-volume-limits.ts';
 import { volumeBinding } from './volume-binding.ts';
 import { volumeRestrictions } from './volume-restrictions.ts';
 import { volumeZone } from './volume-zone.ts';
-
-interface World {
-  readonly claims?: readonly PersistentVolumeClaim[];
-  readonly volumes?: readonly PersistentVolume[];
-  readonly classes?: readonly StorageClass[];
-  readonly csiNodes?: readonly CSINode[];
-}
-
-function listers({ claims = [], volumes = [], classes = [], csiNodes = [] }: World): Listers {
-  const named = <T extends { metadata: { name?: string } }>(list: readonly T[], name: string) =>
-    list.find(({ metadata }) => metadata.name === name);
-  return {
-    namespaceLabels: () => undefined,
-    defaultSelector: () => undefined,
-    claim: (_, name) => named(claims, name),
-    volume: (name) => named(volumes, name),
-    volumesOfClass: (name) => volumes.filter(({ spec }) => (spec?.storageClassName ?? '') === name),
-    storageClass: (name) => named(classes, name),
-    csiNode: (name) => named(csiNodes, name),
-    csiDriver: () => undefined,
-    storageCapacities: () => [],
-    attachments: () => [],
-    budgets: () => [],
-    resourceClaim: () => undefined,
-    resourceClaims: () => [],
-    deviceClass: () => undefined,
-    resourceSlices: () => [],
-  };
-}
-
-const bound = { 'pv.kubernetes.io/bind-completed': 'yes' };
-const claim = (name: string, spec: object = {}, annotations: Record<string, string> = {}) =>
-  ({
-    metadata: { name, namespace: 'default', uid: name, annotations },
-    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '5Gi' } }, ...spec },
-  }) as PersistentVolumeClaim;
-const volume = (name: string, spec: object = {}, labels: Record<string, string> = {}) =>
-  ({
-    metadata: { name, labels },
-    spec: { accessModes: ['ReadWriteOnce'], capacity: { storage: '10Gi' }, ...spec },
-  }) as PersistentVolume;
-const later = (provisioner: string, more: object = {}) =>
-  ({
-    metadata: { name: 'later' },
-    provisioner,
-    volumeBindingMode: 'WaitForFirstConsumer',
-    ...more,
-  }) as StorageClass;
-const user = (...names: string[]) =>
-  info({
-    spec: { volumes: names.map((name) => ({ name, persistentVolumeClaim: { claimName: name } })) },
-  });
-const onNode = (name: string) => ({
-  nodeAffinity: {
-    required: {
-      nodeSelectorTerms: [
-        { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: [name] }] },
-      ],
-    },
-  },
-});
+import { bound, claim, later, listers, onNode, user, volume, type World } from './volumes.spec-support.ts';
 
 describe('VolumeBinding', () => {
   const done: string[] = [];
