@@ -8,7 +8,6 @@ let cluster: TestCluster;
 beforeEach(async () => {
   cluster = await startCluster();
   cluster.kubelet();
-  cluster.run(createEndpointsController);
 });
 afterEach(() => cluster.stop());
 
@@ -38,6 +37,8 @@ const createPod = (name: string) =>
     .create({ metadata: { name, labels: { app: 'web' } }, spec: podTemplate({}).spec } as Pod);
 
 describe('endpoints-controller', () => {
+  beforeEach(() => void cluster.run(createEndpointsController));
+
   it('follows the Pods of a Service and goes with it', async () => {
     await cluster.client.resource(Service).create(service());
     await cluster.until(exists);
@@ -87,5 +88,44 @@ describe('endpoints-controller', () => {
     await cluster.until(async () => (await ips()) === 1);
     await endpoints().delete('web');
     await cluster.until(async () => (await exists()) && (await ips()) === 1);
+  });
+
+  const times = async () =>
+    (await endpoints().get('web')).metadata.annotations?.['endpoints.kubernetes.io/last-change-trigger-time'];
+  it('tells when the change happened that it wrote for, and nothing where that is not known', async () => {
+    await cluster.client.resource(Service).create(service());
+    await cluster.until(exists);
+    expect(await times()).toBe('2026-01-01T00:00:00Z');
+    await cluster.clock.advance(5_000);
+    await createPod('a');
+    await cluster.until(async () => (await ips()) === 1);
+    expect(await times()).toBe('2026-01-01T00:00:05Z');
+    await cluster.client
+      .resource(Service)
+      .namespace('default')
+      .patch('web', { type: 'merge', body: { spec: { ports: [{ port: 80, targetPort: 9090 }] } } });
+    await cluster.until(async () => (await endpoints().get('web')).subsets?.[0]?.ports?.[0]?.port === 9090);
+    expect(await times()).toBeUndefined();
+  });
+});
+
+describe('endpoints-controller, when it begins', () => {
+  it('removes Endpoints that lost their Service meanwhile, whoever made them, but no locks', async () => {
+    const made = async (name: string, annotations: Record<string, string> = {}) =>
+      cluster.client.resource(Endpoints).create({
+        metadata: { name, namespace: 'default', annotations },
+        subsets: [{ addresses: [{ ip: '192.0.2.1' }] }],
+      } as Endpoints);
+    await made('before');
+    await made('lock', { 'control-plane.alpha.kubernetes.io/leader': '{}' });
+    await made('web');
+    await cluster.client.resource(Service).create(service({ selector: undefined }));
+    await cluster.settle();
+    cluster.run(createEndpointsController);
+    const names = async () => (await cluster.list(Endpoints)).map(({ metadata }) => metadata.name).join();
+    await cluster.until(async () => (await names()) === 'lock,web');
+    await made('after');
+    await cluster.settle();
+    expect(await names()).toBe('after,lock,web');
   });
 });

@@ -20,6 +20,8 @@ import { subsetsOf, truncated } from './subsets.ts';
 
 const managedByLabel = 'endpoints.kubernetes.io/managed-by';
 const managedBy = 'endpoint-controller';
+/** Marks Endpoints that are no Service's, but the lock of processes that elect a leader. */
+const leaderAnnotation = 'control-plane.alpha.kubernetes.io/leader';
 const overCapacityAnnotation = 'endpoints.kubernetes.io/over-capacity';
 
 /** `endpoints-controller`: the Endpoints object of each Service that has a selector. */
@@ -29,13 +31,16 @@ export const createEndpointsController: ControllerFactory = (deps) => {
   const all = informers.informer(Endpoints);
   const events = endpointsEvents(createEventRecorder(client, managedBy, deps));
   const triggerTimes = createTriggerTimes();
-  /** Services that went while we looked on: their Endpoints go with them, whoever made those. */
-  const deletedServices = new Set<string>();
+  /**
+   * Keys of Services that went while we looked on, and of Endpoints that had none when we began: they may have lost it while
+   * nobody looked. Such Endpoints go, whoever made them.
+   */
+  const abandoned = new Set<string>();
 
   async function reconcile(key: string): Promise<void> {
     const service = selection.services.get(key);
     if (!service) return remove(key);
-    deletedServices.delete(key);
+    abandoned.delete(key);
     if (!isSelecting(service)) return;
     const pods = selection.podsOf(service);
     await write(service, desired(service, pods, all.get(key), triggerTimes.since(service, pods)));
@@ -44,8 +49,7 @@ export const createEndpointsController: ControllerFactory = (deps) => {
   async function remove(key: string): Promise<void> {
     triggerTimes.forget(key);
     const known = all.get(key);
-    if (!known || (!deletedServices.has(key) && known.metadata.labels?.[managedByLabel] !== managedBy))
-      return;
+    if (!known || (!abandoned.has(key) && known.metadata.labels?.[managedByLabel] !== managedBy)) return;
     const { namespace, name } = splitKey(key);
     const { uid = '' } = known.metadata;
     try {
@@ -53,7 +57,7 @@ export const createEndpointsController: ControllerFactory = (deps) => {
     } catch (err) {
       if (!isNotFound(err) && !isConflict(err)) throw err;
     }
-    deletedServices.delete(key);
+    abandoned.delete(key);
   }
 
   async function write(service: Service, wanted: Endpoints): Promise<void> {
@@ -79,12 +83,20 @@ export const createEndpointsController: ControllerFactory = (deps) => {
       sources: [
         source(Service, (service, { deleted }) => {
           const key = objectKey(service);
-          if (deleted) deletedServices.add(key);
+          if (deleted) abandoned.add(key);
           return [key];
         }),
         source(Pod, (pod, change) => selection.servicesOf(pod, change)),
         source(Endpoints, (endpoints) => [objectKey(endpoints)]),
       ],
+      onStart() {
+        abandoned.clear();
+        for (const endpoints of all.list()) {
+          const key = objectKey(endpoints);
+          const isLock = endpoints.metadata.annotations?.[leaderAnnotation] !== undefined;
+          if (!isLock && selection.services.get(key) === undefined) abandoned.add(key);
+        }
+      },
       reconcile,
     },
     deps,
@@ -104,7 +116,11 @@ function desired(
   const { [headlessLabel]: _headless, ...labels } = service.metadata.labels ?? {};
   if (!hasClusterIp(service)) labels[headlessLabel] = '';
   labels[managedByLabel] = managedBy;
-  const { [overCapacityAnnotation]: _over, ...annotations } = known?.metadata.annotations ?? {};
+  const {
+    [overCapacityAnnotation]: _over,
+    [triggerTimeAnnotation]: _since,
+    ...annotations
+  } = known?.metadata.annotations ?? {};
   if (triggerTime !== undefined) annotations[triggerTimeAnnotation] = triggerTime;
   if (cut) annotations[overCapacityAnnotation] = 'truncated';
   const metadata = { ...known?.metadata, name, namespace, labels };

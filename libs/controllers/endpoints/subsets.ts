@@ -1,4 +1,4 @@
-import { parseIp } from '@drydock/base/apimachinery';
+import { isIpv6, parseIp } from '@drydock/base/apimachinery';
 import type { EndpointAddress, EndpointPort, EndpointSubset, Pod, Service } from '@drydock/api/core/v1';
 import { isPodReady } from '../shared/index.ts';
 import {
@@ -17,11 +17,10 @@ const capacity = 1000;
 /** The subsets of a Service's Pods in canonical order: ports with the same addresses together, addresses by IP. */
 export function subsetsOf(service: Service, pods: readonly Pod[]): EndpointSubset[] {
   const publishNotReady = service.spec?.publishNotReadyAddresses === true;
-  const family = familiesOf(service)[0] ?? 'IPv4';
   const loose: EndpointSubset[] = [];
   for (const pod of pods) {
     if (!belongsInEndpoints(pod, publishNotReady)) continue;
-    const [ip] = podIpsOfFamily(pod, family);
+    const [ip] = podIpsOfFamily(pod, familyFor(service, pod));
     if (ip === undefined) continue;
     const address = addressOf(pod, ip, service);
     const list = publishNotReady || isPodReady(pod) ? 'addresses' : 'notReadyAddresses';
@@ -37,6 +36,13 @@ export function subsetsOf(service: Service, pods: readonly Pod[]): EndpointSubse
     }
   }
   return repack(loose);
+}
+
+/** The one family that Endpoints show; of a headless Service that names none, the one that the Pod has first. */
+function familyFor(service: Service, pod: Pod): 'IPv4' | 'IPv6' {
+  if ((service.spec?.ipFamilies ?? []).length > 0 || hasClusterIp(service))
+    return familiesOf(service)[0] ?? 'IPv4';
+  return isIpv6(pod.status?.podIP ?? '') ? 'IPv6' : 'IPv4';
 }
 
 function addressOf(pod: Pod, ip: string, service: Service): EndpointAddress {
@@ -121,21 +127,29 @@ function compareSubsets(a: EndpointSubset, b: EndpointSubset): number {
   return x && y ? compareAddresses(x, y) : 0;
 }
 
-/** Cuts what an Endpoints object cannot hold, ready addresses last. Returns undefined when everything fits. */
+/**
+ * Cuts what an Endpoints object cannot hold, ready addresses last. Each subset keeps its share, rounded up as long as there
+ * is room. Returns undefined when everything fits.
+ */
 export function truncated(subsets: readonly EndpointSubset[]): EndpointSubset[] | undefined {
   const count = (list: 'addresses' | 'notReadyAddresses') =>
     subsets.reduce((sum, subset) => sum + (subset[list]?.length ?? 0), 0);
-  if (count('addresses') + count('notReadyAddresses') <= capacity) return undefined;
-  let readyLeft = capacity;
-  let otherLeft = Math.max(0, capacity - count('addresses'));
+  const [ready, others] = [count('addresses'), count('notReadyAddresses')];
+  if (ready + others <= capacity) return undefined;
+  const cutsReady = ready > capacity;
+  const [room, total] = cutsReady ? [capacity, ready] : [capacity - ready, others];
+  let left = room;
+  const shareOf = <T>(list: readonly T[]): T[] => {
+    const kept = list.slice(0, Math.min(left, Math.ceil((list.length / total) * room)));
+    left -= kept.length;
+    return kept;
+  };
   return subsets
     .map(({ addresses = [], notReadyAddresses = [], ports }): EndpointSubset => {
-      const ready = addresses.slice(0, readyLeft);
-      const notReady = notReadyAddresses.slice(0, otherLeft);
-      readyLeft -= ready.length;
-      otherLeft -= notReady.length;
+      const kept = cutsReady ? shareOf(addresses) : addresses;
+      const notReady = cutsReady ? [] : shareOf(notReadyAddresses);
       return {
-        ...(ready.length > 0 ? { addresses: ready } : {}),
+        ...(kept.length > 0 ? { addresses: kept } : {}),
         ...(notReady.length > 0 ? { notReadyAddresses: notReady } : {}),
         ...(ports ? { ports } : {}),
       };

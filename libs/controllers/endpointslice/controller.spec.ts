@@ -127,7 +127,7 @@ describe('endpointslice-controller', () => {
 
   it('gives Pods whose named port differs a slice of their own', async () => {
     cluster.run(createEndpointSliceController);
-    await cluster.client.resource(Service).create(service({ clusterIP: 'None' }));
+    await cluster.client.resource(Service).create(service({ clusterIP: 'None', ipFamilies: ['IPv4'] }));
     await createPod('a', '10.0.0.1');
     await createPod('b', '10.0.0.2', { port: 9090 });
     await cluster.until(async () => (await addresses()).length === 2);

@@ -59,16 +59,20 @@ export const createEndpointSliceController: ControllerFactory = (deps) => {
       allotments.forget(key);
       return versions.forget(key);
     }
-    if (service.metadata.deletionTimestamp || !isSelecting(service)) return;
+    if (!isSelecting(service)) return;
     const present = slices.byIndex(byService.name, key);
     // The event of what the cache lacks brings the Service again as well.
     if (!versions.isCurrent(key, present)) return { requeue: true };
     const pods = selection.podsOf(service);
     const since = triggerTimes.since(service, pods);
-    const alive = present.filter((slice) => !slice.metadata.deletionTimestamp);
+    const kept = present.filter((slice) => !slice.metadata.deletionTimestamp);
+    // Those of a Service of the same name that is gone wait to be collected: they are not ours to fill.
+    const { uid } = service.metadata;
+    const alive = kept.filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid));
     const families = familiesOf(service);
     let homeless = 0;
     try {
+      for (const slice of kept) if (!alive.includes(slice)) await remove(key, slice);
       for (const slice of alive) {
         if (families.some((family) => family === slice.addressType)) continue;
         allotments.remove(key, slice.addressType);
@@ -85,7 +89,11 @@ export const createEndpointSliceController: ControllerFactory = (deps) => {
           (slice) => !deepEqual(slice.metadata.labels, labels),
         );
         const plan = hinted(key, service, family, bare, ofFamily);
-        for (const content of plan.write) await write(key, service, family, content, labels, since);
+        for (const content of plan.write) {
+          // A Service that goes gets no new slices: they would race with the collection of the old ones.
+          if (content.existing === undefined && service.metadata.deletionTimestamp) continue;
+          await write(key, service, family, content, labels, since);
+        }
         for (const slice of plan.remove) await remove(key, slice);
       }
     } catch (err) {

@@ -5,6 +5,8 @@ import {
   type OwnerReference,
   type ResourceType,
 } from '@drydock/base/apimachinery';
+import { CustomResourceDefinition } from '@drydock/api/apiextensions/v1';
+import type { Transport } from '@drydock/port/transport';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { namespaceNamed, startCluster, type TestCluster } from '../shared/cluster.spec-support.ts';
 import { createGarbageCollector } from './index.ts';
@@ -195,5 +197,80 @@ describe('garbage-collector-controller', () => {
     await create('kept', [{ apiVersion: 'example.com/v1', kind: 'Widget', name: 'w', uid: 'w-uid' }]);
     await create('lost', [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'w', uid: 'w-uid-2' }]);
     await cluster.until(has('kept'));
+  });
+
+  it('takes nothing off an object as long as one of its owners is of a kind that is not served', async () => {
+    const owners = [
+      { apiVersion: 'example.com/v1', kind: 'Widget', name: 'w', uid: 'w-uid' },
+      { apiVersion: 'v1', kind: 'ConfigMap', name: 'gone', uid: 'gone-uid' },
+    ];
+    await create('child', owners);
+    await create('lost', [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'gone', uid: 'gone-uid' }]);
+    await cluster.until(has('child'));
+    expect(await ownerUids('child')).toEqual(['w-uid', 'gone-uid']);
+  });
+});
+
+describe('garbage-collector-controller, when an object changes while its owners are looked for', () => {
+  const gone = { apiVersion: 'v1', kind: 'ConfigMap', name: 'gone', uid: 'gone-uid' };
+
+  /** A collector that finds out about the owner `gone` only after `child` was patched. */
+  async function patchedMeanwhile(body: object): Promise<void> {
+    await cluster.stop();
+    let patched = false;
+    cluster = await startCluster({
+      transport: (real) =>
+        new Proxy(real, {
+          get(target, property: keyof Transport) {
+            if (property !== 'get') return target[property];
+            return async (...args: Parameters<Transport['get']>) => {
+              if (args[0].name === 'gone' && !patched) {
+                patched = true;
+                await configMaps().patch('child', { type: 'merge', body });
+              }
+              return target.get(...args);
+            };
+          },
+        }),
+    });
+    await create('child', [gone]);
+    cluster.run((deps) => createGarbageCollector({ resources: () => types }, deps));
+    await cluster.until(() => patched);
+    await cluster.settle();
+  }
+
+  it('leaves what nobody owns any more', async () => {
+    await patchedMeanwhile({ metadata: { ownerReferences: null } });
+    expect(await names()).toEqual(['child']);
+  });
+
+  it('deletes it all the same after a change that has nothing to do with owners', async () => {
+    await patchedMeanwhile({ data: { changed: 'yes' } });
+    await cluster.until(has());
+  });
+});
+
+describe('garbage-collector-controller and a kind that is served later', () => {
+  it('looks again at what its objects own', async () => {
+    let served: readonly ResourceType[] = [ConfigMap, CustomResourceDefinition];
+    await cluster.stop();
+    cluster = await startCluster();
+    cluster.run((deps) => createGarbageCollector({ resources: () => served }, deps));
+    await create('child', [{ apiVersion: 'v1', kind: 'Secret', name: 'gone', uid: 'gone-uid' }]);
+    await cluster.settle();
+    expect(await names()).toEqual(['child']);
+    served = [...served, Secret];
+    await cluster.client.resource(CustomResourceDefinition).create({
+      metadata: { name: 'widgets.example.com' },
+      spec: {
+        group: 'example.com',
+        names: { plural: 'widgets', kind: 'Widget' },
+        scope: 'Namespaced',
+        versions: [
+          { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } },
+        ],
+      },
+    } as CustomResourceDefinition);
+    await cluster.until(has());
   });
 });

@@ -33,7 +33,8 @@ export interface GarbageCollectorOptions {
   readonly resources: () => readonly ResourceType[];
 }
 
-type OwnerState = 'solid' | 'dangling' | 'waiting';
+/** `unknown`: nothing can be said of it, and so nothing of what becomes of its dependent. */
+type OwnerState = 'solid' | 'dangling' | 'waiting' | 'unknown';
 
 /** `garbage-collector-controller`: deletes what nobody owns any more. Keys are uids. */
 export function createGarbageCollector(
@@ -44,6 +45,8 @@ export function createGarbageCollector(
   const graph = createOwnerGraph();
   const recorder = createEventRecorder(client, name, deps);
   let types = resources();
+  /** uids of objects with owners of kinds that are not served. */
+  const ofUnknownKinds = new Set<string>();
   const typeOf = ({ apiVersion, kind }: OwnerReference): ResourceType | undefined => {
     const { group, version } = parseApiVersion(apiVersion);
     return types.find((type) => type.kind === kind && type.group === group && type.version === version);
@@ -65,10 +68,13 @@ export function createGarbageCollector(
       recorder.event(node.object, 'Warning', 'OwnerRefInvalidNamespace', what);
     }
     const type = typeOf(owner);
-    // Of a kind that is not served nothing can be said; its dependents stay.
-    if (type === undefined) return 'solid';
+    // The kind may be served some day: then the dependents are looked at again.
+    if (type === undefined) {
+      ofUnknownKinds.add(node.uid);
+      return 'unknown';
+    }
     // A namespaced owner of a cluster-scoped object can never be looked up.
-    if (type.namespaced && node.namespace === '') return 'solid';
+    if (type.namespaced && node.namespace === '') return 'unknown';
     try {
       const resource = client.resource<KubeObject>(type);
       const live = await (type.namespaced ? resource.namespace(node.namespace) : resource).get(owner.name);
@@ -149,11 +155,27 @@ export function createGarbageCollector(
     for (const dependent of blocking) if (!dependent.deleting) controller.enqueue(dependent.uid);
   }
 
+  /** The object as it is now, if it is still the one we know. */
+  async function liveOf(node: GraphNode): Promise<KubeObject | undefined> {
+    try {
+      const live = await resourceOf(node).get(node.name);
+      return live.metadata.uid === node.uid ? live : undefined;
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** What the cache shows may be old: one that has just been orphaned or adopted must not go with its former owner. */
   async function collect(node: GraphNode): Promise<void> {
-    const states = await Promise.all(node.owners.map((owner) => ownerState(node, owner)));
-    const lost = node.owners.filter((_, index) => states[index] !== 'solid');
+    const live = await liveOf(node);
+    const { ownerReferences: owners = [], finalizers = [] } = live?.metadata ?? {};
+    if (live === undefined || owners.length === 0) return;
+    const states = await Promise.all(owners.map((owner) => ownerState(node, owner)));
+    if (states.includes('unknown')) return;
+    const lost = owners.filter((_, index) => states[index] !== 'solid');
     if (lost.length === 0) return;
-    if (lost.length < node.owners.length) {
+    if (lost.length < owners.length) {
       await removeOwners(node, new Set(lost.map(({ uid }) => uid)));
       return;
     }
@@ -167,15 +189,38 @@ export function createGarbageCollector(
     if (mayBeCircle) await unblockOwners(node);
     const propagationPolicy = inForeground
       ? ('Foreground' as const)
-      : node.finalizers.includes(orphanFinalizer)
+      : finalizers.includes(orphanFinalizer)
         ? ('Orphan' as const)
-        : node.finalizers.includes(foregroundFinalizer)
+        : finalizers.includes(foregroundFinalizer)
           ? ('Foreground' as const)
           : ('Background' as const);
+    await remove(node, live, propagationPolicy);
+  }
+
+  /** Deletes what has the owners that it had, whatever else of it has changed. */
+  async function remove(
+    node: GraphNode,
+    { metadata }: KubeObject,
+    propagationPolicy: 'Orphan' | 'Background' | 'Foreground',
+  ): Promise<void> {
+    const { uid } = node;
+    const { resourceVersion = '', ownerReferences } = metadata;
     try {
-      await resourceOf(node).delete(node.name, { propagationPolicy, preconditions: { uid: node.uid } });
+      await resourceOf(node).delete(node.name, {
+        propagationPolicy,
+        preconditions: { uid, resourceVersion },
+      });
     } catch (error) {
-      if (!isNotFound(error) && !isConflict(error)) throw error;
+      if (isNotFound(error)) return;
+      if (!isConflict(error)) throw error;
+      const live = await liveOf(node);
+      if (live === undefined) return;
+      // It has other owners now (the circle that was broken aside): all is to be thought over.
+      if (!sameOwners(live.metadata.ownerReferences, ownerReferences)) {
+        controller.enqueue(uid);
+        return;
+      }
+      await remove(node, live, propagationPolicy);
     }
   }
 
@@ -223,6 +268,7 @@ export function createGarbageCollector(
   function gone(object: KubeObject): void {
     const { uid = '', ownerReferences = [] } = object.metadata;
     graph.delete(uid);
+    ofUnknownKinds.delete(uid);
     for (const dependent of graph.dependents(uid)) controller.enqueue(dependent);
     for (const owner of ownerReferences) controller.enqueue(owner.uid);
   }
@@ -242,6 +288,8 @@ export function createGarbageCollector(
       /** Follows what is new and forgets what is no longer served. */
       const refresh = (): void => {
         types = resources();
+        for (const uid of ofUnknownKinds) controller.enqueue(uid);
+        ofUnknownKinds.clear();
         const wanted = watchedTypes(types);
         for (const [key, type] of wanted) if (!followed.has(key)) followed.set(key, follow(type));
         for (const [key, { type, stop }] of followed) {
@@ -279,6 +327,11 @@ export function createGarbageCollector(
 function names({ apiVersion, kind, name: ownerName }: OwnerReference, node: GraphNode): boolean {
   const { group } = parseApiVersion(apiVersion);
   return node.name === ownerName && node.type.kind === kind && node.type.group === group;
+}
+
+/** Whether the same objects own it; what they wait for does not matter. */
+function sameOwners(a: readonly OwnerReference[] = [], b: readonly OwnerReference[] = []): boolean {
+  return a.length === b.length && a.every(({ uid }, index) => b[index]?.uid === uid);
 }
 
 interface Followed {

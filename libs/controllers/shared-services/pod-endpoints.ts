@@ -21,12 +21,13 @@ export function podIpsOfFamily(pod: Pod, family: 'IPv4' | 'IPv6'): string[] {
   return podIps(pod).filter((ip) => isIpv6(ip) === (family === 'IPv6'));
 }
 
-/** The address families that the Service publishes. */
+/** The address families that the Service publishes; both for a headless one that names none. */
 export function familiesOf(service: Service): ('IPv4' | 'IPv6')[] {
   const declared = service.spec?.ipFamilies?.filter((one) => one === 'IPv4' || one === 'IPv6') ?? [];
   if (declared.length > 0) return declared as ('IPv4' | 'IPv6')[];
   const { clusterIP } = service.spec ?? {};
-  return clusterIP && clusterIP !== 'None' && isIpv6(clusterIP) ? ['IPv6'] : ['IPv4'];
+  if (!clusterIP || clusterIP === 'None') return ['IPv4', 'IPv6'];
+  return isIpv6(clusterIP) ? ['IPv6'] : ['IPv4'];
 }
 
 /** Whether Pods of the Service get endpoints from us: it has a selector and is not an alias of a name. */
