@@ -4,6 +4,7 @@ import type { Component } from '@drydock/port/component';
 import type { CertificateSigner } from '@drydock/port/certificates';
 import type { TokenKeys } from '@drydock/port/tokens';
 import { createAttachDetachController } from '../attach-detach/index.ts';
+import { createBootstrapSigner } from '../bootstrap-signer/index.ts';
 import {
   createCsrApprovingController,
   createCsrCleaner,
@@ -44,6 +45,7 @@ import { createServiceAccountController } from '../serviceaccount/index.ts';
 import { createServiceAccountTokenController } from '../serviceaccount-token/index.ts';
 import { createStatefulSetController } from '../statefulset/index.ts';
 import { createTaintEvictionController } from '../taint-eviction/index.ts';
+import { createTokenCleaner } from '../token-cleaner/index.ts';
 import { createTtlController } from '../ttl/index.ts';
 import { createTtlAfterFinishedController } from '../ttl-after-finished/index.ts';
 import { createClassProtectionController } from '../volumeattributesclass-protection/index.ts';
@@ -91,8 +93,11 @@ export function createControllerManager(
   const can = (definition: DeclaredResource, ...verbs: readonly string[]) =>
     definition.storedAs === undefined &&
     (definition.verbs === undefined || verbs.every((verb) => definition.verbs?.includes(verb)));
+  // Events go when their time is over, whoever owns them.
   const deletable = () =>
-    options.definitions().filter((definition) => can(definition, 'list', 'watch', 'delete'));
+    options
+      .definitions()
+      .filter((definition) => definition.resource !== 'events' && can(definition, 'list', 'watch', 'delete'));
   const namespaced = () =>
     options
       .definitions()
@@ -138,6 +143,8 @@ export function createControllerManager(
     createTaintEvictionController(deps),
     createDeviceTaintEvictionController(deps),
     createLegacyTokenCleaner({}, deps),
+    createBootstrapSigner(deps),
+    createTokenCleaner(deps),
     createTtlController(deps),
     createServiceCidrController(deps),
     createPersistentVolumeBinder({ simulatedDefaultClass: options.simulatedStorage ?? false }, deps),

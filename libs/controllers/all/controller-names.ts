@@ -28,6 +28,7 @@ const aliases: Record<string, string> = {
   'persistentvolume-protection-controller': 'pv-protection',
   'persistentvolumeclaim-protection-controller': 'pvc-protection',
   'pod-garbage-collector-controller': 'podgc',
+  'podcertificaterequest-cleaner-controller': '',
   'replicaset-controller': 'replicaset',
   'replicationcontroller-controller': 'replicationcontroller',
   'resourceclaim-controller': 'resource-claim-controller',

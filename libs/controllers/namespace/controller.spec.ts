@@ -3,7 +3,7 @@ import { ConfigMap, Namespace, Pod } from '@drydock/api/core/v1';
 import { isNotFound } from '@drydock/base/apimachinery';
 import { namespaceNamed, startCluster, type TestCluster } from '../shared/cluster.spec-support.ts';
 import { runKilled } from '../shared/killed.spec-support.ts';
-import { createNamespaceController, deletionConditions } from './index.ts';
+import { createNamespaceController } from './index.ts';
 
 let cluster: TestCluster;
 afterEach(() => cluster?.stop());
@@ -98,26 +98,5 @@ describe('namespace-controller', () => {
     await cluster.until(gone);
     expect(killed.kills()).toBeGreaterThan(0);
     await killed.stop();
-  });
-});
-
-describe('deletionConditions', () => {
-  it('tells of failures, and keeps the time of what stays', () => {
-    const nothing = { counts: new Map(), finalizers: new Map(), failures: [] };
-    const before = deletionConditions(nothing, undefined, '2026-01-01T00:00:00Z');
-    expect(before.every(({ status }) => status === 'False')).toBe(true);
-    const after = deletionConditions({ ...nothing, failures: ['boom'] }, before, '2026-01-01T00:00:09Z');
-    const changed = after.filter(
-      (one, index) => one.lastTransitionTime !== before[index]?.lastTransitionTime,
-    );
-    expect(changed).toEqual([
-      {
-        type: 'NamespaceDeletionContentFailure',
-        status: 'True',
-        reason: 'ContentDeletionFailed',
-        message: 'Failed to delete all resource types, 1 remaining: boom',
-        lastTransitionTime: '2026-01-01T00:00:09Z',
-      },
-    ]);
   });
 });

@@ -6,7 +6,7 @@ import {
   type KubeObject,
   type ResourceType,
 } from '@drydock/base/apimachinery';
-import { Namespace, type NamespaceCondition } from '@drydock/api/core/v1';
+import { Namespace } from '@drydock/api/core/v1';
 import {
   createController,
   retryOnConflict,
@@ -14,6 +14,7 @@ import {
   type Controller,
   type ControllerDeps,
 } from '@drydock/machinery/controller';
+import { deletionConditions, type Remains } from './conditions.ts';
 
 const name = 'namespace-controller';
 const finalizer = 'kubernetes';
@@ -27,12 +28,7 @@ export interface NamespaceControllerOptions {
   readonly resources: () => readonly ResourceType[];
 }
 
-interface Remains {
-  /** Objects left, by resource. */
-  readonly counts: Map<string, number>;
-  /** Objects that wait for a finalizer, by finalizer. */
-  readonly finalizers: Map<string, number>;
-  readonly failures: string[];
+interface Emptied extends Remains {
   /** Lists that were not empty. */
   readonly left: Left[];
 }
@@ -41,79 +37,6 @@ interface Left {
   readonly type: ResourceType;
   readonly names: Set<string>;
   readonly revision: string;
-}
-
-/** The conditions that tell how far the deletion is, in Kubernetes' words. */
-export function deletionConditions(
-  remains: Omit<Remains, 'left'>,
-  previous: readonly NamespaceCondition[] | undefined,
-  now: string,
-): NamespaceCondition[] {
-  const make = (type: string, holds: boolean, reason: string, message: string): NamespaceCondition => {
-    const status = holds ? 'True' : 'False';
-    const before = previous?.find((condition) => condition.type === type);
-    return {
-      type,
-      status,
-      reason,
-      message,
-      lastTransitionTime: before?.status === status ? before.lastTransitionTime : now,
-    };
-  };
-  const list = (counts: Map<string, number>, words: (key: string, count: number) => string) =>
-    [...counts]
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, count]) => words(key, count))
-      .join(', ');
-  const { counts, finalizers, failures } = remains;
-  return [
-    make(
-      'NamespaceDeletionDiscoveryFailure',
-      false,
-      'ResourcesDiscovered',
-      'All resources successfully discovered',
-    ),
-    make(
-      'NamespaceDeletionGroupVersionParsingFailure',
-      false,
-      'ParsedGroupVersions',
-      'All legacy kube types successfully parsed',
-    ),
-    failures.length > 0
-      ? make(
-          'NamespaceDeletionContentFailure',
-          true,
-          'ContentDeletionFailed',
-          `Failed to delete all resource types, ${failures.length} remaining: ${failures.join(', ')}`,
-        )
-      : make(
-          'NamespaceDeletionContentFailure',
-          false,
-          'ContentDeleted',
-          'All content successfully deleted, may be waiting on finalization',
-        ),
-    counts.size > 0
-      ? make(
-          'NamespaceContentRemaining',
-          true,
-          'SomeResourcesRemain',
-          `Some resources are remaining: ${list(counts, (key, count) => `${key} has ${count} resource instances`)}`,
-        )
-      : make('NamespaceContentRemaining', false, 'ContentRemoved', 'All content successfully removed'),
-    finalizers.size > 0
-      ? make(
-          'NamespaceFinalizersRemaining',
-          true,
-          'SomeFinalizersRemain',
-          `Some content in the namespace has finalizers remaining: ${list(finalizers, (key, count) => `${key} in ${count} resource instances`)}`,
-        )
-      : make(
-          'NamespaceFinalizersRemaining',
-          false,
-          'ContentHasNoFinalizers',
-          'All content-preserving finalizers finished',
-        ),
-  ];
 }
 
 /** `namespace-controller`: empties namespaces that are being deleted, then lets them go. */
@@ -162,8 +85,8 @@ export function createNamespaceController(
     for (const one of left) void follow(namespace, one, signal);
   }
 
-  async function empty(namespace: string): Promise<Remains> {
-    const remains: Remains = { counts: new Map(), finalizers: new Map(), failures: [], left: [] };
+  async function empty(namespace: string): Promise<Emptied> {
+    const remains: Emptied = { counts: new Map(), finalizers: new Map(), failures: [], left: [] };
     const one = async (type: ResourceType) => {
       const resource = client.resource<KubeObject>(type).namespace(namespace);
       const label = `${type.resource}.${type.group}`;

@@ -1,5 +1,2 @@
-export {
-  createNamespaceController,
-  deletionConditions,
-  type NamespaceControllerOptions,
-} from './controller.ts';
+export { deletionConditions } from './conditions.ts';
+export { createNamespaceController, type NamespaceControllerOptions } from './controller.ts';

@@ -26,9 +26,12 @@ describe('root-ca-certificate-publisher-controller', () => {
     await cluster.until(async () => String(await data()) === right);
     await maps.delete('kube-root-ca.crt');
     await cluster.until(async () => String(await data()) === right);
-    expect(
-      (await maps.get('kube-root-ca.crt')).metadata.annotations?.['kubernetes.io/description'],
-    ).toContain('Contains a CA bundle');
+    const told = async () => JSON.stringify((await maps.get('kube-root-ca.crt')).metadata.annotations ?? {});
+    expect(await told()).toContain(
+      'No other usage is guaranteed across distributions of Kubernetes clusters.',
+    );
+    await maps.patch('kube-root-ca.crt', { type: 'merge', body: { metadata: { annotations: null } } });
+    await cluster.until(async () => (await told()).includes('Contains a CA bundle'));
     await killed.stop();
   });
 });

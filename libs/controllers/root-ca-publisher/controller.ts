@@ -10,9 +10,10 @@ import { isNamespaceTerminating } from '../shared/index.ts';
 
 const name = 'root-ca-certificate-publisher-controller';
 const configMapName = 'kube-root-ca.crt';
+const description = 'kubernetes.io/description';
 const annotations = {
-  'kubernetes.io/description':
-    'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc.',
+  [description]:
+    'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.',
 };
 
 export interface RootCaPublisherOptions {
@@ -49,8 +50,13 @@ export function createRootCaPublisher({ rootCa }: RootCaPublisherOptions, deps: 
           }
           return;
         }
-        const right = present.data?.['ca.crt'] === rootCa && Object.keys(present.data).length === 1;
-        if (!right) await resource.update({ ...present, data });
+        const told = Boolean(present.metadata.annotations?.[description]);
+        if (told && present.data?.['ca.crt'] === rootCa && Object.keys(present.data).length === 1) return;
+        const metadata = {
+          ...present.metadata,
+          annotations: { ...present.metadata.annotations, ...annotations },
+        };
+        await resource.update({ ...present, metadata, data });
       },
     },
     deps,

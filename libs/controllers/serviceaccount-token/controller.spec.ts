@@ -47,3 +47,82 @@ describe('serviceaccount-token-controller', () => {
     await killed.stop();
   });
 });
+
+describe('what becomes of a token Secret', () => {
+  const b64 = (text: string) => btoa(text);
+  const full = { token: b64('T'), 'ca.crt': b64('PEM'), namespace: b64('default') };
+  const { token: _token, ...withoutToken } = full;
+  const { 'ca.crt': _ca, ...withoutCa } = full;
+  const { namespace: _namespace, ...withoutNamespace } = full;
+  const decoded = (data: Record<string, string> = {}) =>
+    Object.fromEntries(
+      Object.entries(data).map(([key, value]) => [key, atob(value).replace(/^signed .*/, 'signed')]),
+    );
+  const whole = { token: 'T', 'ca.crt': 'PEM', namespace: 'default' };
+
+  it.each<[string, Record<string, string>, Record<string, string>]>([
+    ['a whole one stays', full, whole],
+    ['without a token it gets one', withoutToken, { ...whole, token: 'signed' }],
+    ['without the authority it gets it', withoutCa, whole],
+    ['with another authority it gets ours', { ...full, 'ca.crt': b64('other') }, whole],
+    ['without a namespace it gets it', withoutNamespace, whole],
+    [
+      'with another namespace it keeps that',
+      { ...full, namespace: b64('custom') },
+      { ...whole, namespace: 'custom' },
+    ],
+  ])('%s', async (_title, data, expected) => {
+    cluster = await startCluster();
+    await accounts().create({ metadata: { name: 'robot', namespace: 'default' } });
+    const annotations = { 'kubernetes.io/service-account.name': 'robot' };
+    await secrets().create({
+      metadata: { name: 't', namespace: 'default', annotations },
+      type: 'kubernetes.io/service-account-token',
+      data,
+    });
+    cluster.run(loop);
+    const uid = async () =>
+      (await secrets().get('t')).metadata.annotations?.['kubernetes.io/service-account.uid'];
+    await cluster.until(async () => (await uid()) !== undefined);
+    expect(decoded((await secrets().get('t')).data)).toEqual(expected);
+  });
+
+  it.each<[string, string, keeps: boolean]>([
+    ['goes where it is for an account of the same name that is gone', 'another', false],
+    ['stays where it is for this one', '', true],
+  ])('%s', async (_title, uid, keeps) => {
+    cluster = await startCluster();
+    const account = await accounts().create({ metadata: { name: 'robot', namespace: 'default' } });
+    await secrets().create({
+      metadata: {
+        name: 't',
+        namespace: 'default',
+        annotations: {
+          'kubernetes.io/service-account.name': 'robot',
+          'kubernetes.io/service-account.uid': uid || (account.metadata.uid ?? ''),
+        },
+      },
+      type: 'kubernetes.io/service-account-token',
+    });
+    await make('other', 'robot');
+    cluster.run(loop);
+    await cluster.until(async () => (await secrets().get('other')).data?.['token'] !== undefined);
+    await cluster.settle();
+    const names = (await cluster.list(Secret)).map(({ metadata }) => metadata.name);
+    expect(names).toEqual(keeps ? ['other', 't'] : ['other']);
+  });
+
+  it('is taken off its account’s list when it is deleted', async () => {
+    cluster = await startCluster();
+    cluster.run(loop);
+    await accounts().create({
+      metadata: { name: 'robot', namespace: 'default' },
+      secrets: [{ name: 't' }, { name: 'kept' }],
+    });
+    await make('t', 'robot');
+    await cluster.until(async () => (await secrets().get('t')).data?.['token'] !== undefined);
+    await secrets().delete('t');
+    await cluster.until(async () => (await accounts().get('robot')).secrets?.length === 1);
+    expect((await accounts().get('robot')).secrets).toEqual([{ name: 'kept' }]);
+  });
+});

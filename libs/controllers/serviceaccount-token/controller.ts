@@ -2,6 +2,7 @@ import { isConflict, isNotFound, joinKey, objectKey } from '@drydock/base/apimac
 import { Secret, ServiceAccount } from '@drydock/api/core/v1';
 import {
   createController,
+  retryOnConflict,
   source,
   type Controller,
   type ControllerDeps,
@@ -12,6 +13,8 @@ const name = 'serviceaccount-token-controller';
 export const tokenType = 'kubernetes.io/service-account-token';
 const nameAnnotation = 'kubernetes.io/service-account.name';
 const uidAnnotation = 'kubernetes.io/service-account.uid';
+/** Marks keys that tell of a Secret that is gone: namespace, account, Secret and the account's uid. */
+const goneMark = 'gone:';
 const legacyIssuer = 'kubernetes/serviceaccount';
 
 export interface ServiceAccountTokenControllerOptions {
@@ -87,18 +90,41 @@ export function createServiceAccountTokenController(
     return { ...secret, metadata: { ...secret.metadata, annotations }, data };
   }
 
+  /** Takes a Secret that is gone off the list of its account's. */
+  async function unlist(key: string): Promise<void> {
+    const [namespace = '', account = '', secretName = '', uid = ''] = key.split('/');
+    if (secrets.get(joinKey(namespace, secretName)) !== undefined) return;
+    const resource = client.resource(ServiceAccount).namespace(namespace);
+    try {
+      await retryOnConflict(async () => {
+        const live = await resource.get(account);
+        if (uid !== '' && live.metadata.uid !== uid) return;
+        const left = live.secrets?.filter((one) => one.name !== secretName);
+        if (left === undefined || left.length === live.secrets?.length) return;
+        const { secrets: _secrets, ...rest } = live;
+        await resource.update(left.length > 0 ? { ...rest, secrets: left } : rest);
+      });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+
   return createController(
     {
       name,
       sources: [
-        source(Secret, (secret, { deleted }) =>
-          deleted || secret.type !== tokenType ? [] : [objectKey(secret)],
-        ),
+        source(Secret, (secret, { deleted }) => {
+          if (secret.type !== tokenType) return [];
+          if (!deleted) return [objectKey(secret)];
+          const { name: secretName = '', annotations } = secret.metadata;
+          return [`${goneMark}${accountKey(secret)}/${secretName}/${annotations?.[uidAnnotation] ?? ''}`];
+        }),
         source(ServiceAccount, (account) =>
           secrets.byIndex(byAccount.name, objectKey(account)).map(objectKey),
         ),
       ],
       async reconcile(key) {
+        if (key.startsWith(goneMark)) return unlist(key.slice(goneMark.length));
         const secret = secrets.get(key);
         if (secret === undefined || secret.type !== tokenType || secret.metadata.deletionTimestamp) return;
         const { namespace = '', name: secretName = '', uid = '' } = secret.metadata;

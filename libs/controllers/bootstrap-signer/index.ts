@@ -1,0 +1,1 @@
+export { createBootstrapSigner } from './controller.ts';

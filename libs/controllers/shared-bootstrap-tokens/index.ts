@@ -1,0 +1,7 @@
+export {
+  isBootstrapToken,
+  leftMs,
+  signingToken,
+  tokenNamespace,
+  type SigningToken,
+} from './bootstrap-token.ts';

@@ -1,0 +1,1 @@
+export { createTokenCleaner } from './controller.ts';
