@@ -2,7 +2,7 @@ import { createSeededRandom } from '@drydock/base/clock';
 import { createClient } from '@drydock/machinery/client';
 import type { ControllerFactory } from '@drydock/machinery/controller';
 import { createInformerFactory } from '@drydock/machinery/informer';
-import type { Transport } from '@drydock/port/transport';
+import type { ResourceRef, Transport } from '@drydock/port/transport';
 import type { TestCluster } from './cluster.spec-support.ts';
 
 const writes = new Set(['create', 'update', 'patch', 'delete', 'deleteCollection']);
@@ -14,6 +14,8 @@ export interface KilledLoop {
   stop(): Promise<void>;
 }
 
+type Kill = 'before' | 'after' | undefined;
+
 /**
  * Runs a loop that is killed around its writes, now just before one, now just after: nothing of the killed one goes on,
  * and the next begins with nothing but what the API server holds.
@@ -24,6 +26,33 @@ export function runKilled(
   { seed, chance = 0.5, limit = 25 }: { seed: number; chance?: number; limit?: number },
 ): KilledLoop {
   const random = createSeededRandom(seed);
+  return run(cluster, factory, (kills): Kill => {
+    if (kills >= limit || random.next() >= chance) return undefined;
+    return random.next() < 0.5 ? 'before' : 'after';
+  });
+}
+
+/**
+ * Runs a loop that is killed once, at its `write`th write (from 0); `kills` is 0 in the end if there were not so many. Events
+ * are no writes here: they are told, and nothing rests on them.
+ */
+export function runKilledAt(
+  cluster: TestCluster,
+  factory: ControllerFactory,
+  write: number,
+  when: 'before' | 'after',
+): KilledLoop {
+  let writes = 0;
+  return run(cluster, factory, (_kills, resource): Kill =>
+    resource !== 'events' && writes++ === write ? when : undefined,
+  );
+}
+
+function run(
+  cluster: TestCluster,
+  factory: ControllerFactory,
+  decide: (kills: number, resource: string) => Kill,
+): KilledLoop {
   let kills = 0;
   let stopLast: () => Promise<void> = () => Promise.resolve();
   let over = false;
@@ -45,13 +74,13 @@ export function runKilled(
         return async (...args: unknown[]) => {
           if (dead) return never;
           const call = () => (method as (...given: unknown[]) => Promise<unknown>).apply(target, args);
-          const dies = writes.has(property) && kills < limit && random.next() < chance;
-          if (dies && random.next() < 0.5) {
+          const kill = writes.has(property) ? decide(kills, (args[0] as ResourceRef).resource) : undefined;
+          if (kill === 'before') {
             die();
             return never;
           }
           const answer = await call();
-          if (dies) die();
+          if (kill === 'after') die();
           return dead ? never : answer;
         };
       },
