@@ -297,6 +297,7 @@ const scenarios: Record<string, Scenario> = {
     },
     async done(cluster) {
       const [range, ...others] = await cluster.list(ServiceCIDR);
+      if (others.length > 0) await cluster.clock.advance(5_000);
       return others.length === 0 && range?.status?.conditions?.[0]?.status === 'True';
     },
     outcome: async (cluster) =>
