@@ -89,6 +89,12 @@ const classSuffix = '.storageclass.storage.k8s.io/';
 const storage = 'requests.storage';
 const claims = 'persistentvolumeclaims';
 
+/** What a quota counts in must be whole, whatever a claim asks for. */
+function wholeBytes(amount: Quantity): Quantity {
+  const whole = parseQuantity(String(amount.bigintValue()));
+  return whole.equals(amount) ? amount : whole;
+}
+
 export const claimEvaluator: QuotaEvaluator = {
   resource: core(claims),
   matching: (names) =>
@@ -109,11 +115,11 @@ export const claimEvaluator: QuotaEvaluator = {
     if (className) used.set(`${className}${classSuffix}${claims}`, one);
     const requested = spec?.resources?.requests?.['storage'];
     if (requested === undefined) return used;
-    let amount = parseQuantity(requested);
+    let amount = wholeBytes(parseQuantity(requested));
     // An expansion that was given up half-way still holds what was allocated for it (KEP-1790).
     const allocated = status?.allocatedResources?.['storage'];
     if (allocated !== undefined && parseQuantity(allocated).compare(amount) > 0)
-      amount = parseQuantity(allocated);
+      amount = wholeBytes(parseQuantity(allocated));
     used.set(storage, amount);
     if (className) used.set(`${className}${classSuffix}${storage}`, amount);
     return used;

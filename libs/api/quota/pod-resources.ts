@@ -6,42 +6,56 @@ import { addAmounts, amountsOf, raiseAmounts, type Amounts } from './resource-am
 export const podLevel = (name: string) =>
   name === 'cpu' || name === 'memory' || name.startsWith('hugepages-');
 
-/** Requests of a container; while a resize is under way the greatest of what it wants, has and was promised (KEP-1287). */
-function requestsOf(container: Container, status: ContainerStatus | undefined): Amounts {
-  const result = amountsOf(container.resources?.requests);
-  raiseAmounts(result, amountsOf(status?.resources?.requests));
-  raiseAmounts(result, amountsOf(status?.allocatedResources));
-  return result;
+type Of = (container: Container, status: ContainerStatus | undefined, pod: Pod) => Amounts;
+
+/** The node has said that it will never be able to resize the Pod: what is wanted does not count then (KEP-1287). */
+function isResizeInfeasible({ status }: Pod): boolean {
+  return (status?.conditions ?? []).some(
+    ({ type, reason }) => type === 'PodResizePending' && reason === 'Infeasible',
+  );
 }
 
-function limitsOf(container: Container, status: ContainerStatus | undefined): Amounts {
-  const result = amountsOf(container.resources?.limits);
-  raiseAmounts(result, amountsOf(status?.resources?.limits));
+/** Requests of a container; while a resize is under way the greatest of what it wants, has and was promised (KEP-1287). */
+const requestsOf: Of = (container, status, pod) => {
+  const wanted = amountsOf(container.resources?.requests);
+  if (status?.resources === undefined) return wanted;
+  const result = isResizeInfeasible(pod) ? new Map<string, Quantity>() : wanted;
+  raiseAmounts(result, amountsOf(status.resources.requests));
+  raiseAmounts(result, amountsOf(status.allocatedResources));
   return result;
-}
+};
+
+const limitsOf: Of = (container, status, pod) => {
+  const wanted = amountsOf(container.resources?.limits);
+  if (status?.resources === undefined) return wanted;
+  const result = isResizeInfeasible(pod) ? new Map<string, Quantity>() : wanted;
+  raiseAmounts(result, amountsOf(status.resources.limits));
+  return result;
+};
 
 /** The sum of the containers and sidecars, or the greatest moment of the init phase where that is more. */
-function aggregate(
-  pod: Pod,
-  of: (container: Container, status: ContainerStatus | undefined) => Amounts,
-): Map<string, Quantity> {
-  const statuses = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])];
-  const amounts = (container: Container) =>
+function aggregate(pod: Pod, of: Of): Map<string, Quantity> {
+  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
+  const amounts = (container: Container, statuses: readonly ContainerStatus[]) =>
     of(
       container,
       statuses.find(({ name }) => name === container.name),
+      pod,
     );
   const total = new Map<string, Quantity>();
-  for (const container of pod.spec?.containers ?? []) addAmounts(total, amounts(container));
+  for (const container of pod.spec?.containers ?? [])
+    addAmounts(total, amounts(container, containerStatuses));
   const sidecars = new Map<string, Quantity>();
   const peak = new Map<string, Quantity>();
   for (const container of pod.spec?.initContainers ?? []) {
-    const needs = new Map(amounts(container));
     if (container.restartPolicy === 'Always') {
+      const needs = amounts(container, initContainerStatuses);
       addAmounts(total, needs);
       addAmounts(sidecars, needs);
       raiseAmounts(peak, sidecars);
     } else {
+      // One that ends is never resized.
+      const needs = new Map(amounts(container, []));
       addAmounts(needs, sidecars);
       raiseAmounts(peak, needs);
     }

@@ -79,7 +79,12 @@ describe.each([101, 202, 303])('loops that are killed around their writes end ri
       .namespace('default')
       .create({
         metadata: named('s'),
-        spec: { selector: labels, ports: [{ port: 80 }], publishNotReadyAddresses: true, clusterIP: 'None' },
+        spec: {
+          selector: labels,
+          ports: [{ port: 80 }],
+          publishNotReadyAddresses: true,
+          clusterIP: '10.96.0.9',
+        },
       });
     const addresses = async () =>
       (await cluster.list(EndpointSlice)).flatMap(({ endpoints }) => endpoints ?? []);

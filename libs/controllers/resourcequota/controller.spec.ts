@@ -62,6 +62,20 @@ describe('resourcequota-controller', () => {
     expect(await used()).toEqual({ pods: '0' });
   });
 
+  it('leaves a charge of admission alone while its object is on its way', async () => {
+    cluster = await startCluster();
+    cluster.run(loop);
+    await quota({ pods: '10' });
+    await cluster.until(shows({ pods: '0' }));
+    const charged = { type: 'merge' as const, body: { status: { used: { pods: '1' } } } };
+    await quotas().patch('q', charged, { subresource: 'status' });
+    await cluster.clock.advance(1_000);
+    expect(await used()).toEqual({ pods: '1' });
+    await pod('late', '1');
+    await cluster.clock.advance(1_000);
+    expect(await used()).toEqual({ pods: '1' });
+  });
+
   it('counts right though killed at any point', async () => {
     cluster = await startCluster();
     const killed = runKilled(cluster, loop, { seed: 21, limit: 12 });

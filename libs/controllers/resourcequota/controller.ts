@@ -131,8 +131,10 @@ export function createResourceQuotaController(
     {
       name,
       sources: [
-        source(ResourceQuota, (quota, { deleted }) => {
+        source(ResourceQuota, (quota, { previous, deleted }) => {
           const key = objectKey(quota);
+          // Admission charges for an object before that is there: a count just after would take the charge away again.
+          if (previous !== undefined && deepEqual(previous.spec?.hard, quota.spec?.hard)) return [];
           if (!deleted) mayLower.add(key);
           return [key];
         }),
