@@ -7,7 +7,7 @@ import { quotaEvaluator, resourceList } from './index.ts';
 const nowMs = Date.parse('2026-01-01T00:00:00Z');
 const cost = (resource: string, object: object) =>
   resourceList(quotaEvaluator({ group: '', resource }).usage(object as KubeObject, nowMs));
-const sorted = (list: Record<string, string>) => Object.fromEntries(Object.entries(list).sort());
+const sorted = (list: object) => Object.fromEntries(Object.entries(list).sort());
 
 const container = (requests: object, limits: object = {}, more: object = {}) => ({
   resources: { requests, limits },

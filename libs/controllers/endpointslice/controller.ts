@@ -70,7 +70,6 @@ export const createEndpointSliceController: ControllerFactory = (deps) => {
     const { uid } = service.metadata;
     const alive = kept.filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid));
     const families = familiesOf(service);
-    let homeless = 0;
     try {
       for (const slice of kept) if (!alive.includes(slice)) await remove(key, slice);
       for (const slice of alive) {
@@ -79,15 +78,10 @@ export const createEndpointSliceController: ControllerFactory = (deps) => {
         await remove(key, slice);
       }
       for (const family of families) {
-        const desired = desiredEndpoints(service, pods, family, (name) => nodes.get(name));
-        homeless += desired.homeless;
+        const groups = desiredEndpoints(service, pods, family, (name) => nodes.get(name));
         const labels = sliceLabels(service);
         const ofFamily = alive.filter((slice) => slice.addressType === family);
-        const bare = planSlices(
-          desired.groups,
-          ofFamily,
-          (slice) => !deepEqual(slice.metadata.labels, labels),
-        );
+        const bare = planSlices(groups, ofFamily, (slice) => !deepEqual(slice.metadata.labels, labels));
         const plan = hinted(key, service, family, bare, ofFamily);
         for (const content of plan.write) {
           // A Service that goes gets no new slices: they would race with the collection of the old ones.
@@ -101,7 +95,6 @@ export const createEndpointSliceController: ControllerFactory = (deps) => {
       if (!isConflict(err)) events.updateFailed(service, err as Error);
       throw err;
     }
-    if (homeless > 0) return { requeue: true };
   }
 
   /** The plan with the hints that the Service asks for. */
@@ -178,10 +171,7 @@ export const createEndpointSliceController: ControllerFactory = (deps) => {
     const capacityChanged = deleted || previous === undefined || zoneFacts(previous) !== zoneFacts(node);
     const touched = new Set(capacityChanged ? allotments.overloaded(zoneShares(nodes.list())) : []);
     if (deleted || (previous && zone(previous) === zone(node))) return [...touched];
-    for (const slice of slices.list()) {
-      if (!slice.endpoints?.some((endpoint) => endpoint.nodeName === node.metadata.name)) continue;
-      for (const key of byService.values(slice)) touched.add(key);
-    }
+    for (const key of selection.servicesOn(node.metadata.name ?? '')) touched.add(key);
     return [...touched];
   };
 

@@ -16,41 +16,33 @@ export interface EndpointGroup {
   readonly endpoints: Map<string, Endpoint>;
 }
 
-export interface DesiredEndpoints {
-  /** By `portsKey`. */
-  readonly groups: Map<string, EndpointGroup>;
-  /** Pods left out because their Node is not known: look again later. */
-  readonly homeless: number;
-}
-
 const zoneLabel = 'topology.kubernetes.io/zone';
 
-/** The endpoints of a Service's Pods in one address family, by the ports that its target ports are in each Pod. */
+/**
+ * The endpoints of a Service's Pods in one address family, by the ports that its target ports are in each Pod (`portsKey`).
+ * Pods are left out whose Node is not known: when that comes, it is time to look again.
+ */
 export function desiredEndpoints(
   service: Service,
   pods: readonly Pod[],
   family: 'IPv4' | 'IPv6',
   nodeOf: (name: string) => Node | undefined,
-): DesiredEndpoints {
+): Map<string, EndpointGroup> {
   const publishNotReady = service.spec?.publishNotReadyAddresses === true;
   const groups = new Map<string, EndpointGroup>();
-  let homeless = 0;
   for (const pod of pods) {
     if (!belongsInEndpoints(pod, true)) continue;
     const addresses = podIpsOfFamily(pod, family);
     if (addresses.length === 0) continue;
     const node = nodeOf(pod.spec?.nodeName ?? '');
-    if (!node && !publishNotReady) {
-      homeless++;
-      continue;
-    }
+    if (!node && !publishNotReady) continue;
     const ports = portsIn(pod, service);
     const key = portsKey(ports);
     let group = groups.get(key);
     if (!group) groups.set(key, (group = { ports, endpoints: new Map() }));
     group.endpoints.set(pod.metadata.uid ?? '', endpointOf(pod, addresses, node, service, publishNotReady));
   }
-  return { groups, homeless };
+  return groups;
 }
 
 /** Names a set of ports whatever their order; '' for none. */

@@ -119,7 +119,7 @@ describe('the endpoint of a Pod', () => {
       ],
     ],
   )('%s', (_title, one, spec, family, address, state, more) => {
-    const { groups } = desiredEndpoints(service(spec), [one], family, () => node);
+    const groups = desiredEndpoints(service(spec), [one], family, () => node);
     const [endpoint] = [...groups.values()].flatMap(({ endpoints }) => [...endpoints.values()]);
     const is = (word: string) => state.split(' ').includes(word);
     const { nodeName: _node, zone: _zone, ...bare } = endpoint ?? { addresses: [] };
@@ -146,7 +146,7 @@ describe('the endpoint of a Pod', () => {
         { name: 'sidecar', restartPolicy: 'Always', ports: [{ name: 'side', containerPort: 2 }] },
       ],
     };
-    const { groups } = desiredEndpoints(service({ ports }), [pod({}, spec)], 'IPv4', () => node);
+    const groups = desiredEndpoints(service({ ports }), [pod({}, spec)], 'IPv4', () => node);
     expect([...groups.values()].map((group) => group.ports)).toEqual([
       [
         { name: 'http', port: 80, protocol: 'TCP' },

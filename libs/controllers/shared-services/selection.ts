@@ -1,7 +1,7 @@
 import { objectKey } from '@drydock/base/apimachinery';
 import { Pod, Service } from '@drydock/api/core/v1';
 import type { ControllerDeps } from '@drydock/machinery/controller';
-import { byLabel, labelKey, type Informer } from '@drydock/machinery/informer';
+import { byLabel, byNode, labelKey, type Informer } from '@drydock/machinery/informer';
 import { isPodReady, isPodTerminal } from '../shared/index.ts';
 
 /** Index name and function: Services under one pair of their selector, which every Pod of theirs must carry. */
@@ -20,11 +20,15 @@ export interface ServiceSelection {
   podsOf(service: Service): Pod[];
   /** Keys of the Services whose endpoints a change of this Pod may touch. */
   servicesOf(pod: Pod, change: { previous?: Pod; deleted: boolean }): string[];
+  /** Keys of the Services that select Pods of this node. */
+  servicesOn(nodeName: string): string[];
 }
 
 export function createServiceSelection({ informers }: ControllerDeps): ServiceSelection {
   const services = informers.informer(Service, { indexers: { [bySelector.name]: bySelector.values } });
-  const pods = informers.informer(Pod, { indexers: { [byLabel.name]: byLabel.values } });
+  const pods = informers.informer(Pod, {
+    indexers: { [byLabel.name]: byLabel.values, [byNode.name]: byNode.values },
+  });
 
   const selecting = (pod: Pod, into: Set<string>) => {
     const { labels, namespace = '' } = pod.metadata;
@@ -59,6 +63,11 @@ export function createServiceSelection({ informers }: ControllerDeps): ServiceSe
           else found.add(key);
         }
       }
+      return [...found];
+    },
+    servicesOn(nodeName) {
+      const found = new Set<string>();
+      for (const pod of pods.byIndex(byNode.name, nodeName)) selecting(pod, found);
       return [...found];
     },
   };

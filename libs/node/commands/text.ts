@@ -51,6 +51,7 @@ const head: Program = async (process) => {
   });
 };
 
+/** How often `tail -f` looks at its file. */
 const followMs = 250;
 
 const tail: Program = async (process) => {

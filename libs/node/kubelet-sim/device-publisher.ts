@@ -12,6 +12,7 @@ export interface DevicePublisher {
   stop(): void;
 }
 
+/** Until a write that failed is tried again. */
 const retryMs = 1_000;
 
 export function createDevicePublisher({

@@ -36,6 +36,7 @@ export interface PodPreparation {
 /** As the kubelet retries a mount: half a second, doubling, to about two minutes. */
 const firstRetryMs = 500;
 const longestRetryMs = 122_000;
+/** After a failure of the API server itself. */
 const askAgainMs = 1_000;
 /** After so long, and then again, it is told that the Pod as a whole does not get on. */
 const patienceMs = 123_000;
