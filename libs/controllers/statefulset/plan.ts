@@ -128,10 +128,13 @@ export function planStatefulSet(view: StatefulView): StatefulPlan {
 
   const monotonic = set.spec.podManagementPolicy !== 'Parallel';
   const seen = () => count(view, [...replicas, ...condemned]);
+  let isOver = false;
   for (const pod of replicas) {
-    const waits = replicaStep(view, pod, monotonic, actions);
-    if (waits && monotonic) return finish(seen());
+    const outcome = replicaStep(view, pod, monotonic, actions);
+    if (outcome === 'wait' && monotonic) return finish(seen());
+    isOver ||= outcome === 'over';
   }
+  if (isOver) return finish(seen());
   for (const pod of condemned) {
     if (!claimsMatch(view, pod)) actions.push({ kind: 'claim-owners', pod });
   }
@@ -156,21 +159,30 @@ export function planStatefulSet(view: StatefulView): StatefulPlan {
   return finish(counts);
 }
 
-/** Adds what one replica needs. True when those after it have to wait in ordered mode. */
-function replicaStep(view: StatefulView, pod: Pod, monotonic: boolean, actions: StatefulAction[]): boolean {
+/**
+ * Adds what one replica needs. `wait`: those after it have to wait in ordered mode. `over`: the replicas are seen to first
+ * in either mode, and nothing is scaled down or updated before.
+ */
+function replicaStep(
+  view: StatefulView,
+  pod: Pod,
+  monotonic: boolean,
+  actions: StatefulAction[],
+): 'wait' | 'over' | undefined {
   const { set, nowMs } = view;
   const phase = pod.status?.phase;
   if (phase === 'Failed' || phase === 'Succeeded') {
     if (!isTerminating(pod)) actions.push({ kind: 'delete', pod });
-    return true;
+    return monotonic ? 'wait' : 'over';
   }
   if (!isCreated(pod)) {
     const stale = claimsOf(set, ordinalOf(pod)).some(({ metadata }) => {
       const claim = view.claim(metadata.name ?? '');
       return claim !== undefined && isClaimStale(claim, set, pod);
     });
-    if (!stale) actions.push({ kind: 'create', pod });
-    return true;
+    if (stale) return monotonic ? 'wait' : 'over';
+    actions.push({ kind: 'create', pod });
+    return 'wait';
   }
   if (phase === 'Pending') {
     const lacking = claimsOf(set, ordinalOf(pod)).some(
@@ -179,12 +191,12 @@ function replicaStep(view: StatefulView, pod: Pod, monotonic: boolean, actions: 
     if (lacking) actions.push({ kind: 'claims', pod });
   }
   if (monotonic) {
-    if (isTerminating(pod)) return true;
-    if (!isRunningAndAvailable(pod, set.spec.minReadySeconds ?? 0, nowMs)) return true;
+    if (isTerminating(pod)) return 'wait';
+    if (!isRunningAndAvailable(pod, set.spec.minReadySeconds ?? 0, nowMs)) return 'wait';
   }
   if (!identityMatches(set, pod) || !storageMatches(set, pod) || !claimsMatch(view, pod))
     actions.push({ kind: 'update', pod });
-  return false;
+  return undefined;
 }
 
 function claimsMatch(view: StatefulView, pod: Pod): boolean {

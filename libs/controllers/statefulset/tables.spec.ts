@@ -199,6 +199,22 @@ describe('one step of a set', () => {
       ['delete db-3'],
     ],
     [
+      'no scaling down before a failed Pod is gone',
+      parallel,
+      (set) => [pod(set, 0, 'failed'), pod(set, 1), pod(set, 3)],
+      ['delete db-0', 'create db-2'],
+    ],
+    [
+      'no update before a finished Pod is gone',
+      parallel,
+      (set) => [
+        { ...pod(set, 0, 'going'), status: { phase: 'Succeeded' } },
+        pod(set, 1, 'running', two),
+        pod(set, 2),
+      ],
+      [],
+    ],
+    [
       'Pods before the first ordinal go',
       { ordinals: { start: 1 } },
       (set) => [0, 1, 2, 3].map((at) => pod(set, at)),
