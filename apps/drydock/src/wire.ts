@@ -112,6 +112,7 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
           rootCa: credentials.authority.cert,
           certificateSigner: createCertificateSigner(credentials.authority),
           definitions: () => registry.definitions(),
+          everything: () => apiserver.aggregation?.definitions() ?? registry.definitions(),
           nodeLifecycle: {
             nodeMonitorGraceMs: options.nodeMonitorGraceMs,
             nodeStartupGraceMs: options.nodeStartupGraceMs,

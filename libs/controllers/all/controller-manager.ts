@@ -76,6 +76,8 @@ export interface ControllerManagerOptions {
   readonly certificateSigner?: CertificateSigner;
   /** What the API server serves. */
   readonly definitions: () => readonly DeclaredResource[];
+  /** The same and what extension API servers serve, as far as that is known. Default: `definitions`. */
+  readonly everything?: () => readonly DeclaredResource[];
 }
 
 export interface ControllerManager extends Component {
@@ -98,10 +100,9 @@ export function createControllerManager(
     options
       .definitions()
       .filter((definition) => definition.resource !== 'events' && can(definition, 'list', 'watch', 'delete'));
+  const everything = options.everything ?? options.definitions;
   const namespaced = () =>
-    options
-      .definitions()
-      .filter((definition) => definition.namespaced && can(definition, 'list', 'deletecollection'));
+    everything().filter((definition) => definition.namespaced && can(definition, 'list', 'delete'));
 
   const countable = () =>
     options.definitions().filter((definition) => definition.namespaced && can(definition, 'list', 'watch'));

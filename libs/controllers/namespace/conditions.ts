@@ -7,6 +7,8 @@ export interface Remains {
   /** Objects that wait for a finalizer, by finalizer. */
   readonly finalizers: Map<string, number>;
   readonly failures: string[];
+  /** Group versions of which nobody can tell what they hold: their server is not there. */
+  readonly undiscovered?: readonly string[];
 }
 
 type Told = Pick<NamespaceCondition, 'type' | 'reason' | 'message'> & { readonly holds: boolean };
@@ -16,14 +18,22 @@ function list(counts: Map<string, number>, words: (key: string, count: number) =
   return texts.sort().join(', ');
 }
 
-function told({ counts, finalizers, failures }: Remains): Told[] {
+function told({ counts, finalizers, failures, undiscovered = [] }: Remains): Told[] {
+  const stale = [...undiscovered].sort().map((one) => `${one}: stale GroupVersion discovery: ${one}`);
   return [
-    {
-      type: 'NamespaceDeletionDiscoveryFailure',
-      holds: false,
-      reason: 'ResourcesDiscovered',
-      message: 'All resources successfully discovered',
-    },
+    stale.length > 0
+      ? {
+          type: 'NamespaceDeletionDiscoveryFailure',
+          holds: true,
+          reason: 'DiscoveryFailed',
+          message: `Discovery failed for some groups, ${stale.length} failing: unable to retrieve the complete list of server APIs: ${stale.join(', ')}`,
+        }
+      : {
+          type: 'NamespaceDeletionDiscoveryFailure',
+          holds: false,
+          reason: 'ResourcesDiscovered',
+          message: 'All resources successfully discovered',
+        },
     {
       type: 'NamespaceDeletionGroupVersionParsingFailure',
       holds: false,

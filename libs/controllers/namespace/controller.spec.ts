@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { ConfigMap, Namespace, Pod } from '@drydock/api/core/v1';
-import { isNotFound } from '@drydock/base/apimachinery';
+import { APIService } from '@drydock/api/apiregistration/v1';
+import { isNotFound, methodNotAllowed } from '@drydock/base/apimachinery';
 import { namespaceNamed, startCluster, type TestCluster } from '../shared/cluster.spec-support.ts';
 import { runKilled } from '../shared/killed.spec-support.ts';
 import { createNamespaceController } from './index.ts';
@@ -87,6 +88,62 @@ describe('namespace-controller', () => {
     await cluster.clock.advance(1_000);
     await cluster.until(async () => (await remaining())?.includes('has 1 ') === true);
     await pods.patch('q', { type: 'merge', body: { metadata: { finalizers: null } } });
+    await cluster.until(gone);
+    expect(cluster.errors).toEqual([]);
+  });
+
+  it('waits for extension API servers that are away, and says so', async () => {
+    await prepare();
+    cluster.run(loop);
+    const services = cluster.client.resource(APIService);
+    const away = async (version: string) => {
+      const made = await services.create({
+        metadata: { name: `${version}.example.com` },
+        spec: {
+          group: 'example.com',
+          version,
+          groupPriorityMinimum: 100,
+          versionPriority: 100,
+          service: { namespace: 'default', name: 'ext' },
+        },
+      } as APIService);
+      const condition = { type: 'Available', status: 'False', lastTransitionTime: '2026-01-01T00:00:00Z' };
+      await services.updateStatus({ ...made, status: { conditions: [condition] } });
+    };
+    for (const version of ['v2', 'v1']) await away(version);
+    await namespaces().delete('doomed');
+    const discovery = () => condition('NamespaceDeletionDiscoveryFailure');
+    await cluster.until(async () => (await discovery())?.status === 'True');
+    expect(await discovery()).toMatchObject({
+      reason: 'DiscoveryFailed',
+      message:
+        'Discovery failed for some groups, 2 failing: unable to retrieve the complete list of server APIs: example.com/v1: stale GroupVersion discovery: example.com/v1, example.com/v2: stale GroupVersion discovery: example.com/v2',
+    });
+    expect(await cluster.list(ConfigMap, 'doomed')).toEqual([]);
+    await services.delete('v1.example.com');
+    await cluster.until(async () => (await discovery())?.message?.includes(', 1 failing') === true);
+    const back = await services.get('v2.example.com');
+    const available = { type: 'Available', status: 'True', lastTransitionTime: '2026-01-01T00:00:00Z' };
+    await services.updateStatus({ ...back, status: { conditions: [available] } });
+    await cluster.until(gone);
+    expect(cluster.errors).toEqual([]);
+  });
+
+  it('deletes one by one where nothing else is served', async () => {
+    cluster = await startCluster({
+      transport: (real) => ({
+        ...real,
+        deleteCollection: () => Promise.reject(methodNotAllowed()),
+      }),
+    });
+    await namespaces().create(namespaceNamed('doomed'));
+    for (const name of ['a', 'b'])
+      await cluster.client
+        .resource(ConfigMap)
+        .namespace('doomed')
+        .create({ metadata: { name, namespace: 'doomed' } });
+    cluster.run(loop);
+    await namespaces().delete('doomed');
     await cluster.until(gone);
     expect(cluster.errors).toEqual([]);
   });

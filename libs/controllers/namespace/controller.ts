@@ -6,6 +6,7 @@ import {
   type KubeObject,
   type ResourceType,
 } from '@drydock/base/apimachinery';
+import { APIService } from '@drydock/api/apiregistration/v1';
 import { Namespace } from '@drydock/api/core/v1';
 import {
   createController,
@@ -14,6 +15,7 @@ import {
   type Controller,
   type ControllerDeps,
 } from '@drydock/machinery/controller';
+import type { ResourceClient } from '@drydock/machinery/client';
 import { deletionConditions, type Remains } from './conditions.ts';
 
 const name = 'namespace-controller';
@@ -39,6 +41,12 @@ interface Left {
   readonly revision: string;
 }
 
+/** Another server should answer for this group version, and does not. */
+function isAway({ spec, status }: APIService): boolean {
+  const available = status?.conditions?.find(({ type }) => type === 'Available');
+  return spec?.service !== undefined && available?.status === 'False';
+}
+
 /** `namespace-controller`: empties namespaces that are being deleted, then lets them go. */
 export function createNamespaceController(
   { resources }: NamespaceControllerOptions,
@@ -46,6 +54,7 @@ export function createNamespaceController(
 ): Controller {
   const { client, clock, informers, logger } = deps;
   const namespaces = informers.informer(Namespace);
+  const apiServices = informers.informer(APIService);
   /** Ends the watches over what is left in a namespace. */
   const followers = new Map<string, AbortController>();
   let running: AbortSignal | undefined;
@@ -85,6 +94,26 @@ export function createNamespaceController(
     for (const one of left) void follow(namespace, one, signal);
   }
 
+  /** All at once or, where an extension API server knows no such thing, one by one. */
+  async function deleteAll(resource: ResourceClient<KubeObject>): Promise<void> {
+    const options = { propagationPolicy: 'Background' as const };
+    try {
+      await resource.deleteCollection(options);
+    } catch (error) {
+      if (!isMethodNotSupported(error)) throw error;
+      for (const { metadata } of (await resource.list()).items)
+        await resource.delete(metadata.name ?? '', options).catch((err: unknown) => {
+          if (!isNotFound(err)) throw err;
+        });
+    }
+  }
+
+  const undiscovered = (): string[] =>
+    apiServices
+      .list()
+      .filter(isAway)
+      .map(({ spec }) => `${spec?.group ?? ''}/${spec?.version ?? ''}`);
+
   async function empty(namespace: string): Promise<Emptied> {
     const remains: Emptied = { counts: new Map(), finalizers: new Map(), failures: [], left: [] };
     const one = async (type: ResourceType) => {
@@ -92,7 +121,7 @@ export function createNamespaceController(
       const label = `${type.resource}.${type.group}`;
       try {
         if ((await resource.list({ limit: 1 })).items.length === 0) return;
-        await resource.deleteCollection({ propagationPolicy: 'Background' });
+        await deleteAll(resource);
         const { items, metadata: listed } = await resource.list();
         if (items.length === 0) return;
         remains.left.push({
@@ -129,14 +158,24 @@ export function createNamespaceController(
         source(Namespace, ({ metadata }, { deleted }) =>
           deleted || !metadata.deletionTimestamp ? [] : [metadata.name ?? ''],
         ),
+        // What an extension API server holds can be deleted when it is back, or need not be when it is no more.
+        source(APIService, (service, { previous, deleted }) => {
+          const wasAway = previous !== undefined ? isAway(previous) : deleted && isAway(service);
+          if (!wasAway || (!deleted && isAway(service))) return [];
+          return namespaces
+            .list()
+            .filter(({ metadata }) => metadata.deletionTimestamp !== undefined)
+            .map(({ metadata }) => metadata.name ?? '');
+        }),
       ],
       async reconcile(key) {
         unfollow(key);
         const namespace = namespaces.get(key);
         if (namespace?.metadata.deletionTimestamp === undefined) return;
         if (!(namespace.spec?.finalizers ?? []).includes(finalizer)) return;
-        const remains = await empty(key);
-        const done = remains.counts.size === 0 && remains.failures.length === 0;
+        const away = undiscovered();
+        const remains = { ...(await empty(key)), undiscovered: away };
+        const done = remains.counts.size === 0 && remains.failures.length === 0 && away.length === 0;
         const resource = client.resource(Namespace);
         try {
           await retryOnConflict(async () => {
@@ -152,7 +191,8 @@ export function createNamespaceController(
           if (!done) {
             followAll(key, remains.left);
             if (remains.failures.length > 0) return { requeue: true };
-            return { requeueAfterMs: lookAgainMs };
+            // Nothing else is left: an event of the APIService brings the namespace again.
+            return remains.counts.size === 0 ? undefined : { requeueAfterMs: lookAgainMs };
           }
           await retryOnConflict(async () => {
             const live = await resource.get(key);
