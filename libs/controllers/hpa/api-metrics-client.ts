@@ -1,5 +1,6 @@
 import {
   formatLabelSelector,
+  parseApiVersion,
   parseDuration,
   parseQuantity,
   parseTime,
@@ -25,8 +26,7 @@ interface MetricValue {
 const type = (group: string, version: string, resource: string, kind: string, namespaced = true) =>
   ({ group, version, resource, kind, namespaced }) as ResourceType;
 const podMetrics = type('metrics.k8s.io', 'v1beta1', 'pods', 'PodMetrics') as ResourceType<PodMetricsObject>;
-const custom = (resource: string, namespaced = true) =>
-  type('custom.metrics.k8s.io', 'v1beta2', resource, 'MetricValueList', namespaced);
+const custom = (resource: string) => type('custom.metrics.k8s.io', 'v1beta2', resource, 'MetricValueList');
 const external = (metric: string) =>
   type('external.metrics.k8s.io', 'v1beta1', metric, 'ExternalMetricValueList');
 
@@ -75,17 +75,15 @@ function usageOf(pod: PodMetricsObject, resource: string, container: string | un
   return sum;
 }
 
-function valuesOf(answer: KubeObject): readonly MetricValue[] {
-  return nonEmpty('custom', (answer as KubeObject & { items?: MetricValue[] }).items);
-}
+type MetricValueList = KubeObject & { items?: MetricValue[] };
 
 /** Reads the three metrics APIs through the API server, as anybody would. */
 export function createApiMetricsClient(
   client: Client,
-  /** `group` and plural of a kind, and whether it lives in namespaces; undefined where it is not known. */
+  /** `group` and plural of a kind; undefined where it is not known. */
   resourceOf: (
     reference: ObjectReference,
-  ) => { readonly group: string; readonly resource: string; readonly namespaced: boolean } | undefined,
+  ) => { readonly group: string; readonly resource: string } | undefined,
 ): MetricsClient {
   return {
     async resource({ namespace, selector, resource, container }) {
@@ -115,7 +113,10 @@ export function createApiMetricsClient(
         client.resource(custom('pods')).namespace(namespace).getSubresource('*', metric, { query }),
       );
       const found = new Map<string, PodMetric>();
-      for (const { describedObject, value, timestamp, windowSeconds } of valuesOf(answer)) {
+      for (const { describedObject, value, timestamp, windowSeconds } of nonEmpty(
+        'custom',
+        (answer as MetricValueList).items,
+      )) {
         found.set(describedObject?.name ?? '', {
           value: milli(value),
           timestampMs: parseTime(timestamp),
@@ -128,20 +129,30 @@ export function createApiMetricsClient(
       const query = metricSelector && { metricLabelSelector: formatLabelSelector(metricSelector) ?? '' };
       const options = query && { query };
       const ask = () => {
-        if (described.kind === 'Namespace' && (described.apiVersion ?? 'v1') === 'v1')
-          return client.resource(custom('metrics')).namespace(described.name).get(metric, options);
+        const { group } = parseApiVersion(described.apiVersion ?? 'v1');
+        const { kind, name } = described;
+        // Nobody looks out of their namespace: that one is meant, whatever the name says.
+        if (kind === 'Namespace' && group === '')
+          return client.resource(custom('metrics')).namespace(namespace).get(metric, options);
         const target = resourceOf(described);
-        if (target === undefined) throw new Error(`no matches for kind "${described.kind}"`);
+        if (target === undefined) {
+          const dotted = group === '' ? kind : `${kind}.${group}`;
+          throw new Error(
+            `unable to map kind ${dotted} to resource: no matches for kind ${JSON.stringify(kind)} in group ${JSON.stringify(group)}`,
+          );
+        }
         const path = target.group === '' ? target.resource : `${target.resource}.${target.group}`;
-        const resource = client.resource(custom(path, target.namespaced));
-        return (target.namespaced ? resource.namespace(namespace) : resource).getSubresource(
-          described.name,
-          metric,
-          options,
-        );
+        return client.resource(custom(path)).namespace(namespace).getSubresource(name, metric, options);
       };
-      const [first] = valuesOf(await fetched('custom', Promise.resolve().then(ask)));
-      return milli(first?.value ?? '0');
+      const answer = (await fetched('custom', Promise.resolve().then(ask))) as MetricValueList;
+      const { items = [] } = answer;
+      const [only] = items;
+      if (only === undefined || items.length > 1) {
+        throw new Error(
+          `unable to fetch metrics from custom metrics API: the custom metrics API server returned ${items.length} results when we asked for exactly one`,
+        );
+      }
+      return milli(only.value);
     },
     async external({ namespace, metric, metricSelector }) {
       const labelSelector = metricSelector && formatLabelSelector(metricSelector);

@@ -13,6 +13,7 @@ import { createApiMetricsClient } from './api-metrics-client.ts';
 import { createDecisionLog, type Decision } from './decision.ts';
 import { autoscalerEvents } from './events.ts';
 import { emptyHistory, type ScaleHistory } from './history.ts';
+import { actionOf, autoscalerMetrics } from './metrics.ts';
 import type { MetricsClient } from './metrics-client.ts';
 import { reconcileAutoscaler } from './reconcile.ts';
 import { readScaleTarget, resourceOfKind } from './scale-target.ts';
@@ -63,12 +64,7 @@ export function createHpaController(options: HpaOptions, deps: ControllerDeps): 
   const selectors = createSelectorTable();
   const log = createDecisionLog();
   const scheduled = new Set<string>();
-  const reconciliations = deps.metrics.histogram({
-    name: 'horizontal_pod_autoscaler_controller_reconciliation_duration_seconds',
-    help: 'The time(seconds) that the HPA controller takes to reconcile once.',
-    labels: ['action', 'error'],
-    buckets: [0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1, 2, 4, 8, 16],
-  });
+  const observed = autoscalerMetrics(deps.metrics, () => scheduled.size);
   const metrics =
     options.metrics ??
     createApiMetricsClient(client, (reference) => resourceOfKind(options.resources(), reference));
@@ -84,6 +80,8 @@ export function createHpaController(options: HpaOptions, deps: ControllerDeps): 
     },
     events,
     metrics,
+    now: () => clock.now(),
+    computed: observed.computed,
     readTarget: (hpa: HorizontalPodAutoscaler) =>
       readScaleTarget(client, options.resources(), hpa.metadata.namespace ?? '', hpa.spec.scaleTargetRef),
     selectPods: (namespace: string, selector: Parameters<typeof selectPods>[2]) =>
@@ -112,7 +110,7 @@ export function createHpaController(options: HpaOptions, deps: ControllerDeps): 
     const hpa = autoscalers.get(key);
     if (hpa === undefined) return;
     const startMs = clock.now();
-    const { status, history, decision } = await reconcileAutoscaler(
+    const { status, history, decision, fault } = await reconcileAutoscaler(
       hpa,
       histories.get(key) ?? emptyHistory,
       startMs,
@@ -120,14 +118,9 @@ export function createHpaController(options: HpaOptions, deps: ControllerDeps): 
     );
     histories.set(key, history);
     log.add(key, decision);
-    reconciliations.observe((clock.now() - startMs) / 1000, [
-      decision.desiredReplicas > decision.currentReplicas
-        ? 'scale_up'
-        : decision.desiredReplicas < decision.currentReplicas
-          ? 'scale_down'
-          : 'none',
-      decision.error === undefined ? 'none' : 'internal',
-    ]);
+    const { rescaled, currentReplicas, desiredReplicas } = decision;
+    const action = rescaled ? actionOf(currentReplicas, desiredReplicas) : 'none';
+    observed.reconciled(action, fault, clock.now() - startMs);
     if (decision.error !== undefined) logger.debug('no full decision', { key, err: decision.error });
     if (semanticEqual(hpa.status ?? {}, status)) return;
     try {

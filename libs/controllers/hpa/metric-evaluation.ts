@@ -6,6 +6,7 @@ import {
 } from '@drydock/base/apimachinery';
 import type { HorizontalPodAutoscaler, MetricSpec, MetricStatus } from '@drydock/api/autoscaling/v2';
 import type { Pod } from '@drydock/api/core/v1';
+import type { Fault } from './metrics.ts';
 import type { MetricsClient } from './metrics-client.ts';
 import type { ReadinessRules } from './pod-groups.ts';
 import {
@@ -34,10 +35,12 @@ export class MetricError extends Error {
   readonly reason: string;
   /** What went wrong, as event and condition tell it; `message` has more around it. */
   readonly inner: string;
-  constructor(reason: string, inner: string, message: string) {
+  readonly fault: Fault;
+  constructor(reason: string, inner: string, message: string, fault: Fault = 'internal') {
     super(message);
     this.reason = reason;
     this.inner = inner;
+    this.fault = fault;
   }
 }
 
@@ -279,7 +282,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   ContainerResource: {
     reason: 'FailedGetContainerResourceMetric',
     prefix: ({ containerResource }) =>
-      `failed to get ${containerResource?.name ?? ''} container metric value`,
+      `failed to get ${containerResource?.container ?? ''} container metric value`,
     evaluate: resourceMetric,
   },
   Pods: {
@@ -308,7 +311,7 @@ export async function evaluateMetric(
   const kind = Object.hasOwn(kinds, spec.type) ? kinds[spec.type] : undefined;
   if (kind === undefined) {
     const message = `unknown metric source type ${JSON.stringify(spec.type)}`;
-    throw new MetricError('InvalidMetricSourceType', message, message);
+    throw new MetricError('InvalidMetricSourceType', message, message, 'spec');
   }
   try {
     return await kind.evaluate(client, input, spec);

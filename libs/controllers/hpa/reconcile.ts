@@ -11,6 +11,7 @@ import type { Decision, MetricDecision } from './decision.ts';
 import type { autoscalerEvents } from './events.ts';
 import { begun, rescaled, type ScaleHistory } from './history.ts';
 import { MetricError, evaluateMetric, type MetricOutcome } from './metric-evaluation.ts';
+import { actionOf, type Action, type Fault } from './metrics.ts';
 import type { MetricsClient } from './metrics-client.ts';
 import { normalize, normalizeWithBehavior, type Normalized } from './normalize.ts';
 import type { ReadinessRules } from './pod-groups.ts';
@@ -30,6 +31,10 @@ export interface AutoscalerSurroundings {
   readonly rules: AutoscalerRules;
   readonly events: ReturnType<typeof autoscalerEvents>;
   readonly metrics: MetricsClient;
+  /** The time as it goes on, ms; `nowMs` of a look stands still. */
+  now(): number;
+  /** One metric was asked for a count. */
+  computed(action: Action, fault: Fault, metricType: string, ms: number): void;
   readTarget(hpa: HorizontalPodAutoscaler): Promise<ScaleTarget>;
   selectPods(namespace: string, selector: LabelMatcher): Pod[];
   /** Notes what the autoscaler selects, and names all that select the same Pods, as `{name namespace}`. */
@@ -41,6 +46,7 @@ export interface Reconciled {
   readonly status: NonNullable<HorizontalPodAutoscaler['status']>;
   readonly history: ScaleHistory;
   readonly decision: Decision;
+  readonly fault: Fault;
 }
 
 const fromZero = new Set(['Object', 'External']);
@@ -60,8 +66,11 @@ export async function reconcileAutoscaler(
   const minReplicas = hpa.spec.minReplicas ?? 1;
   const reference = `${scaleTargetRef.kind}/${namespace}/${scaleTargetRef.name}`;
   let conditions: readonly HorizontalPodAutoscalerCondition[] = hpa.status?.conditions ?? [];
+  // Without the gate nobody keeps it true.
+  if (!rules.scaleToZero) conditions = conditions.filter(({ type }) => type !== 'ScaledToZero');
   let history = before;
   let error: string | undefined;
+  let fault: Fault | undefined;
   const set = (type: ConditionType, status: 'True' | 'False', reason: string, message: string) => {
     conditions = withCondition(conditions, type, { status, reason, message }, nowMs);
   };
@@ -92,6 +101,7 @@ export async function reconcileAutoscaler(
         conditions: [...conditions],
       },
       history,
+      fault: fault ?? (error === undefined ? 'none' : 'internal'),
       decision: {
         ...rest,
         ...outcome,
@@ -114,6 +124,7 @@ export async function reconcileAutoscaler(
       `the HPA controller was unable to get the target's current scale: ${problem.message}`,
     );
     error = `${problem.context}: ${problem.message}`;
+    if (problem.inSpec) fault = 'spec';
     return finish({}, { currentReplicas: 0, desiredReplicas: 0, rescaled: false });
   }
   set(
@@ -131,9 +142,10 @@ export async function reconcileAutoscaler(
   let rescale = true;
   let currentMetrics: MetricStatus[] | undefined;
   const metricsFromZero = (hpa.spec.metrics ?? []).some(({ type }) => fromZero.has(type));
-  const wentToZero = conditions.some(({ type, status }) => type === 'ScaledToZero' && status === 'True');
-  const disabled =
-    currentReplicas === 0 && minReplicas !== 0 && !(rules.scaleToZero && wentToZero && metricsFromZero);
+  // At zero, whoever went there brings it back: the autoscaler only what it took there itself (KEP-2021).
+  const wentToZero =
+    rules.scaleToZero && conditions.some(({ type, status }) => type === 'ScaledToZero' && status === 'True');
+  const disabled = currentReplicas === 0 && !(wentToZero && (minReplicas !== 0 || metricsFromZero));
 
   if (disabled) {
     rescale = false;
@@ -143,7 +155,7 @@ export async function reconcileAutoscaler(
   } else if (currentReplicas > maxReplicas) {
     reason = 'Current number of replicas above Spec.MaxReplicas';
     desiredReplicas = maxReplicas;
-  } else if (currentReplicas < minReplicas) {
+  } else if (currentReplicas < minReplicas && currentReplicas !== 0) {
     reason = 'Current number of replicas below Spec.MinReplicas';
     desiredReplicas = minReplicas;
   } else {
@@ -167,7 +179,7 @@ export async function reconcileAutoscaler(
     history = bounded.history;
     conditions = withCondition(conditions, 'AbleToScale', bounded.ableToScale, nowMs);
     conditions = withCondition(conditions, 'ScalingLimited', bounded.scalingLimited, nowMs);
-    desiredReplicas = bounded.replicas;
+    desiredReplicas = currentReplicas === 0 ? Math.max(bounded.replicas, minReplicas) : bounded.replicas;
     rescale = desiredReplicas !== currentReplicas;
   }
 
@@ -318,13 +330,17 @@ export async function reconcileAutoscaler(
     let first: MetricError | undefined;
     let failed = 0;
     for (const spec of specs) {
+      const startMs = around.now();
       try {
         const outcome = await evaluateMetric(around.metrics, input, spec);
+        const action = actionOf(hpa.status?.currentReplicas ?? 0, outcome.replicas);
+        around.computed(action, 'none', spec.type, around.now() - startMs);
         statuses.push(outcome.status);
         told.metrics.push({ name: outcome.name, steps: outcome.steps, replicas: outcome.replicas });
         if (best === undefined || best.replicas === 0 || outcome.replicas > best.replicas) best = outcome;
       } catch (problem) {
         if (!(problem instanceof MetricError)) throw problem;
+        around.computed('none', problem.fault, spec.type, around.now() - startMs);
         statuses.push({ type: '' });
         told.metrics.push({ name: spec.type, steps: [], error: problem.message });
         events.warn(hpa, problem.reason, problem.inner);

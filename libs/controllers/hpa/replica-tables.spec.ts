@@ -493,6 +493,9 @@ describe('what Pods ask for', () => {
     [undefined, { containers: containers('100m', '50m') }, 150],
     [undefined, { containers: containers('100m', '50m'), ...own }, 800],
     [undefined, { containers: containers(undefined, '50m'), ...own }, 800],
+    [undefined, { containers: containers('100m'), ...own, overhead: { cpu: '20m' } }, 820],
+    [undefined, { containers: containers(undefined, '50m'), resources: { requests: { memory: '1Gi' } } }, 50],
+    [undefined, { containers: containers('100m', '50m'), resources: { requests: { disks: '1' } } }, 150],
     ['container1', { containers: containers('100m', '50m') }, 100],
     ['container1', { containers: containers('100m', '50m'), ...own }, 100],
     [undefined, { containers: containers('100m'), initContainers: [sidecar, { name: 'init' }] }, 130],
@@ -501,10 +504,20 @@ describe('what Pods ask for', () => {
     const pod = { metadata: { name: 'test-pod' }, spec } as Pod;
     expect(podRequests([pod], container, 'cpu')).toEqual(new Map([['test-pod', expected]]));
   });
-  it('misses a request', () => {
-    const pod = { metadata: { name: 'test-pod' }, spec: { containers: containers(undefined, '50m') } } as Pod;
-    expect(() => podRequests([pod], undefined, 'cpu')).toThrow(
+  it.each([
+    [
+      undefined,
+      { containers: containers(undefined, '50m') },
       'missing request for cpu in container container1 of Pod test-pod',
-    );
+    ],
+    ['container3', { containers: containers('100m') }, 'container container3 not found in Pod test-pod'],
+    [
+      undefined,
+      { containers: containers(undefined, undefined), resources: { requests: { memory: '1Gi' } } },
+      'missing pod-level request for cpu in Pod test-pod',
+    ],
+  ])('%s of %j is missing', (container, spec, message) => {
+    const pod = { metadata: { name: 'test-pod' }, spec } as Pod;
+    expect(() => podRequests([pod], container, 'cpu')).toThrow(message);
   });
 });

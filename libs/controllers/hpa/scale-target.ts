@@ -1,6 +1,7 @@
 import { parseApiVersion, type KubeObject, type ResourceType } from '@drydock/base/apimachinery';
 import type { CrossVersionObjectReference } from '@drydock/api/autoscaling/v2';
 import type { Client } from '@drydock/machinery/client';
+import { retryOnConflict } from '@drydock/machinery/controller';
 import type { ObjectReference } from './metrics-client.ts';
 
 /** autoscaling/v1 Scale, as far as the autoscaler reads it. */
@@ -22,6 +23,7 @@ export function resourceOfKind(
 /** A target's scale, and how it is written back. */
 export interface ScaleTarget {
   readonly scale: Scale;
+  /** Where the target was changed meanwhile, its scale is read again: the count that was decided stands. */
   write(replicas: number): Promise<void>;
 }
 
@@ -29,9 +31,16 @@ export interface ScaleTarget {
 export class ScaleTargetError extends Error {
   /** Around the message in the log. */
   readonly context: string;
-  constructor(context: string, message: string, cause?: unknown) {
+  /** Is what is written in the autoscaler wrong, whatever the cluster holds? */
+  readonly inSpec: boolean;
+  constructor(
+    context: string,
+    message: string,
+    { cause, inSpec = false }: { cause?: unknown; inSpec?: boolean } = {},
+  ) {
     super(message, { cause });
     this.context = context;
+    this.inSpec = inSpec;
   }
 }
 
@@ -47,6 +56,7 @@ export async function readScaleTarget(
     throw new ScaleTargetError(
       'invalid API version in scale target reference',
       `unexpected GroupVersion string: ${apiVersion}`,
+      { inSpec: true },
     );
   }
   const type = resourceOfKind(served, reference);
@@ -59,21 +69,25 @@ export async function readScaleTarget(
   }
   const resource = client.resource(type).namespace(namespace);
   try {
-    const scale = (await resource.getSubresource(name, 'scale')) as Scale;
+    const read = async () => (await resource.getSubresource(name, 'scale')) as Scale;
+    const scale = await read();
     return {
       scale,
       async write(replicas) {
-        await resource.updateSubresource(name, 'scale', {
-          ...scale,
-          spec: { ...scale.spec, replicas },
-        } as KubeObject);
+        let known: Scale | undefined = scale;
+        await retryOnConflict(async () => {
+          const current = known ?? (await read());
+          known = undefined;
+          const wanted: KubeObject & Scale = { ...current, spec: { ...current.spec, replicas } };
+          await resource.updateSubresource(name, 'scale', wanted);
+        });
       },
     };
   } catch (error) {
     throw new ScaleTargetError(
       `failed to query scale subresource for ${kind}/${namespace}/${name}`,
       (error as Error).message,
-      error,
+      { cause: error },
     );
   }
 }

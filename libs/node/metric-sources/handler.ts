@@ -126,7 +126,9 @@ export function createMetricsAdapter({ client, informers, clock }: MetricsAdapte
         name: metadata.name,
         apiVersion: type.group === '' ? type.version : `${type.group}/${type.version}`,
       },
-      ...(version === 'v1beta1' ? { metricName: metric } : { metric: { name: metric } }),
+      ...(version === 'v1beta1'
+        ? { metricName: metric, selector: null }
+        : { metric: { name: metric, selector: null } }),
       timestamp,
       value: quantity(value),
     });
@@ -138,8 +140,10 @@ export function createMetricsAdapter({ client, informers, clock }: MetricsAdapte
         items,
       });
     const isPod = groupResource === 'pods' && namespace !== undefined;
+    // What is declared on objects has no labels to choose by.
+    const chosen = selectorOf(query, 'metricLabelSelector').matches({});
     const measure = (object: KubeObject) =>
-      isPod ? sources.podMetric(object, metric) : sources.objectMetric(object, metric);
+      !chosen ? undefined : isPod ? sources.podMetric(object, metric) : sources.objectMetric(object, metric);
     if (name === '*') {
       const selector = selectorOf(query, 'labelSelector');
       const resource = client.resource(type);
@@ -165,16 +169,17 @@ export function createMetricsAdapter({ client, informers, clock }: MetricsAdapte
   }
 
   function discovery(group: string, version: string): HttpResponse {
-    const names = group.startsWith('external') ? [...sources.externalNames()].sort() : [];
+    const isExternal = group.startsWith('external');
+    const names = isExternal ? sources.externalNames() : sources.customNames();
     return json(200, {
       kind: 'APIResourceList',
       apiVersion: 'v1',
       groupVersion: `${group}/${version}`,
-      resources: names.map((name) => ({
+      resources: [...names].sort().map((name) => ({
         name,
         singularName: '',
         namespaced: true,
-        kind: 'ExternalMetricValueList',
+        kind: isExternal ? 'ExternalMetricValueList' : 'MetricValueList',
         verbs: ['get'],
       })),
     });

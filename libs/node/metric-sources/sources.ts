@@ -24,6 +24,8 @@ export interface MetricSources {
   /** Every series of an external metric of a namespace; undefined where none is declared. */
   external(namespace: string, metric: string): readonly Point[] | undefined;
   externalNames(): ReadonlySet<string>;
+  /** `pods/<metric>` and `services/<metric>`: what is declared on those. Other kinds are not followed. */
+  customNames(): ReadonlySet<string>;
   pods(namespace: string, selector: LabelMatcher): readonly Pod[];
   podMetric(pod: Pod, metric: string): number | undefined;
   objectMetric(object: KubeObject, metric: string): number | undefined;
@@ -120,6 +122,19 @@ export function createMetricSources(informers: InformerFactory, clock: Clock): M
       pods.byIndex(byNamespace.name, namespace).filter(({ metadata }) => selector.matches(metadata.labels)),
     externalNames: () =>
       new Set([...declared.values()].flatMap(({ all }) => all.map(({ metric }) => metric))),
+    customNames() {
+      const names = new Set<string>();
+      const add = (object: KubeObject, prefix: string, resource: string) => {
+        for (const key of Object.keys(object.metadata.annotations ?? {}))
+          if (key.startsWith(prefix)) names.add(`${resource}/${key.slice(prefix.length)}`);
+      };
+      for (const pod of pods.list()) add(pod, metricAnnotation, 'pods');
+      for (const service of services.list()) {
+        add(service, metricAnnotation, 'services');
+        add(service, loadAnnotation, 'pods');
+      }
+      return names;
+    },
     external(namespace, metric) {
       const nowMs = clock.now();
       let found: Point[] | undefined;
