@@ -86,6 +86,18 @@ const protosBeside: Plugin = {
   },
 };
 
+/** The program of the threads in front of an HTTPS server: a bundle beside the others, which is found there. */
+const front = 'http-front';
+const frontBeside: Plugin = {
+  name: 'front-beside',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/http\/front\/entry\.ts$/ }, () => ({
+      contents: `export const frontEntry = __bundle + '${front}.js';`,
+      loader: 'js',
+    }));
+  },
+};
+
 const { values, positionals } = parseArgs({
   options: { out: { type: 'string', default: join(repository, 'dist') } },
   allowPositionals: true,
@@ -100,7 +112,10 @@ const apps =
 rmSync(values.out, { recursive: true, force: true });
 mkdirSync(join(values.out, 'node_modules'), { recursive: true });
 const result = await build({
-  entryPoints: Object.fromEntries(apps.map((app) => [app, join(repository, 'apps', app, 'src/main.ts')])),
+  entryPoints: {
+    ...Object.fromEntries(apps.map((app) => [app, join(repository, 'apps', app, 'src/main.ts')])),
+    [front]: join(repository, 'libs/adapter/http/front/thread.ts'),
+  },
   outdir: values.out,
   bundle: true,
   splitting: true,
@@ -123,7 +138,7 @@ const result = await build({
       "const __bundle = import.meta.url.includes('/chunks/') ? __fileUrlToPath(new URL('../', import.meta.url)) : __dirname;",
     ].join(''),
   },
-  plugins: [protosBeside],
+  plugins: [protosBeside, frontBeside],
   metafile: true,
   legalComments: 'none',
   logLevel: 'warning',

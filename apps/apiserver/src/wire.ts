@@ -120,6 +120,7 @@ export async function wire(options: Options, deps: ProcessDeps): Promise<Process
       grpc: addressOf(options.bindAddress, doors.rpc.port),
     }),
     async start() {
+      doors.prepare();
       await api.start();
       await publisher?.start();
       await doors.start();

@@ -186,6 +186,7 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
       kubeconfig({ server: server(), ca: credentials.authority.cert, ...credentials.admin, name: 'drydock' }),
     async start() {
       tell('starting the apiserver');
+      doors.prepare();
       await apiserver.start();
       await doors.start();
       // Inside the cluster a loopback address means nothing: the simulated nodes' gateway stands for this machine.

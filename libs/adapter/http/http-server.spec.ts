@@ -16,8 +16,8 @@ afterEach(() => {
   for (const socket of open.splice(0)) socket.destroy();
 });
 
-async function serving(handler: HttpHandler, drainMs = 100) {
-  const server = createHttpsServer({ handler, port: 0, tls, drainMs });
+async function serving(threads: number, handler: HttpHandler, drainMs = 100) {
+  const server = createHttpsServer({ handler, port: 0, tls, drainMs, threads });
   await server.start();
   return server;
 }
@@ -34,9 +34,9 @@ const stopTime = async (stop: () => Promise<void>): Promise<number> => {
   return performance.now() - began;
 };
 
-describe('a server that stops', () => {
+describe.each([0, 1])('a server that stops, with %i threads in front', (threads) => {
   it('waits for no handshake that does not come', async () => {
-    const server = await serving(() => ({ status: 200, headers: {}, body: undefined }));
+    const server = await serving(threads, () => ({ status: 200, headers: {}, body: undefined }));
     const socket = keep(connect(server.port, '127.0.0.1'));
     await once(socket, 'connect');
     expect(await stopTime(() => server.stop())).toBeLessThan(2_000);
@@ -45,7 +45,7 @@ describe('a server that stops', () => {
   it('waits for no connection that changed its protocol and whose client does not leave', async () => {
     let upgraded: (() => void) | undefined;
     const there = new Promise<void>((resolve) => (upgraded = resolve));
-    const server = await serving(() => ({
+    const server = await serving(threads, () => ({
       status: 101,
       headers: {},
       body: undefined,
@@ -70,11 +70,15 @@ describe('a server that stops', () => {
   it('lets an answer under way go out', async () => {
     let asked: (() => void) | undefined;
     const there = new Promise<void>((resolve) => (asked = resolve));
-    const server = await serving(async () => {
-      asked?.();
-      await new Promise((resolve) => setTimeout(resolve, 30));
-      return { status: 200, headers: {}, body: new TextEncoder().encode('whole') };
-    }, 20_000);
+    const server = await serving(
+      threads,
+      async () => {
+        asked?.();
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        return { status: 200, headers: {}, body: new TextEncoder().encode('whole') };
+      },
+      20_000,
+    );
     const socket = keep(connectTls({ port: server.port, host: '127.0.0.1', ca: authority.cert }));
     let text = '';
     socket.setEncoding('utf8').on('data', (part: string) => (text += part));
@@ -86,10 +90,10 @@ describe('a server that stops', () => {
   });
 });
 
-describe('a large answer', () => {
+describe.each([0, 1])('a large answer, with %i threads in front', (threads) => {
   it('comes whole, in slices, and says how long it is', async () => {
     const body = Uint8Array.from({ length: 3 * 1024 * 1024 + 17 }, (_, at) => (at * 31) % 251);
-    const server = await serving(() => ({ status: 200, headers: {}, body }));
+    const server = await serving(threads, () => ({ status: 200, headers: {}, body }));
     const received = await new Promise<{ length: string | undefined; bytes: Buffer }>((resolve, reject) => {
       const asked = get({ port: server.port, host: '127.0.0.1', ca: authority.cert, agent: false });
       asked.on('error', reject).on('response', (answer) => {
@@ -107,7 +111,7 @@ describe('a large answer', () => {
 
   it('ends for a client that leaves in the middle', async () => {
     const body = new Uint8Array(16 * 1024 * 1024);
-    const server = await serving(() => ({ status: 200, headers: {}, body }));
+    const server = await serving(threads, () => ({ status: 200, headers: {}, body }));
     const socket = keep(connectTls({ port: server.port, host: '127.0.0.1', ca: authority.cert }));
     await once(socket, 'secureConnect');
     socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');

@@ -5,13 +5,13 @@ export type { CertificatePair, CertificateRequest } from './certificates.ts';
 export const loadCertificateMaker = () => import('./certificates.ts');
 export {
   createHttpServer,
-  createHttpsServer,
   ListenError,
   type HttpServer,
   type HttpServerOptions,
   type HttpsServerOptions,
   type TlsMaterial,
 } from './http-server.ts';
+export { createHttpsServer } from './https-server.ts';
 export { kubeconfig, type KubeconfigOptions } from './kubeconfig.ts';
 export { createSchedulerExtenderCaller } from './scheduler-extender-caller.ts';
 export { createWebhookCaller, type WebhookCallerOptions } from './webhook-caller.ts';

@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { badRequest, requestEntityTooLarge } from '@drydock/base/apimachinery';
 import type { ClientCertificate, HttpRequest } from '@drydock/port/http';
+import { RelaySocket } from './front/relay-socket.ts';
 import { upgradeOf } from './upgrade-header.ts';
 
 const certificates = new WeakMap<Socket, ClientCertificate | undefined>();
@@ -22,6 +23,8 @@ function certificateOf(
   socket: Socket,
   proxyAuthority: X509Certificate | undefined,
 ): ClientCertificate | undefined {
+  // What a front thread has verified comes with its end of the connection.
+  if (socket instanceof RelaySocket) return socket.clientCertificate;
   if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
   if (certificates.has(socket)) return certificates.get(socket);
   const subject = socket.getPeerCertificate().subject as
@@ -75,6 +78,33 @@ export class NodeRequest implements HttpRequest {
     return this.#incoming.headersDistinct[name] ?? [];
   }
 
+  get url(): string {
+    return this.#incoming.url ?? '/';
+  }
+
+  get socket(): Socket {
+    return this.#incoming.socket;
+  }
+
+  /** All headers as they can be sent elsewhere: name, value, …; of those that came more than once, also each time. */
+  headerList(): { headers: readonly string[]; repeated: readonly string[] | undefined } {
+    const { headers: joined, rawHeaders } = this.#incoming;
+    const headers: string[] = [];
+    for (const name in joined) headers.push(name, this.header(name) ?? '');
+    if (headers.length >= rawHeaders.length) return { headers, repeated: undefined };
+    const repeated: string[] = [];
+    for (const [name, values = []] of Object.entries(this.#incoming.headersDistinct)) {
+      if (values.length > 1) for (const value of values) repeated.push(name, value);
+    }
+    return { headers, repeated };
+  }
+
+  /** How long the body is, by its head; undefined where that is to be seen. */
+  declaredBytes(): number | undefined {
+    const { headers } = this.#incoming;
+    return headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : undefined;
+  }
+
   get headers(): ReadonlyMap<string, string> {
     const { headers } = this.#incoming;
     return new Map(Object.keys(headers).map((name) => [name, this.header(name) ?? '']));
@@ -101,6 +131,16 @@ export class NodeRequest implements HttpRequest {
   abort(): void {
     this.#abort?.abort();
     this.#onAbort.splice(0).forEach((run) => run());
+  }
+
+  /** Runs when the answer is out or its client is gone, whichever comes first. */
+  onClose(run: () => void): void {
+    this.#outgoing.once('close', run);
+  }
+
+  /** Cuts the connection: its answer is broken. */
+  cut(): void {
+    this.#outgoing.destroy();
   }
 
   /** Runs when the request is ended from this side, for connections that have become something else. */

@@ -7,7 +7,8 @@ import { NodeRequest } from './node-request.ts';
 import { sendResponse } from './send-response.ts';
 import { forwardOf } from './upstream.ts';
 
-const failed: HttpResponse = {
+/** What a client is told of a handler that failed. */
+export const failed: HttpResponse = {
   status: 500,
   headers: { 'content-type': 'text/plain; charset=utf-8' },
   body: new TextEncoder().encode('internal server error\n'),
@@ -40,9 +41,12 @@ export class ActiveRequests {
   }
 }
 
-/** Turns a neutral handler into node's request listener. */
+/** A handler that may look behind the neutral request. */
+export type NodeHandler = (request: NodeRequest) => ReturnType<HttpHandler>;
+
+/** Turns a handler into node's request listener. */
 export function createRequestListener(
-  handler: HttpHandler,
+  handler: NodeHandler,
   active: ActiveRequests,
   logger: Logger,
   proxyAuthority?: X509Certificate,

@@ -2,11 +2,11 @@ import type { X509Certificate } from 'node:crypto';
 import { ServerResponse, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ApiError } from '@drydock/base/apimachinery';
-import type { HttpHandler, HttpResponse, HttpUpgrade } from '@drydock/port/http';
+import type { HttpResponse, HttpUpgrade } from '@drydock/port/http';
 import type { Logger } from '@drydock/port/observability';
 import { NodeRequest } from './node-request.ts';
 import { sendResponse } from './send-response.ts';
-import { statusAnswer, type ActiveRequests } from './serve.ts';
+import { statusAnswer, type ActiveRequests, type NodeHandler } from './serve.ts';
 import { createSocketChannel } from './socket-channel.ts';
 import { forwardOf, relayAnswer } from './upstream.ts';
 
@@ -28,7 +28,7 @@ function switchingHead(response: HttpResponse): string {
 
 /** Answers upgrade requests: changes the protocol where the handler says so, else answers as to any request, and closes. */
 export function createUpgradeListener(
-  handler: HttpHandler,
+  handler: NodeHandler,
   active: ActiveRequests,
   logger: Logger,
   proxyAuthority?: X509Certificate,
@@ -87,6 +87,8 @@ export function createUpgradeListener(
     const outgoing = new ServerResponse(incoming);
     outgoing.shouldKeepAlive = false;
     outgoing.assignSocket(socket as never);
+    // Node's server no longer does, and large answers wait for it.
+    socket.on('drain', () => outgoing.emit('drain'));
     const finished = new Promise<void>((resolve) => {
       outgoing.once('finish', resolve);
       socket.once('close', resolve);

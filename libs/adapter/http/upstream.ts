@@ -51,6 +51,13 @@ export interface Forward {
 const forwards = new WeakMap<HttpResponse, Forward>();
 export const forwardOf = (response: HttpResponse): Forward | undefined => forwards.get(response);
 
+/** An answer that stands for passing the request on. */
+export function standsFor(forward: Forward): HttpResponse {
+  const stands: HttpResponse = { status: 502, headers: {}, body: undefined };
+  forwards.set(stands, forward);
+  return stands;
+}
+
 const hopByHop = new Set([
   'connection',
   'keep-alive',
@@ -275,8 +282,7 @@ export function createUpstream(options: UpstreamOptions): HttpsUpstream {
 
   return {
     forward(headers, without = []) {
-      const stands: HttpResponse = { status: 502, headers: {}, body: undefined };
-      forwards.set(stands, {
+      return standsFor({
         async send(incoming, outgoing, request) {
           const gone = new AbortController();
           outgoing.once('close', () => gone.abort());
@@ -305,7 +311,6 @@ export function createUpstream(options: UpstreamOptions): HttpsUpstream {
           await through;
         },
       });
-      return stands;
     },
     states: () => options.places().map((place) => ({ address: placeName(place), well: !isDown(place) })),
     close() {

@@ -12,13 +12,15 @@ export interface ApiOptions {
   /** How many requests are served at once, both together; 0 and 0: any number. */
   readonly maxRequestsInFlight: number;
   readonly maxMutatingRequestsInFlight: number;
+  /** Threads for connections, TLS and HTTP. */
+  readonly httpThreads: number;
   /** Admission plugins that are left out. */
   readonly disableAdmissionPlugins: readonly string[];
   /** CSV file of static tokens, in kube-apiserver's format. */
   readonly tokenAuthFile: string | undefined;
 }
 
-/** `--service-cluster-ip-range`, `--event-ttl` and how many requests are served at once. */
+/** `--service-cluster-ip-range`, `--event-ttl`, how many requests are served at once, and by which threads. */
 export function addApiFlags(command: Command): Command {
   return command
     .addOption(flag('--service-cluster-ip-range <cidr>', 'addresses of Services').default('10.96.0.0/12'))
@@ -34,6 +36,11 @@ export function addApiFlags(command: Command): Command {
       flag('--max-mutating-requests-inflight <count>', '… of which the priority levels have their shares')
         .argParser(integer(0, 1_000_000))
         .default(200),
+    )
+    .addOption(
+      flag('--http-threads <count>', 'threads for connections, TLS and HTTP; 0: the one for all the rest')
+        .argParser(integer(0, 64))
+        .default(0),
     );
 }
 
@@ -59,6 +66,7 @@ export function apiOptions(raw: Readonly<Record<string, unknown>>): ApiOptions {
     eventTtl: number;
     maxRequestsInflight: number;
     maxMutatingRequestsInflight: number;
+    httpThreads: number;
     tokenAuthFile?: string;
   };
   return {
@@ -67,6 +75,7 @@ export function apiOptions(raw: Readonly<Record<string, unknown>>): ApiOptions {
     eventTtlMs: given.eventTtl,
     maxRequestsInFlight: given.maxRequestsInflight,
     maxMutatingRequestsInFlight: given.maxMutatingRequestsInflight,
+    httpThreads: given.httpThreads,
     disableAdmissionPlugins: disabledPlugins(raw),
     tokenAuthFile: given.tokenAuthFile,
   };

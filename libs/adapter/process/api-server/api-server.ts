@@ -77,6 +77,8 @@ export interface DoorOptions {
 export interface Doors {
   readonly https: HttpServer;
   readonly rpc: RpcServer;
+  /** Begins early with what the start needs. */
+  prepare(): void;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -155,6 +157,7 @@ export function createApiServer(
       host: given.bindAddress,
       port: given.securePort,
       tls: given.tls,
+      threads: options.httpThreads,
       logger: logger.child({ component: 'https' }),
       ...drain,
     });
@@ -181,6 +184,7 @@ export function createApiServer(
     return {
       https,
       rpc,
+      prepare: () => https.prepare?.(),
       async start() {
         await Promise.all([https.start(), rpc.start()]);
       },
