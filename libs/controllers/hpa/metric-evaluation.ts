@@ -135,7 +135,7 @@ async function resourceMetric(client: MetricsClient, input: MetricInput, spec: M
 
 async function podsMetric(client: MetricsClient, input: MetricInput, spec: MetricSpec) {
   const { metric, target } = spec.pods ?? { metric: { name: '' }, target: { type: '' } };
-  selectorFromLabelSelector(metric.selector ?? {});
+  selectorFromLabelSelector(metric.selector);
   const metrics = await client
     .pods({
       namespace: input.hpa.metadata.namespace ?? '',
@@ -164,6 +164,7 @@ async function objectMetric(client: MetricsClient, input: MetricInput, spec: Met
   const { object } = spec;
   if (object === undefined) throw new Error('invalid object metric source: no object was set');
   const { metric, target, describedObject } = object;
+  selectorFromLabelSelector(metric.selector);
   const namespace = input.hpa.metadata.namespace ?? '';
   const read = () =>
     client
@@ -219,6 +220,7 @@ async function externalMetric(client: MetricsClient, input: MetricInput, spec: M
   const named = goSelector(metric.selector);
   const name = `external metric ${metric.name}(${named})`;
   const read = async () => {
+    selectorFromLabelSelector(metric.selector);
     try {
       const values = await client.external({
         namespace,

@@ -439,6 +439,26 @@ describe('what is said of a look', () => {
     expect(fault).toBe('internal');
   });
 
+  it.each<[MetricSpec, string]>([
+    [podsMetric('1'), ''],
+    [objectMetric({ value: '1' }), ''],
+    [externalMetric({ value: '1' }), 'failed to get external metric qps: '],
+    [externalMetric({ averageValue: '1' }), 'failed to get qps external metric: '],
+  ])('finds out that a selector is none: %j', async (metric, prefix) => {
+    const selector = { matchExpressions: [{ key: 'a', operator: 'Near', values: ['b'] }] };
+    const { pods, object, external } = metric;
+    const bad = {
+      type: metric.type,
+      ...(pods && { pods: { ...pods, metric: { name: 'qps', selector } } }),
+      ...(object && { object: { ...object, metric: { name: 'qps', selector } } }),
+      ...(external && { external: { ...external, metric: { name: 'qps', selector } } }),
+    };
+    const { conditions, events } = await look({ replicas: 1, min: 1, metrics: [bad], levels: [1] });
+    const reason = `FailedGet${metric.type}Metric`;
+    expect(conditions).toEqual(inactive(reason));
+    expect(events[0]).toBe(`Warning ${reason}: ${prefix}"Near" is not a valid label selector operator`);
+  });
+
   it('goes on from what works, and counts as failed all the same', async () => {
     const { status, fault, decision } = await look({ ...up, metrics: [cheese] });
     expect(status.currentMetrics).toEqual([

@@ -6,6 +6,8 @@ import { defaultAutoscaler } from './defaults.ts';
 import { autoscalerSpecErrors } from './spec-errors.ts';
 import { targetsText } from './targets-text.ts';
 
+const none = {} as HorizontalPodAutoscalerSpec;
+
 /** autoscaling/v2 HorizontalPodAutoscaler: the stored version. */
 export const horizontalPodAutoscalerDefinition: ResourceDefinition<HorizontalPodAutoscaler> = {
   group: 'autoscaling',
@@ -25,7 +27,9 @@ export const horizontalPodAutoscalerDefinition: ResourceDefinition<HorizontalPod
     prepareForCreate(object) {
       object.status = { desiredReplicas: 0 };
     },
-    validate: (object) => autoscalerSpecErrors(object.spec ?? ({} as HorizontalPodAutoscalerSpec)),
+    validate: (object) => autoscalerSpecErrors(object.spec ?? none),
+    updatesValidateAlone: true,
+    validateUpdate: (object, old) => autoscalerSpecErrors(object.spec ?? none, old.spec ?? none),
     validateStatusUpdate: (object) =>
       nonNegativeFields(object.status ?? {}, ['currentReplicas', 'desiredReplicas'], fieldPath('status')),
   },

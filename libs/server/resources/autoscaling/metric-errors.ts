@@ -7,7 +7,6 @@ import {
   required,
   tryParseQuantity,
   validateDns1123Label,
-  validateLabelSelector,
   validatePathSegment,
 } from '@drydock/base/apimachinery';
 import type {
@@ -30,12 +29,29 @@ const sourceFields: Readonly<
 };
 const targetTypes = ['Utilization', 'Value', 'AverageValue'];
 const eitherValue = 'must set either a target value for metric or a per-pod target';
+const notBothValues = 'may not set both a target value for metric and a per-pod target';
 const eitherResource = 'must set either a target raw value or a target utilization';
+
+/** What the API version of a reference may be: any with a group, also one without (`v1`), or anything. */
+export type ReferenceVersions = 'grouped' | 'any' | 'unchecked';
+
+function versionProblem(apiVersion: string, allowed: ReferenceVersions): string | undefined {
+  if (allowed === 'unchecked') return undefined;
+  if (apiVersion.split('/').length > 2) return `unexpected GroupVersion string: ${apiVersion}`;
+  const hasGroup = apiVersion.indexOf('/') > 0;
+  return allowed === 'grouped' && !hasGroup ? 'apiVersion must specify API group' : undefined;
+}
+
+/** Is the API version of what an object metric describes none? */
+export function isBadVersion(reference: CrossVersionObjectReference | undefined): boolean {
+  return versionProblem(reference?.apiVersion ?? '', 'any') !== undefined;
+}
 
 /** Checks a reference to the object that is scaled or measured. */
 export function referenceErrors(
   reference: CrossVersionObjectReference | undefined,
   where: FieldPath,
+  versions: ReferenceVersions,
 ): FieldError[] {
   const check = (name: 'kind' | 'name'): FieldError[] => {
     const value = reference?.[name] ?? '';
@@ -43,7 +59,13 @@ export function referenceErrors(
       ? [required(where.child(name))]
       : textErrors(validatePathSegment(value), value, where.child(name));
   };
-  return [...check('kind'), ...check('name')];
+  const apiVersion = reference?.apiVersion ?? '';
+  const problem = versionProblem(apiVersion, versions);
+  return [
+    ...check('kind'),
+    ...check('name'),
+    ...(problem === undefined ? [] : [invalidValue(where.child('apiVersion'), apiVersion, problem)]),
+  ];
 }
 
 function isPositive(quantity: string): boolean {
@@ -75,12 +97,10 @@ function targetErrors(target: MetricTarget | undefined, where: FieldPath): Field
 function identifierErrors(metric: MetricIdentifier | undefined, where: FieldPath): FieldError[] {
   const name = metric?.name ?? '';
   const at = where.child('name');
-  return [
-    ...(name === ''
-      ? [required(at, 'must specify a metric name')]
-      : textErrors(validatePathSegment(name), name, at)),
-    ...validateLabelSelector(metric?.selector, where.child('selector')),
-  ];
+  // A selector that is none is found out by the autoscaler.
+  return name === ''
+    ? [required(at, 'must specify a metric name')]
+    : textErrors(validatePathSegment(name), name, at);
 }
 
 function valueErrors(target: MetricTarget | undefined, where: FieldPath, detail: string): FieldError[] {
@@ -97,11 +117,11 @@ function resourceErrors(
   const errors: FieldError[] = [];
   const at = where.child('target');
   const name = source.name ?? '';
+  if (name === '') errors.push(required(where.child('name'), 'must specify a resource name'));
+  else if (container !== undefined) errors.push(...containerResourceNameErrors(name, where.child('name')));
   if (container === '') errors.push(required(where.child('container'), 'must specify a container'));
   else if (container !== undefined)
     errors.push(...textErrors(validateDns1123Label(container), container, where.child('container')));
-  if (name === '') errors.push(required(where.child('name'), 'must specify a resource name'));
-  else if (container !== undefined) errors.push(...containerResourceNameErrors(name, where.child('name')));
   errors.push(...targetErrors(source.target, at));
   const { averageUtilization, averageValue } = source.target ?? {};
   if (averageUtilization === undefined && averageValue === undefined) {
@@ -114,60 +134,58 @@ function resourceErrors(
   return errors;
 }
 
-function sourceErrors(metric: MetricSpec, where: FieldPath): FieldError[] {
-  const errors: FieldError[] = [];
+/** The errors of the first source that is there: further ones are refused as such. */
+function sourceErrors(metric: MetricSpec, where: FieldPath, described: ReferenceVersions): FieldError[] {
   const { object, external, pods, resource, containerResource } = metric;
   if (object !== undefined) {
     const at = where.child('object');
-    errors.push(
-      ...referenceErrors(object.describedObject, at.child('describedObject')),
+    return [
+      ...referenceErrors(object.describedObject, at.child('describedObject'), described),
       ...identifierErrors(object.metric, at.child('metric')),
       ...targetErrors(object.target, at.child('target')),
       ...valueErrors(object.target, at.child('target'), 'must set either a target value or averageValue'),
-    );
+    ];
   }
   if (external !== undefined) {
     const at = where.child('external');
-    errors.push(
+    const both = external.target?.value !== undefined && external.target.averageValue !== undefined;
+    return [
       ...identifierErrors(external.metric, at.child('metric')),
       ...targetErrors(external.target, at.child('target')),
       ...valueErrors(external.target, at.child('target'), eitherValue),
-    );
-    if (external.target?.value !== undefined && external.target.averageValue !== undefined) {
-      const detail = 'may not set both a target value for metric and a per-pod target';
-      errors.push(forbiddenField(at.child('target', 'value'), detail));
-    }
+      ...(both ? [forbiddenField(at.child('target', 'value'), notBothValues)] : []),
+    ];
   }
   if (pods !== undefined) {
     const at = where.child('pods');
-    const average = pods.target?.averageValue;
-    errors.push(
+    const detail = 'must specify a positive target averageValue';
+    return [
       ...identifierErrors(pods.metric, at.child('metric')),
       ...targetErrors(pods.target, at.child('target')),
-    );
-    if (average === undefined || !isPositive(average)) {
-      errors.push(
-        required(at.child('target', 'averageValue'), 'must specify a positive target averageValue'),
-      );
-    }
+      ...(pods.target?.averageValue === undefined
+        ? [required(at.child('target', 'averageValue'), detail)]
+        : []),
+    ];
   }
-  if (resource !== undefined) errors.push(...resourceErrors(resource, where.child('resource')));
-  if (containerResource !== undefined) {
-    const container = containerResource.container ?? '';
-    errors.push(...resourceErrors(containerResource, where.child('containerResource'), container));
-  }
-  return errors;
+  if (resource !== undefined) return resourceErrors(resource, where.child('resource'));
+  if (containerResource === undefined) return [];
+  const container = containerResource.container ?? '';
+  return resourceErrors(containerResource, where.child('containerResource'), container);
 }
 
 /** Checks one metric of an autoscaler: its type, and that only the source of that type is there. */
-export function metricErrors(metric: MetricSpec, where: FieldPath): FieldError[] {
+export function metricErrors(
+  metric: MetricSpec,
+  where: FieldPath,
+  described: ReferenceVersions,
+): FieldError[] {
   const errors: FieldError[] = [];
   const type = metric.type ?? '';
   if (type === '') errors.push(required(where.child('type'), 'must specify a metric source type'));
   if (!Object.hasOwn(sourceFields, type)) {
     errors.push(notSupported(where.child('type'), type, Object.keys(sourceFields)));
   }
-  errors.push(...sourceErrors(metric, where));
+  errors.push(...sourceErrors(metric, where, described));
   const expected = Object.hasOwn(sourceFields, type) ? sourceFields[type] : undefined;
   if (expected !== undefined && metric[expected] === undefined) {
     errors.push(required(where.child(expected), 'must populate information for the given metric source'));

@@ -2,6 +2,7 @@ import type { FieldError, FieldPath } from '@drydock/base/apimachinery';
 import {
   compareQuantities,
   fieldPath,
+  forbiddenField,
   invalidValue,
   notSupported,
   required,
@@ -12,7 +13,7 @@ import type {
   HPAScalingRules,
   HorizontalPodAutoscalerSpec,
 } from '@drydock/api/autoscaling/v2';
-import { metricErrors, referenceErrors } from './metric-errors.ts';
+import { isBadVersion, metricErrors, referenceErrors, type ReferenceVersions } from './metric-errors.ts';
 
 const maxPeriodSeconds = 1800;
 const maxStabilizationSeconds = 3600;
@@ -63,25 +64,55 @@ function rulesErrors(rules: HPAScalingRules | undefined, where: FieldPath): Fiel
   return errors;
 }
 
-/** Checks the spec of an autoscaler. */
-export function autoscalerSpecErrors(value: HorizontalPodAutoscalerSpec): FieldError[] {
+/** What a spec may be that it could not be anew, since it already was so. */
+function allowances(value: HorizontalPodAutoscalerSpec, old: HorizontalPodAutoscalerSpec | undefined) {
+  const { kind, apiVersion = '' } = value.scaleTargetRef ?? {};
+  const same =
+    old !== undefined &&
+    old.scaleTargetRef?.kind === kind &&
+    (old.scaleTargetRef?.apiVersion ?? '') === apiVersion;
+  const target: ReferenceVersions = same
+    ? 'unchecked'
+    : // The only kind of the core group that can be scaled.
+      kind === 'ReplicationController'
+      ? 'any'
+      : 'grouped';
+  const wasBad = (old?.metrics ?? []).some(
+    ({ type, object }) => type === 'Object' && object !== undefined && isBadVersion(object.describedObject),
+  );
+  const described: ReferenceVersions = wasBad ? 'unchecked' : 'any';
+  return { least: old?.minReplicas === 0 ? 0 : 1, target, described };
+}
+
+/** Checks the spec of an autoscaler; `old` is what it was, where it is changed. */
+export function autoscalerSpecErrors(
+  value: HorizontalPodAutoscalerSpec,
+  old?: HorizontalPodAutoscalerSpec,
+): FieldError[] {
   const errors: FieldError[] = [];
+  const { least, target, described } = allowances(value, old);
   const { minReplicas, metrics = [] } = value;
   const maxReplicas = value.maxReplicas ?? 0;
   const atMin = spec.child('minReplicas');
   const atMax = spec.child('maxReplicas');
-  if (minReplicas !== undefined && minReplicas < 1) {
-    errors.push(invalidValue(atMin, minReplicas, 'must be greater than or equal to 1'));
-  }
+  const atMetrics = spec.child('metrics');
+  if (minReplicas !== undefined && minReplicas < least)
+    errors.push(invalidValue(atMin, minReplicas, `must be greater than or equal to ${least}`));
   if (maxReplicas < 1) errors.push(invalidValue(atMax, maxReplicas, 'must be greater than 0'));
   if (minReplicas !== undefined && maxReplicas < minReplicas) {
     errors.push(invalidValue(atMax, maxReplicas, 'must be greater than or equal to `minReplicas`'));
   }
+  errors.push(
+    ...referenceErrors(value.scaleTargetRef, spec.child('scaleTargetRef'), target),
+    ...metrics.flatMap((metric, index) => metricErrors(metric, atMetrics.index(index), described)),
+  );
+  if (minReplicas === 0 && !metrics.some(({ type }) => type === 'Object' || type === 'External')) {
+    const detail = 'must specify at least one Object or External metric to support scaling to zero replicas';
+    errors.push(forbiddenField(atMetrics, detail));
+  }
   const behavior = spec.child('behavior');
   return [
     ...errors,
-    ...referenceErrors(value.scaleTargetRef, spec.child('scaleTargetRef')),
-    ...metrics.flatMap((metric, index) => metricErrors(metric, spec.child('metrics').index(index))),
     ...rulesErrors(value.behavior?.scaleUp, behavior.child('scaleUp')),
     ...rulesErrors(value.behavior?.scaleDown, behavior.child('scaleDown')),
   ];
