@@ -40,6 +40,21 @@ describe('the loop', () => {
     expect(await cidrs()).toEqual({ a: '10.1.1.0/24', b: '10.1.0.0/24' });
   });
 
+  it('gives the ranges of a node that is going to others', async () => {
+    run({ ...ranges, clusterCidr: '10.1.0.0/24' });
+    await nodes().create({ metadata: { name: 'old', finalizers: ['example.com/kept'] }, spec: {} } as Node);
+    await cluster.until(async () => (await cidrs())['old'] === '10.1.0.0/24');
+    await add('new');
+    await cluster.until(async () => (await cluster.events('new')).length > 0);
+    await nodes().delete('old');
+    await cluster.until(async () => (await cidrs())['new'] === '10.1.0.0/24', 120_000);
+    // It is still there, and gets nothing more; nor is anything given twice when it goes for good.
+    await nodes().patch('old', { type: 'merge', body: { metadata: { finalizers: null } } });
+    await cluster.until(async () => (await cidrs())['old'] === undefined);
+    await add('third');
+    await cluster.until(async () => (await cluster.events('third')).length > 0);
+  });
+
   it('ends at its start where a node has a range of somewhere else', async () => {
     await add('old', { podCIDR: '172.10.0.0/24', podCIDRs: ['172.10.0.0/24'] });
     const loop = createNodeIpamController({ allocateNodeCidrs: true, ...ranges }, cluster.deps);

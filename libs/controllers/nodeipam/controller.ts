@@ -144,8 +144,10 @@ function rangeController(
       async reconcile(key) {
         const node = nodes.get(key);
         waiting.delete(key);
-        if (gone.delete(key) || node === undefined) release(key);
-        if (node === undefined || held.has(key)) return;
+        // One on its way out (with finalizers, that takes time) needs its addresses no more.
+        const leaving = node === undefined || node.metadata.deletionTimestamp !== undefined;
+        if (gone.delete(key) || leaving) release(key);
+        if (leaving || held.has(key)) return;
         const present = podCidrsOf(node);
         if (present.length === 0) return give(node, key);
         try {

@@ -36,9 +36,11 @@ export function addNodeIpamFlags(command: Command): void {
       ).argParser(mask),
     )
     .addOption(
-      flag('--cidr-allocator-type <type>', 'who gives the ranges', 'CIDR_ALLOCATOR_TYPE')
-        .choices(['RangeAllocator', 'CloudAllocator'])
-        .default('RangeAllocator'),
+      flag(
+        '--cidr-allocator-type <type>',
+        'who gives the ranges: RangeAllocator or CloudAllocator',
+        'CIDR_ALLOCATOR_TYPE',
+      ).default('RangeAllocator'),
     );
 }
 
