@@ -102,7 +102,10 @@ export function createNodeAgent({
   const name = nodeName(index);
   const hostIp = nodeIp(index);
   const agents = new Map<string, PodAgent>();
-  const usage = createNodeUsage(loads, clock.now());
+  const usage = createNodeUsage(loads, clock.now(), {
+    memory: shape.memoryGi * 2 ** 30,
+    disk: shape.ephemeralStorageGi * 2 ** 30,
+  });
   const recorder = createEventRecorder(client, 'kubelet', deps, { host: name });
   const nodes = client.resource(Node);
   const leases = client.resource(Lease).namespace(leaseNamespace);

@@ -1,6 +1,7 @@
 import type { BackendRequest, BackendResponse } from '@drydock/port/kubelet';
 import type { NodeAgent } from './node-agent.ts';
-import { resourceMetrics, statsSummary } from './resource-metrics.ts';
+import { resourceMetrics } from './resource-metrics.ts';
+import { statsSummary } from './stats-summary.ts';
 
 const encoder = new TextEncoder();
 

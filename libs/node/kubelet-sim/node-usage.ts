@@ -13,7 +13,15 @@ export interface ContainerReading {
   readonly memory: number;
 }
 
+/** What a node has to give, bytes. */
+export interface NodeSpace {
+  readonly memory: number;
+  readonly disk: number;
+}
+
 export interface NodeReading {
+  readonly startedAtMs: number;
+  readonly space: NodeSpace;
   readonly cpuSeconds: number;
   readonly cpu: number;
   readonly memory: number;
@@ -28,10 +36,10 @@ export interface NodeUsage {
   read(pods: Iterable<PodAgent>, nowMs: number): NodeReading;
 }
 
-export function createNodeUsage(loads: ServiceLoads, startMs: number): NodeUsage {
+export function createNodeUsage(loads: ServiceLoads, startedAtMs: number, space: NodeSpace): NodeUsage {
   // `use` follows the Pod: its annotations, and those it shares a load with, may change.
   const meters = new Map<string, { readonly meter: Meter; seconds: number; use: (atMs: number) => number }>();
-  const base = createMeter(startMs, () => own.cpu);
+  const base = createMeter(startedAtMs, () => own.cpu);
   let total = 0;
   return {
     read(pods, nowMs) {
@@ -44,16 +52,16 @@ export function createNodeUsage(loads: ServiceLoads, startMs: number): NodeUsage
         const containers: ContainerReading[] = [];
         for (const { name, state } of runtime.containers) {
           if (state.kind !== 'running') continue;
-          const { startedAtMs } = state;
+          const { startedAtMs: beganMs } = state;
           const use = (resource: 'cpu' | 'memory', atMs: number) =>
-            containerUsage(resource, runtime.pod, name, startedAtMs, shared, atMs);
-          const key = `${runtime.uid}/${name}/${startedAtMs}`;
+            containerUsage(resource, runtime.pod, name, beganMs, shared, atMs);
+          const key = `${runtime.uid}/${name}/${beganMs}`;
           seen.add(key);
           const latest = (atMs: number) => use('cpu', atMs);
           let known = meters.get(key);
           if (known === undefined) {
             const made: { readonly meter: Meter; seconds: number; use: (atMs: number) => number } = {
-              meter: createMeter(startedAtMs, (atMs) => made.use(atMs)),
+              meter: createMeter(beganMs, (atMs) => made.use(atMs)),
               seconds: 0,
               use: latest,
             };
@@ -66,12 +74,12 @@ export function createNodeUsage(loads: ServiceLoads, startMs: number): NodeUsage
           const now = { cpu: latest(nowMs), memory: use('memory', nowMs) };
           cpu += now.cpu;
           memory += now.memory;
-          containers.push({ name, startedAtMs, cpuSeconds: seconds, ...now });
+          containers.push({ name, startedAtMs: beganMs, cpuSeconds: seconds, ...now });
         }
         if (containers.length > 0) read.push({ agent, containers });
       }
       for (const key of meters.keys()) if (!seen.has(key)) meters.delete(key);
-      return { cpuSeconds: base.read(nowMs) + total, cpu, memory, pods: read };
+      return { startedAtMs, space, cpuSeconds: base.read(nowMs) + total, cpu, memory, pods: read };
     },
   };
 }

@@ -1,4 +1,3 @@
-import { formatTime } from '@drydock/base/apimachinery';
 import type { NodeReading } from './node-usage.ts';
 
 interface Family {
@@ -84,43 +83,4 @@ export function resourceMetrics(reading: NodeReading, nowMs: number): string {
         `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('\n')}\n`,
     )
     .join('');
-}
-
-function figures(one: { cpuSeconds: number; cpu: number; memory: number }, time: string) {
-  return {
-    cpu: {
-      time,
-      usageNanoCores: Math.round(one.cpu * 1e9),
-      usageCoreNanoSeconds: Math.round(one.cpuSeconds * 1e9),
-    },
-    memory: { time, usageBytes: Math.round(one.memory), workingSetBytes: Math.round(one.memory) },
-  };
-}
-
-/** `/stats/summary`. */
-export function statsSummary(nodeName: string, reading: NodeReading, nowMs: number): unknown {
-  const time = formatTime(nowMs);
-  const pods = reading.pods.map(({ agent: { runtime }, containers }) => {
-    const sum = { cpuSeconds: 0, cpu: 0, memory: 0 };
-    for (const one of containers) {
-      sum.cpuSeconds += one.cpuSeconds;
-      sum.cpu += one.cpu;
-      sum.memory += one.memory;
-    }
-    return {
-      podRef: {
-        name: runtime.pod.metadata.name,
-        namespace: runtime.pod.metadata.namespace,
-        uid: runtime.uid,
-      },
-      startTime: formatTime(runtime.startedAtMs),
-      ...figures(sum, time),
-      containers: containers.map((one) => ({
-        name: one.name,
-        startTime: formatTime(one.startedAtMs),
-        ...figures(one, time),
-      })),
-    };
-  });
-  return { node: { nodeName, startTime: time, ...figures(reading, time) }, pods };
 }

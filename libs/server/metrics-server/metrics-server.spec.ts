@@ -8,11 +8,12 @@ import { createMetricsServer, type MetricsServer } from './index.ts';
 
 const objects: Record<string, KubeObject[]> = {
   Node: [{ kind: 'Node', apiVersion: 'v1', metadata: { name: 'n1' } }],
-  Pod: ['shop', 'new'].map(
+  Pod: ['shop', 'new', 'fresh', 'anew', 'done'].map(
     (name) =>
       ({
-        ...{ kind: 'Pod', apiVersion: 'v1', metadata: { name, namespace: 'default' } },
+        ...{ kind: 'Pod', apiVersion: 'v1', metadata: { name, namespace: 'default', labels: { app: name } } },
         spec: { nodeName: 'n1', containers: [] },
+        status: { phase: name === 'done' ? 'Succeeded' : 'Running' },
       }) as KubeObject,
   ),
 };
@@ -25,6 +26,7 @@ const informers = {
   }),
 } as unknown as InformerFactory;
 
+let startMs: number;
 let clock: VirtualClock;
 let server: MetricsServer;
 
@@ -32,8 +34,21 @@ let server: MetricsServer;
 function exposition(): string {
   const seconds = clock.now() / 1000;
   const at = clock.now();
-  const of = (container: string) => `{container="${container}",namespace="default",pod="shop"}`;
+  const of = (container: string, pod = 'shop') =>
+    `{container="${container}",namespace="default",pod="${pod}"}`;
+  const begun = (pod: string, startedAtMs: number, cores: number) => [
+    `container_cpu_usage_seconds_total${of('a', pod)} ${((at - startedAtMs) / 1000) * cores} ${at}`,
+    `container_memory_working_set_bytes${of('a', pod)} ${4 << 20} ${at}`,
+    `container_start_time_seconds${of('a', pod)} ${startedAtMs / 1000}`,
+  ];
+  // Begun before the first reading, but not long before; begun after it, ten seconds ago or more; and less.
+  const more = [
+    ...begun('done', startMs - 60_000, 1),
+    ...(at >= startMs + 10_000 ? begun('anew', startMs + 4000, 1) : begun('anew', startMs - 60_000, 1)),
+    ...(at >= startMs + 12_000 ? begun('fresh', startMs + 1000, 0.5) : []),
+  ];
   return [
+    ...more,
     `node_cpu_usage_seconds_total ${seconds} ${at}`,
     `node_memory_working_set_bytes ${64 << 20} ${at}`,
     `container_cpu_usage_seconds_total${of('a')} ${seconds / 10} ${at}`,
@@ -57,6 +72,7 @@ const tables = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
 
 beforeEach(async () => {
   clock = createVirtualClock();
+  startMs = clock.now();
   server = createMetricsServer({
     ...{ informers, clock, logger: silentLogger },
     scrape: () => Promise.resolve(exposition()),
@@ -110,6 +126,40 @@ describe('metrics.k8s.io', () => {
     expect(await message('namespaces/default/pods/new')).toBe(
       '404 podmetrics.metrics.k8s.io "default/new" not found',
     );
+    // Pods that do not run are not there, whatever their node tells of them.
+    expect(await message('namespaces/default/pods/done')).toBe('404 pods "done" not found');
     expect(await message('nodes/nope')).toBe('404 nodes "nope" not found');
+  });
+
+  const names = async (path: string) =>
+    ((await get(path)).json as { items: { metadata: { name: string } }[] }).items.map(
+      ({ metadata }) => metadata.name,
+    );
+
+  it('knows containers that were started since the reading before, once there is something to say', async () => {
+    // Started anew: what was read before is of another container.
+    expect(await names('pods')).toEqual(['shop']);
+    await clock.advance(2000);
+    await server.gather();
+    expect((await get('namespaces/default/pods/fresh')).json).toMatchObject({
+      window: '11s',
+      containers: [{ usage: { cpu: '500m' } }],
+    });
+    expect(await names('pods')).toEqual(['anew', 'fresh', 'shop']);
+  });
+
+  it('selects by labels, names and namespaces', async () => {
+    for (const [query, expected] of [
+      ['labelSelector=app%3Dshop', ['shop']],
+      ['labelSelector=app%21%3Dshop', []],
+      ['fieldSelector=metadata.name%3Dshop', ['shop']],
+      ['fieldSelector=metadata.name%21%3Dshop', []],
+      ['fieldSelector=metadata.namespace%3Dother', []],
+    ] as const)
+      expect(await names(`pods?${query}`), query).toEqual(expected);
+    expect((await get('pods?fieldSelector=status.phase%3DRunning')).json).toMatchObject({
+      code: 400,
+      message: '"status.phase" is not a known field selector: only "metadata.name", "metadata.namespace"',
+    });
   });
 });

@@ -1,6 +1,8 @@
 import {
+  badRequest,
   formatDuration,
   formatTime,
+  parseFieldSelectorParameter,
   parseSelectorParameter,
   quantityOf,
   toApiError,
@@ -100,6 +102,8 @@ export function createMetricsServer(options: MetricsServerOptions): MetricsServe
   const resolutionMs = options.resolutionMs ?? 15_000;
   const nodes = informers.informer(Node);
   const pods = informers.informer(Pod);
+  // As metrics-server: Pods that do not run are not there.
+  const isRunning = ({ status }: Pod) => status?.phase === 'Running';
   const readings = new Map<string, { readonly last: NodePoints; readonly before: NodePoints | undefined }>();
   let timer: Timer | undefined;
   let running = false;
@@ -139,7 +143,7 @@ export function createMetricsServer(options: MetricsServerOptions): MetricsServe
   function nodeMetrics(node: Node): KubeObject | undefined {
     const { name = '', labels } = node.metadata;
     const reading = readings.get(name);
-    const use = reading?.last.node && useBetween(reading.before?.node, reading.last.node);
+    const use = reading?.last.node && useBetween(reading.before?.node, reading.last.node, resolutionMs);
     if (use === undefined) return undefined;
     return {
       metadata: { name, creationTimestamp: formatTime(clock.now()), ...(labels && { labels }) },
@@ -154,11 +158,11 @@ export function createMetricsServer(options: MetricsServerOptions): MetricsServe
     const reading = readings.get(pod.spec?.nodeName ?? '');
     const last = reading?.last.pods.get(`${namespace}/${name}`);
     const before = reading?.before?.pods.get(`${namespace}/${name}`);
-    if (last === undefined || before === undefined) return undefined;
+    if (last === undefined) return undefined;
     const containers: { name: string; usage: object }[] = [];
     let earliest: Use | undefined;
     for (const [container, point] of last) {
-      const use = useBetween(before.get(container), point);
+      const use = useBetween(before?.get(container), point, resolutionMs);
       if (use === undefined) return undefined;
       if (earliest === undefined || use.atMs < earliest.atMs) earliest = use;
       containers.push({ name: container, usage: usageOf(use) });
@@ -175,19 +179,18 @@ export function createMetricsServer(options: MetricsServerOptions): MetricsServe
   function chosen<T extends KubeObject>(items: readonly T[], query: URLSearchParams): T[] {
     const text = query.get('labelSelector') ?? '';
     const selector: LabelMatcher | undefined = text === '' ? undefined : parseSelectorParameter(text);
-    const fields = (query.get('fieldSelector') ?? '').split(',').filter((one) => one !== '');
+    const fields = parseFieldSelectorParameter(query.get('fieldSelector') ?? '');
+    for (const { field } of fields.requirements) {
+      if (field !== 'metadata.name' && field !== 'metadata.namespace')
+        throw badRequest(
+          `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
+        );
+    }
     return items
       .filter(
         ({ metadata }) =>
           selector?.matches(metadata.labels) !== false &&
-          fields.every((field) => {
-            const [path = '', value = ''] = field.split(/==?/);
-            return path === 'metadata.name'
-              ? metadata.name === value
-              : path === 'metadata.namespace'
-                ? metadata.namespace === value
-                : true;
-          }),
+          fields.matches((field) => (field === 'metadata.name' ? metadata.name : metadata.namespace) ?? ''),
       )
       .sort((a, b) =>
         `${a.metadata.namespace ?? ''}/${a.metadata.name ?? ''}` <
@@ -257,13 +260,16 @@ export function createMetricsServer(options: MetricsServerOptions): MetricsServe
         if (resource === 'pods' && name === undefined) {
           const all = pods
             .list()
-            .filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace);
+            .filter(
+              (pod) => isRunning(pod) && (namespace === undefined || pod.metadata.namespace === namespace),
+            );
           return list(podMetricsDefinition, chosen(all, query).map(podMetrics));
         }
         if (resource === 'pods' && namespace !== undefined) {
           const key = `${namespace}/${name ?? ''}`;
           const pod = pods.get(key);
-          if (pod === undefined) throw notFound({ group: '', resource: 'pods' }, name ?? '');
+          if (pod === undefined || !isRunning(pod))
+            throw notFound({ group: '', resource: 'pods' }, name ?? '');
           const found = podMetrics(pod);
           if (found === undefined) throw notFound({ group, resource: 'podmetrics' }, key);
           return single(podMetricsDefinition, found);

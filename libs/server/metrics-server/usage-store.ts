@@ -2,6 +2,8 @@ import { parseSamples } from './samples.ts';
 
 /** What was read of one container or node at one moment. */
 export interface Point {
+  /** When the container was started; undefined for nodes, and where that is not told. */
+  readonly startedAtMs: number | undefined;
   readonly atMs: number;
   /** Core-seconds since its start. */
   readonly cpuSeconds: number;
@@ -25,36 +27,37 @@ export interface NodePoints {
   readonly pods: ReadonlyMap<string, ReadonlyMap<string, Point>>;
 }
 
+type Unfinished = { -readonly [Key in keyof Point]?: Point[Key] } & { atMs: number };
+
+const fields: readonly (readonly [ending: string, field: 'cpuSeconds' | 'memory' | 'startedAtMs'])[] = [
+  ['_cpu_usage_seconds_total', 'cpuSeconds'],
+  ['_memory_working_set_bytes', 'memory'],
+  ['_start_time_seconds', 'startedAtMs'],
+];
+
 /** Reads what a kubelet's `/metrics/resource` says. */
 export function readPoints(text: string, nowMs: number): NodePoints {
-  const pods = new Map<string, Map<string, { atMs: number; cpuSeconds?: number; memory?: number }>>();
-  const node: { atMs: number; cpuSeconds?: number; memory?: number } = { atMs: nowMs };
-  for (const { name, labels, value, timestampMs = nowMs } of parseSamples(text)) {
+  const pods = new Map<string, Map<string, Unfinished>>();
+  const node: Unfinished = { atMs: nowMs };
+  for (const { name, labels, value, timestampMs } of parseSamples(text)) {
     if (!Number.isFinite(value)) continue;
-    const field = name.endsWith('_cpu_usage_seconds_total')
-      ? 'cpuSeconds'
-      : name.endsWith('_memory_working_set_bytes')
-        ? 'memory'
-        : undefined;
+    const field = fields.find(([ending]) => name.endsWith(ending))?.[1];
     if (field === undefined) continue;
-    if (name.startsWith('node_')) {
-      node[field] = value;
-      node.atMs = timestampMs;
-    } else if (name.startsWith('container_')) {
+    let point = node;
+    if (name.startsWith('container_')) {
       const key = `${labels['namespace'] ?? ''}/${labels['pod'] ?? ''}`;
       let containers = pods.get(key);
       if (containers === undefined) pods.set(key, (containers = new Map()));
       const container = labels['container'] ?? '';
-      const point = containers.get(container) ?? { atMs: timestampMs };
-      point[field] = value;
-      point.atMs = timestampMs;
+      point = containers.get(container) ?? { atMs: nowMs };
       containers.set(container, point);
-    }
+    } else if (!name.startsWith('node_')) continue;
+    point[field] = field === 'startedAtMs' ? value * 1000 : value;
+    // The time of the start is told without a time of its own.
+    if (field !== 'startedAtMs') point.atMs = timestampMs ?? nowMs;
   }
-  const whole = (point: { atMs: number; cpuSeconds?: number; memory?: number }): Point | undefined =>
-    point.cpuSeconds === undefined || point.memory === undefined
-      ? undefined
-      : { atMs: point.atMs, cpuSeconds: point.cpuSeconds, memory: point.memory };
+  const whole = ({ atMs, cpuSeconds, memory, startedAtMs }: Unfinished): Point | undefined =>
+    cpuSeconds === undefined || memory === undefined ? undefined : { atMs, cpuSeconds, memory, startedAtMs };
   const all = new Map<string, Map<string, Point>>();
   for (const [key, containers] of pods) {
     const read = new Map<string, Point>();
@@ -68,15 +71,25 @@ export function readPoints(text: string, nowMs: number): NodePoints {
   return { node: whole(node), pods: all };
 }
 
-/** Undefined before there are two readings, and when the counter began anew. */
-export function useBetween(before: Point | undefined, last: Point): Use | undefined {
-  if (before === undefined || last.atMs <= before.atMs || last.cpuSeconds < before.cpuSeconds)
-    return undefined;
-  const windowMs = last.atMs - before.atMs;
+/** A start is a reading, too, unless it is so recent that what follows it says little. */
+const leastFreshMs = 10_000;
+
+/**
+ * What was used since the reading before; for a container that was started less than one resolution ago, since its start.
+ * Undefined while there is no such reading, and where the container was started anew since.
+ */
+export function useBetween(before: Point | undefined, last: Point, resolutionMs: number): Use | undefined {
+  const { startedAtMs } = last;
+  const ageMs = startedAtMs === undefined ? Infinity : last.atMs - startedAtMs;
+  const fresh = ageMs >= leastFreshMs && ageMs < resolutionMs;
+  const from = fresh ? { atMs: last.atMs - ageMs, cpuSeconds: 0 } : before;
+  if (from === undefined || last.atMs <= from.atMs || last.cpuSeconds < from.cpuSeconds) return undefined;
+  if (!fresh && startedAtMs !== undefined && startedAtMs >= from.atMs) return undefined;
+  const windowMs = last.atMs - from.atMs;
   return {
     atMs: last.atMs,
     windowMs,
-    cpu: (last.cpuSeconds - before.cpuSeconds) / (windowMs / 1000),
+    cpu: (last.cpuSeconds - from.cpuSeconds) / (windowMs / 1000),
     memory: last.memory,
   };
 }
