@@ -34,7 +34,7 @@ describe.each(kubectlsToTest().slice(-1))('metrics of all kinds with kubectl $ve
   const apply = (text: string) => kubectl(['apply', '-f', '-'], { stdin: text });
   const raw = async (path: string) => JSON.parse(await ok('get', '--raw', path)) as Record<string, unknown>;
   const ready = (name: string) => ok('get', 'deployment', name, '-o', 'jsonpath={.status.readyReplicas}');
-  const lastRescale = async (name: string) =>
+  const rescales = async (name: string) =>
     (
       await ok(
         ...['get', 'events', '--field-selector', `reason=SuccessfulRescale,involvedObject.name=${name}`],
@@ -42,8 +42,8 @@ describe.each(kubectlsToTest().slice(-1))('metrics of all kinds with kubectl $ve
       )
     )
       .trim()
-      .split('\n')
-      .at(-1);
+      .split('\n');
+  const lastRescale = async (name: string) => (await rescales(name)).at(-1);
   const run = async (name: string, replicas: number) => {
     await ok('create', 'deployment', name, '--image=nginx', `--replicas=${replicas}`);
     await ok('set', 'resources', 'deployment', name, '--requests=cpu=200m');
@@ -146,7 +146,8 @@ data:
       ),
     );
     await eventually(async () => (await ready('api')) === '6', patient);
-    expect(await lastRescale('api')).toBe('New size: 6; reason: Service metric connections above target');
+    // What is not shared goes on asking for more: the next look may have been taken already.
+    expect(await rescales('api')).toContain('New size: 6; reason: Service metric connections above target');
   });
 
   it('keeps to the policies of a behaviour', async () => {

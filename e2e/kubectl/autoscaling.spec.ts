@@ -117,7 +117,9 @@ describe.each(kubectlsToTest().slice(-1))('autoscaling with kubectl $version', (
     ]);
     expect(explain('nobody')).toMatchObject({
       status: 1,
-      stderr: expect.stringMatching(/^drydock: nothing was decided .* default\/nobody yet/) as string,
+      stderr: expect.stringMatching(
+        /^drydock: nothing was decided .* default\/nobody: there is none/,
+      ) as string,
     });
     await load('0,100m');
     await eventually(async () => (await replicas()) === '1', patient);

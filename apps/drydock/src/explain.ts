@@ -102,7 +102,7 @@ async function answer(options: ExplainOptions): Promise<string> {
   });
   if (decisions.length === 0)
     throw new Error(
-      `nothing was decided about HorizontalPodAutoscaler ${namespace}/${name} yet (it is looked at once a sync period)`,
+      `nothing was decided about HorizontalPodAutoscaler ${namespace}/${name}: there is none, or it was not looked at yet (that is once a sync period)`,
     );
   return text ? decisionsText(decisions) : asJson(decisions);
 }

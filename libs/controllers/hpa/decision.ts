@@ -5,6 +5,8 @@ export interface Decision {
   readonly atMs: number;
   /** `Deployment/default/web`. */
   readonly target: string;
+  /** Could the target's scale be read? If not, nothing is known of its replicas. */
+  readonly found: boolean;
   readonly currentReplicas: number;
   readonly minReplicas: number;
   readonly maxReplicas: number;
@@ -51,10 +53,11 @@ export function createDecisionLog(perAutoscaler = 20): DecisionLog {
 
 /** A decision as a person would want to read it: what was found, what each metric asked for and why, what came of it. */
 export function explainDecision(decision: Decision): string {
-  const { namespace, name, target, currentReplicas, desiredReplicas, minReplicas, maxReplicas } = decision;
+  const { namespace, name, target, found, currentReplicas, desiredReplicas, minReplicas, maxReplicas } =
+    decision;
   const lines = [
     `HorizontalPodAutoscaler ${namespace}/${name}, ${new Date(decision.atMs).toISOString()}`,
-    `  Target:   ${target}, ${currentReplicas} replicas (min ${minReplicas}, max ${maxReplicas})`,
+    `  Target:   ${target}${found ? `, ${currentReplicas} replicas` : ''} (min ${minReplicas}, max ${maxReplicas})`,
   ];
   for (const metric of decision.metrics) {
     lines.push(`  Metric:   ${metric.name}`);
@@ -62,13 +65,19 @@ export function explainDecision(decision: Decision): string {
     if (metric.error !== undefined) lines.push(`    - failed: ${metric.error}`);
     else if (metric.replicas !== undefined) lines.push(`    = asks for ${metric.replicas}`);
   }
-  if (decision.metrics.length > 1 && decision.metricReplicas !== undefined)
+  const answers = decision.metrics.filter(({ replicas }) => replicas !== undefined);
+  if (answers.length > 1 && decision.metricReplicas !== undefined)
     lines.push(`  Metrics:  the one that asks for most counts: ${decision.metricReplicas}`);
   if (decision.rules.length > 0) lines.push('  Rules:', ...decision.rules.map((rule) => `    - ${rule}`));
-  if (decision.error !== undefined) lines.push(`  Error:    ${decision.error}`);
+  // What a metric failed of is said there; that the count could not be written is not.
+  const isSaid = decision.metrics.some(({ error }) => error !== undefined);
+  const unwritten = decision.reason !== undefined && !decision.rescaled;
+  if (decision.error !== undefined && (!isSaid || unwritten)) lines.push(`  Error:    ${decision.error}`);
   const outcome = decision.rescaled
     ? `${currentReplicas} → ${desiredReplicas}${decision.reason ? ` (${decision.reason})` : ''}`
-    : `stays at ${currentReplicas}`;
+    : found
+      ? `stays at ${currentReplicas}`
+      : 'nothing can be done';
   lines.push(`  Outcome:  ${outcome}`);
   return lines.join('\n');
 }

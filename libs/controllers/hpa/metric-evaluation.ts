@@ -268,6 +268,25 @@ async function externalMetric(client: MetricsClient, input: MetricInput, spec: M
   );
 }
 
+/** What a metric is called where it has no outcome that has a name. */
+export function metricLabel({
+  type,
+  resource,
+  containerResource,
+  pods,
+  object,
+  external,
+}: MetricSpec): string {
+  if (resource) return `${resource.name} resource`;
+  if (containerResource)
+    return `${containerResource.name} resource of container ${containerResource.container}`;
+  if (pods) return `pods metric ${pods.metric.name}`;
+  if (object)
+    return `${object.describedObject.kind} metric ${object.metric.name} of ${object.describedObject.name}`;
+  if (external) return `external metric ${external.metric.name}`;
+  return type;
+}
+
 interface Kind {
   readonly reason: string;
   /** What stands before the failure in the error of the whole. */

@@ -1,4 +1,4 @@
-import type { HPAScalingRules } from '@drydock/api/autoscaling/v2';
+import type { HPAScalingPolicy, HPAScalingRules } from '@drydock/api/autoscaling/v2';
 import { changeWithin, recommended, type ScaleEvent, type ScaleHistory } from './history.ts';
 
 /** What stands in a condition of the status. */
@@ -73,6 +73,39 @@ function conditionOf(limited: Limited, wanted: number): ConditionText {
   return { status: replicas === wanted ? 'False' : 'True', reason, message };
 }
 
+/** Until when an earlier recommendation stands against the one of now. */
+function heldText(
+  { history, nowMs, desiredReplicas }: NormalizeInput,
+  stable: number,
+  windowMs: number,
+): string {
+  const holding = history.recommendations.filter(
+    ({ replicas, atMs }) => replicas === stable && atMs >= nowMs - windowMs,
+  );
+  const last = Math.max(...holding.map(({ atMs }) => atMs));
+  const seconds = (ms: number) => `${Math.ceil(ms / 1000)} s`;
+  const when =
+    holding.length === 0
+      ? `what is there stands for ${seconds(windowMs)}`
+      : `${stable} was asked for ${seconds(nowMs - last)} ago, and stands for ${seconds(windowMs)}`;
+  return `stabilization: ${when}: ${desiredReplicas} → ${stable}`;
+}
+
+function limitText(
+  { minReplicas, maxReplicas }: NormalizeInput,
+  wanted: number,
+  { replicas, reason }: Limited,
+  rate: string,
+): string {
+  const rule =
+    reason === limits.many.reason
+      ? `no more than max ${maxReplicas}`
+      : reason === limits.few.reason
+        ? `no fewer than min ${minReplicas}`
+        : rate;
+  return `${rule}: ${wanted} → ${replicas}`;
+}
+
 /** Without a behaviour: the highest of the recent recommendations, at most doubled (or four), within the bounds. */
 export function normalize(input: NormalizeInput): Normalized {
   const { currentReplicas, desiredReplicas, minReplicas, maxReplicas, history, nowMs } = input;
@@ -81,17 +114,16 @@ export function normalize(input: NormalizeInput): Normalized {
   let stable = desiredReplicas;
   for (const { replicas, atMs } of history.recommendations)
     if (atMs >= nowMs - downscaleStabilizationMs) stable = Math.max(stable, replicas);
-  if (stable !== desiredReplicas) {
-    steps.push(
-      `stabilization: ${stable} was asked for within the last ${downscaleStabilizationMs / 1000} s: ${desiredReplicas} → ${stable}`,
-    );
-  }
+  if (stable !== desiredReplicas) steps.push(heldText(input, stable, downscaleStabilizationMs));
   const limit = Math.max(2 * currentReplicas, 4);
   const most = Math.min(maxReplicas, limit);
   let limited: Limited = { replicas: stable, ...limits.within };
   if (stable < minReplicas) limited = { replicas: minReplicas, ...limits.few };
   else if (stable > most) limited = { replicas: most, ...(maxReplicas > limit ? limits.fast : limits.many) };
-  if (limited.replicas !== stable) steps.push(`${limited.message}: ${stable} → ${limited.replicas}`);
+  if (limited.replicas !== stable)
+    steps.push(
+      limitText(input, stable, limited, `no more than ${limit} at once, the double of what is there or 4`),
+    );
   return {
     replicas: limited.replicas,
     ableToScale: stable === desiredReplicas ? ready : stabilized('ScaleDownStabilized'),
@@ -129,43 +161,75 @@ function stabilize(input: NormalizeInput, upMs: number, downMs: number): number 
 
 const maxInt32 = 2 ** 31 - 1;
 
-/** The count that the policies allow, seen from where each one's period began. */
-export function policyLimit(
+interface PolicyLimit {
+  readonly limit: number;
+  /** The policy that decides, and what was changed in its period; absent where there is none. */
+  readonly policy?: HPAScalingPolicy;
+  readonly added: number;
+  readonly removed: number;
+}
+
+function decidingPolicy(
   direction: 'up' | 'down',
   currentReplicas: number,
   ups: readonly ScaleEvent[],
   downs: readonly ScaleEvent[],
   rules: HPAScalingRules,
   nowMs: number,
-): number {
-  if (rules.selectPolicy === 'Disabled') return currentReplicas;
+): PolicyLimit {
+  if (rules.selectPolicy === 'Disabled') return { limit: currentReplicas, added: 0, removed: 0 };
   const up = direction === 'up';
   const widest = up === (rules.selectPolicy !== 'Min');
-  let result = widest ? -maxInt32 - 1 : maxInt32;
-  for (const { type, value, periodSeconds } of rules.policies ?? []) {
-    const start =
-      currentReplicas - changeWithin(ups, periodSeconds, nowMs) + changeWithin(downs, periodSeconds, nowMs);
-    let proposed: number;
-    if (type === 'Pods') proposed = up ? start + value : start - value;
+  let result: PolicyLimit = { limit: widest ? -maxInt32 - 1 : maxInt32, added: 0, removed: 0 };
+  for (const policy of rules.policies ?? []) {
+    const { type, value, periodSeconds } = policy;
+    const added = changeWithin(ups, periodSeconds, nowMs);
+    const removed = changeWithin(downs, periodSeconds, nowMs);
+    const start = currentReplicas - added + removed;
+    let limit: number;
+    if (type === 'Pods') limit = up ? start + value : start - value;
     // Rounded so that a small percentage of few Pods still is a step.
-    else proposed = up ? Math.ceil(start * (1 + value / 100)) : Math.trunc(start * (1 - value / 100));
-    result = widest ? Math.max(result, proposed) : Math.min(result, proposed);
+    else limit = up ? Math.ceil(start * (1 + value / 100)) : Math.trunc(start * (1 - value / 100));
+    if (widest ? limit > result.limit : limit < result.limit) result = { limit, policy, added, removed };
   }
   return result;
 }
 
-function limitRate(input: NormalizeInput, wanted: number, rules: BehaviorRules): Limited {
+/** The count that the policies allow, seen from where each one's period began. */
+export function policyLimit(...given: Parameters<typeof decidingPolicy>): number {
+  return decidingPolicy(...given).limit;
+}
+
+function policyText(direction: 'up' | 'down', { policy, added, removed }: PolicyLimit): string {
+  if (policy === undefined) return `no policy lets it scale ${direction}`;
+  const { type, value, periodSeconds } = policy;
+  const lately = [
+    ...(added > 0 ? [`${added} added`] : []),
+    ...(removed > 0 ? [`${removed} removed`] : []),
+  ].join(', ');
+  const amount = type === 'Pods' ? `${value} Pods` : `${value} %`;
+  return `no more than ${amount} ${direction} in ${periodSeconds} s${lately && ` (${lately} in the last ${periodSeconds} s)`}`;
+}
+
+function limitRate(
+  input: NormalizeInput,
+  wanted: number,
+  rules: BehaviorRules,
+): Limited & { readonly rate?: string } {
   const { currentReplicas, minReplicas, maxReplicas, history, nowMs } = input;
   if (wanted > currentReplicas) {
-    const allowed = policyLimit('up', currentReplicas, history.ups, history.downs, rules.up, nowMs);
-    const limit = Math.max(allowed, currentReplicas);
+    const deciding = decidingPolicy('up', currentReplicas, history.ups, history.downs, rules.up, nowMs);
+    const limit = Math.max(deciding.limit, currentReplicas);
     const most = Math.min(maxReplicas, limit);
-    if (wanted > most) return { replicas: most, ...(maxReplicas > limit ? limits.fast : limits.many) };
+    const rate = policyText('up', deciding);
+    if (wanted > most) return { replicas: most, rate, ...(maxReplicas > limit ? limits.fast : limits.many) };
   } else if (wanted < currentReplicas) {
-    const allowed = policyLimit('down', currentReplicas, history.ups, history.downs, rules.down, nowMs);
-    const limit = Math.min(allowed, currentReplicas);
+    const deciding = decidingPolicy('down', currentReplicas, history.ups, history.downs, rules.down, nowMs);
+    const limit = Math.min(deciding.limit, currentReplicas);
     const least = Math.max(minReplicas, limit);
-    if (wanted < least) return { replicas: least, ...(minReplicas < limit ? limits.fastDown : limits.few) };
+    const rate = policyText('down', deciding);
+    if (wanted < least)
+      return { replicas: least, rate, ...(minReplicas < limit ? limits.fastDown : limits.few) };
   }
   return { replicas: wanted, ...limits.within };
 }
@@ -177,13 +241,9 @@ export function normalizeWithBehavior(input: NormalizeInput, rules: BehaviorRule
   const steps: string[] = [];
   const stable = stabilize(input, upMs, downMs);
   const rising = desiredReplicas >= currentReplicas;
-  if (stable !== desiredReplicas) {
-    steps.push(
-      `stabilization window (${(rising ? upMs : downMs) / 1000} s, scaling ${rising ? 'up' : 'down'}): ${desiredReplicas} → ${stable}`,
-    );
-  }
-  const limited = limitRate(input, stable, rules);
-  if (limited.replicas !== stable) steps.push(`${limited.message}: ${stable} → ${limited.replicas}`);
+  if (stable !== desiredReplicas) steps.push(heldText(input, stable, rising ? upMs : downMs));
+  const { rate = '', ...limited } = limitRate(input, stable, rules);
+  if (limited.replicas !== stable) steps.push(limitText(input, stable, limited, rate));
   return {
     replicas: limited.replicas,
     ableToScale:

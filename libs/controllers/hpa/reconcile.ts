@@ -10,7 +10,7 @@ import { withCondition, type ConditionType } from './conditions.ts';
 import type { Decision, MetricDecision } from './decision.ts';
 import type { autoscalerEvents } from './events.ts';
 import { begun, rescaled, type ScaleHistory } from './history.ts';
-import { MetricError, evaluateMetric, type MetricOutcome } from './metric-evaluation.ts';
+import { MetricError, evaluateMetric, metricLabel, type MetricOutcome } from './metric-evaluation.ts';
 import { actionOf, type Action, type Fault } from './metrics.ts';
 import type { MetricsClient } from './metrics-client.ts';
 import { normalize, normalizeWithBehavior, type Normalized } from './normalize.ts';
@@ -79,6 +79,7 @@ export async function reconcileAutoscaler(
     name,
     atMs: nowMs,
     target: reference,
+    found: true,
     minReplicas,
     maxReplicas,
     metrics: [] as MetricDecision[],
@@ -125,6 +126,7 @@ export async function reconcileAutoscaler(
     );
     error = `${problem.context}: ${problem.message}`;
     if (problem.inSpec) fault = 'spec';
+    told.found = false;
     return finish({}, { currentReplicas: 0, desiredReplicas: 0, rescaled: false });
   }
   set(
@@ -342,7 +344,7 @@ export async function reconcileAutoscaler(
         if (!(problem instanceof MetricError)) throw problem;
         around.computed('none', problem.fault, spec.type, around.now() - startMs);
         statuses.push({ type: '' });
-        told.metrics.push({ name: spec.type, steps: [], error: problem.message });
+        told.metrics.push({ name: metricLabel(spec), steps: [], error: problem.inner });
         events.warn(hpa, problem.reason, problem.inner);
         first ??= problem;
         failed++;
@@ -353,6 +355,12 @@ export async function reconcileAutoscaler(
       first === undefined
         ? undefined
         : `invalid metrics (${failed} invalid out of ${specs.length}), first error is: ${first.message}`;
+    if (failed > 0 && failed < specs.length)
+      told.rules.push(
+        replicas < specReplicas
+          ? `while a metric gives no answer, nothing is scaled down: ${replicas} → ${specReplicas}`
+          : 'a metric that gives no answer is left out while the others do not ask for fewer',
+      );
     if (failed >= specs.length || (failed > 0 && replicas < specReplicas)) {
       if (first !== undefined) {
         const message = `the HPA was unable to compute the replica count: ${first.inner}`;

@@ -1,4 +1,5 @@
 import type { Pod } from '@drydock/api/core/v1';
+import { amountText } from './amounts.ts';
 import type { PodMetric, PodMetrics } from './metrics-client.ts';
 import { groupPods, type PodGroups, type ReadinessRules } from './pod-groups.ts';
 import { podRequests } from './pod-requests.ts';
@@ -44,6 +45,10 @@ function percent(fraction: number): string {
   return `${Number((fraction * hundred).toFixed(2))} %`;
 }
 
+function withinText({ scaleDown, scaleUp }: Tolerances): string {
+  return `within the tolerance (${percent(scaleDown)} below, ${percent(scaleUp)} above)`;
+}
+
 function namesOf(names: readonly string[]): string {
   const shown = names.slice(0, 5).join(', ');
   return names.length > 5 ? `${shown}, …` : shown;
@@ -74,11 +79,10 @@ function countFrom({ input, groups, samples, measure, fallback }: Rules, steps: 
     steps.push(`${why}: ${currentReplicas} stays`);
     return { replicas: currentReplicas, ...shown, steps };
   };
-  const range = () => `${percent(tolerances.scaleDown)} below, ${percent(tolerances.scaleUp)} above`;
   steps.push(`use ÷ target = ${figure(ratio)}`);
   const upWithUnready = groups.unready.length > 0 && ratio > 1;
   if (!upWithUnready && groups.missing.length === 0) {
-    if (isWithin(tolerances, ratio)) return stay(`within the tolerance (${range()})`);
+    if (isWithin(tolerances, ratio)) return stay(withinText(tolerances));
     const replicas = countOf(ratio * groups.ready.length);
     steps.push(`${figure(ratio)} × ${groups.ready.length} Pods, rounded up = ${replicas}`);
     return { replicas, ...shown, steps };
@@ -98,7 +102,7 @@ function countFrom({ input, groups, samples, measure, fallback }: Rules, steps: 
   }
   const { ratio: cautious } = measure(guessed);
   steps.push(`use ÷ target, with them = ${figure(cautious)}`);
-  if (isWithin(tolerances, cautious)) return stay(`within the tolerance (${range()})`);
+  if (isWithin(tolerances, cautious)) return stay(withinText(tolerances));
   if ((ratio < 1 && cautious > 1) || (ratio > 1 && cautious < 1)) return stay('the direction would change');
   const replicas = countOf(cautious * guessed.size);
   if ((cautious < 1 && replicas > currentReplicas) || (cautious > 1 && replicas < currentReplicas))
@@ -137,7 +141,7 @@ export function utilizationReplicas(
   steps.splice(
     1,
     0,
-    `use: ${result.current} % of what the Pods ask for (${result.average}m a Pod); target ${target} %`,
+    `use: ${result.current} % of what the Pods ask for (${amountText(result.average, resource)} a Pod); target ${target} %`,
   );
   return result;
 }
@@ -158,7 +162,8 @@ export function averageReplicas(
     },
     steps,
   );
-  steps.splice(1, 0, `average use of a Pod: ${result.current}m; target ${target}m`);
+  const [use, wanted] = [amountText(result.current, resource), amountText(target, resource)];
+  steps.splice(1, 0, `average use of a Pod: ${use}; target ${wanted}`);
   return result;
 }
 
@@ -172,14 +177,17 @@ export function valueReplicas(input: {
 }): Proposal {
   const { currentReplicas, pods, tolerances, value, target } = input;
   const ratio = value / target;
-  const steps = [`value ${value}m; target ${target}m`, `value ÷ target = ${figure(ratio)}`];
+  const steps = [
+    `value ${amountText(value)}; target ${amountText(target)}`,
+    `value ÷ target = ${figure(ratio)}`,
+  ];
   if (currentReplicas === 0) {
     const replicas = countOf(ratio);
     steps.push(`from zero: the ratio, rounded up = ${replicas}`);
     return { replicas, current: value, steps };
   }
   if (isWithin(tolerances, ratio)) {
-    steps.push(`within the tolerance: ${currentReplicas} stays`);
+    steps.push(`${withinText(tolerances)}: ${currentReplicas} stays`);
     return { replicas: currentReplicas, current: value, steps };
   }
   if (pods.length === 0) throw new Error(`unable to calculate ready pods: ${noPods}`);
@@ -204,12 +212,12 @@ export function sharedValueReplicas(input: {
   const ratio = value / (target * statusReplicas);
   const current = statusReplicas === 0 ? value : Math.ceil(value / statusReplicas);
   const steps = [
-    `value ${value}m, for ${statusReplicas} Pods; target ${target}m a Pod`,
+    `value ${amountText(value)}, for ${statusReplicas} Pods; target ${amountText(target)} a Pod`,
     `value ÷ (target × Pods) = ${figure(ratio)}`,
   ];
   // With no Pods at all there is no ratio: nothing to do for nothing, and infinitely much for something.
   if (isWithin(tolerances, ratio)) {
-    steps.push(`within the tolerance: ${statusReplicas} stays`);
+    steps.push(`${withinText(tolerances)}: ${statusReplicas} stays`);
     return { replicas: statusReplicas, current, steps };
   }
   const replicas = countOf(value / target);
