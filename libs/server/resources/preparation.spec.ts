@@ -168,6 +168,19 @@ describe('what cannot be written is dropped', () => {
   });
 });
 
+describe('a Pod whose status is written as a whole', () => {
+  it.each([
+    ['keeps its class, of which the writer knows nothing', { phase: 'Running' }, 'Burstable'],
+    ['has the class that the writer says, to be refused', { qosClass: 'Guaranteed' }, 'Guaranteed'],
+  ])('%s', (_title, status, expected) => {
+    const definition = definitionOf('Pod');
+    const object = sample(definition, { status });
+    const old = sample(definition, { status: { phase: 'Pending', qosClass: 'Burstable' } });
+    definition.strategy.prepareForStatusUpdate?.(object, old, testContext());
+    expect((object as Loose).status).toEqual({ ...status, qosClass: expected });
+  });
+});
+
 describe('a PersistentVolume tells since when it is in its phase', () => {
   const moment = new Date(now).toISOString().replace('.000', '');
   const after = (before: object, status: object): unknown => {

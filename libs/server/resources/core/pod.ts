@@ -74,6 +74,11 @@ export const podDefinition: ResourceDefinition<Pod> = {
         ];
       }
     },
+    prepareForStatusUpdate(pod, old) {
+      // Told once and for all at the creation; who writes a whole status need not know it.
+      const { qosClass } = old.status ?? {};
+      if (qosClass !== undefined && !pod.status?.qosClass) pod.status = { ...pod.status, qosClass };
+    },
     warnings: (pod, old) => [...(old === undefined ? hostNameWarnings(pod) : []), ...podWarnings(pod)],
     statusWarnings: ({ status }) =>
       (['podIPs', 'hostIPs'] as const).flatMap((list) =>
