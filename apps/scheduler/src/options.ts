@@ -2,6 +2,7 @@ import {
   addClusterFlags,
   addGrpcFlag,
   clusterOptions,
+  duration,
   flag,
   type ClusterOptions,
   type ProcessProgram,
@@ -12,6 +13,7 @@ export interface SchedulerProcessOptions extends ClusterOptions, LeaderOptions {
   readonly grpcPort: number;
   /** A KubeSchedulerConfiguration, YAML or JSON. */
   readonly config: string | undefined;
+  readonly podMaxInUnschedulablePodsDurationMs: number;
 }
 
 export const program: ProcessProgram<SchedulerProcessOptions> = {
@@ -24,7 +26,15 @@ export const program: ProcessProgram<SchedulerProcessOptions> = {
     addLeaderFlags(command, 'kube-scheduler');
     command
       .optionsGroup('Scheduling:')
-      .addOption(flag('--config <file>', 'profiles: a KubeSchedulerConfiguration file'));
+      .addOption(flag('--config <file>', 'profiles: a KubeSchedulerConfiguration file'))
+      .addOption(
+        flag(
+          '--pod-max-in-unschedulable-pods-duration <duration>',
+          'how long a refused Pod waits for an event at most',
+        )
+          .argParser(duration)
+          .default(300_000, '5m0s'),
+      );
   },
   options(raw) {
     const given = raw as Partial<SchedulerProcessOptions> & { grpcPort: number };
@@ -33,6 +43,7 @@ export const program: ProcessProgram<SchedulerProcessOptions> = {
       ...leaderOptions(raw),
       grpcPort: given.grpcPort,
       config: given.config,
+      podMaxInUnschedulablePodsDurationMs: raw['podMaxInUnschedulablePodsDuration'] as number,
     };
   },
 };

@@ -8,7 +8,7 @@ import {
 } from '@drydock/process';
 import { connectCluster } from '@drydock/process/cluster';
 import { createLeadership } from '@drydock/process/leadership';
-import { schedulerOptions, schedulerService } from '@drydock/process/scheduling';
+import { schedulerElection, schedulerOptions, schedulerService } from '@drydock/process/scheduling';
 import { createScheduler } from '@drydock/scheduling/scheduler';
 import type { SchedulerProcessOptions } from './options.ts';
 
@@ -17,10 +17,16 @@ export async function wire(
   options: ServingOptions & SchedulerProcessOptions,
   deps: ProcessDeps,
 ): Promise<ProcessParts> {
-  const scheduling = schedulerOptions(options.config);
+  const scheduling = {
+    ...schedulerOptions(options.config),
+    maxUnschedulableMs: options.podMaxInUnschedulablePodsDurationMs,
+  };
   const cluster = connectCluster('scheduler', options, deps);
   const leadership = createLeadership(
-    { ...options, manager: 'kube-scheduler' },
+    {
+      ...schedulerElection(options, scheduling.configuration?.leaderElection),
+      manager: 'kube-scheduler',
+    },
     cluster.transport,
     deps,
     (term) => createScheduler(scheduling, term),

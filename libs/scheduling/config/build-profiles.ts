@@ -1,13 +1,21 @@
 import { TerminalError } from '@drydock/base/apimachinery';
 import type { Plugin } from '../framework/index.ts';
 import { defaultPlugins, type PluginDeps, type PluginFactory } from '../plugins/index.ts';
-import { extensionPoints, type EnabledPlugin, type ExtensionPoint, type Profile } from '../profile/index.ts';
+import type { EnabledPlugin, ExtensionPoint, Profile } from '../profile/index.ts';
 import type { KubeSchedulerConfiguration, KubeSchedulerProfile, PluginSet } from './types.ts';
 
 export interface BuildOptions {
   /** Plugins of yours beside the default ones; on when a profile enables them. */
   readonly registry?: Readonly<Record<string, PluginFactory>>;
 }
+
+/** The order in which kube-scheduler comes across what is wrong. */
+const checkedFirst: readonly ExtensionPoint[] = [
+  ...(['preFilter', 'filter', 'postFilter', 'reserve', 'preScore', 'score'] as const),
+  ...(['preBind', 'bind', 'postBind', 'permit', 'preEnqueue', 'queueSort'] as const),
+];
+/** What Kubernetes' sources call the plugins of a point, which messages tell. */
+const typeOf = (point: ExtensionPoint) => `${point[0]?.toUpperCase() ?? ''}${point.slice(1)}Plugin`;
 
 interface Enabled {
   readonly name: string;
@@ -40,12 +48,13 @@ function buildProfile(
 ): Profile {
   const made = new Map<string, Plugin>();
   const where = `initializing profiles: creating profile for scheduler name ${schedulerName}`;
-  const get = (name: string): Plugin => {
+  /** A plugin for an extension point, made when it is asked for first. */
+  const get = (name: string, point: ExtensionPoint): Plugin => {
     let plugin = made.get(name);
     if (plugin === undefined) {
       const create = registry.get(name);
       if (create === undefined)
-        throw new TerminalError(`${where}: plugin ${JSON.stringify(name)} does not exist`);
+        throw new TerminalError(`${where}: ${typeOf(point)} ${JSON.stringify(name)} does not exist`);
       plugin = create(argsOf(name), deps);
       made.set(name, plugin);
     }
@@ -57,44 +66,46 @@ function buildProfile(
   }
   const multiPoint = mergeSet(defaultPlugins, plugins?.['multiPoint']);
   const points = {} as Record<ExtensionPoint, EnabledPlugin[]>;
-  for (const point of extensionPoints) {
-    const custom = plugins?.[point];
-    const disabled = new Set(custom?.disabled?.map(({ name }) => name));
-    const explicit = new Map((custom?.enabled ?? []).map((plugin) => [plugin.name, plugin]));
-    const enabled: EnabledPlugin[] = [];
-    const add = ({ name, weight }: Enabled) => {
-      if (enabled.some(({ plugin }) => plugin.name === name))
+  const twice = (name: string, point: ExtensionPoint) =>
+    new TerminalError(
+      `${where}: plugin ${JSON.stringify(name)} already registered as ${JSON.stringify(typeOf(point))}`,
+    );
+  for (const point of checkedFirst) {
+    const seen = new Set<string>();
+    for (const { name } of plugins?.[point]?.enabled ?? []) {
+      if (get(name, point)[point] === undefined)
         throw new TerminalError(
-          `${where}: plugin ${JSON.stringify(name)} already registered as ${JSON.stringify(point)}`,
+          `${where}: plugin ${JSON.stringify(name)} does not extend ${typeOf(point)} plugin`,
         );
-      enabled.push({ plugin: get(name), weight: weight || 1 });
-    };
-    for (const [name] of explicit)
-      if (get(name)[point] === undefined)
-        throw new TerminalError(`${where}: plugin ${JSON.stringify(name)} does not extend ${point} plugin`);
-    // Those of multiPoint that a point names again take the place it gives them only if multiPoint names them itself.
-    for (const plugin of multiPoint) {
-      if (get(plugin.name)[point] === undefined || disabled.has('*') || disabled.has(plugin.name)) continue;
-      if (!explicit.has(plugin.name)) continue;
-      add(explicit.get(plugin.name) as Enabled);
-      explicit.delete(plugin.name);
+      if (seen.has(name)) throw twice(name, point);
+      seen.add(name);
     }
-    const overridden = enabled.splice(0);
-    for (const plugin of explicit.values()) add(plugin);
-    const added = enabled.splice(0);
-    enabled.push(...overridden, ...added);
-    for (const plugin of multiPoint) {
-      if (get(plugin.name)[point] === undefined || disabled.has('*') || disabled.has(plugin.name)) continue;
-      if (enabled.some((other) => other.plugin.name === plugin.name)) continue;
-      add(plugin);
-    }
-    points[point] = enabled;
   }
+  for (const point of checkedFirst) {
+    const disabled = new Set(plugins?.[point]?.disabled?.map(({ name }) => name));
+    const own = plugins?.[point]?.enabled ?? [];
+    const named = new Set(own.map(({ name }) => name));
+    const general = disabled.has('*')
+      ? []
+      : multiPoint.filter(({ name }) => get(name, point)[point] !== undefined && !disabled.has(name));
+    const rest = general.filter(({ name }) => !named.has(name));
+    for (const [at, { name }] of rest.entries())
+      if (rest.findIndex((other) => other.name === name) < at) throw twice(name, point);
+    // First those of multiPoint that the point names again, in its order; last those that multiPoint does not have.
+    const overrides = (name: string) => general.some((other) => other.name === name);
+    points[point] = [
+      ...own.filter(({ name }) => overrides(name)),
+      ...rest,
+      ...own.filter(({ name }) => !overrides(name)),
+    ].map(({ name, weight }) => ({ plugin: get(name, point), weight: weight || 1 }));
+  }
+  const of = `profile with scheduler name ${JSON.stringify(schedulerName)}`;
   if (points.queueSort.length !== 1)
     throw new TerminalError(
-      `${where}: ${points.queueSort.length === 0 ? 'no queue sort plugin is enabled' : 'only one queue sort plugin can be enabled'}`,
+      `${where}: only one queue sort plugin required for ${of}, but got ${points.queueSort.length}`,
     );
-  if (points.bind.length === 0) throw new TerminalError(`${where}: at least one bind plugin is needed`);
+  if (points.bind.length === 0)
+    throw new TerminalError(`${where}: at least one bind plugin is needed for ${of}`);
   const percentage = percentageOfNodesToScore ?? overall;
   return {
     schedulerName,

@@ -47,7 +47,7 @@ describe('profiles', () => {
         NodeResourcesFit: 1,
         PodTopologySpread: 2,
         InterPodAffinity: 2,
-        DynamicResources: 1,
+        DynamicResources: 2,
         NodeResourcesBalancedAllocation: 1,
         ImageLocality: 1,
       },
@@ -69,6 +69,17 @@ describe('profiles', () => {
     expect(names(custom, 'filter').slice(0, 2)).toEqual(['NodePorts', 'NodeUnschedulable']);
   });
 
+  it('keep the order of a point for what multiPoint has too, and put what only the point has last', () => {
+    const custom = profile({
+      multiPoint: {
+        disabled: [{ name: '*' }],
+        enabled: ['PrioritySort', 'NodeName', 'NodePorts', 'DefaultBinder'].map((name) => ({ name })),
+      },
+      filter: { enabled: [{ name: 'TaintToleration' }, { name: 'NodePorts' }] },
+    });
+    expect(names(custom, 'filter')).toEqual(['NodePorts', 'NodeName', 'TaintToleration']);
+  });
+
   it('turn plugins off everywhere through multiPoint', () => {
     const custom = profile({ multiPoint: { disabled: [{ name: 'TaintToleration' }] } });
     expect([...names(custom, 'filter'), ...names(custom, 'score')]).not.toContain('TaintToleration');
@@ -77,13 +88,23 @@ describe('profiles', () => {
   it('refuse what does not work', () => {
     const where = 'initializing profiles: creating profile for scheduler name default-scheduler';
     expect(() => profile({ filter: { enabled: [{ name: 'Nope' }] } })).toThrow(
-      `${where}: plugin "Nope" does not exist`,
+      `${where}: FilterPlugin "Nope" does not exist`,
+    );
+    expect(() => profile({ multiPoint: { enabled: [{ name: 'Nope' }] } })).toThrow(
+      `${where}: PreFilterPlugin "Nope" does not exist`,
     );
     expect(() => profile({ filter: { enabled: [{ name: 'ImageLocality' }] } })).toThrow(
-      'does not extend filter plugin',
+      `${where}: plugin "ImageLocality" does not extend FilterPlugin plugin`,
     );
+    expect(() => profile({ filter: { enabled: [{ name: 'NodePorts' }, { name: 'NodePorts' }] } })).toThrow(
+      `${where}: plugin "NodePorts" already registered as "FilterPlugin"`,
+    );
+    const of = 'profile with scheduler name "default-scheduler"';
     expect(() => profile({ queueSort: { disabled: [{ name: '*' }] } })).toThrow(
-      'no queue sort plugin is enabled',
+      `${where}: only one queue sort plugin required for ${of}, but got 0`,
+    );
+    expect(() => profile({ bind: { disabled: [{ name: '*' }] } })).toThrow(
+      `${where}: at least one bind plugin is needed for ${of}`,
     );
   });
 });
@@ -103,6 +124,11 @@ describe('a configuration', () => {
     expect(parse({ profiles: [{ percentageOfNodesToScore: 5 }] }).profiles).toEqual([
       { schedulerName: 'default-scheduler', percentageOfNodesToScore: 5 },
     ]);
+  });
+
+  it('takes no times for the default ones, and asks nothing of an election that is off', () => {
+    expect(() => parse({ leaderElection: { leaseDuration: '0s', renewDeadline: '0s' } })).not.toThrow();
+    expect(() => parse({ leaderElection: { leaderElect: false, retryPeriod: '-1s' } })).not.toThrow();
   });
 
   it('takes args of plugins with and without their type, null for nothing, and those of plugins it does not know', () => {
@@ -193,6 +219,15 @@ describe('a configuration', () => {
       { leaderElection: { resourceLock: 'configmaps' } },
       'leaderElection.resourceLock: Invalid value: "configmaps": resourceLock value must be "leases"',
     ],
+    [
+      { leaderElection: { renewDeadline: '-10s', retryPeriod: '-1s' } },
+      '[leaderElection.renewDeadline: Invalid value: "-10s": must be greater than zero, ' +
+        'leaderElection.retryPeriod: Invalid value: "-1s": must be greater than zero]',
+    ],
+    [
+      { leaderElection: { leaseDuration: '9s' } },
+      'leaderElection.leaseDuration: Invalid value: "10s": LeaseDuration must be greater than RenewDeadline',
+    ],
     [{ profiles: [...named('a'), {}] }, 'profiles[1].schedulerName: Required value'],
     [
       { profiles: named('a', 'a') },
@@ -204,7 +239,7 @@ describe('a configuration', () => {
     ],
     [
       { profiles: [sorted('a', 'One'), ...named('b')] },
-      'profiles[1].plugins.queueSort: Invalid value: {"disabled":[],"enabled":[]}: must be the same for all profiles',
+      'profiles[1].plugins.queueSort: Invalid value: {"Disabled":null,"Enabled":null}: must be the same for all profiles',
     ],
     [
       { profiles: [{ pluginConfig: [{ name: 'config' }, { name: 'config' }] }] },
@@ -320,6 +355,12 @@ describe('a configuration', () => {
       'NodeResourcesBalancedAllocation',
       { resources: [{ name: 'cpu', weight: 2 }] },
       `${args}.resources[0].weight: Invalid value: 2: must be 1`,
+    ],
+    [
+      'DynamicResources',
+      { filterTimeout: '-1s', bindingTimeout: '500ms' },
+      `[${args}.filterTimeout: Invalid value: "-1s": must be zero or positive, ` +
+        `${args}.bindingTimeout: Invalid value: "500ms": must be at least 1 second]`,
     ],
     [
       'VolumeBinding',

@@ -13,7 +13,7 @@ export interface KubeSchedulerConfiguration {
   readonly extenders?: readonly ExtenderConfiguration[];
   /** Checked, and without a meaning here: decisions are made one after another. Default 16. */
   readonly parallelism?: number;
-  /** Checked, and without a meaning here: flags say it. */
+  /** For processes of several; flags that say something else count more. */
   readonly leaderElection?: LeaderElectionConfiguration;
   readonly clientConnection?: { readonly burst?: number };
 }

@@ -2,9 +2,11 @@ import {
   duplicate,
   fieldPath,
   forbiddenField,
+  formatDuration,
   invalidValue,
   isLabelValue,
   notSupported,
+  parseDuration,
   required,
   validateLabelName,
   validateLabelValue,
@@ -15,6 +17,7 @@ import {
 import type { NodeSelectorTerm } from '@drydock/api/core/v1';
 import type {
   DefaultPreemptionArgs,
+  DynamicResourcesArgs,
   InterPodAffinityArgs,
   NodeAffinityArgs,
   NodeResourcesBalancedAllocationArgs,
@@ -227,8 +230,21 @@ function volumeBinding(path: FieldPath, args: VolumeBindingArgs & { shape?: unkn
   return errors;
 }
 
+function dynamicResources(path: FieldPath, args: DynamicResourcesArgs): FieldError[] {
+  const errors: FieldError[] = [];
+  const atLeast = (name: 'filterTimeout' | 'bindingTimeout', leastMs: number, detail: string) => {
+    const value = args[name];
+    const ms = value === undefined ? leastMs : parseDuration(value);
+    if (ms < leastMs) errors.push(invalidValue(path.child(name), formatDuration(ms), detail));
+  };
+  atLeast('filterTimeout', 0, 'must be zero or positive');
+  atLeast('bindingTimeout', 1000, 'must be at least 1 second');
+  return errors;
+}
+
 const checks: Readonly<Record<string, Check>> = {
   DefaultPreemption: preemption as Check,
+  DynamicResources: dynamicResources as Check,
   InterPodAffinity: podAffinity as Check,
   NodeAffinity: nodeAffinity as Check,
   NodeResourcesBalancedAllocation: balancedAllocation as Check,

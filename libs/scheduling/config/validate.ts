@@ -1,6 +1,7 @@
 import {
   duplicate,
   fieldPath,
+  formatDuration,
   invalidValue,
   isQualifiedName,
   parseDuration,
@@ -14,6 +15,7 @@ import type {
   KubeSchedulerConfiguration,
   KubeSchedulerProfile,
   LeaderElectionConfiguration,
+  PluginSet,
 } from './types.ts';
 import { validateArgs } from './validate-args.ts';
 
@@ -59,6 +61,13 @@ function profileErrors(path: FieldPath, profile: KubeSchedulerProfile, version: 
   return errors;
 }
 
+/** A set of plugins as Kubernetes writes it in messages: with the names of its internal type. */
+function internal({ enabled = [], disabled = [] }: PluginSet) {
+  const list = (plugins: PluginSet['enabled'] = []) =>
+    plugins.length === 0 ? null : plugins.map(({ name, weight = 0 }) => ({ Name: name, Weight: weight }));
+  return { Enabled: list(enabled), Disabled: list(disabled) };
+}
+
 /** All profiles share one queue, so they sort it alike. */
 function queueSortErrors(path: FieldPath, profiles: readonly KubeSchedulerProfile[]): FieldError[] {
   const errors: FieldError[] = [];
@@ -83,7 +92,7 @@ function queueSortErrors(path: FieldPath, profiles: readonly KubeSchedulerProfil
     const sort = sortOf(profile);
     if (JSON.stringify(sort) !== JSON.stringify(first))
       errors.push(
-        invalidValue(here.child('plugins', 'queueSort'), sort, 'must be the same for all profiles'),
+        invalidValue(here.child('plugins', 'queueSort'), internal(sort), 'must be the same for all profiles'),
       );
     const args = argsOf(profile);
     if (args !== undefined && JSON.stringify(args) !== JSON.stringify(argsOf(profiles[0])))
@@ -130,19 +139,34 @@ function extenderErrors(path: FieldPath, extenders: readonly ExtenderConfigurati
   return errors;
 }
 
+/** The times of a leader election; one that is not there, or is zero, is Kubernetes' default. */
+export function electionTimes(election: LeaderElectionConfiguration) {
+  const ms = (text: string | undefined, otherwise: number) =>
+    (text === undefined ? 0 : parseDuration(text)) || otherwise;
+  return {
+    leaseDurationMs: ms(election.leaseDuration, 15_000),
+    renewDeadlineMs: ms(election.renewDeadline, 10_000),
+    retryPeriodMs: ms(election.retryPeriod, 2_000),
+  };
+}
+
 function leaderElectionErrors(path: FieldPath, election: LeaderElectionConfiguration = {}): FieldError[] {
-  const { leaderElect = true, leaseDuration = '15s', renewDeadline = '10s', retryPeriod = '2s' } = election;
-  const { resourceLock = 'leases' } = election;
+  const { leaderElect = true, resourceLock = 'leases' } = election;
   if (!leaderElect) return [];
   const errors: FieldError[] = [];
-  for (const [name, value] of Object.entries({ leaseDuration, renewDeadline, retryPeriod }))
-    if (parseDuration(value) <= 0)
-      errors.push(invalidValue(path.child(name), value, 'must be greater than zero'));
-  if (parseDuration(leaseDuration) < parseDuration(renewDeadline))
+  const { leaseDurationMs, renewDeadlineMs, retryPeriodMs } = electionTimes(election);
+  const times = {
+    leaseDuration: leaseDurationMs,
+    renewDeadline: renewDeadlineMs,
+    retryPeriod: retryPeriodMs,
+  };
+  for (const [name, ms] of Object.entries(times))
+    if (ms <= 0) errors.push(invalidValue(path.child(name), formatDuration(ms), 'must be greater than zero'));
+  if (leaseDurationMs < renewDeadlineMs)
     errors.push(
       invalidValue(
         path.child('leaseDuration'),
-        renewDeadline,
+        formatDuration(renewDeadlineMs),
         'LeaseDuration must be greater than RenewDeadline',
       ),
     );

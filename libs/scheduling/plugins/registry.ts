@@ -68,7 +68,7 @@ export const defaultPlugins: readonly { name: string; weight: number; create: Pl
   },
   {
     name: 'DynamicResources',
-    weight: 0,
+    weight: 2,
     create: (args, { listers, devices }) => dynamicResources(args, { listers, ...devices }),
   },
   {

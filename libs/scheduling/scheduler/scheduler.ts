@@ -48,6 +48,8 @@ export interface SchedulerOptions {
   extenderCaller?: ExtenderCaller;
   /** Compiles the expressions that select devices. Without it, no claim that selects any can be allocated. */
   deviceSelectors?: DeviceSelectorCompiler;
+  /** How long a refused Pod waits for an event at most. Default 5 min. */
+  maxUnschedulableMs?: number;
   /** Bindings under way at once. Default 64. */
   maxBindings?: number;
 }
@@ -149,6 +151,7 @@ export function createScheduler(options: SchedulerOptions, deps: ControllerDeps)
     interests: (plugin, info) => byName.get(nameOf(info.pod))?.get(plugin)?.events,
     initialBackoffMs: (configuration?.podInitialBackoffSeconds ?? 1) * 1000,
     maxBackoffMs: (configuration?.podMaxBackoffSeconds ?? 10) * 1000,
+    ...(options.maxUnschedulableMs === undefined ? {} : { maxUnschedulableMs: options.maxUnschedulableMs }),
   });
 
   function recorder(schedulerName: string): EventRecorder {

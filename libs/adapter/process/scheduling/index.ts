@@ -1,1 +1,2 @@
+export { schedulerElection } from './leader-election.ts';
 export { schedulerOptions, schedulerService } from './scheduler.ts';
