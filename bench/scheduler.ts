@@ -28,6 +28,7 @@ const listers: Listers = {
   resourceClaim: () => undefined,
   resourceClaims: () => [],
   deviceClass: () => undefined,
+  classOfResource: () => undefined,
   resourceSlices: () => [],
 };
 const nothing = () => Promise.resolve();
@@ -39,6 +40,9 @@ const [profile] = buildProfiles(undefined, {
       bindClaim: (claim) => Promise.resolve(claim),
       unreserve: () => undefined,
       deallocate: () => undefined,
+      createClaim: (claim) => Promise.resolve(claim),
+      deleteClaim: () => undefined,
+      tellExtended: nothing,
       tellWaiting: () => undefined,
       untilReady: nothing,
     },

@@ -87,4 +87,26 @@ describe('a Pod with resource claims', () => {
     });
     await cluster.until(async () => (await pods.get('p')).status?.phase === 'Running');
   });
+
+  it('waits for the claim that stands for its extended resources, too', async () => {
+    const pods = cluster.client.resource(Pod).namespace('default');
+    const status = { extendedResourceClaimStatus: { resourceClaimName: 'x', requestMappings: [] } };
+    await pods.create({
+      metadata: { name: 'q' },
+      spec: { containers: [{ name: 'c', image: 'nginx:1' }], schedulerName: 'none' },
+    });
+    await pods.patch('q', { type: 'merge', body: { status } }, { subresource: 'status' });
+    await pods.createSubresource('q', 'binding', {
+      apiVersion: 'v1',
+      kind: 'Binding',
+      metadata: { name: 'q' },
+      target: { kind: 'Node', name: 'node-0' },
+    } as never);
+    await cluster.until(async () =>
+      (await cluster.events('q')).some((event) =>
+        event.includes('fetch ResourceClaim x: resourceclaims.resource.k8s.io "x" not found'),
+      ),
+    );
+    expect((await pods.get('q')).status?.phase).toBe('Pending');
+  });
 });

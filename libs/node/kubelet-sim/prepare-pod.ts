@@ -94,8 +94,12 @@ export function createPodPreparation(options: PreparePodOptions): PodPreparation
   /** Why the Pod may not use its claims (yet), in a kubelet's words. */
   async function claimFault(): Promise<string | undefined> {
     const { pod } = runtime;
-    for (const entry of pod.spec?.resourceClaims ?? []) {
-      const named = claimNameOf(pod, entry);
+    const extended = pod.status?.extendedResourceClaimStatus?.resourceClaimName;
+    const entries = [
+      ...(pod.spec?.resourceClaims ?? []).map((entry) => claimNameOf(pod, entry)),
+      ...(extended === undefined ? [] : [{ name: extended, owned: true }]),
+    ];
+    for (const named of entries) {
       if ('problem' in named) return named.problem;
       if (named.name === undefined) continue;
       const { name: claimName, owned } = named;

@@ -34,6 +34,7 @@ describe('what a node does not take', () => {
       /^OutOfexample\.com\/gpu: /,
     );
     expect(refusal(pod({ 'example.com/unknown': '1' }))).toBeUndefined();
+    expect(refusal(pod({ 'deviceclass.resource.kubernetes.io/gpu': '1' }))).toBeUndefined();
   });
 
   it('Pods that want another node, or ports that are taken', () => {

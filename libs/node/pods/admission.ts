@@ -41,7 +41,10 @@ export function claimOf(pod: Pod): Claim {
 /** The order in which the kubelet looks at what there is too little of. */
 const first = ['cpu', 'memory', 'ephemeral-storage'];
 
-const isExtended = (name: string) => name.includes('/') && !/(^|\.)kubernetes\.io\//.test(name);
+/** Not Kubernetes' own; those that name a class of devices are what the Pod's claim has. */
+const isExtended = (name: string) =>
+  name.startsWith('deviceclass.resource.kubernetes.io/') ||
+  (name.includes('/') && !/(^|\.)kubernetes\.io\//.test(name));
 
 function tooLittle(node: Node, claim: Claim, others: readonly Claim[]): Rejection | undefined {
   const allocatable = node.status?.allocatable ?? {};

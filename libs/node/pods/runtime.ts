@@ -202,6 +202,9 @@ function rejectionIn({ status }: Pod): PodRuntime['rejected'] {
 /** The message in the status of a Pod that was not taken. */
 export const rejectionMessage = (message: string) => `${rejectedPrefix}${message}`;
 
+const needsDevices = ({ spec, status }: Pod) =>
+  spec?.resourceClaims !== undefined || status?.extendedResourceClaimStatus !== undefined;
+
 /** A Pod as its node first meets it, or meets it again after a restart. */
 export function createPodRuntime(
   pod: Pod,
@@ -249,7 +252,7 @@ export function createPodRuntime(
     uid: pod.metadata.uid ?? '',
     pod,
     images,
-    mounted: begun.length > 0 || (volumeNeeds(pod).length === 0 && pod.spec?.resourceClaims === undefined),
+    mounted: begun.length > 0 || (volumeNeeds(pod).length === 0 && !needsDevices(pod)),
     rejected: rejectionIn(pod),
     containers,
     startedAtMs: pod.status?.startTime === undefined ? nowMs : parseTime(pod.status.startTime),

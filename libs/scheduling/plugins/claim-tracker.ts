@@ -16,6 +16,10 @@ export interface ClaimTracker {
   pend(claim: ResourceClaim, allocation: AllocationResult): void;
   /** It was written, as `written`; or it will not be. */
   settle(claim: ResourceClaim, written?: ResourceClaim): void;
+  /** A claim was made that events have not shown yet. */
+  created(claim: ResourceClaim): void;
+  /** It is taken back. */
+  dropped(claim: ResourceClaim): void;
 }
 
 const keyOf = ({ metadata }: ResourceClaim) => `${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
@@ -26,6 +30,7 @@ export function createClaimTracker(listers: Pick<Listers, 'resourceClaim' | 'res
   const pending = new Map<string, ResourceClaim>();
   /** By `namespace/name`. */
   const written = new Map<string, ResourceClaim>();
+  const made = new Map<string, ResourceClaim>();
 
   function newest(seen: ResourceClaim): ResourceClaim {
     const key = keyOf(seen);
@@ -41,9 +46,21 @@ export function createClaimTracker(listers: Pick<Listers, 'resourceClaim' | 'res
       const seen = listers.resourceClaim(namespace, name);
       if (seen !== undefined) return newest(seen);
       written.delete(`${namespace}/${name}`);
-      return undefined;
+      return made.get(`${namespace}/${name}`);
     },
-    all: () => listers.resourceClaims().map((seen) => pending.get(seen.metadata.uid ?? '') ?? newest(seen)),
+    all() {
+      const seen = listers.resourceClaims();
+      for (const [key, { metadata }] of made)
+        if (listers.resourceClaim(metadata.namespace ?? '', metadata.name ?? '') !== undefined)
+          made.delete(key);
+      const known = pending.size === 0 ? undefined : new Set(seen.map(({ metadata }) => metadata.uid));
+      const unseen = [...pending.values()].filter(({ metadata }) => known?.has(metadata.uid) === false);
+      return [
+        ...seen.map((claim) => pending.get(claim.metadata.uid ?? '') ?? newest(claim)),
+        ...unseen,
+        ...made.values(),
+      ];
+    },
     isPending: ({ metadata }) => pending.has(metadata.uid ?? ''),
     pend(claim, allocation) {
       pending.set(claim.metadata.uid ?? '', { ...claim, status: { ...claim.status, allocation } });
@@ -51,6 +68,11 @@ export function createClaimTracker(listers: Pick<Listers, 'resourceClaim' | 'res
     settle(claim, result) {
       pending.delete(claim.metadata.uid ?? '');
       if (result !== undefined) written.set(keyOf(result), result);
+    },
+    created: (claim) => void made.set(keyOf(claim), claim),
+    dropped(claim) {
+      made.delete(keyOf(claim));
+      written.delete(keyOf(claim));
     },
   };
 }

@@ -20,6 +20,7 @@ import {
   unschedulable,
   type ClusterEvent,
   type CycleState,
+  type NodeInfo,
   type Plugin,
   type PodInfo,
   type Status,
@@ -31,6 +32,14 @@ import {
   isBindingOverdue,
   isReadyToBind,
 } from './device-readiness.ts';
+import {
+  devicesOf,
+  extendedClaimOf,
+  isWritten,
+  mayBeDevices,
+  toWrite,
+  type DevicesOfResources,
+} from './extended-resources.ts';
 import type { DeviceActions, Listers } from './listers.ts';
 import { defaultNormalizeScore } from './normalize.ts';
 
@@ -59,13 +68,24 @@ const maxCompiled = 256;
 interface State {
   /** As they were when the attempt began, and after that as they were written. */
   readonly claims: ResourceClaim[];
+  /** The position of the one that stands for extended resources. */
+  readonly extended: number | undefined;
   /** Positions of those that have no devices yet. */
   readonly toAllocate: readonly number[];
   readonly allocator: AllocatorOptions | undefined;
   /** Allocated ones that some node could not use, or whose devices were not made ready. */
   readonly unavailable: Set<number>;
-  /** What was found, for `toAllocate`, by node. */
-  readonly found: Map<string, AllocationResult[]>;
+  /** What was found, by node. */
+  readonly found: Map<string, Found>;
+}
+
+/** The devices of a node for claims. */
+interface Found {
+  /** Positions of the claims, and for each its devices. */
+  readonly at: readonly number[];
+  readonly allocations: readonly AllocationResult[];
+  /** What the claim for extended resources asks for on this node. */
+  readonly extended: DevicesOfResources | undefined;
 }
 
 const stateOf = (state: CycleState) => state.get(name) as State | undefined;
@@ -134,9 +154,43 @@ export function dynamicResources(args: DynamicResourcesArgs, deps: DynamicResour
     }
   }
 
+  const asksForDevices = ({ requests }: PodInfo) =>
+    [...requests.keys()].some((name) => mayBeDevices(name) && listers.classOfResource(name) !== undefined);
+
+  /** What the claim for extended resources would ask for on a node; nothing where the node has them itself. */
+  function extendedOn(
+    pod: PodInfo,
+    claim: ResourceClaim,
+    node: NodeInfo,
+  ): DevicesOfResources | Status | undefined {
+    // One that is left from an earlier attempt is for another node.
+    if (claim.spec?.devices?.requests !== undefined)
+      return unresolvable('cannot schedule extended resource claim');
+    const resources: string[] = [];
+    for (const resource of pod.requests.keys()) {
+      if (!mayBeDevices(resource)) continue;
+      if (listers.classOfResource(resource) !== undefined && !node.allocatable.get(resource))
+        resources.push(resource);
+      else if (!node.allocatable.has(resource)) return unresolvable('cannot fit resource');
+    }
+    if (resources.length === 0) return undefined;
+    return devicesOf(pod.pod, resources, (resource) => listers.classOfResource(resource));
+  }
+
+  /** Makes the claim for extended resources, as a node needs it. */
+  async function createExtended(claim: ResourceClaim, { requests }: DevicesOfResources) {
+    const made = await actions.createClaim({
+      ...toWrite(claim),
+      spec: { ...claim.spec, devices: { ...claim.spec?.devices, requests } },
+    });
+    tracker.created(made);
+    return made;
+  }
+
   /** Whether all devices that a Pod got are ready, which events tell. */
   function areReady({ claims }: State): boolean {
     claims.forEach((claim, at) => {
+      if (!isWritten(claim)) return;
       const { namespace = '', name: claimName = '' } = claim.metadata;
       const seen = tracker.get(namespace, claimName);
       if (seen === undefined)
@@ -144,7 +198,7 @@ export function dynamicResources(args: DynamicResourcesArgs, deps: DynamicResour
       claims[at] = seen;
     });
     return claims.every((claim) => {
-      if (isReadyToBind(claim)) return true;
+      if (!isWritten(claim) || isReadyToBind(claim)) return true;
       if (isBindingOverdue(claim, now(), bindingTimeoutMs))
         throw new DeviceBindingError(`claim ${claim.metadata.name ?? ''} binding timeout`);
       return false;
@@ -169,10 +223,14 @@ export function dynamicResources(args: DynamicResourcesArgs, deps: DynamicResour
       const claims = claimsOfPod(pod, tracker);
       return typeof claims === 'string' ? unresolvable(claims) : undefined;
     },
-    preFilter(state, { pod }) {
-      if (!hasClaims(pod)) return { status: skip };
+    preFilter(state, info) {
+      const { pod } = info;
+      const wantsDevices = asksForDevices(info);
+      if (!hasClaims(pod) && !wantsDevices) return { status: skip };
       const claims = claimsOfPod(pod, tracker);
       if (typeof claims === 'string') return { status: unresolvable(claims) };
+      const extended = wantsDevices ? claims.length : undefined;
+      if (wantsDevices) claims.push(extendedClaimOf(pod, tracker.all(), shareId));
       if (claims.length === 0) return { status: skip };
       for (const claim of claims) {
         const status = claimProblem(pod, claim);
@@ -189,21 +247,39 @@ export function dynamicResources(args: DynamicResourcesArgs, deps: DynamicResour
               compile,
               shareId,
             };
-      const made: State = { claims, toAllocate, allocator, unavailable: new Set(), found: new Map() };
+      const made: State = {
+        claims,
+        extended,
+        toAllocate,
+        allocator,
+        unavailable: new Set(),
+        found: new Map(),
+      };
       state.set(name, made);
       return undefined;
     },
-    filter(state, _, { node, name: nodeName }) {
+    filter(state, pod, on) {
+      const { node, name: nodeName } = on;
       const found = stateOf(state);
       if (found === undefined) return undefined;
-      const { claims, toAllocate, allocator, unavailable } = found;
+      const { claims, extended, toAllocate, allocator, unavailable } = found;
+      const special = extended === undefined ? undefined : (claims[extended] as ResourceClaim);
+      const asked = special === undefined ? undefined : extendedOn(pod, special, on);
+      if (asked !== undefined && 'code' in asked) return asked;
+      // All that it asks for is there without devices of classes.
+      if (extended === 0 && asked === undefined) return undefined;
       const unusable = claims.flatMap((claim, at) => (usable(claim, node) ? [] : [at]));
+      const at = toAllocate.filter((position) => position !== extended || asked !== undefined);
       let allocations: AllocationResult[] | undefined;
       if (allocator !== undefined) {
         const untilMs = monotonicMs() + filterTimeoutMs;
         const expired = filterTimeoutMs > 0 ? { expired: () => monotonicMs() > untilMs } : {};
         try {
-          const wanted = toAllocate.map((at) => claims[at] as ResourceClaim);
+          const wanted = at.map((position) => {
+            const claim = claims[position] as ResourceClaim;
+            if (position !== extended || asked === undefined) return claim;
+            return { ...claim, spec: { devices: { requests: asked.requests } } };
+          });
           allocations = allocate(node, wanted, { ...allocator, ...expired });
         } catch (error) {
           if (error instanceof AllocationTimeout) return unresolvable(error.message);
@@ -217,18 +293,24 @@ export function dynamicResources(args: DynamicResourcesArgs, deps: DynamicResour
         for (const at of unusable) unavailable.add(at);
         return unresolvable('resourceclaim not available on the node');
       }
-      if (allocations !== undefined) found.found.set(nodeName, allocations);
+      if (allocations !== undefined) found.found.set(nodeName, { at, allocations, extended: asked });
       return undefined;
     },
     postFilter(state, { pod }) {
       const found = stateOf(state);
       if (found === undefined) return { status: unschedulable('no new claims to deallocate') };
+      const special = found.extended === undefined ? undefined : found.claims[found.extended];
       for (const at of found.unavailable) {
         const claim = found.claims[at] as ResourceClaim;
+        if (claim === special) continue;
         const users = claim.status?.reservedFor ?? [];
         if (users.length > 1 || (users.length === 1 && users[0]?.uid !== pod.metadata.uid)) continue;
         actions.deallocate(claim);
         return { status: unschedulable('deallocation of ResourceClaim completed') };
+      }
+      if (special !== undefined && isWritten(special)) {
+        actions.deleteClaim(special);
+        return { status: unschedulable('deletion of ResourceClaim completed') };
       }
       return { status: unschedulable('still not schedulable') };
     },
@@ -243,9 +325,9 @@ export function dynamicResources(args: DynamicResourcesArgs, deps: DynamicResour
     },
     score(state, _, { name: nodeName }) {
       const found = stateOf(state);
-      const allocations = found?.found.get(nodeName) ?? [];
-      return allocations.reduce((sum, allocation, at) => {
-        const claim = found?.claims[found.toAllocate[at] ?? -1];
+      const { at = [], allocations = [] } = found?.found.get(nodeName) ?? {};
+      return allocations.reduce((sum, allocation, index) => {
+        const claim = found?.claims[at[index] ?? -1];
         return claim === undefined ? sum : sum + allocationScore(claim, allocation);
       }, 0);
     },
@@ -253,34 +335,55 @@ export function dynamicResources(args: DynamicResourcesArgs, deps: DynamicResour
     reserve(state, _, { name: nodeName }) {
       const found = stateOf(state);
       if (found?.allocator === undefined) return undefined;
-      const allocations = found.found.get(nodeName);
-      if (allocations === undefined) return failure('claim allocation not found for node');
-      found.toAllocate.forEach((at, index) =>
-        tracker.pend(found.claims[at] as ResourceClaim, allocations[index] as AllocationResult),
+      const on = found.found.get(nodeName);
+      if (on === undefined)
+        return found.toAllocate.every((position) => position === found.extended)
+          ? undefined
+          : failure('claim allocation not found for node');
+      on.at.forEach((position, index) =>
+        tracker.pend(found.claims[position] as ResourceClaim, on.allocations[index] as AllocationResult),
       );
       return undefined;
     },
     unreserve(state, { pod }) {
-      for (const claim of stateOf(state)?.claims ?? []) {
+      const found = stateOf(state);
+      for (const [at, claim] of (found?.claims ?? []).entries()) {
         if (tracker.isPending(claim)) tracker.settle(claim);
-        if (claim.status?.allocation !== undefined && isReservedFor(pod, claim))
+        if (at === found?.extended) {
+          if (!isWritten(claim)) continue;
+          tracker.dropped(claim);
+          actions.deleteClaim(claim);
+        } else if (claim.status?.allocation !== undefined && isReservedFor(pod, claim))
           actions.unreserve(claim, pod);
       }
     },
-    preBindWaits: (state) => (stateOf(state)?.claims.length ?? 0) > 0,
+    preBindWaits: (state, _, { name: nodeName }) => {
+      const found = stateOf(state);
+      return found !== undefined && (found.extended !== 0 || found.found.has(nodeName));
+    },
     async preBind(state, { pod }, { name: nodeName }) {
       const found = stateOf(state);
       if (found === undefined) return undefined;
-      const { claims, toAllocate } = found;
-      const allocations = found.found.get(nodeName);
+      const { claims, extended } = found;
+      const on = found.found.get(nodeName);
       try {
         for (const [at, claim] of claims.entries()) {
           if (isReservedFor(pod, claim)) continue;
-          const allocation = allocations?.[toAllocate.indexOf(at)];
+          const allocation = on?.allocations[on.at.indexOf(at)];
+          const devices = at === extended ? on?.extended : undefined;
+          if (at === extended && devices === undefined && !isWritten(claim)) continue;
           try {
-            const written = await actions.bindClaim(claim, allocation, pod);
+            const bare = devices === undefined ? claim : await createExtended(claim, devices);
+            claims[at] = bare;
+            const written = await actions.bindClaim(bare, allocation, pod);
             claims[at] = written;
-            tracker.settle(claim, written);
+            if (devices === undefined) tracker.settle(claim, written);
+            else {
+              tracker.created(written);
+              tracker.settle(claim);
+              const { name: resourceClaimName = '' } = written.metadata;
+              await actions.tellExtended(pod, { requestMappings: devices.mappings, resourceClaimName });
+            }
           } catch (error) {
             if (allocation !== undefined) tracker.settle(claim);
             throw error;
@@ -297,6 +400,13 @@ export function dynamicResources(args: DynamicResourcesArgs, deps: DynamicResour
     events: [
       { resource: 'Node', actions: ['Add', 'UpdateNodeLabel', 'UpdateNodeAllocatable'] },
       { resource: 'ResourceClaim', actions: ['Add', 'Update'], hint: claimHint },
+      // One with devices, as the scheduler removes those that stand for extended resources.
+      {
+        resource: 'ResourceClaim',
+        actions: ['Delete'],
+        hint: (_, { previous }) =>
+          previous !== undefined && (previous as ResourceClaim).spec?.devices?.requests !== undefined,
+      },
       {
         resource: 'UnscheduledPod',
         actions: ['UpdatePodGeneratedResourceClaim'],

@@ -14,6 +14,7 @@ export {
   type DynamicResourcesArgs,
   type DynamicResourcesDeps,
 } from './dynamic-resources.ts';
+export { classOfResource, mayBeDevices } from './extended-resources.ts';
 export { imageLocality, normalizedImageName } from './image-locality.ts';
 export { interPodAffinity, type InterPodAffinityArgs } from './inter-pod-affinity.ts';
 export { nodeAffinity, type NodeAffinityArgs } from './node-affinity.ts';

@@ -1,4 +1,10 @@
-import type { Namespace, PersistentVolume, PersistentVolumeClaim, Pod } from '@drydock/api/core/v1';
+import type {
+  Namespace,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  PodExtendedResourceClaimStatus,
+} from '@drydock/api/core/v1';
 import type { PodDisruptionBudget } from '@drydock/api/policy/v1';
 import type { AllocationResult, DeviceClass, ResourceClaim, ResourceSlice } from '@drydock/api/resource/v1';
 import type {
@@ -28,6 +34,8 @@ export interface Listers {
   resourceClaim(namespace: string, name: string): ResourceClaim | undefined;
   resourceClaims(): readonly ResourceClaim[];
   deviceClass(name: string): DeviceClass | undefined;
+  /** The class that has the devices which an extended resource stands for. */
+  classOfResource(resource: string): DeviceClass | undefined;
   resourceSlices(): readonly ResourceSlice[];
 }
 
@@ -52,6 +60,12 @@ export interface DeviceActions {
   unreserve(claim: ResourceClaim, pod: Pod): void;
   /** Takes the devices of a claim away from it. What goes wrong is logged. */
   deallocate(claim: ResourceClaim): void;
+  /** Makes the claim that stands for the extended resources of a Pod. */
+  createClaim(claim: ResourceClaim): Promise<ResourceClaim>;
+  /** Removes such a claim, with its devices. What goes wrong is logged. */
+  deleteClaim(claim: ResourceClaim): void;
+  /** Writes into a Pod's status which claim stands for its extended resources. */
+  tellExtended(pod: Pod, status: PodExtendedResourceClaimStatus): Promise<void>;
   /** Tells that a Pod waits for its devices to be made ready. */
   tellWaiting(pod: Pod, nodeName: string): void;
   /** Resolves when `ready` answers true, which is asked whenever a claim changes; rejects when it throws, or in the end. */

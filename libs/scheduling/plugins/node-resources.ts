@@ -1,4 +1,5 @@
 import type { Node, Pod } from '@drydock/api/core/v1';
+import type { DeviceClass } from '@drydock/api/resource/v1';
 import {
   amounts,
   isOwnUpdate,
@@ -10,6 +11,7 @@ import {
   type PodInfo,
   type Status,
 } from '../framework/index.ts';
+import { classResourcePrefix, isExtended } from './extended-resources.ts';
 
 export interface ResourceSpec {
   readonly name: string;
@@ -33,10 +35,6 @@ const defaultResources: readonly ResourceSpec[] = [
   { name: 'cpu', weight: 1 },
   { name: 'memory', weight: 1 },
 ];
-
-const native = (resource: string) =>
-  !resource.includes('/') || resource.slice(0, resource.indexOf('/')).endsWith('kubernetes.io');
-const extended = (resource: string) => !native(resource) && !resource.startsWith('requests.');
 
 const basic: ReadonlySet<string> = new Set(['cpu', 'memory', 'ephemeral-storage']);
 
@@ -141,11 +139,17 @@ function strategyScorer(strategy: NodeResourcesFitArgs['scoringStrategy']): Scor
   }
 }
 
-/** What a node lacks for a Pod, in Kubernetes' words; `unresolvable` when an empty node would not do either. */
+const never = () => false;
+
+/**
+ * What a node lacks for a Pod, in Kubernetes' words; `unresolvable` when an empty node would not do either. What `isDevices` holds
+ * of may be devices of a class, which the node need not count.
+ */
 export function insufficientResources(
   pod: PodInfo,
   node: NodeInfo,
-  ignored: (resource: string) => boolean = () => false,
+  ignored: (resource: string) => boolean = never,
+  isDevices: (resource: string) => boolean = never,
 ): Status | undefined {
   let reasons: string[] | undefined;
   let helpless = false;
@@ -153,6 +157,7 @@ export function insufficientResources(
   for (const [resource, wanted] of pod.requests) {
     const capacity = node.allocatable.get(resource) ?? 0;
     if (wanted <= capacity - (node.requested.get(resource) ?? 0) || ignored(resource)) continue;
+    if (capacity === 0 && isDevices(resource)) continue;
     (reasons ??= []).push(`Insufficient ${resource}`);
     if (wanted > capacity) helpless = true;
   }
@@ -162,15 +167,24 @@ export function insufficientResources(
 const capacityOf = ({ status }: Node) => amounts(status?.allocatable ?? status?.capacity);
 
 /** Whether a change of a node is worth another try: the Pod would fit if it were empty, and it has more of what counts. */
-function nodeHelps(pod: PodInfo, node: Node, previous: Node | undefined): boolean {
+function nodeHelps(
+  pod: PodInfo,
+  node: Node,
+  previous: Node | undefined,
+  isDevices: (resource: string) => boolean,
+): boolean {
   const now = capacityOf(node);
   const of = (resource: string) => now.get(resource) ?? 0;
   if (of('pods') < 1) return false;
-  for (const [resource, wanted] of pod.requests) if (wanted > of(resource)) return false;
+  const mayBeElsewhere = (resource: string) => of(resource) === 0 && isDevices(resource);
+  for (const [resource, wanted] of pod.requests)
+    if (wanted > of(resource) && !mayBeElsewhere(resource)) return false;
   if (previous === undefined) return true;
   const before = capacityOf(previous);
   const grew = (resource: string) => of(resource) > (before.get(resource) ?? 0);
-  return grew('pods') || [...pod.requests.keys()].some(grew);
+  return (
+    grew('pods') || [...pod.requests.keys()].some((resource) => grew(resource) || mayBeElsewhere(resource))
+  );
 }
 
 /** Whether what a Pod on a node gave up is something that the waiting Pod wants. */
@@ -179,17 +193,30 @@ function resizeHelps(pod: PodInfo, now: Pod, previous: Pod): boolean {
   return [...pod.requests.keys()].some((name) => (before.get(name) ?? 0) > (after.get(name) ?? 0));
 }
 
-/** Room for what the Pod asks; rated by how full the node would be. */
-export function nodeResourcesFit(args: NodeResourcesFitArgs = {}): Plugin {
+/** Whether a class that came or changed gives a Pod devices for a resource that it wants. */
+function classHelps({ requests }: PodInfo, { metadata, spec }: DeviceClass, previous?: DeviceClass): boolean {
+  const resource = spec?.extendedResourceName ?? '';
+  if (previous === undefined && requests.has(`${classResourcePrefix}${metadata.name ?? ''}`)) return true;
+  return resource !== (previous?.spec?.extendedResourceName ?? '') && requests.has(resource);
+}
+
+/**
+ * Room for what the Pod asks; rated by how full the node would be. Resources that `isDevices` holds of are given as devices by
+ * DynamicResources where the node has none of them itself.
+ */
+export function nodeResourcesFit(
+  args: NodeResourcesFitArgs = {},
+  isDevices: (resource: string) => boolean = never,
+): Plugin {
   const names = new Set(args.ignoredResources);
   const groups = new Set(args.ignoredResourceGroups);
   const ignored = (resource: string) =>
-    extended(resource) && (names.has(resource) || groups.has(resource.slice(0, resource.indexOf('/'))));
+    isExtended(resource) && (names.has(resource) || groups.has(resource.slice(0, resource.indexOf('/'))));
   const ignore = names.size + groups.size > 0 ? ignored : undefined;
   const score = strategyScorer(args.scoringStrategy);
   return {
     name: 'NodeResourcesFit',
-    filter: (_, pod, node) => insufficientResources(pod, node, ignore),
+    filter: (_, pod, node) => insufficientResources(pod, node, ignore, isDevices),
     score: (_, pod, node) => score(pod, node),
     events: [
       {
@@ -204,12 +231,19 @@ export function nodeResourcesFit(args: NodeResourcesFitArgs = {}): Plugin {
       {
         resource: 'Node',
         actions: ['Add', 'UpdateNodeAllocatable'],
-        hint: (pod, { object, previous }) => nodeHelps(pod, object as Node, previous as Node | undefined),
+        hint: (pod, { object, previous }) =>
+          nodeHelps(pod, object as Node, previous as Node | undefined, isDevices),
       },
       {
         resource: 'UnscheduledPod',
         actions: ['UpdatePodScaleDown'],
         hint: isOwnUpdate,
+      },
+      {
+        resource: 'DeviceClass',
+        actions: ['Add', 'Update'],
+        hint: (pod, { object, previous }) =>
+          classHelps(pod, object as DeviceClass, previous as DeviceClass | undefined),
       },
     ],
   };

@@ -47,7 +47,12 @@ export const defaultPlugins: readonly { name: string; weight: number; create: Pl
   { name: 'TaintToleration', weight: 3, create: always(taintToleration) },
   { name: 'NodeAffinity', weight: 2, create: (args) => nodeAffinity(args) },
   { name: 'NodePorts', weight: 0, create: always(nodePorts) },
-  { name: 'NodeResourcesFit', weight: 1, create: (args) => nodeResourcesFit(args) },
+  {
+    name: 'NodeResourcesFit',
+    weight: 1,
+    create: (args, { listers }) =>
+      nodeResourcesFit(args, (resource) => listers.classOfResource(resource) !== undefined),
+  },
   { name: 'VolumeRestrictions', weight: 0, create: (_, { listers }) => volumeRestrictions(listers) },
   { name: 'NodeVolumeLimits', weight: 0, create: (_, { listers }) => nodeVolumeLimits(listers) },
   {

@@ -32,6 +32,7 @@ export function listers(world: World): Listers {
     resourceClaim: () => undefined,
     resourceClaims: () => [],
     deviceClass: () => undefined,
+    classOfResource: () => undefined,
     resourceSlices: () => [],
   };
 }

@@ -1,4 +1,4 @@
-import type { Pod } from '@drydock/api/core/v1';
+import { Pod } from '@drydock/api/core/v1';
 import { ResourceClaim } from '@drydock/api/resource/v1';
 import { claimFinalizer } from '@drydock/api/resource-claims';
 import { formatTime, isNotFound } from '@drydock/base/apimachinery';
@@ -96,6 +96,41 @@ export function createDeviceActions(
         'a claim could not be deallocated',
         claim,
         claimsOf(claim).updateStatus({ ...claim, status: rest }),
+      );
+    },
+    createClaim(claim) {
+      return worded(
+        `create claim for extended resources ${claim.metadata.namespace ?? ''}/${claim.metadata.generateName ?? ''}`,
+        () => claimsOf(claim).create(claim),
+      );
+    },
+    deleteClaim(claim) {
+      const claims = claimsOf(claim);
+      const name = claim.metadata.name ?? '';
+      inBackground(
+        'the claim of extended resources could not be deleted',
+        claim,
+        retryOnConflict(async () => {
+          const now = await claims.get(name);
+          const finalizers = (now.metadata.finalizers ?? []).filter((one) => one !== claimFinalizer);
+          await claims.update({ ...now, metadata: { ...now.metadata, finalizers } });
+        }).then(() => claims.delete(name)),
+      );
+    },
+    async tellExtended({ metadata }, status) {
+      const { namespace = '', name = '', uid } = metadata;
+      await worded(`update pod ${namespace}/${name} ExtendedResourceClaimStatus`, () =>
+        client
+          .resource(Pod)
+          .namespace(namespace)
+          .patch(
+            name,
+            {
+              type: 'strategic',
+              body: { metadata: { uid }, status: { extendedResourceClaimStatus: status } },
+            },
+            { subresource: 'status' },
+          ),
       );
     },
     tellWaiting(pod, nodeName) {

@@ -29,7 +29,7 @@ import {
 } from '@drydock/base/apimachinery';
 import type { InformerFactory } from '@drydock/machinery/informer';
 import type { ClusterEvent, EventResource } from '../framework/index.ts';
-import { classNameOf, type Listers } from '../plugins/index.ts';
+import { classNameOf, classOfResource, mayBeDevices, type Listers } from '../plugins/index.ts';
 
 export interface ClusterListers extends Listers {
   /** Resolves when all copies are there. */
@@ -81,6 +81,8 @@ export function createListers(informers: InformerFactory): ClusterListers {
     deviceClasses,
     resourceSlices,
   ];
+  /** What resources stand for; forgotten when any class changes. */
+  const byResource = new Map<string, DeviceClass | undefined>();
   /** Selectors of Pods by what they depend on: the likes of one owner ask thousands of times. */
   const selectors = new Map<string, LabelMatcher | undefined>();
 
@@ -146,6 +148,12 @@ export function createListers(informers: InformerFactory): ClusterListers {
     resourceClaim: (namespace, name) => resourceClaims.get(`${namespace}/${name}`),
     resourceClaims: () => resourceClaims.list(),
     deviceClass: (name) => deviceClasses.get(name),
+    classOfResource(resource) {
+      if (!mayBeDevices(resource)) return undefined;
+      if (!byResource.has(resource))
+        byResource.set(resource, classOfResource(resource, deviceClasses.list()));
+      return byResource.get(resource);
+    },
     resourceSlices: () => resourceSlices.list(),
     async ready() {
       await Promise.all(all.map((informer) => informer.waitForSync()));
@@ -165,6 +173,13 @@ export function createListers(informers: InformerFactory): ClusterListers {
         [DeviceClass, 'DeviceClass'],
         [ResourceSlice, 'ResourceSlice'],
       ];
+      const forgetResources = () => byResource.clear();
+      // Before the queue hears of it.
+      const first = deviceClasses.addHandler({
+        added: forgetResources,
+        updated: forgetResources,
+        deleted: forgetResources,
+      });
       const ends = watched.map(([type, resource]) =>
         informers.informer(type).addHandler({
           added: (object) => onEvent({ resource, actions: ['Add'], object }),
@@ -188,7 +203,7 @@ export function createListers(informers: InformerFactory): ClusterListers {
           },
         }),
       );
-      return () => ends.forEach((end) => end());
+      return () => [first, ...ends].forEach((end) => end());
     },
   };
 }

@@ -23,7 +23,10 @@ export function nodeChanges(node: Node, previous: Node): EventAction[] {
 export function podChanges(pod: Pod, previous: Pod): EventAction[] {
   const actions: EventAction[] = [];
   if (differ(pod.metadata.labels, previous.metadata.labels)) actions.push('UpdatePodLabel');
-  if (differ(pod.status?.resourceClaimStatuses, previous.status?.resourceClaimStatuses))
+  if (
+    differ(pod.status?.resourceClaimStatuses, previous.status?.resourceClaimStatuses) ||
+    differ(pod.status?.extendedResourceClaimStatus, previous.status?.extendedResourceClaimStatus)
+  )
     actions.push('UpdatePodGeneratedResourceClaim');
   if (pod.spec === previous.spec || !differ(pod.spec, previous.spec)) return actions;
   const requests = ({ spec }: Pod) => [

@@ -27,6 +27,7 @@ function profileOf({ budgets = [], args = {}, offset = 0 }: PreemptionWorld): Pr
     defaultSelector: () => undefined,
     budgets: (namespace: string) => budgets.filter(({ metadata }) => metadata.namespace === namespace),
     csiNode: () => undefined,
+    classOfResource: () => undefined,
     attachments: () => [],
     resourceClaims: () => [],
     resourceSlices: () => [],
