@@ -53,20 +53,28 @@ describe.each(kubectlsToTest())('kubectl $version on every kind', (binary) => {
   });
 
   describe('prints each', () => {
+    const mayLack = ({ resource }: Sample) =>
+      Number(binary.version.slice(2)) < (describedSince[resource] ?? 0);
+    const describable = samples.filter((sample) => !mayLack(sample));
     // One kubectl for all of them prints a table for each kind; a row begins with its kind and name.
     let plain: readonly string[];
     let wide: readonly string[];
     let read: readonly { kind: string; metadata: { name: string } }[];
     let names: readonly string[];
+    /** In the order of `describable`. */
+    let described: readonly string[];
     beforeAll(async () => {
       const stdin = listOf(samples.map(({ object }) => object));
       const kinds = samples.map(({ resource }) => resource).join();
       const tables = (text: string) => text.trimEnd().split('\n\n');
-      [plain, wide, read, names] = await Promise.all([
+      [plain, wide, read, names, described] = await Promise.all([
         kubectl('get -f -', { stdin }).then(tables),
         kubectl('get -f - -o wide', { stdin }).then(tables),
         kubectl('get -f - -o yaml', { stdin }).then((text) => (parse(text) as { items: typeof read }).items),
         kubectl(`get ${kinds} -o name`).then((text) => text.split('\n')),
+        kubectl('describe -f -', { stdin: listOf(describable.map(({ object }) => object)) }).then((text) =>
+          text.split(/^(?=Name: )/m),
+        ),
       ]);
     });
 
@@ -89,13 +97,17 @@ describe.each(kubectlsToTest())('kubectl $version on every kind', (binary) => {
       expect(read.filter((one) => one.kind === kind).map(({ metadata }) => metadata.name)).toContain(name);
       expect(names).toContain(shown(sample));
 
-      const described = await kubectl.try(['describe', resource, name]);
-      if (described.code === 0)
-        expect(described.stdout).toMatch(new RegExp(`^Name:\\s+${name.replaceAll('.', '\\.')}$`, 'm'));
-      else {
-        expect(Number(binary.version.slice(2))).toBeLessThan(describedSince[resource] ?? 0);
-        expect(described.stderr).toContain('(NotFound): the server could not find the requested resource');
+      const startsWithName = new RegExp(`^Name:\\s+${name.replaceAll('.', '\\.')}\n`);
+      if (mayLack(sample)) {
+        const { code, stdout, stderr } = await kubectl.try(['describe', resource, name]);
+        if (code === 0) expect(stdout).toMatch(startsWithName);
+        else expect(stderr).toContain('(NotFound): the server could not find the requested resource');
+        return;
       }
+      expect(described).toHaveLength(describable.length);
+      const text = described[describable.indexOf(sample)];
+      expect(text).toMatch(startsWithName);
+      expect(text?.trim().split('\n').length).toBeGreaterThan(1);
     });
   });
 
