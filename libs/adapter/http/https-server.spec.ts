@@ -227,6 +227,12 @@ describe.each([
       expect(answer.body.equals(large)).toBe(true);
     });
 
+    it.each([false, true])('large ones made for them alone, compressed: %s', async (gzip) => {
+      served.handler = () => ({ status: 200, headers: {}, body: large.slice(), freshBody: true, gzip });
+      const { body } = await served.call();
+      expect((gzip ? gunzipSync(body) : body).equals(large)).toBe(true);
+    });
+
     it.each([
       ['small', bytes('abc')],
       ['large', large],

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { addAdmissionFlags, disabledPlugins } from './admission-plugins.ts';
 import { authorizationMode, type AuthorizationMode } from './authorization-mode.ts';
@@ -40,7 +41,8 @@ export function addApiFlags(command: Command): Command {
     .addOption(
       flag('--http-threads <count>', 'threads for connections, TLS and HTTP; 0: the one for all the rest')
         .argParser(integer(0, 64))
-        .default(0),
+        // With one core there is nobody to share the work with.
+        .default(availableParallelism() > 1 ? 1 : 0, '1; with one core 0'),
     );
 }
 

@@ -40,6 +40,8 @@ export interface HttpResponse {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly body: Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array> | undefined;
+  /** The body is a `Uint8Array` with memory of its own, made for this answer alone: the adapter may give it away. */
+  readonly freshBody?: boolean;
   /** Send the (not streamed) body compressed: the handler has seen that the client takes gzip and that it is worth it. */
   readonly gzip?: boolean;
   /** With status 101, and only for a request with `upgrade`: what the connection becomes. */

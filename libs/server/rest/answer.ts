@@ -160,8 +160,9 @@ function listMetadata(list: StoredList) {
 export function listAnswer(list: StoredList, form: Form, table: () => TableContext): HttpResponse {
   const metadata = listMetadata(list);
   if (form.as === 'object') {
-    if (form.encoding === 'protobuf') return bytesAnswer(200, form, listInProtobuf(list, metadata));
-    if (form.encoding === 'json' && !form.pretty) return bytesAnswer(200, form, listInJson(list, metadata));
+    const fresh = (body: Uint8Array) => ({ ...bytesAnswer(200, form, body), freshBody: true });
+    if (form.encoding === 'protobuf') return fresh(listInProtobuf(list, metadata));
+    if (form.encoding === 'json' && !form.pretty) return fresh(listInJson(list, metadata));
     return valueAnswer(200, listValue(list, metadata), form);
   }
   const objects = list.items.map(({ object }) => object);

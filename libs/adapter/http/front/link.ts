@@ -173,19 +173,38 @@ export class Link {
     }
     const parts = body instanceof Uint8Array ? [body] : body;
     const length = lengthOf(parts);
-    const packed = gzip === true && request.method !== 'HEAD';
-    if (request.method === 'HEAD' || (length > sliceBytes && !packed)) {
+    if (request.method === 'HEAD') {
       this.#outbox.add(['begin', id, status, { ...headers, 'content-length': length }]);
-      if (request.method === 'HEAD') this.#end(request);
-      else void this.#sendSlices(request, parts, length);
+      this.#end(request);
       return;
     }
-    let place = this.#outbox.length;
-    if (length > copyBytes && parts.length > 1)
-      for (const whole of slicesOf(parts, length, length)) place = this.#give(whole);
-    else for (const part of parts) this.#outbox.place(part);
+    const packed = gzip === true;
+    const place = this.#placeWhole(parts, length, packed, response.freshBody === true);
+    if (place === undefined) {
+      this.#outbox.add(['begin', id, status, { ...headers, 'content-length': length }]);
+      void this.#sendSlices(request, parts, length);
+      return;
+    }
     this.#outbox.add(['answer', id, status, headers, place, length, packed]);
     this.#finish(request);
+  }
+
+  /** Where the body will be in one piece; undefined where it should rather go over in slices. */
+  #placeWhole(
+    parts: readonly Uint8Array[],
+    length: number,
+    packed: boolean,
+    fresh: boolean,
+  ): number | undefined {
+    const [first] = parts;
+    if (length > copyBytes) {
+      if (fresh && first !== undefined && first.length === first.buffer.byteLength) return this.#give(first);
+      if (length > sliceBytes && !packed) return undefined;
+      if (parts.length > 1) for (const whole of slicesOf(parts, length, length)) return this.#give(whole);
+    }
+    const place = this.#outbox.length;
+    for (const part of parts) this.#outbox.place(part);
+    return place;
   }
 
   #end(request: MainRequest): void {
