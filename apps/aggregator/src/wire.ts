@@ -1,7 +1,7 @@
 import { APIService } from '@drydock/api/apiregistration/v1';
 import { Service } from '@drydock/api/core/v1';
 import { EndpointSlice } from '@drydock/api/discovery/v1';
-import { createUpstream } from '@drydock/http';
+import { createNamedPlaces, createUpstream } from '@drydock/http';
 import { createClient } from '@drydock/machinery/client';
 import { createInformerFactory } from '@drydock/machinery/informer';
 import {
@@ -49,12 +49,14 @@ export async function wire(
   const known = [apiServices, informers.informer(Service), informers.informer(EndpointSlice)] as const;
 
   // Where requests go.
-  const places = options.apiserverUrl.map(({ hostname, port }) => ({
-    host: hostname.replace(/^\[|\]$/g, ''),
-    port: port === '' ? defaultHttpsPort : Number(port),
-  }));
+  const named = createNamedPlaces({
+    places: options.apiserverUrl.map(({ hostname, port }) => ({
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port: port === '' ? defaultHttpsPort : Number(port),
+    })),
+  });
   const apiservers = createUpstream({
-    places: () => places,
+    places: named.places,
     tls: { ...ca, ...frontProxy },
     probe: { path: '/readyz', everyMs: 1_000, timeoutMs: 2_000 },
   });
@@ -103,6 +105,7 @@ export async function wire(
       await Promise.allSettled([server.stop(), rpc.stop()]);
       await informers.stop().catch(() => undefined);
       await cluster.close();
+      named.close();
       apiservers.close();
       extensions.close();
     },

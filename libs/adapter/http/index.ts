@@ -18,4 +18,5 @@ export { createWebhookCaller, type WebhookCallerOptions } from './webhook-caller
 export { createTokenKey, createTokenKeys } from './token-keys.ts';
 export { createCertificateSigner } from './certificate-signer.ts';
 export { createExtensionCaller, type ExtensionCallerOptions } from './extension-caller.ts';
+export { createNamedPlaces, type NamedPlacesOptions } from './named-places.ts';
 export { createUpstream, type HttpsUpstream, type UpstreamOptions, type UpstreamPlace } from './upstream.ts';

@@ -4,10 +4,16 @@ import type { UpstreamOptions } from './upstream.ts';
 export interface UpstreamPlace {
   readonly host: string;
   readonly port: number;
+  /** What its certificate is checked against and `Host` says, where `host` is but one address of that name. */
+  readonly serverName?: string;
 }
 
 export const placeName = ({ host, port }: UpstreamPlace): string =>
   `${host.includes(':') ? `[${host}]` : host}:${port}`;
+
+/** What `Host` says at a place. */
+export const hostOf = ({ host, port, serverName }: UpstreamPlace): string =>
+  placeName({ host: serverName ?? host, port });
 
 export interface Prober {
   isSick(place: UpstreamPlace): boolean;
@@ -45,7 +51,8 @@ export function createProber({ probe, places, tls, hostHeader }: ProberOptions):
     const call = httpsRequest(
       {
         ...{ agent, host: place.host, port: place.port, path: probe.path },
-        headers: { host: hostHeader ?? name },
+        ...(place.serverName === undefined ? {} : { servername: place.serverName }),
+        headers: { host: hostHeader ?? hostOf(place) },
       },
       (answer) => {
         answer.resume();

@@ -2,7 +2,13 @@ import { request, type RequestOptions } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import type { HttpHandler } from '@drydock/port/http';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createHttpsServer, createUpstream, loadCertificateMaker, type CertificatePair } from './index.ts';
+import {
+  createHttpsServer,
+  createNamedPlaces,
+  createUpstream,
+  loadCertificateMaker,
+  type CertificatePair,
+} from './index.ts';
 
 let authority: CertificatePair;
 let pair: CertificatePair;
@@ -10,15 +16,15 @@ const cleanups: (() => unknown)[] = [];
 beforeAll(async () => {
   const maker = await loadCertificateMaker();
   authority = await maker.createCertificateAuthority('ca', Date.now());
-  const wanted = { commonName: 'x', hosts: ['127.0.0.1', 'localhost'], usage: 'both' } as const;
+  const wanted = { commonName: 'x', hosts: ['127.0.0.1', 'localhost', 'many'], usage: 'both' } as const;
   pair = await maker.issueCertificate(authority, wanted, Date.now());
 });
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-async function serve(handler: HttpHandler, port = 0) {
-  const server = createHttpsServer({ handler, port, tls: pair, drainMs: 200 });
+async function serve(handler: HttpHandler, port = 0, host = '127.0.0.1') {
+  const server = createHttpsServer({ handler, port, host, tls: pair, drainMs: 200 });
   await server.start();
   cleanups.push(() => server.stop());
   return server;
@@ -177,5 +183,38 @@ describe('an upstream', () => {
     const texts = await Promise.all([call(port), call(port)]);
     expect(texts.map(({ text }) => text)).toEqual(['two', 'two']);
     expect(waited).toBeGreaterThan(0);
+  });
+
+  it('asks all that stand behind one name, by its certificate, and those that come later', async () => {
+    const is =
+      (name: string): HttpHandler =>
+      (asked) => ({
+        status: 200,
+        headers: {},
+        body: bytes(`${name} ${asked.header('host')?.replace(/:.*/, '') ?? ''}`),
+      });
+    const first = await serve(is('first'));
+    await serve(is('second'), first.port, '127.0.0.2');
+    const until = async (condition: () => boolean) => {
+      while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+    };
+    let addresses = ['127.0.0.1'];
+    let lookedUp = 0;
+    const many = createNamedPlaces({
+      places: [{ host: 'many', port: first.port }],
+      everyMs: 5,
+      addressesOf: () => ((lookedUp += 1), Promise.resolve(addresses)),
+    });
+    cleanups.push(() => many.close());
+    await until(() => lookedUp > 2);
+    // A name of one address stays a name.
+    expect(many.places()).toEqual([{ host: 'many', port: first.port }]);
+    addresses = ['127.0.0.2', '127.0.0.1'];
+    await until(() => many.places().length === 2);
+    const { port } = await front([], { places: many.places });
+    const answers = await Promise.all(Array.from({ length: 4 }, () => call(port)));
+    expect(new Set(answers.map(({ text }) => text))).toEqual(new Set(['first many', 'second many']));
+    await first.stop();
+    for (let round = 0; round < 4; round++) expect((await call(port)).text).toBe('second many');
   });
 });

@@ -6,7 +6,7 @@ import { serviceUnavailable } from '@drydock/base/apimachinery';
 import type { HttpResponse, Upstream } from '@drydock/port/http';
 import type { NodeRequest } from './node-request.ts';
 import { upgradeOf } from './upgrade-header.ts';
-import { createProber, placeName, type UpstreamPlace } from './upstream-prober.ts';
+import { createProber, hostOf, placeName, type UpstreamPlace } from './upstream-prober.ts';
 
 export type { UpstreamPlace };
 
@@ -178,7 +178,7 @@ export function createUpstream(options: UpstreamOptions): HttpsUpstream {
     const from = incoming.socket.remoteAddress ?? '';
     sent['x-forwarded-for'] = before === undefined ? from : `${[before].flat().join(', ')}, ${from}`;
     for (const [name, value] of headers) sent[name] = value;
-    sent['host'] = options.hostHeader ?? placeName(place);
+    sent['host'] = options.hostHeader ?? hostOf(place);
     return sent;
   }
 
@@ -200,6 +200,7 @@ export function createUpstream(options: UpstreamOptions): HttpsUpstream {
         agent,
         host: place.host,
         port: place.port,
+        ...(place.serverName === undefined ? {} : { servername: place.serverName }),
         method: incoming.method ?? 'GET',
         path: incoming.url ?? '/',
         headers: headers as Record<string, string | string[]>,
