@@ -45,7 +45,8 @@ export function readmeBody(shared: () => Promise<ComposeCluster>): void {
         .replaceAll('localhost:7050', `localhost:${cluster.grpcPorts.apiserver}`)
         .replaceAll('localhost:7051', `localhost:${cluster.grpcPorts['controller-manager']}`)
         .replaceAll('localhost:7052', `localhost:${cluster.grpcPorts['kubelet-sim']}`)
-        .replaceAll('localhost:7053', `localhost:${cluster.grpcPorts.scheduler}`);
+        .replaceAll('localhost:7053', `localhost:${cluster.grpcPorts.scheduler}`)
+        .replaceAll('localhost:7054', `localhost:${cluster.grpcPorts.aggregator}`);
       const env = { PATH: `${bin}${delimiter}${process.env['PATH'] ?? ''}`, HOME: bin };
       const result = await run('bash', ['-euo', 'pipefail', '-c', script], { env });
       expect(result.code, result.stdout + result.stderr).toBe(0);

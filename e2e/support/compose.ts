@@ -7,7 +7,7 @@ import { repository } from './cluster.ts';
 import { eventually } from './eventually.ts';
 import { run, type RunResult } from './kubectl.ts';
 
-export type GrpcService = 'apiserver' | 'controller-manager' | 'kubelet-sim' | 'scheduler';
+export type GrpcService = 'apiserver' | 'controller-manager' | 'kubelet-sim' | 'scheduler' | 'aggregator';
 
 /** A cluster of `docker-compose up`. */
 export interface ComposeCluster {
@@ -124,7 +124,7 @@ async function newProject(more: Readonly<Record<string, string>>): Promise<Proje
   const folder = mkdtempSync(join(tmpdir(), 'drydock-compose-'));
   const name = `drydock-e2e-${randomBytes(4).toString('hex')}`;
   const port = await freePort();
-  const grpcPorts = { apiserver: 0, 'controller-manager': 0, 'kubelet-sim': 0, scheduler: 0 };
+  const grpcPorts = { apiserver: 0, 'controller-manager': 0, 'kubelet-sim': 0, scheduler: 0, aggregator: 0 };
   for (const service of Object.keys(grpcPorts)) grpcPorts[service as GrpcService] = await freePort();
   const env = {
     DRYDOCK_IMAGE: image,
@@ -133,6 +133,7 @@ async function newProject(more: Readonly<Record<string, string>>): Promise<Proje
     DRYDOCK_CONTROLLER_MANAGER_GRPC_PORT: String(grpcPorts['controller-manager']),
     DRYDOCK_KUBELET_GRPC_PORT: String(grpcPorts['kubelet-sim']),
     DRYDOCK_SCHEDULER_GRPC_PORT: String(grpcPorts.scheduler),
+    DRYDOCK_AGGREGATOR_GRPC_PORT: String(grpcPorts.aggregator),
     DRYDOCK_KUBECONFIG_FOLDER: folder,
     COMPOSE_PROJECT_NAME: name,
     ...more,

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import { commaSeparated, flag, integer } from './flags.ts';
 import { pkiFile } from './serving-flags.ts';
 
@@ -67,13 +67,21 @@ export function natsFlags(raw: Readonly<Record<string, unknown>>, app: string): 
   };
 }
 
+/** Reads addresses of gRPC servers: without a port none could be found. */
+function hostPorts(text: string): readonly string[] {
+  const found = commaSeparated(text);
+  const wrong = found.find((one) => !/^[^/]+:\d+$/.test(one));
+  if (wrong !== undefined) throw new InvalidArgumentError(`"${wrong}" is not host:port.`);
+  return found;
+}
+
 /** Adds the flags of `ClusterOptions`: for processes that work through the API servers. */
 export function addClusterFlags(command: Command): Command {
   command
     .optionsGroup('API server:')
     .addOption(
       flag('--apiserver <addresses>', 'comma-separated host:port of the API servers (gRPC)')
-        .argParser(commaSeparated)
+        .argParser(hostPorts)
         .default(['127.0.0.1:7050'], '127.0.0.1:7050'),
     )
     .addOption(flag('--rpc-ca-file <file>', 'authorities of the API servers, PEM; none: no encryption'))

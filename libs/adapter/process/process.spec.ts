@@ -76,6 +76,7 @@ describe('flags of a process', () => {
   it('are refused in one line', () => {
     const { found, errors } = parse('--secure-port', 'many');
     expect(found).toEqual({ kind: 'exit', code: 1 });
+    expect(parse('--apiserver', 'one:7050,two').errors[0]).toContain('"two" is not host:port.');
     expect(errors).toEqual([
       "scheduler: option '--secure-port <n>' argument 'many' is invalid. It must be a whole number from 0 to 65535.\n",
     ]);

@@ -159,7 +159,7 @@ describe('calls of the rpc transport', () => {
   });
 
   it('are held to a rate', async () => {
-    const limiter = createRateLimiter({ qps: 1000, burst: 3 });
+    const limiter = createRateLimiter({ qps: 20, burst: 3 });
     const turns = Array.from({ length: 6 }, () => limiter.take());
     expect(turns.map((turn) => turn === undefined)).toEqual([true, true, true, false, false, false]);
     const order: number[] = [];

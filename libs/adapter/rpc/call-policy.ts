@@ -4,6 +4,7 @@ import type { Metrics } from '@drydock/port/observability';
 import { connectivityState, status as Code, type Client } from '@grpc/grpc-js';
 import type { CallMetrics } from './call-metrics.ts';
 import { codeOfError, createCallMetrics } from './call-metrics.ts';
+import { whyNotConnected } from './channel.ts';
 import type { RateLimit } from './rate-limiter.ts';
 import { createRateLimiter } from './rate-limiter.ts';
 
@@ -48,7 +49,11 @@ export function createCallPolicy(options: CallPolicyOptions): CallPolicy {
     return new Promise((resolve, reject) => {
       client.waitForReady(giveUpAt, (error) => {
         if (error === undefined) resolve();
-        else reject(serviceUnavailable(closed ? 'the connection is closed' : `no connection to ${address}`));
+        else if (closed) reject(serviceUnavailable('the connection is closed'));
+        else
+          void whyNotConnected(client).then((reason) =>
+            reject(serviceUnavailable(`no connection to ${address}${reason}`)),
+          );
       });
     });
   }

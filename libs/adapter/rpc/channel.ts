@@ -1,4 +1,4 @@
-import { ChannelCredentials, type ChannelOptions } from '@grpc/grpc-js';
+import { ChannelCredentials, Metadata, type ChannelOptions, type Client } from '@grpc/grpc-js';
 
 export interface RpcClientTls {
   /** PEM of the authorities to trust. Default: those of the system. */
@@ -38,4 +38,29 @@ export function channelOptionsOf({
       ? {}
       : { 'grpc.ssl_target_name_override': tls.serverName, 'grpc.default_authority': tls.serverName }),
   };
+}
+
+/** For a call that is only to tell why it cannot be made. */
+const reasonWaitMs = 500;
+
+/** Why the last attempt to connect failed, as a call that waits for nothing is told: `: <reason>`, or nothing. */
+export function whyNotConnected(client: Client): Promise<string> {
+  const bytes = (value: Buffer): Buffer => value;
+  return new Promise((resolve) => {
+    client.makeUnaryRequest(
+      '/grpc.health.v1.Health/Check',
+      bytes,
+      bytes,
+      Buffer.alloc(0),
+      new Metadata(),
+      { deadline: Date.now() + reasonWaitMs },
+      (error) => {
+        const details = error?.details ?? '';
+        const [, reason = 'null'] =
+          /Last error: (?:Error: )?(.*?)(?:\. Resolution note:.*)?$/.exec(details) ?? [];
+        if (details.startsWith('Name resolution failed')) resolve(': no such host');
+        else resolve(reason === 'null' ? '' : `: ${reason}`);
+      },
+    );
+  });
 }

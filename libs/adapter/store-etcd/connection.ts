@@ -1,8 +1,8 @@
 import { StoreError } from '@drydock/port/store';
 import type { CallOptions, ClientUnaryCall, ServiceError } from '@grpc/grpc-js';
-import type { Metadata } from '@grpc/grpc-js';
-import { connectivityState, credentials, status } from '@grpc/grpc-js';
+import { connectivityState, credentials, Metadata, status } from '@grpc/grpc-js';
 import { AuthClient, KVClient, WatchClient } from './gen/etcd.ts';
+import { zero } from './keys.ts';
 import { createTokens, isTokenRefused, noTokens, type EtcdUser, type Pass } from './tokens.ts';
 
 export interface EtcdTls {
@@ -69,6 +69,8 @@ const channelOptions = {
 
 /** How long one member is waited for before the next is tried. */
 const memberWaitMs = 1_000;
+/** For a call that is only to tell why it cannot be made. */
+const reasonWaitMs = 500;
 
 /** Connections to the members of one etcd cluster; one member is used at a time. */
 export function connectEtcd(options: ConnectionOptions): EtcdConnection {
@@ -122,8 +124,10 @@ export function connectEtcd(options: ConnectionOptions): EtcdConnection {
       if (await connected(member, patience)) return { member, leave };
       if (closed) throw new StoreError('Closed', 'the store is closed');
       leave();
-      if (Date.now() >= deadline)
-        throw new StoreError('Unavailable', `etcd: no connection to ${endpoints.join(', ')}`);
+      if (Date.now() >= deadline) {
+        const reason = await whyNot(member);
+        throw new StoreError('Unavailable', `etcd: no connection to ${endpoints.join(', ')}${reason}`);
+      }
     }
   }
 
@@ -208,6 +212,21 @@ export function connectEtcd(options: ConnectionOptions): EtcdConnection {
       }
     },
   };
+}
+
+/** Why the last attempt to connect failed, as a call that waits for nothing is told: `: <reason>`, or nothing. */
+function whyNot({ kv }: Member): Promise<string> {
+  const one = { key: zero, rangeEnd: new Uint8Array(), limit: 1, revision: 0 };
+  return new Promise((resolve) => {
+    const options = { deadline: Date.now() + reasonWaitMs };
+    kv.range({ ...one, serializable: true, keysOnly: true }, new Metadata(), options, (error) => {
+      const details = error?.details ?? '';
+      const [, reason = 'null'] =
+        /Last error: (?:Error: )?(.*?)(?:\. Resolution note:.*)?$/.exec(details) ?? [];
+      if (details.startsWith('Name resolution failed')) resolve(': no such host');
+      else resolve(reason === 'null' ? '' : `: ${reason}`);
+    });
+  });
 }
 
 /** The member, or the way to it, was lost: whether it did what it was asked is not known. */

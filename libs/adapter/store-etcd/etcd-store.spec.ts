@@ -111,8 +111,15 @@ describe.skipIf(!etcdInstalled())('a store whose etcd fails', () => {
   });
 
   it('says so when no member answers', async () => {
-    const error = await refusal(openEtcdStore({ endpoints: ['127.0.0.1:1'], timeoutMs: 300 }), 'Unavailable');
-    expect(error.message).toBe('etcd: no connection to 127.0.0.1:1');
+    const opening = (endpoint: string) =>
+      refusal(openEtcdStore({ endpoints: [endpoint], timeoutMs: 300 }), 'Unavailable');
+    expect((await opening('127.0.0.1:1')).message).toBe(
+      'etcd: no connection to 127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1',
+    );
+    // etcd does not speak TLS here.
+    expect((await opening(`https://${server.endpoint}`)).message).toMatch(
+      /^etcd: no connection to https:\/\/127\.0\.0\.1:\d+: .*TLS/,
+    );
   });
 
   it.each([1.6, 2.1, 4])(

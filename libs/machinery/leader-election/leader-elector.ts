@@ -1,4 +1,5 @@
 import { Lease } from '@drydock/api/coordination/v1';
+import { isAlreadyExists, isConflict } from '@drydock/base/apimachinery';
 import type { Clock, Random } from '@drydock/base/clock';
 import type { Logger, Metrics } from '@drydock/port/observability';
 import type { Transport } from '@drydock/port/transport';
@@ -61,13 +62,24 @@ export function createLeaderElector(options: LeaderElectorOptions, deps: LeaderE
     labels: ['name'],
   });
   let leads = false;
+  /** Whether it was said that the lease cannot be had: once is enough until it can be. */
+  let told = false;
 
   /** True when it worked within `limitMs`. What comes later is of no use any more. */
   async function attempt(limitMs: number, signal: AbortSignal): Promise<boolean> {
-    const asked = lock.takeOrRenew().catch((err: unknown) => {
-      logger.debug('the lease could not be had', { err });
-      return false;
-    });
+    const asked = lock.takeOrRenew().then(
+      (won) => {
+        told = false;
+        return won;
+      },
+      (err: unknown) => {
+        // Others that are quicker are no trouble.
+        const level = told || isConflict(err) || isAlreadyExists(err) ? 'debug' : 'warn';
+        told ||= level === 'warn';
+        logger[level]('the lease could not be had', { err });
+        return false;
+      },
+    );
     const late = new AbortController();
     const limit = clock.sleep(limitMs, AbortSignal.any([signal, late.signal])).then(
       () => false,
