@@ -47,10 +47,16 @@ async function cluster() {
       <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
       (...args: A): Promise<R> =>
         own.cut ? Promise.reject(new Error('cut')) : call(...args);
-    const [get, create, update] = [reach(transport.get), reach(transport.create), reach(transport.update)];
+    const [get, list] = [reach(transport.get), reach(transport.list)];
+    const [create, update] = [reach(transport.create), reach(transport.update)];
     const running = takeNumberedLease(
       { namespace: 'kube-system', name: 'nodes', identity },
-      { client: createClient({ ...transport, get, create, update }), clock, random, logger: silentLogger },
+      {
+        client: createClient({ ...transport, get, list, create, update }),
+        clock,
+        random,
+        logger: silentLogger,
+      },
       stopper.signal,
     ).then(
       async (mine) => {
@@ -91,6 +97,17 @@ describe('numbers of like processes', () => {
     const c = start('c');
     await clock.advance(0);
     expect([b.number, c.number]).toEqual([1, 0]);
+    // A free one is not taken before it is known that nobody is missed below it.
+    await b.stop();
+    await c.stop();
+    const again = start('again');
+    await clock.advance(0);
+    again.cut = true;
+    const d = start('d');
+    await clock.advance(8_000);
+    expect(d.number).toBeUndefined();
+    await clock.advance(8_000);
+    expect(d.number).toBe(0);
   });
 
   it('of one that was killed wait for it, and after the end of its Lease for whoever takes its place', async () => {
@@ -113,7 +130,7 @@ describe('numbers of like processes', () => {
   });
 
   it('are kept while no API server can be reached, and lost only to another', async () => {
-    const { clock, start } = await cluster();
+    const { clock, start, holders } = await cluster();
     const a = start('a');
     await clock.advance(5_000);
     a.cut = true;
@@ -129,5 +146,11 @@ describe('numbers of like processes', () => {
     a.cut = false;
     await clock.advance(5_000);
     expect([a.lost, b.lost]).toEqual([true, false]);
+    // Given back also by one that could not renew for long.
+    b.cut = true;
+    await clock.advance(30_000);
+    b.cut = false;
+    await b.stop();
+    expect(await holders()).toEqual(['nodes-0']);
   });
 });

@@ -1,5 +1,4 @@
 import { Lease } from '@drydock/api/coordination/v1';
-import { isNotFound } from '@drydock/base/apimachinery';
 import type { Clock, Random } from '@drydock/base/clock';
 import type { Logger } from '@drydock/port/observability';
 import type { Client } from '../client/index.ts';
@@ -32,8 +31,8 @@ export interface NumberedLease {
 }
 
 /**
- * Takes the least number that nobody else holds; rejects when `signal` aborts. A new one is taken only when the holders of all lower
- * ones were seen to renew: who takes the place of a process that was killed waits for the end of its Lease, and gets its number.
+ * Takes the least number that nobody else holds; rejects when `signal` aborts. One is taken only when the holders of all lower ones
+ * were seen to renew: who takes the place of a process that was killed waits for the end of its Lease, and gets its number.
  */
 export async function takeNumberedLease(
   options: NumberedLeaseOptions,
@@ -45,6 +44,7 @@ export async function takeNumberedLease(
   const leases = client.resource(Lease).namespace(namespace);
   const logger = deps.logger.child({ lease: `${namespace}/${name}`, identity });
   const locks: LeaseLock[] = [];
+  /** When each was renewed last, as it was first seen. */
   const firstSeen: string[] = [];
 
   const lockOf = (number: number): LeaseLock =>
@@ -61,18 +61,29 @@ export async function takeNumberedLease(
       return false;
     });
 
+  /** All of them, by number. */
+  async function known(): Promise<Lease[]> {
+    const found: Lease[] = [];
+    for (const lease of (await leases.list()).items) {
+      const [, before, number] = /^(.*)-(0|[1-9]\d*)$/.exec(lease.metadata.name ?? '') ?? [];
+      if (before === name) found[Number(number)] = lease;
+    }
+    return found;
+  }
+
   async function attempt(): Promise<number | undefined> {
-    let allRenew = true;
-    for (let number = 0; ; number++) {
-      const lease = await leases.get(`${name}-${number}`).catch((error: unknown) => {
-        if (!isNotFound(error)) throw error;
-      });
-      if (lease === undefined && !allRenew) return undefined;
-      if (await take(lockOf(number))) return number;
-      if (lease === undefined) return undefined;
-      const renewed = lease.spec?.renewTime ?? '';
+    const found = await known();
+    const own = found.findIndex((lease) => lease?.spec?.holderIdentity === identity);
+    if (own >= 0 && (await take(lockOf(own)))) return own;
+    const renews = found.map((lease, number) => {
+      const renewed = lease?.spec?.renewTime ?? '';
       firstSeen[number] ??= renewed;
-      if (renewed === firstSeen[number]) allRenew = false;
+      return renewed !== firstSeen[number];
+    });
+    for (let number = 0; ; number++) {
+      if (await take(lockOf(number))) return number;
+      // Its holder may be gone: no higher number before that is known. (A new one has just been taken by somebody else.)
+      if (renews[number] !== true) return undefined;
     }
   }
 
@@ -86,6 +97,8 @@ export async function takeNumberedLease(
       // Silence of the API server takes no number away, only another holder does.
       if (lock.holder() !== identity) return false;
     }
+    // While it could not be renewed it was nobody else's either.
+    if (!lock.held()) await take(lock);
     await lock.release().catch((err: unknown) => logger.warn('the number could not be given back', { err }));
     return true;
   }
