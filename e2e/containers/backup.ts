@@ -57,7 +57,7 @@ export function backupBody(
       const restored = await after();
       const said = await restored.script(others.join('\n'));
       expect(said).toMatch(/\d+ objects as of revision \d+ restored; revisions go on at \d+/);
-      await restored.ready();
+      await restored.serves();
 
       expect([await kubectl(identity), await kubectl(nodes)]).toEqual(known);
       expect((await kubectl.try('get configmap too-late')).stderr).toContain('NotFound');

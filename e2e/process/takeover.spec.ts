@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   createKubectl,
+  createRawClient,
   eventually,
   kubectlsToTest,
   startProcessCluster,
@@ -155,12 +156,16 @@ describe.each(kubectlsToTest().slice(-1))('processes that take over, with kubect
 
   it('an API server killed and started again: nothing acknowledged is lost, and all go on', async () => {
     const names = Array.from({ length: 40 }, (_, index) => `kept-${index}`);
-    for (const name of names.slice(0, 20)) await kubectl(`create configmap ${name}`);
+    const api = createRawClient(cluster.kubeconfig);
+    const create = (name: string) =>
+      api.ask('POST', '/api/v1/namespaces/default/configmaps', { metadata: { name } });
+    for (const name of names.slice(0, 20)) await create(name);
     await cluster.kill('apiserver');
     expect((await kubectl.try('get configmaps --request-timeout=2s')).code).not.toBe(0);
     await cluster.start('apiserver');
     await eventually(() => kubectl('get --raw /readyz'), patient);
-    for (const name of names.slice(20)) await kubectl(`create configmap ${name}`);
+    for (const name of names.slice(20)) await create(name);
+    api.close();
     const found = (await kubectl('get configmaps -o name')).split('\n');
     for (const name of names) expect(found).toContain(`configmap/${name}`);
     await kubectl('set image deployment/web nginx=nginx:3');

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { repository } from './cluster.ts';
 import { eventually } from './eventually.ts';
 import { run, type RunResult } from './kubectl.ts';
+import { createRawClient } from './raw-client.ts';
 
 export type GrpcService = 'apiserver' | 'controller-manager' | 'kubelet-sim' | 'scheduler' | 'aggregator';
 
@@ -37,16 +38,16 @@ export interface ComposeCluster {
   /** Takes a service off the network, with its connections left hanging, until `connect`. */
   disconnect(service: string): Promise<void>;
   connect(service: string): Promise<void>;
-  /** Resolves when the service's health check succeeds. */
-  healthy(service: string): Promise<void>;
   /** The last that a service printed. */
   printed(service: string, lines?: number): Promise<string>;
   /** What all containers printed, for failures. */
   logs(lines?: number): Promise<string>;
   /** `docker-compose up --detach`; resolves when the cluster serves. */
   up(): Promise<void>;
-  /** Resolves when the cluster serves: each service whose health is checked is healthy. */
-  ready(): Promise<void>;
+  /** Resolves when the aggregator answers, by the API server, that it serves. */
+  serves(): Promise<void>;
+  /** Resolves when every service whose health is checked is healthy. */
+  allHealthy(): Promise<void>;
   /** This project by other files. Nothing is started. */
   by(files: ComposeFiles): ComposeCluster;
   /** Removes containers, networks and volumes. */
@@ -201,14 +202,6 @@ function clusterOf(project: Project, { envFile, overrides = [] }: ComposeFiles):
       void (await docker('network', 'disconnect', '--force', network, await container(service))),
     connect: async (service) =>
       void (await docker('network', 'connect', '--alias', service, network, await container(service))),
-    async healthy(service) {
-      const id = await container(service);
-      await eventually(
-        async () =>
-          (await docker('inspect', '--format', '{{.State.Health.Status}}', id)).trim() === 'healthy',
-        { timeoutMs: 120_000, everyMs: 300, what: `${service} to be healthy` },
-      );
-    },
     async printed(service, count = 30) {
       const { stdout, stderr } = await run('docker', ['logs', `--tail=${count}`, await container(service)]);
       return stdout + stderr;
@@ -216,9 +209,21 @@ function clusterOf(project: Project, { envFile, overrides = [] }: ComposeFiles):
     logs: (count = 30) => compose('logs', '--no-color', `--tail=${count}`),
     async up() {
       await compose('up', '--detach');
-      await cluster.ready();
+      await cluster.serves();
     },
-    async ready() {
+    async serves() {
+      const client = createRawClient(cluster.kubeconfig, { timeoutMs: 5_000 });
+      try {
+        await eventually(async () => (await client.send('GET', '/readyz')).status === 200, {
+          timeoutMs: 120_000,
+          everyMs: 100,
+          what: 'the cluster to serve',
+        });
+      } finally {
+        client.close();
+      }
+    },
+    async allHealthy() {
       await eventually(
         async () => {
           const all = lines(await docker('ps', '--format', '{{.Status}}', ...ofProject));

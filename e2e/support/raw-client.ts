@@ -54,8 +54,8 @@ interface Kubeconfig {
   readonly users: readonly { user: { 'client-certificate-data': string; 'client-key-data': string } }[];
 }
 
-/** A client of the first cluster of a kubeconfig. */
-export function createRawClient(kubeconfig: string): RawClient {
+/** A client of the first cluster of a kubeconfig. `timeoutMs`: of a request that is not a watch; default none. */
+export function createRawClient(kubeconfig: string, { timeoutMs = 0 } = {}): RawClient {
   const config = parse(readFileSync(kubeconfig, 'utf8')) as Kubeconfig;
   const { cluster } = config.clusters[0]!;
   const { user } = config.users[0]!;
@@ -95,6 +95,7 @@ export function createRawClient(kubeconfig: string): RawClient {
           }),
         );
       });
+      outgoing.setTimeout(timeoutMs, () => outgoing.destroy(new Error(`${method} ${path}: no answer`)));
       outgoing.on('error', reject);
       outgoing.end(sent);
     });
