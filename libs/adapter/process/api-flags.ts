@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
+import type { FeatureGates } from '@drydock/server/resources';
 import { addAdmissionFlags, disabledPlugins } from './admission-plugins.ts';
 import { authorizationMode, type AuthorizationMode } from './authorization-mode.ts';
+import { featureGatesFlag } from './feature-gates.ts';
 import { duration, flag, integer } from './flags.ts';
 
 /** What an API server does with requests, in one process with everything else or in its own. */
@@ -19,6 +21,7 @@ export interface ApiOptions {
   readonly disableAdmissionPlugins: readonly string[];
   /** CSV file of static tokens, in kube-apiserver's format. */
   readonly tokenAuthFile: string | undefined;
+  readonly featureGates: FeatureGates;
 }
 
 /** `--service-cluster-ip-range`, `--event-ttl`, how many requests are served at once, and by which threads. */
@@ -43,7 +46,8 @@ export function addApiFlags(command: Command): Command {
         .argParser(integer(0, 64))
         // With one core there is nobody to share the work with.
         .default(availableParallelism() > 1 ? 1 : 0, '1; with one core 0'),
-    );
+    )
+    .addOption(featureGatesFlag());
 }
 
 /** `--token-auth-file` and `--authorization-mode`, and those of the admission plugins. */
@@ -70,6 +74,7 @@ export function apiOptions(raw: Readonly<Record<string, unknown>>): ApiOptions {
     maxMutatingRequestsInflight: number;
     httpThreads: number;
     tokenAuthFile?: string;
+    featureGates: FeatureGates;
   };
   return {
     serviceClusterIpRange: given.serviceClusterIpRange,
@@ -80,5 +85,6 @@ export function apiOptions(raw: Readonly<Record<string, unknown>>): ApiOptions {
     httpThreads: given.httpThreads,
     disableAdmissionPlugins: disabledPlugins(raw),
     tokenAuthFile: given.tokenAuthFile,
+    featureGates: given.featureGates,
   };
 }

@@ -343,6 +343,26 @@ describe('one look at an autoscaler', () => {
   });
 });
 
+describe('what the flags say', () => {
+  const readiness = (cpuInitializationMs: number, initialReadinessDelayMs: number) => ({
+    readiness: { cpuInitializationMs, initialReadinessDelayMs },
+  });
+  const near = { ...up, cpu: 45 };
+  const fresh: Situation = { ...up, pods: ['hot', 'cool', 'cool'] };
+  const late: Situation = { ...up, pods: ['unready', 'up', 'up'] };
+  const held: Situation = { ...down, recommended: [[4, 2]] };
+  it.each<[flag: string, Situation, Situation['rules'], number, number]>([
+    // … and the count without and with it
+    ['tolerance', near, { tolerance: 0.2 }, 4, 3],
+    ['downscale-stabilization', held, { downscaleStabilizationMs: 60_000 }, 4, 3],
+    ['cpu-initialization-period', fresh, readiness(0, 10_000), 4, 5],
+    ['initial-readiness-delay', late, readiness(120_000, 0), 4, 5],
+  ])('%s', async (_, situation, rules, without, with_) => {
+    expect((await look(situation)).status.desiredReplicas).toBe(without);
+    expect((await look({ ...situation, rules: rules ?? {} })).status.desiredReplicas).toBe(with_);
+  });
+});
+
 describe('to zero and back', () => {
   const object = { metrics: [objectMetric({ value: '15' })] };
   const stale = { ...up, conditions: [wentToZero('True')] };

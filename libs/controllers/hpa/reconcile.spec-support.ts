@@ -9,6 +9,7 @@ import type { Pod } from '@drydock/api/core/v1';
 import { autoscalerEvents } from './events.ts';
 import { emptyHistory, reconcileAutoscaler, type MetricsClient, type ScaleHistory } from './index.ts';
 import type { Fault } from './metrics.ts';
+import type { AutoscalerRules } from './reconcile.ts';
 import { ScaleTargetError, type Scale } from './scale-target.ts';
 
 export const nowMs = Date.parse('2026-01-01T12:00:00Z');
@@ -36,6 +37,8 @@ export interface Situation {
   /** Count and how many minutes ago. Absent: none, not even that of the first look. */
   readonly recommended?: readonly (readonly [number, number])[] | 'first look';
   readonly scaleToZero?: boolean;
+  /** Of the flags. */
+  readonly rules?: Partial<AutoscalerRules>;
   readonly conditions?: readonly HorizontalPodAutoscalerCondition[];
   /** What goes wrong. */
   readonly broken?: readonly ('metrics' | 'external' | 'get scale' | 'update scale')[];
@@ -128,6 +131,7 @@ export async function look(situation: Situation) {
       tolerance: 0.1,
       downscaleStabilizationMs: 300_000,
       scaleToZero: situation.scaleToZero ?? false,
+      ...situation.rules,
     },
     events: autoscalerEvents({
       event: (_about, type, reason, message) => void events.push(`${type} ${reason}: ${message}`),

@@ -5,7 +5,11 @@ import { apiregistrationDefinitions } from './apiregistration/index.ts';
 import { appsDefinitions } from './apps/index.ts';
 import { authenticationDefinitions } from './authentication/index.ts';
 import { authorizationDefinitions } from './authorization/index.ts';
-import { autoscalingDefinitions } from './autoscaling/index.ts';
+import {
+  autoscalingDefinitions,
+  horizontalPodAutoscalerDefinition,
+  horizontalPodAutoscalerToZeroDefinition,
+} from './autoscaling/index.ts';
 import { batchDefinitions } from './batch/index.ts';
 import { certificatesDefinitions } from './certificates/index.ts';
 import { coordinationDefinitions } from './coordination/index.ts';
@@ -45,3 +49,18 @@ export const allDefinitions: readonly ResourceDefinition[] = [
   ...flowcontrolDefinitions,
   ...resourceDefinitions,
 ];
+
+/** Kubernetes' features that are off unless asked for, as far as there are any. */
+export interface FeatureGates {
+  /** An autoscaler may have no replicas at all. */
+  readonly hpaScaleToZero: boolean;
+}
+
+/** Every built-in resource, as the features have it. */
+export function definitionsWith({ hpaScaleToZero }: FeatureGates): readonly ResourceDefinition[] {
+  if (!hpaScaleToZero) return allDefinitions;
+  const plain: ResourceDefinition = horizontalPodAutoscalerDefinition as ResourceDefinition;
+  return allDefinitions.map((one) =>
+    one === plain ? (horizontalPodAutoscalerToZeroDefinition as ResourceDefinition) : one,
+  );
+}

@@ -31,7 +31,7 @@ import {
   type ExtensionAuthentication,
 } from '@drydock/server/core';
 import type { UserInfo } from '@drydock/server/registry';
-import { allDefinitions } from '@drydock/server/resources';
+import { definitionsWith } from '@drydock/server/resources';
 import { createRestHandler } from '@drydock/server/rest';
 import type { ApiOptions } from '../api-flags.ts';
 import { readPem } from '../pem.ts';
@@ -118,7 +118,7 @@ export function createApiServer(
       cache: { defer: (run) => void setImmediate(run), exclusiveStore: options.store !== 'etcd' },
     },
     {
-      definitions: allDefinitions,
+      definitions: definitionsWith(options.featureGates),
       ...{ store, clock, random, staticTokens, tokenKeys },
       logger: logger.child({ component: 'apiserver' }),
       ...(deps.components === undefined ? {} : { components: deps.components }),

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
+import type { FeatureGates } from '@drydock/server/resources';
 import { duration, flag, integer } from '../flags.ts';
 
 /** kube-controller-manager's flags about the HorizontalPodAutoscaler. */
@@ -9,6 +10,7 @@ export interface AutoscalerOptions {
   readonly cpuInitializationMs: number;
   readonly initialReadinessDelayMs: number;
   readonly concurrentSyncs: number;
+  readonly scaleToZero: boolean;
 }
 
 function fraction(text: string): number {
@@ -22,6 +24,15 @@ function positive(text: string): number {
   const ms = duration(text);
   if (ms <= 0) throw new InvalidArgumentError('It must be more than nothing.');
   return ms;
+}
+
+function workers(text: string): number {
+  const count = integer(0, 1000)(text);
+  if (count < 1)
+    throw new InvalidArgumentError(
+      `concurrent-horizontal-pod-autoscaler-syncs must be greater than 0, but got ${count}`,
+    );
+  return count;
 }
 
 const prefix = '--horizontal-pod-autoscaler';
@@ -77,12 +88,12 @@ export function addAutoscalerFlags(command: Command): void {
         'autoscalers that are looked at at once',
         `CONCURRENT_${env}_SYNCS`,
       )
-        .argParser(integer(1, 1000))
+        .argParser(workers)
         .default(5),
     );
 }
 
-/** What the flags above gave. */
+/** What the flags above gave, and `--feature-gates`. */
 export function autoscalerOptions(given: Record<string, unknown>): AutoscalerOptions {
   const of = (name: string) => given[`horizontalPodAutoscaler${name}`] as number;
   return {
@@ -92,5 +103,6 @@ export function autoscalerOptions(given: Record<string, unknown>): AutoscalerOpt
     cpuInitializationMs: of('CpuInitializationPeriod'),
     initialReadinessDelayMs: of('InitialReadinessDelay'),
     concurrentSyncs: given['concurrentHorizontalPodAutoscalerSyncs'] as number,
+    scaleToZero: (given['featureGates'] as FeatureGates).hpaScaleToZero,
   };
 }

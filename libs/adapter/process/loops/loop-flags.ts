@@ -1,5 +1,6 @@
 import { unknownControllers, type NodeIpamOptions } from '@drydock/controllers/all';
 import { InvalidArgumentError, type Command } from 'commander';
+import { featureGatesFlag } from '../feature-gates.ts';
 import { duration, flag, integer } from '../flags.ts';
 import { addAutoscalerFlags, autoscalerOptions, type AutoscalerOptions } from './autoscaler-flags.ts';
 import { addNodeIpamFlags, nodeIpamOptions } from './node-ipam-flags.ts';
@@ -54,7 +55,7 @@ export function addLoopFlags(command: Command): Command {
     );
   addAutoscalerFlags(command);
   addNodeIpamFlags(command);
-  return command;
+  return command.addOption(featureGatesFlag());
 }
 
 /** What the flags say; throws an Error with one line when those of Node IPAM do not fit together. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createErrors, sample, tableRow, updateErrors } from '../common/definition.spec-support.ts';
+import { allDefinitions, definitionsWith } from '../index.ts';
 import { horizontalPodAutoscalerDefinition as definition } from './horizontal-pod-autoscaler.ts';
 import { autoscalerToV1, autoscalerToV2, horizontalPodAutoscalerV1Definition } from './v1.ts';
 
@@ -132,6 +133,19 @@ describe('HorizontalPodAutoscaler', () => {
         ? createErrors(definition, { spec: after })
         : updateErrors(definition, { spec: after }, { spec: before }),
     ).toEqual(errors);
+  });
+
+  it('may ask for nothing with the gate, but not by what Pods tell', () => {
+    const gated = definitionsWith({ hpaScaleToZero: true }).find(
+      ({ kind, version }) => kind === 'HorizontalPodAutoscaler' && version === 'v2',
+    );
+    const errors = (metrics: unknown[]) =>
+      gated && createErrors(gated, { spec: { ...spec, minReplicas: 0, metrics } });
+    expect(errors([queue])).toEqual([]);
+    expect(errors([cpu(50)])).toEqual([
+      'spec.metrics: Forbidden: must specify at least one Object or External metric to support scaling to zero replicas',
+    ]);
+    expect(definitionsWith({ hpaScaleToZero: false })).toBe(allDefinitions);
   });
 
   const target300 = { type: 'Value', value: '300m' };

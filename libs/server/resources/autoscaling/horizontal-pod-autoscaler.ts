@@ -1,12 +1,21 @@
 import { fieldPath } from '@drydock/base/apimachinery';
 import type { HorizontalPodAutoscaler, HorizontalPodAutoscalerSpec } from '@drydock/api/autoscaling/v2';
-import type { ResourceDefinition } from '../../registry/types.ts';
+import type { ResourceDefinition, Strategy } from '../../registry/types.ts';
 import { ageColumn, nameColumn, nonNegativeFields, textColumn } from '../common/index.ts';
 import { defaultAutoscaler } from './defaults.ts';
 import { autoscalerSpecErrors } from './spec-errors.ts';
 import { targetsText } from './targets-text.ts';
 
 const none = {} as HorizontalPodAutoscalerSpec;
+
+function validation(
+  scaleToZero: boolean,
+): Pick<Strategy<HorizontalPodAutoscaler>, 'validate' | 'validateUpdate'> {
+  return {
+    validate: (object) => autoscalerSpecErrors(object.spec ?? none, undefined, scaleToZero),
+    validateUpdate: (object, old) => autoscalerSpecErrors(object.spec ?? none, old.spec ?? none, scaleToZero),
+  };
+}
 
 /** autoscaling/v2 HorizontalPodAutoscaler: the stored version. */
 export const horizontalPodAutoscalerDefinition: ResourceDefinition<HorizontalPodAutoscaler> = {
@@ -27,9 +36,8 @@ export const horizontalPodAutoscalerDefinition: ResourceDefinition<HorizontalPod
     prepareForCreate(object) {
       object.status = { desiredReplicas: 0 };
     },
-    validate: (object) => autoscalerSpecErrors(object.spec ?? none),
+    ...validation(false),
     updatesValidateAlone: true,
-    validateUpdate: (object, old) => autoscalerSpecErrors(object.spec ?? none, old.spec ?? none),
     validateStatusUpdate: (object) =>
       nonNegativeFields(object.status ?? {}, ['currentReplicas', 'desiredReplicas'], fieldPath('status')),
   },
@@ -46,4 +54,10 @@ export const horizontalPodAutoscalerDefinition: ResourceDefinition<HorizontalPod
     textColumn('Replicas', 'Replicas now.', (object) => object.status?.currentReplicas ?? 0),
     ageColumn,
   ],
+};
+
+/** The same with the feature gate HPAScaleToZero: an autoscaler may ask for no replicas at all. */
+export const horizontalPodAutoscalerToZeroDefinition: ResourceDefinition<HorizontalPodAutoscaler> = {
+  ...horizontalPodAutoscalerDefinition,
+  strategy: { ...horizontalPodAutoscalerDefinition.strategy, ...validation(true) },
 };

@@ -65,7 +65,11 @@ function rulesErrors(rules: HPAScalingRules | undefined, where: FieldPath): Fiel
 }
 
 /** What a spec may be that it could not be anew, since it already was so. */
-function allowances(value: HorizontalPodAutoscalerSpec, old: HorizontalPodAutoscalerSpec | undefined) {
+function allowances(
+  value: HorizontalPodAutoscalerSpec,
+  old: HorizontalPodAutoscalerSpec | undefined,
+  scaleToZero: boolean,
+) {
   const { kind, apiVersion = '' } = value.scaleTargetRef ?? {};
   const same =
     old !== undefined &&
@@ -81,16 +85,17 @@ function allowances(value: HorizontalPodAutoscalerSpec, old: HorizontalPodAutosc
     ({ type, object }) => type === 'Object' && object !== undefined && isBadVersion(object.describedObject),
   );
   const described: ReferenceVersions = wasBad ? 'unchecked' : 'any';
-  return { least: old?.minReplicas === 0 ? 0 : 1, target, described };
+  return { least: scaleToZero || old?.minReplicas === 0 ? 0 : 1, target, described };
 }
 
-/** Checks the spec of an autoscaler; `old` is what it was, where it is changed. */
+/** Checks the spec of an autoscaler; `old` is what it was, where it is changed, `scaleToZero` the gate HPAScaleToZero. */
 export function autoscalerSpecErrors(
   value: HorizontalPodAutoscalerSpec,
-  old?: HorizontalPodAutoscalerSpec,
+  old: HorizontalPodAutoscalerSpec | undefined,
+  scaleToZero: boolean,
 ): FieldError[] {
   const errors: FieldError[] = [];
-  const { least, target, described } = allowances(value, old);
+  const { least, target, described } = allowances(value, old, scaleToZero);
   const { minReplicas, metrics = [] } = value;
   const maxReplicas = value.maxReplicas ?? 0;
   const atMin = spec.child('minReplicas');
