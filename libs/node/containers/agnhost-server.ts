@@ -1,8 +1,16 @@
 import type { Clock } from '@drydock/base/clock';
 import type { BackendRequest, BackendResponse } from '@drydock/port/kubelet';
-import { agnhostPorts, argumentsOf, type ContainerRuntime, type PodRuntime } from '../pods/index.ts';
+import {
+  agnhostFlag,
+  agnhostPorts,
+  argumentsOf,
+  imageName,
+  type ContainerRuntime,
+  type PodRuntime,
+} from '../pods/index.ts';
 import { UnreachableError, type PodNetwork } from '../shell/index.ts';
 import { createOutputLog, type OutputLog } from './output-log.ts';
+import { resourceConsumer, resourceConsumerController } from './resource-consumer.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -153,7 +161,21 @@ export async function agnhostAnswer(
     ({ spec, state }) => state.kind === 'running' && agnhostPorts(spec)?.includes(served.port) === true,
   );
   if (container === undefined) return undefined;
+  if (imageName(container.spec.image ?? '') === 'resource-consumer')
+    return resourceConsumer(container, request, served.clock);
   switch (argumentsOf(container.spec)[1]) {
+    case 'resource-consumer-controller': {
+      const flag = (name: string) => agnhostFlag(container.spec, name);
+      return resourceConsumerController(
+        {
+          service: flag('consumer-service-name') ?? 'resource-consumer',
+          namespace: flag('consumer-service-namespace') ?? 'default',
+          port: Number(flag('consumer-port') ?? 8080),
+        },
+        served.network,
+        request,
+      );
+    }
     case 'netexec':
       return netexec(served, container, request);
     case 'serve-hostname':

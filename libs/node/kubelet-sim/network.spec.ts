@@ -80,6 +80,69 @@ describe('the network of simulated Pods', () => {
     expect((await run('away', 'wget -qO- 10.1.2.3'))[1]).toBe(1);
   });
 
+  it('uses what it is asked to, as resource-consumer does, in portions by its controller', async () => {
+    await create(
+      'consumer',
+      { image: 'e2e-test-images/resource-consumer:1.13', resources: { limits: { cpu: '400m' } } },
+      { nodeName: 'node-1' },
+    );
+    await cluster.until(() => isReady('consumer'));
+    const consumer = (await pods().get('consumer')).status?.podIP ?? '';
+    await cluster.client
+      .resource(Service)
+      .namespace('default')
+      .create({
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: 'load' },
+        spec: { clusterIP: '10.96.0.8', ports: [{ port: 80 }] },
+      } as Service);
+    await cluster.client
+      .resource(EndpointSlice)
+      .namespace('default')
+      .create({
+        apiVersion: 'discovery.k8s.io/v1',
+        kind: 'EndpointSlice',
+        metadata: { name: 'load', labels: { 'kubernetes.io/service-name': 'load' } },
+        addressType: 'IPv4',
+        ports: [{ name: '', port: 8080, protocol: 'TCP' }],
+        endpoints: [{ addresses: [consumer] }],
+      } as EndpointSlice);
+    const flags = [
+      '--consumer-service-name=load',
+      '--consumer-service-namespace=default',
+      '--consumer-port=80',
+    ];
+    const ip = await serve('controller', ['resource-consumer-controller', ...flags]);
+    const ask = async (name: string, millicores: number) =>
+      (
+        await run(
+          name,
+          `wget -qO- --post-data= "http://${ip}:8080/ConsumeCPU?millicores=${millicores}&durationSec=600&requestSizeMillicores=100"`,
+        )
+      )[0];
+    const cores = async () => {
+      const request = {
+        method: 'GET',
+        path: '/stats/summary',
+        query: '',
+        headers: new Map(),
+        body: new Uint8Array(),
+      };
+      const { body } = await sim.nodeRequest('node-1', request);
+      const summary = JSON.parse(new TextDecoder().decode(body)) as {
+        pods: { podRef: { name: string }; cpu: { usageNanoCores: number } }[];
+      };
+      return summary.pods.find(({ podRef }) => podRef.name === 'consumer')?.cpu.usageNanoCores;
+    };
+    expect(await cores()).toBe(1_000_000);
+    expect(await ask('first', 250)).toContain('Consumed 50 millicores');
+    expect(await cores()).toBe(251_000_000);
+    // No more than its limit.
+    await ask('second', 250);
+    expect(await cores()).toBe(400_000_000);
+  });
+
   it('answers as nettest does', async () => {
     const ip = await serve('server', ['nettest']);
     const write = `wget -qO- --post-data='{"Source": "prestop"}' http://${ip}:8080/write`;

@@ -1,3 +1,5 @@
+import { parseQuantity } from '@drydock/base/apimachinery';
+import { consumedAt, type ContainerRuntime } from '../pods/index.ts';
 import { containerUsage, createMeter, type Meter } from '../usage/index.ts';
 import type { PodAgent } from './pod-agent.ts';
 import type { ServiceLoads } from './service-loads.ts';
@@ -31,6 +33,12 @@ export interface NodeReading {
 /** What the node itself uses: cores and bytes. */
 const own = { cpu: 0.05, memory: 256 * 2 ** 20 };
 
+/** More than its limit a container does not get, however much it is asked to use. */
+function atMost({ spec }: ContainerRuntime, resource: 'cpu' | 'memory', use: number): number {
+  const limit = spec.resources?.limits?.[resource];
+  return limit === undefined ? use : Math.min(use, parseQuantity(limit).toNumber());
+}
+
 /** Measures what the containers of one node use. */
 export interface NodeUsage {
   read(pods: Iterable<PodAgent>, nowMs: number): NodeReading;
@@ -50,11 +58,15 @@ export function createNodeUsage(loads: ServiceLoads, startedAtMs: number, space:
         const { runtime } = agent;
         const shared = loads.of(runtime.pod);
         const containers: ContainerReading[] = [];
-        for (const { name, state } of runtime.containers) {
+        for (const container of runtime.containers) {
+          const { name, state } = container;
           if (state.kind !== 'running') continue;
           const { startedAtMs: beganMs } = state;
-          const use = (resource: 'cpu' | 'memory', atMs: number) =>
-            containerUsage(resource, runtime.pod, name, beganMs, shared, atMs);
+          const use = (resource: 'cpu' | 'memory', atMs: number) => {
+            const usual = containerUsage(resource, runtime.pod, name, beganMs, shared, atMs);
+            const more = consumedAt(container.consumption, resource, beganMs, atMs);
+            return more === 0 ? usual : atMost(container, resource, usual + more);
+          };
           const key = `${runtime.uid}/${name}/${beganMs}`;
           seen.add(key);
           const latest = (atMs: number) => use('cpu', atMs);

@@ -9,6 +9,11 @@ const defaults: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   'test-webserver': { port: 80 },
   liveness: { '': 8080 },
   nettest: { port: 8080 },
+  'resource-consumer-controller': { port: 8080 },
+};
+/** Other servers of Kubernetes' own tests, by the names of their images. */
+const others: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  'resource-consumer': { port: 8080 },
 };
 
 function flag(words: readonly string[], name: string): string | undefined {
@@ -17,11 +22,16 @@ function flag(words: readonly string[], name: string): string | undefined {
   return words[at]!.includes('=') ? words[at]!.slice(words[at]!.indexOf('=') + 1) : words[at + 1];
 }
 
-/** The ports of an agnhost container; undefined for other images, and for commands that are not known. */
+/** A flag of a container's command. */
+export function agnhostFlag(container: Container, name: string): string | undefined {
+  return flag(argumentsOf(container), name);
+}
+
+/** The ports of agnhost and of other test servers; undefined for other images, and for commands that are not known. */
 export function agnhostPorts(container: Container): readonly number[] | undefined {
-  if (imageName(container.image ?? '') !== 'agnhost') return undefined;
+  const image = imageName(container.image ?? '');
   const words = argumentsOf(container);
-  const known = defaults[words[1] ?? ''];
+  const known = image === 'agnhost' ? defaults[words[1] ?? ''] : others[image];
   if (known === undefined) return undefined;
   return Object.entries(known).map(([name, port]) => Number(flag(words, name) ?? port));
 }

@@ -2,6 +2,7 @@ import type { Container, ContainerStatus, EphemeralContainer, Pod } from '@drydo
 import { parseTime } from '@drydock/base/apimachinery';
 import type { RecordedOutput } from '../logs/index.ts';
 import { behaviourOf, type Behaviour } from './behaviour.ts';
+import type { Consumption } from './consumption.ts';
 import type { HookState } from './hooks.ts';
 import { createImageStore, type ImageStore } from './images.ts';
 import type { ProbeKind } from './probe-outcome.ts';
@@ -68,6 +69,8 @@ export interface ContainerRuntime {
   output?: RecordedOutput | undefined;
   /** That of the run before. */
   lastOutput?: RecordedOutput | undefined;
+  /** What it was asked to use for a while. */
+  consumption?: readonly Consumption[];
   /** Its own process has ended: `advance` ends the container. */
   exited?:
     { readonly exitCode: number; readonly atMs: number; readonly message?: string | undefined } | undefined;
