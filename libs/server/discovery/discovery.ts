@@ -224,7 +224,11 @@ export function aggregatedDiscovery(
       version: one,
       freshness: 'Current',
       resources: definitions
-        .filter((definition) => definition.group === group.name && definition.version === one)
+        // A group version of an extension API server may have nothing to list.
+        .filter(
+          (definition) =>
+            definition.group === group.name && definition.version === one && definition.resource !== '',
+        )
         .toSorted((a, b) => (a.resource < b.resource ? -1 : 1))
         .map((definition) => {
           const { resource, kind, namespaced, singular, shortNames, categories } = definition;
@@ -235,7 +239,8 @@ export function aggregatedDiscovery(
           }));
           return {
             resource,
-            responseKind: { group: group.name, version: one, kind },
+            responseKind:
+              kind === '' ? { group: '', version: '', kind: '' } : { group: group.name, version: one, kind },
             scope: namespaced ? 'Namespaced' : 'Cluster',
             singularResource: singular,
             verbs: verbsOf(definition),

@@ -148,6 +148,14 @@ describe('metrics.k8s.io', () => {
     expect(await names('pods')).toEqual(['anew', 'fresh', 'shop']);
   });
 
+  it('has nothing to watch', async () => {
+    expect((await get('pods?watch=true')).json).toMatchObject({
+      code: 405,
+      reason: 'MethodNotAllowed',
+      message: 'watch is not supported on resources of kind "pods.metrics.k8s.io"',
+    });
+  });
+
   it('selects by labels, names and namespaces', async () => {
     for (const [query, expected] of [
       ['labelSelector=app%3Dshop', ['shop']],

@@ -6,6 +6,7 @@ import {
   parseSelectorParameter,
   quantityOf,
   toApiError,
+  methodNotSupported,
   notFound,
   type KubeObject,
   type LabelMatcher,
@@ -235,6 +236,8 @@ export function createMetricsServer(options: MetricsServerOptions): MetricsServe
             ),
           );
         const list = (definition: ResourceDefinition, all: readonly (KubeObject | undefined)[]) => {
+          if (/^(true|1)$/.test(query.get('watch') ?? ''))
+            throw methodNotSupported({ group, resource: definition.resource }, 'watch');
           const items = all.filter((one) => one !== undefined);
           return form.as === 'table'
             ? table(definition, items)
