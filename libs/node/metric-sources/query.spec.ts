@@ -33,6 +33,25 @@ describe('queries', () => {
     ['ceil(sum(queue) / 4)', [{ labels: {}, value: 9 }]],
     ['max_over_time(requests_total[5m])', [{ labels: { job: 'web' }, value: 600 }]],
     ['nothing{a="b"}', []],
+    [
+      'sum without (queue) (queue)',
+      [
+        { labels: { zone: 'x' }, value: 30 },
+        { labels: { zone: 'y' }, value: 5 },
+      ],
+    ],
+    ['queue > 10', [{ labels: { queue: 'b', zone: 'x' }, value: 20 }]],
+    ['queue >= 10 < 20', [{ labels: { queue: 'a', zone: 'x' }, value: 10 }]],
+    ['1 + 1 == 2', 1],
+    ['sum(nothing) or vector(0)', [{ labels: {}, value: 0 }]],
+    ['sum(queue) or vector(0)', [{ labels: {}, value: 35 }]],
+    ['queue and queue{queue="c"}', [{ labels: { queue: 'c', zone: 'y' }, value: 5 }]],
+    ['queue unless queue{zone="x"}', [{ labels: { queue: 'c', zone: 'y' }, value: 5 }]],
+    ['clamp_max(sum(queue), 12) + clamp_min(3, 4)', [{ labels: {}, value: 16 }]],
+    ['max_over_time(requests_total[4m60s])', [{ labels: { job: 'web' }, value: 600 }]],
+    ['sum(queue) / count(queue) > 100', []],
+    ["queue{queue='a',} % 3", [{ labels: { queue: 'a', zone: 'x' }, value: 1 }]],
+    ['1e3 / 4', 250],
   ])('%s', (text, expected) => expect(ask(text)).toEqual(expected));
 
   it('knows the rate of a counter, also over its new beginning', () => {
@@ -53,7 +72,17 @@ describe('queries', () => {
     'f(queue)',
     '1 1',
     'queue{a=~"(a+)+"}',
+    'queue >',
+    'sum by (queue)',
+    'rate(requests_total[5])',
+    'rate(requests_total[0s])',
+    'clamp_min(queue)',
+    'queue =! 3',
   ])('refuses %j', (text) => expect(() => parseQuery(text)).toThrow(QuerySyntaxError));
+
+  it.each(['queue or 1', 'vector(queue)', 'sum(1)'])('cannot answer %j', (text) =>
+    expect(() => ask(text)).toThrow(QuerySyntaxError),
+  );
 
   it('fails in its own way, whatever it is given', () => {
     const piece = fc.constantFrom(
@@ -71,6 +100,10 @@ describe('queries', () => {
       'by',
       '+',
       '-',
+      '>',
+      'or',
+      'unless',
+      'vector',
       '1',
       ',',
     );

@@ -26,7 +26,7 @@ export class QuerySyntaxError extends Error {
 type Range = (context: QueryContext, atMs: number) => readonly Point[];
 
 const token =
-  /\s*(?:(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?:ms|[smhdwy])?)|([a-zA-Z_:][\w:]*)|("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(=~|!~|!=|[-+*/%(){}[\],=]))/y;
+  /\s*(?:((?:\d+(?:ms|[smhdwy]))+(?![\w.])|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?:ms|[smhdwy])?)|([a-zA-Z_:][\w:]*)|("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(=~|!~|!=|==|>=|<=|[-+*/%(){}[\],=<>]))/y;
 const aggregations: Readonly<Record<string, (values: readonly number[]) => number>> = {
   sum: (values) => values.reduce((sum, value) => sum + value, 0),
   avg: (values) => values.reduce((sum, value) => sum + value, 0) / values.length,
@@ -80,6 +80,14 @@ const operators: Readonly<Record<string, (a: number, b: number) => number>> = {
   '/': (a, b) => a / b,
   '%': (a, b) => a % b,
 };
+const comparisons: Readonly<Record<string, (a: number, b: number) => boolean>> = {
+  '==': (a, b) => a === b,
+  '!=': (a, b) => a !== b,
+  '<': (a, b) => a < b,
+  '>': (a, b) => a > b,
+  '<=': (a, b) => a <= b,
+  '>=': (a, b) => a >= b,
+};
 const keyOf = (labels: Readonly<Record<string, string>>) =>
   Object.keys(labels)
     .sort()
@@ -102,9 +110,53 @@ function combine(left: Query, right: Query, operator: (a: number, b: number) => 
   };
 }
 
+/** Keeps what compares so; of two numbers, whether they do. */
+function filtered(left: Query, right: Query, holds: (a: number, b: number) => boolean): Query {
+  return (context) => {
+    const [a, b] = [left(context), right(context)];
+    if (typeof a === 'number')
+      return typeof b === 'number' ? Number(holds(a, b)) : b.filter(({ value }) => holds(a, value));
+    if (typeof b === 'number') return a.filter(({ value }) => holds(value, b));
+    const others = new Map(b.map((point) => [keyOf(point.labels), point.value]));
+    return a.filter(({ labels, value }) => {
+      const other = others.get(keyOf(labels));
+      return other !== undefined && holds(value, other);
+    });
+  };
+}
+
+const setOperators: readonly string[] = ['or', 'and', 'unless'];
+
+function combinedSets(left: Query, right: Query, operator: string): Query {
+  return (context) => {
+    const [a, b] = [left(context), right(context)];
+    if (typeof a === 'number' || typeof b === 'number')
+      throw new QuerySyntaxError(`${operator} needs series on both sides`);
+    const keys = (points: readonly Point[]) => new Set(points.map(({ labels }) => keyOf(labels)));
+    if (operator === 'or') {
+      const own = keys(a);
+      return [...a, ...b.filter(({ labels }) => !own.has(keyOf(labels)))];
+    }
+    const others = keys(b);
+    return a.filter(({ labels }) => others.has(keyOf(labels)) === (operator === 'and'));
+  };
+}
+
+/** `5m`, `1h30m`, in milliseconds. */
+function rangeLengthMs(text: string): number {
+  if (!/^(\d+(\.\d+)?(ms|[smhdwy]))+$/.test(text))
+    throw new QuerySyntaxError('expected a range such as [5m]');
+  let sum = 0;
+  for (const [, amount, unit = ''] of text.matchAll(/(\d+(?:\.\d+)?)(ms|[smhdwy])/g))
+    sum += Number(amount) * (units[unit] ?? 0);
+  if (!(sum > 0)) throw new QuerySyntaxError('the range is empty');
+  return sum;
+}
+
 /**
  * Compiles a query in the manner of Prometheus: selectors (`name{a="x",b=~"y.*"}`), `sum`, `avg`, `min`, `max`, `count` with
- * `by (…)`, `rate`, `increase`, `delta` and `…_over_time` of a range (`[5m]`), arithmetic. @throws QuerySyntaxError
+ * `by (…)` or `without (…)`, `rate`, `increase`, `delta` and `…_over_time` of a range (`[5m]`), `vector`, `clamp_min`, `clamp_max`,
+ * arithmetic, comparisons (which filter), `or`, `and`, `unless`. @throws QuerySyntaxError
  */
 export function parseQuery(text: string): Query {
   if (text.length > 2000) throw new QuerySyntaxError('the query is too long');
@@ -182,10 +234,7 @@ export function parseQuery(text: string): Query {
     take('(');
     const select = selector(tokens[next++] ?? '');
     take('[');
-    const span = /^(\d+(?:\.\d+)?)(ms|[smhdwy])$/.exec(tokens[next++] ?? '');
-    if (span === null) throw new QuerySyntaxError('expected a range such as [5m]');
-    const lengthMs = Number(span[1]) * (units[span[2] ?? ''] ?? 0);
-    if (!(lengthMs > 0)) throw new QuerySyntaxError('the range is empty');
+    const lengthMs = rangeLengthMs(tokens[next++] ?? '');
     take(']');
     take(')');
     return (context) => {
@@ -206,25 +255,26 @@ export function parseQuery(text: string): Query {
   }
 
   function aggregate(apply: (values: readonly number[]) => number): Query {
-    let by = tokens[next] === 'by' ? (next++, names()) : undefined;
-    take('(');
-    const inner = sum();
-    take(')');
-    if (by === undefined && tokens[next] === 'by') {
+    const grouping = () => {
+      const word = tokens[next];
+      if (word !== 'by' && word !== 'without') return undefined;
       next++;
-      by = names();
-    }
-    const kept = by ?? [];
+      return { word, labels: new Set(names()) };
+    };
+    let grouped = grouping();
+    take('(');
+    const inner = expression();
+    take(')');
+    grouped ??= grouping();
+    const { word, labels: named } = grouped ?? { word: 'by', labels: new Set<string>() };
     return (context) => {
       const value = inner(context);
       if (typeof value === 'number') throw new QuerySyntaxError('an aggregation needs series');
       const groups = new Map<string, { labels: Record<string, string>; values: number[] }>();
       for (const point of value) {
-        const labels: Record<string, string> = {};
-        for (const name of kept) {
-          const one = point.labels[name];
-          if (one !== undefined) labels[name] = one;
-        }
+        const labels = Object.fromEntries(
+          Object.entries(point.labels).filter(([name]) => named.has(name) === (word === 'by')),
+        );
         const group = groups.get(keyOf(labels)) ?? { labels, values: [] };
         group.values.push(point.value);
         groups.set(keyOf(labels), group);
@@ -238,7 +288,7 @@ export function parseQuery(text: string): Query {
     const one = tokens[next++];
     if (one === undefined) throw new QuerySyntaxError('the query ends too early');
     if (one === '(') {
-      const value = sum();
+      const value = expression();
       take(')');
       return value;
     }
@@ -255,13 +305,13 @@ export function parseQuery(text: string): Query {
     }
     const name = (table: Readonly<Record<string, unknown>>) =>
       Object.hasOwn(table, one) && tokens[next] === '(';
-    if (Object.hasOwn(aggregations, one) && (tokens[next] === '(' || tokens[next] === 'by'))
+    if (Object.hasOwn(aggregations, one) && ['(', 'by', 'without'].includes(tokens[next] ?? ''))
       return aggregate(aggregations[one] ?? (() => 0));
     if (name(rangeFunctions)) return ranged(rangeFunctions[one] ?? (() => 0));
     if (name(plainFunctions)) {
       const apply = plainFunctions[one] ?? ((value: number) => value);
       take('(');
-      const inner = sum();
+      const inner = expression();
       take(')');
       return combine(
         inner,
@@ -269,26 +319,56 @@ export function parseQuery(text: string): Query {
         (value) => apply(value),
       );
     }
+    if (tokens[next] === '(' && (one === 'clamp_min' || one === 'clamp_max')) {
+      take('(');
+      const inner = expression();
+      take(',');
+      const bound = expression();
+      take(')');
+      return combine(inner, bound, one === 'clamp_min' ? Math.max : Math.min);
+    }
+    if (tokens[next] === '(' && one === 'vector') {
+      take('(');
+      const inner = expression();
+      take(')');
+      return (context) => {
+        const value = inner(context);
+        if (typeof value !== 'number') throw new QuerySyntaxError('vector needs a number');
+        return [{ labels: {}, value }];
+      };
+    }
     if (!/^[a-zA-Z_:]/.test(one) || tokens[next] === '(') throw new QuerySyntaxError(`unknown name ${one}`);
     const select = selector(one);
     return (context) => select(context, context.nowMs);
   }
 
-  function chain(operand: () => Query, signs: readonly string[]): Query {
+  function chain(
+    operand: () => Query,
+    signs: readonly string[],
+    join: (left: Query, right: Query, sign: string) => Query,
+  ): Query {
     let left = operand();
     for (;;) {
       const sign = tokens[next];
-      const apply = sign !== undefined && signs.includes(sign) ? operators[sign] : undefined;
-      if (apply === undefined) return left;
+      if (sign === undefined || !signs.includes(sign)) return left;
       next++;
-      left = combine(left, operand(), apply);
+      left = join(left, operand(), sign);
     }
   }
-  function sum(): Query {
-    return chain(() => chain(primary, ['*', '/', '%']), ['+', '-']);
+  const calculate = (left: Query, right: Query, sign: string) =>
+    combine(left, right, operators[sign] ?? (() => 0));
+  const product = () => chain(primary, ['*', '/', '%'], calculate);
+  const sum = () => chain(product, ['+', '-'], calculate);
+  const comparison = () =>
+    chain(sum, Object.keys(comparisons), (left, right, sign) =>
+      filtered(left, right, comparisons[sign] ?? (() => false)),
+    );
+  const both = () => chain(comparison, setOperators.slice(1), combinedSets);
+  function expression(): Query {
+    return chain(both, setOperators.slice(0, 1), combinedSets);
   }
 
-  const query = sum();
+  const query = expression();
   if (next < tokens.length) throw new QuerySyntaxError(`unexpected ${JSON.stringify(tokens[next])}`);
   return query;
 }

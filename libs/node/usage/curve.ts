@@ -1,35 +1,49 @@
-import { parseDuration, tryParseQuantity } from '@drydock/base/apimachinery';
+import { parseDuration, parseTime, tryParseQuantity } from '@drydock/base/apimachinery';
 import { UsageSyntaxError, parseExpression, type Curve } from './expression.ts';
 
-const traceLine = /^\s*([^,\s]+)\s*,\s*([^,\s]+)\s*$/;
+const field = String.raw`\s*("[^"]*"|[^",]*?)\s*`;
+const traceLine = new RegExp(`^${field},${field}$`);
+const clockTime = /^\d{4}-\d\d-\d\d[T ]/;
 
+/** A time in seconds, a duration, or a moment: that one counts from the trace's first. */
 function seconds(text: string): number | undefined {
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
   try {
-    return parseDuration(text) / 1000;
+    return clockTime.test(text) ? parseTime(text.replace(' ', 'T')) / 1000 : parseDuration(text) / 1000;
   } catch {
     return undefined;
   }
 }
 
+const unquoted = (text = '') => text.replace(/^"\s*(.*?)\s*"$/, '$1');
+
 /** A CSV of time and value; the value holds until the next line's time. Undefined when the text is none. */
 function parseTrace(text: string): Curve | undefined {
-  const lines = text.split(/[\n;]/).filter((line) => line.trim() !== '' && !line.trim().startsWith('#'));
-  const points: { readonly at: number; readonly value: number }[] = [];
+  const lines = text
+    .replace(/^\uFEFF/, '')
+    .split(/[\n;]/)
+    .filter((line) => line.trim() !== '' && !line.trim().startsWith('#'));
+  const read: { readonly at: number; readonly value: number }[] = [];
+  let moments = 0;
   for (const [index, line] of lines.entries()) {
     const match = traceLine.exec(line);
     if (match === null) return undefined;
-    const at = seconds(match[1] ?? '');
-    const value = tryParseQuantity(match[2] ?? '')?.toNumber();
+    const time = unquoted(match[1]);
+    const at = seconds(time);
+    const value = tryParseQuantity(unquoted(match[2]))?.toNumber();
     if (at === undefined || value === undefined) {
       // A head line names the columns.
       if (index === 0 && lines.length > 1) continue;
       return undefined;
     }
-    points.push({ at, value });
+    if (clockTime.test(time)) moments++;
+    read.push({ at, value });
   }
-  if (points.length === 0) return undefined;
-  points.sort((a, b) => a.at - b.at);
+  // All of them are moments, or none is.
+  if (read.length === 0 || (moments > 0 && moments < read.length)) return undefined;
+  read.sort((a, b) => a.at - b.at);
+  const beginning = moments > 0 ? (read[0]?.at ?? 0) : 0;
+  const points = read.map(({ at, value }) => ({ at: at - beginning, value }));
   return (t) => {
     let value = points[0]?.value ?? 0;
     for (const point of points) {

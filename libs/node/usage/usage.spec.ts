@@ -16,12 +16,33 @@ describe('usages', () => {
     ['0,100m;30s,2;1m,300m', 29, 0.1],
     ['time,cpu\n0,100m\n30s,2\n1m,300m\n', 59, 2],
     ['0,100m\n60,300m', 1e6, 0.3],
+    // As spreadsheets write it, with times of the day, out of order, twice the same.
+    ['\uFEFF"seconds","cpu"\r\n"0","100m"\r\n" 60 ", 200m \r\n', 60, 0.2],
+    ['time,value\n2026-01-01T12:00:00Z,1\n2026-01-01T12:01:00Z,2\n', 59, 1],
+    ['2026-01-01 12:00:00Z,1\n2026-01-01 12:01:00Z,2', 60, 2],
+    ['60,2\n0,1\n# and that is it\n', 30, 1],
+    ['0,1\n0,3\n', 0, 3],
+    ['30s,2', 0, 2],
+    ['0,-1;10,1', 5, 0],
   ])('%j at %d: %d', (text, t, value) => expect(parseUsage(text)(t)).toBeCloseTo(value, 9));
 
-  it.each(['', '1 +', 'foo(1)', '(1', '1 2', 't;t', '$', 'constructor', '('.repeat(500)])(
-    'refuses %j',
-    (text) => expect(usageCurve(text)).toBeUndefined(),
-  );
+  it.each([
+    '',
+    '1 +',
+    'foo(1)',
+    '(1',
+    '1 2',
+    't;t',
+    '$',
+    'constructor',
+    '('.repeat(500),
+    '0,1\n2026-01-01T12:00:00Z,2',
+    '0,1,2',
+    '0,1\nx,2',
+    'seconds,cpu',
+    '-5,1',
+    '0,',
+  ])('refuses %j', (text) => expect(usageCurve(text)).toBeUndefined());
 
   it('shares the load of a Service among its ready Pods', () => {
     const pod = {
