@@ -205,9 +205,13 @@ export function createReplicaController<T extends KubeObject>(
     } catch (first) {
       if (isNotFound(first)) return;
       // The cache was behind: the counts are as good for the fresh object, its generation stays the one we looked at.
-      const fresh = await resource.get(name);
-      if (fresh.metadata.uid !== owner.metadata.uid) return;
-      await resource.updateStatus(kind.withStatus(fresh, next));
+      try {
+        const fresh = await resource.get(name);
+        if (fresh.metadata.uid !== owner.metadata.uid) return;
+        await resource.updateStatus(kind.withStatus(fresh, next));
+      } catch (second) {
+        if (!isNotFound(second)) throw second;
+      }
     }
   }
 

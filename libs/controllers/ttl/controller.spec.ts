@@ -29,4 +29,24 @@ describe('ttl-controller', () => {
       async () => (await nodes.get('a')).metadata.annotations?.['node.alpha.kubernetes.io/ttl'] === '0',
     );
   });
+
+  it('annotates all anew when the cluster has another size', async () => {
+    const running = (cluster = await startCluster());
+    const nodes = running.client.resource(Node);
+    running.run(createTtlController);
+    const all = async (seconds: string) =>
+      (await running.list(Node)).every(
+        ({ metadata }) => metadata.annotations?.['node.alpha.kubernetes.io/ttl'] === seconds,
+      );
+    const create = (from: number, to: number) =>
+      Promise.all(
+        Array.from({ length: to - from }, (_, at) => nodes.create({ metadata: { name: `n${from + at}` } })),
+      );
+    await create(0, 100);
+    await running.until(() => all('0'));
+    await create(100, 101);
+    await running.until(() => all('15'));
+    for (let at = 0; at < 12; at++) await nodes.delete(`n${at}`);
+    await running.until(() => all('0'));
+  });
 });

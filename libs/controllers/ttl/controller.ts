@@ -41,7 +41,10 @@ export const createTtlController: ControllerFactory = (deps) => {
         source(Node, ({ metadata }, { deleted }) => {
           if (deleted) present.delete(metadata.name ?? '');
           else present.add(metadata.name ?? '');
+          const before = step;
           step = nextStep(step, present.size);
+          // Another size is told to all, though no other node has changed.
+          if (step !== before) return [...present];
           const right = metadata.annotations?.[annotation] === String(ttlSeconds(step));
           return deleted || right ? [] : [metadata.name ?? ''];
         }),
