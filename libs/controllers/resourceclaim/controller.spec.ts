@@ -149,6 +149,32 @@ describe('resourceclaim-controller', () => {
     expect(cluster.errors).toEqual([]);
   });
 
+  it('removes the claim that stands for the extended resources of a Pod that has ended', async () => {
+    cluster = await startCluster();
+    cluster.run(createResourceClaimController);
+    const pod = await pods().create({ metadata: named('web'), spec: podTemplate({}).spec ?? {} } as never);
+    const owner = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      name: 'web',
+      uid: pod.metadata.uid ?? '',
+      controller: true,
+    };
+    await claims().create({ metadata: { ...named('extended'), ownerReferences: [owner] }, spec });
+    await allocate('extended', pod);
+    const extendedResourceClaimStatus = { resourceClaimName: 'extended', requestMappings: [] };
+    await pods().patch(
+      'web',
+      { type: 'merge', body: { status: { extendedResourceClaimStatus } } },
+      { subresource: 'status' },
+    );
+    await cluster.settle();
+    expect(await usersOf('extended')).toEqual(['web']);
+    await end('web', 'Succeeded');
+    await cluster.until(async () => (await all()).length === 0);
+    expect(cluster.errors).toEqual([]);
+  });
+
   it('takes away users that are gone or were replaced while it was away', async () => {
     cluster = await startCluster();
     await claims().create({ metadata: named('common'), spec });

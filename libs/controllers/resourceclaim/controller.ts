@@ -68,11 +68,12 @@ export const createResourceClaimController: ControllerFactory = (deps) => {
   }
 
   function keysOfPod(pod: Pod, deleted: boolean): string[] {
-    if (pod.spec?.resourceClaims === undefined) return [];
+    if (pod.spec?.resourceClaims === undefined && pod.status?.extendedResourceClaimStatus === undefined)
+      return [];
     const { deletionTimestamp, uid = '' } = pod.metadata;
     if (deleted) remember(uid);
     const needsNone =
-      deleted || isPodTerminal(pod) || (deletionTimestamp !== undefined && !pod.spec.nodeName);
+      deleted || isPodTerminal(pod) || (deletionTimestamp !== undefined && !pod.spec?.nodeName);
     const released = needsNone ? byClaim.values(pod).map((key) => `${claimPrefix}${key}`) : [];
     return !deleted && needsWork(pod) ? [...released, `${podPrefix}${objectKey(pod)}`] : released;
   }

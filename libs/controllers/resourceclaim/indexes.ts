@@ -6,13 +6,15 @@ import { controllerOf, joinKey } from '@drydock/base/apimachinery';
 /** Pods by the `namespace/name` of the claims that they use, as far as these are known. */
 export const byClaim = {
   name: 'resource-claim',
-  values: (pod: Pod): string[] =>
-    (pod.spec?.resourceClaims ?? []).flatMap((entry) => {
+  values(pod: Pod): string[] {
+    const names = (pod.spec?.resourceClaims ?? []).map((entry) => {
       const named = claimNameOf(pod, entry);
-      return 'problem' in named || named.name === undefined
-        ? []
-        : [joinKey(pod.metadata.namespace, named.name)];
-    }),
+      return 'problem' in named ? undefined : named.name;
+    });
+    return [...names, pod.status?.extendedResourceClaimStatus?.resourceClaimName].flatMap((name) =>
+      name === undefined ? [] : [joinKey(pod.metadata.namespace, name)],
+    );
+  },
 };
 
 /** Claims by the uid of the Pod that they were made for. */
