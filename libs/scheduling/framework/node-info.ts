@@ -31,6 +31,9 @@ function images(node: Node): Map<string, number> {
 export function setNode(info: MutableNodeInfo, node: Node): void {
   info.node = node;
   info.allocatable = amounts(node.status?.allocatable ?? node.status?.capacity);
+  info.maxPods = info.allocatable.get('pods') ?? 0;
+  info.allocatableCpu = info.allocatable.get('cpu') ?? 0;
+  info.allocatableMemory = info.allocatable.get('memory') ?? 0;
   info.images = images(node);
 }
 
@@ -40,6 +43,11 @@ export function nodeInfo(node: Node, pods: Iterable<PodInfo> = []): MutableNodeI
     node,
     allocatable: new Map(),
     requested: new Map(),
+    maxPods: 0,
+    allocatableCpu: 0,
+    allocatableMemory: 0,
+    requestedCpu: 0,
+    requestedMemory: 0,
     nonZeroCpu: 0,
     nonZeroMemory: 0,
     pods: new Map(),
@@ -84,6 +92,8 @@ const hasAffinity = (pod: PodInfo) =>
 
 function change(info: MutableNodeInfo, pod: PodInfo, sign: 1 | -1): void {
   addTo(info.requested, pod.requests, sign);
+  info.requestedCpu += sign * pod.cpu;
+  info.requestedMemory += sign * pod.memory;
   info.nonZeroCpu += sign * pod.nonZeroCpu;
   info.nonZeroMemory += sign * pod.nonZeroMemory;
   for (const port of pod.hostPorts) count(info.usedPorts, portKey(port), sign);

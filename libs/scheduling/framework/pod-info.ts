@@ -189,6 +189,7 @@ const none: readonly never[] = [];
 export function podInfo(pod: Pod): PodInfo {
   const affinity = pod.spec?.affinity?.podAffinity;
   const anti = pod.spec?.affinity?.podAntiAffinity;
+  const requests = ordered(podRequests(pod));
   const nonZero = podRequests(pod, defaultRequests);
   const problems: string[] = [];
   const required = (terms: readonly PodAffinityTerm[] | undefined) =>
@@ -202,7 +203,9 @@ export function podInfo(pod: Pod): PodInfo {
     key: objectKey(pod),
     namespace: pod.metadata.namespace ?? '',
     priority: pod.spec?.priority ?? 0,
-    requests: ordered(podRequests(pod)),
+    requests,
+    cpu: requests.get('cpu') ?? 0,
+    memory: requests.get('memory') ?? 0,
     nonZeroCpu: nonZero.get('cpu') ?? 0,
     nonZeroMemory: nonZero.get('memory') ?? 0,
     hostPorts: hostPorts(pod),

@@ -31,6 +31,9 @@ export interface PodInfo {
   readonly priority: number;
   /** cpu, memory and ephemeral-storage first, then the others by name. Zero amounts are left out. */
   readonly requests: Resources;
+  /** Of them, what is looked at for every node. */
+  readonly cpu: number;
+  readonly memory: number;
   /** Requests with Kubernetes' minimum for containers that name none, so that such Pods count in scores. */
   readonly nonZeroCpu: number;
   readonly nonZeroMemory: number;
@@ -52,6 +55,12 @@ export interface NodeInfo {
   readonly allocatable: Resources;
   /** Sum of the requests of the Pods on the node, assumed ones included. */
   readonly requested: Resources;
+  /** Of these, what is looked at for every Pod. */
+  readonly maxPods: number;
+  readonly allocatableCpu: number;
+  readonly allocatableMemory: number;
+  readonly requestedCpu: number;
+  readonly requestedMemory: number;
   readonly nonZeroCpu: number;
   readonly nonZeroMemory: number;
   readonly pods: ReadonlyMap<string, PodInfo>;

@@ -36,26 +36,29 @@ const defaultResources: readonly ResourceSpec[] = [
   { name: 'memory', weight: 1 },
 ];
 
-const basic: ReadonlySet<string> = new Set(['cpu', 'memory', 'ephemeral-storage']);
+/** What is asked for on a node. One for all: it is filled in for each node and resource. */
+const usage = { capacity: 0, before: 0, after: 0 };
 
-/** What would be asked for on a node: before the Pod, and with it. Undefined when the resource does not count there. */
-function usage(
-  pod: PodInfo,
-  node: NodeInfo,
-  resource: string,
-  nonZero: boolean,
-): { capacity: number; before: number; after: number } | undefined {
-  const wanted = pod.requests.get(resource) ?? 0;
-  // A node is not rated by devices and the like that the Pod does not want.
-  if (wanted === 0 && !basic.has(resource)) return undefined;
-  const capacity = node.allocatable.get(resource) ?? 0;
-  if (capacity === 0) return undefined;
-  if (nonZero && resource === 'cpu')
-    return { capacity, before: node.nonZeroCpu, after: node.nonZeroCpu + pod.nonZeroCpu };
-  if (nonZero && resource === 'memory')
-    return { capacity, before: node.nonZeroMemory, after: node.nonZeroMemory + pod.nonZeroMemory };
-  const before = node.requested.get(resource) ?? 0;
-  return { capacity, before, after: before + wanted };
+/** Fills in `usage`: before the Pod, and with it. False when the resource does not count on the node. */
+function look(pod: PodInfo, node: NodeInfo, resource: string, nonZero: boolean): boolean {
+  let wanted: number;
+  if (resource === 'cpu') {
+    usage.capacity = node.allocatableCpu;
+    usage.before = nonZero ? node.nonZeroCpu : node.requestedCpu;
+    wanted = nonZero ? pod.nonZeroCpu : pod.cpu;
+  } else if (resource === 'memory') {
+    usage.capacity = node.allocatableMemory;
+    usage.before = nonZero ? node.nonZeroMemory : node.requestedMemory;
+    wanted = nonZero ? pod.nonZeroMemory : pod.memory;
+  } else {
+    wanted = pod.requests.get(resource) ?? 0;
+    // A node is not rated by devices and the like that the Pod does not want.
+    if (wanted === 0 && resource !== 'ephemeral-storage') return false;
+    usage.capacity = node.allocatable.get(resource) ?? 0;
+    usage.before = node.requested.get(resource) ?? 0;
+  }
+  usage.after = usage.before + wanted;
+  return usage.capacity !== 0;
 }
 
 type Scorer = (pod: PodInfo, node: NodeInfo) => number;
@@ -68,9 +71,8 @@ function weighted(
     let score = 0;
     let weights = 0;
     for (const { name, weight = 1 } of resources) {
-      const found = usage(pod, node, name, true);
-      if (found === undefined) continue;
-      score += rate(found.after, found.capacity) * weight;
+      if (!look(pod, node, name, true)) continue;
+      score += rate(usage.after, usage.capacity) * weight;
       weights += weight;
     }
     return weights === 0 ? 0 : Math.trunc(score / weights);
@@ -114,11 +116,9 @@ function capacityRatio(
     let score = 0;
     let weights = 0;
     for (const { name, weight = 1 } of resources) {
-      const found = usage(pod, node, name, true);
-      if (found === undefined) continue;
-      const rate = line(
-        found.after > found.capacity ? 100 : Math.trunc((found.after * 100) / found.capacity),
-      );
+      if (!look(pod, node, name, true)) continue;
+      const { after, capacity } = usage;
+      const rate = line(after > capacity ? 100 : Math.trunc((after * 100) / capacity));
       if (rate <= 0) continue;
       score += rate * weight;
       weights += weight;
@@ -153,7 +153,14 @@ export function insufficientResources(
 ): Status | undefined {
   let reasons: string[] | undefined;
   let helpless = false;
-  if (node.pods.size + 1 > (node.allocatable.get('pods') ?? 0)) reasons = ['Too many pods'];
+  if (node.pods.size + 1 > node.maxPods) reasons = ['Too many pods'];
+  const { cpu, memory } = pod;
+  const fits =
+    cpu <= Math.max(0, node.allocatableCpu - node.requestedCpu) &&
+    memory <= Math.max(0, node.allocatableMemory - node.requestedMemory);
+  // By far the most common: nothing else is asked for.
+  if (fits && pod.requests.size === (cpu > 0 ? 1 : 0) + (memory > 0 ? 1 : 0))
+    return reasons && { code: 'Unschedulable', reasons };
   for (const [resource, wanted] of pod.requests) {
     const capacity = node.allocatable.get(resource) ?? 0;
     if (wanted <= capacity - (node.requested.get(resource) ?? 0) || ignored(resource)) continue;
@@ -249,13 +256,17 @@ export function nodeResourcesFit(
   };
 }
 
-/** 50 when resources are used as unevenly as can be, 100 when evenly. */
-function balance(fractions: readonly number[]): number {
+/** 50 when the first `count` of `fractions` are as uneven as can be, 100 when they are even. */
+function balance(fractions: readonly number[], count: number): number {
   let deviation = 0;
-  if (fractions.length === 2) deviation = Math.abs(((fractions[0] ?? 0) - (fractions[1] ?? 0)) / 2);
-  else if (fractions.length > 2) {
-    const mean = fractions.reduce((sum, value) => sum + value, 0) / fractions.length;
-    deviation = Math.sqrt(fractions.reduce((sum, value) => sum + (value - mean) ** 2, 0) / fractions.length);
+  if (count === 2) deviation = Math.abs(((fractions[0] ?? 0) - (fractions[1] ?? 0)) / 2);
+  else if (count > 2) {
+    let total = 0;
+    for (let at = 0; at < count; at++) total += fractions[at] ?? 0;
+    const mean = total / count;
+    let squares = 0;
+    for (let at = 0; at < count; at++) squares += ((fractions[at] ?? 0) - mean) ** 2;
+    deviation = Math.sqrt(squares / count);
   }
   return Math.trunc((1 - deviation) * maxNodeScore);
 }
@@ -267,21 +278,23 @@ export interface NodeResourcesBalancedAllocationArgs {
 /** Prefers nodes whose resources the Pod brings into balance: 75 where it changes nothing. */
 export function nodeResourcesBalancedAllocation(args: NodeResourcesBalancedAllocationArgs = {}): Plugin {
   const resources = args.resources?.length ? args.resources : defaultResources;
+  /** Shares of what nodes have, for each resource; for one node after another. */
+  const before: number[] = [];
+  const after: number[] = [];
   return {
     name: 'NodeResourcesBalancedAllocation',
     // A Pod that asks for nothing changes no balance.
     preScore: (_, pod) => (resources.some(({ name }) => pod.requests.has(name)) ? undefined : skip),
     score(_, pod, node) {
-      const before: number[] = [];
-      const after: number[] = [];
+      let count = 0;
       for (const { name } of resources) {
-        const found = usage(pod, node, name, false);
-        if (found === undefined) continue;
-        before.push(Math.min(1, found.before / found.capacity));
-        after.push(Math.min(1, found.after / found.capacity));
+        if (!look(pod, node, name, false)) continue;
+        before[count] = Math.min(1, usage.before / usage.capacity);
+        after[count] = Math.min(1, usage.after / usage.capacity);
+        count++;
       }
       const half = maxNodeScore / 2;
-      return half + Math.trunc((half + balance(after) - balance(before)) / 2);
+      return half + Math.trunc((half + balance(after, count) - balance(before, count)) / 2);
     },
   };
 }
