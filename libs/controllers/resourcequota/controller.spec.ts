@@ -76,6 +76,17 @@ describe('resourcequota-controller', () => {
     expect(await used()).toEqual({ pods: '1' });
   });
 
+  it('brings back the limits that somebody else wrote into the status, at once', async () => {
+    cluster = await startCluster();
+    cluster.run(loop);
+    await quota({ pods: '10' });
+    await cluster.until(shows({ pods: '0' }));
+    const other = { type: 'merge' as const, body: { status: { hard: { pods: '70' } } } };
+    await quotas().patch('q', other, { subresource: 'status' });
+    await cluster.until(async () => (await quotas().get('q')).status?.hard?.['pods'] === '10');
+    expect(await used()).toEqual({ pods: '0' });
+  });
+
   it('counts right though killed at any point', async () => {
     cluster = await startCluster();
     const killed = runKilled(cluster, loop, { seed: 21, limit: 12 });

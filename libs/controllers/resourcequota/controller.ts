@@ -134,7 +134,8 @@ export function createResourceQuotaController(
         source(ResourceQuota, (quota, { previous, deleted }) => {
           const key = objectKey(quota);
           // Admission charges for an object before that is there: a count just after would take the charge away again.
-          if (previous !== undefined && deepEqual(previous.spec?.hard, quota.spec?.hard)) return [];
+          const asBefore = previous !== undefined && deepEqual(previous.spec?.hard, quota.spec?.hard);
+          if (asBefore && deepEqual(quota.status?.hard, quota.spec?.hard)) return [];
           if (!deleted) mayLower.add(key);
           return [key];
         }),
