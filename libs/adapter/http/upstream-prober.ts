@@ -17,8 +17,8 @@ export const hostOf = ({ host, port, serverName }: UpstreamPlace): string =>
 
 export interface Prober {
   isSick(place: UpstreamPlace): boolean;
-  /** Calls back when the place is found silent the next time. Returns the way to stop waiting. */
-  whenSick(place: UpstreamPlace, fallen: () => void): () => void;
+  /** Calls back each time that the place is found sick, with how often in a row it was. Returns the way to stop. */
+  whenSick(place: UpstreamPlace, fallen: (times: number) => void): () => void;
   close(): void;
 }
 
@@ -30,9 +30,10 @@ export type ProberOptions = Pick<UpstreamOptions, 'places' | 'tls'> & {
 /** Asks each of several places in turn whether it is well. A single one is not asked: there is no other to go to. */
 export function createProber({ probe, places, tls, hostHeader }: ProberOptions): Prober {
   const agent = new Agent({ keepAlive: true, maxSockets: 1, ...tls });
-  const sick = new Set<string>();
+  /** How often in a row each was found sick. */
+  const sick = new Map<string, number>();
   const asking = new Set<string>();
-  const waiting = new Map<string, Set<() => void>>();
+  const waiting = new Map<string, Set<(times: number) => void>>();
 
   function found(name: string, well: boolean): void {
     asking.delete(name);
@@ -40,8 +41,9 @@ export function createProber({ probe, places, tls, hostHeader }: ProberOptions):
       sick.delete(name);
       return;
     }
-    sick.add(name);
-    for (const fallen of [...(waiting.get(name) ?? [])]) fallen();
+    const times = (sick.get(name) ?? 0) + 1;
+    sick.set(name, times);
+    for (const fallen of [...(waiting.get(name) ?? [])]) fallen(times);
   }
 
   function ask(place: UpstreamPlace): void {

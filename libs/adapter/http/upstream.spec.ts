@@ -185,6 +185,43 @@ describe('an upstream', () => {
     expect(waited).toBeGreaterThan(0);
   });
 
+  it('that stays silent is given up by writes, which may have been done, and by streams', async () => {
+    let silent = false;
+    const one = await serve((asked) => {
+      if (asked.path === '/stream' && !silent)
+        return {
+          status: 200,
+          headers: {},
+          body: (async function* () {
+            yield bytes('begun');
+            await new Promise(() => undefined);
+          })(),
+        };
+      if (silent) return new Promise(() => undefined);
+      return { status: 200, headers: {}, body: bytes('one') };
+    });
+    let asked = 0;
+    const two = await serve(({ path }) => {
+      if (path !== '/readyz') asked += 1;
+      return { status: 200, headers: {}, body: bytes('two') };
+    });
+    const { port } = await front([one.port, two.port], {
+      probe: { path: '/readyz', everyMs: 20, timeoutMs: 300 },
+    });
+    const stream = await new Promise<IncomingMessage>((resolve) => {
+      request({ host: '127.0.0.1', port, path: '/stream', ca: authority.cert, agent: false }, resolve).end();
+    });
+    const broken = new Promise((resolve) => stream.resume().once('close', resolve));
+    expect((await call(port)).text).toBe('two');
+    silent = true;
+    const { answer, text } = await call(port, { method: 'DELETE', path: '/a' });
+    expect(answer.statusCode).toBe(503);
+    expect(text).toContain('does not answer');
+    // Nobody else was asked to do it.
+    expect(asked).toBe(1);
+    await broken;
+  });
+
   it('asks all that stand behind one name, by its certificate, and those that come later', async () => {
     const is =
       (name: string): HttpHandler =>

@@ -29,7 +29,8 @@ export interface UpstreamOptions {
   readonly connectTimeoutMs?: number;
   /**
    * Of several places, those that do not answer 200 here in time are asked last, and reads that wait for them are asked
-   * elsewhere: a process that is stopped still takes connections. Default: nobody is probed.
+   * elsewhere: a process that is stopped still takes connections. From one that is silent for several times in a row nothing is
+   * waited for any more: its writes fail, its streams break. Default: nobody is probed.
    */
   readonly probe?: { readonly path: string; readonly everyMs: number; readonly timeoutMs: number };
 }
@@ -72,6 +73,8 @@ const hopByHop = new Set([
 
 /** A place that failed is asked last for this long. */
 const downMs = 2_000;
+/** How often in a row a place must be silent to be given up by those that cannot be asked elsewhere. */
+const timesSilent = 3;
 
 /** The answer's headers as they came, without those that are this connection's own. */
 export function endToEndHeaders({ rawHeaders }: IncomingMessage): string[] {
@@ -226,13 +229,18 @@ export function createUpstream(options: UpstreamOptions): HttpsUpstream {
         else socket.once('secureConnect', begin);
       });
       if (!hasBody) call.end();
-      // A read that waits for a server that has fallen silent is asked elsewhere.
-      const unwait =
-        reads && !hasBody
-          ? prober?.whenSick(place, () => call.destroy(new Error(`${placeName(place)} does not answer`)))
-          : undefined;
+      // A read that waits for a server that has fallen silent is asked elsewhere. A write may have been done: it is left more time,
+      // and so is an answer that has begun.
+      let patience = reads && !hasBody ? 1 : timesSilent;
+      let before: number | undefined;
+      const unwait = prober?.whenSick(place, (times) => {
+        // Counted from here on, and anew when it was well in between.
+        if (before === undefined || times <= before) before = times - 1;
+        if (times - before >= patience) call.destroy(new Error(`${placeName(place)} does not answer`));
+      });
       call.once('response', (answer) => {
-        unwait?.();
+        patience = timesSilent;
+        answer.once('close', () => unwait?.());
         resolve(answer);
       });
       if (upgraded !== undefined)
