@@ -54,7 +54,10 @@ export function threeBody(three: () => Promise<ComposeCluster>): void {
       await Promise.all([ledger.more(50, 120_000), rollOut('nginx:2')]);
       await ledger.check();
       await Promise.all(victims.map((victim) => cluster.start(victim)));
-      await cluster.allHealthy();
+      await eventually(() => cluster.exec('apiserver', 'node', 'healthy.mjs', '7443'), {
+        timeoutMs: 60_000,
+        what: 'the API server to be back',
+      });
       // The API server that has served and published alone stands still for longer than the other one waits for it.
       await cluster.pause('apiserver-2');
       try {
@@ -62,7 +65,7 @@ export function threeBody(three: () => Promise<ComposeCluster>): void {
       } finally {
         await cluster.unpause('apiserver-2');
       }
-      await ledger.more(20);
+      await Promise.all([ledger.more(20), cluster.allHealthy()]);
       await ledger.check();
     }, 300_000);
   });
