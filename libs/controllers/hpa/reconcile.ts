@@ -1,4 +1,4 @@
-import { SelectorSyntaxError, parseSelector, type LabelMatcher } from '@drydock/base/apimachinery';
+import { SelectorSyntaxError, type LabelMatcher } from '@drydock/base/apimachinery';
 import type {
   HPAScalingRules,
   HorizontalPodAutoscaler,
@@ -16,6 +16,7 @@ import type { MetricsClient } from './metrics-client.ts';
 import { normalize, normalizeWithBehavior, type Normalized } from './normalize.ts';
 import type { ReadinessRules } from './pod-groups.ts';
 import { ScaleTargetError, type Scale, type ScaleTarget } from './scale-target.ts';
+import { selectorOf } from './selectors.ts';
 import { tolerancesOf } from './tolerances.ts';
 
 /** What one autoscaler is decided with. */
@@ -284,7 +285,7 @@ export async function reconcileAutoscaler(
       );
     let selector: LabelMatcher;
     try {
-      selector = parseSelector(text);
+      selector = selectorOf(text);
     } catch (problem) {
       if (!(problem instanceof SelectorSyntaxError)) throw problem;
       throw refuse(

@@ -10,14 +10,24 @@ export interface Scale extends KubeObject {
   status?: { replicas?: number; selector?: string };
 }
 
+/** What was found in a list of resources, which is another one when it changes. */
+const found = new WeakMap<readonly ResourceType[], Map<string, ResourceType>>();
+
 /** Finds the resource of a kind among those that are served: the version that is named before others. */
 export function resourceOfKind(
   served: readonly ResourceType[],
   { apiVersion = 'v1', kind }: ObjectReference,
 ): ResourceType | undefined {
+  const known = found.get(served) ?? new Map<string, ResourceType>();
+  found.set(served, known);
+  const key = `${apiVersion} ${kind}`;
+  const before = known.get(key);
+  if (before !== undefined) return before;
   const { group, version } = parseApiVersion(apiVersion);
-  const found = served.filter((one) => one.kind === kind && one.group === group);
-  return found.find((one) => one.version === version) ?? found[0];
+  const all = served.filter((one) => one.kind === kind && one.group === group);
+  const type = all.find((one) => one.version === version) ?? all[0];
+  if (type !== undefined) known.set(key, type);
+  return type;
 }
 
 /** A target's scale, and how it is written back. */

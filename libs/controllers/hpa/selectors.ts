@@ -1,4 +1,4 @@
-import type { LabelMatcher } from '@drydock/base/apimachinery';
+import { parseSelector, type LabelMatcher } from '@drydock/base/apimachinery';
 import type { Pod } from '@drydock/api/core/v1';
 import { byLabel, byNamespace, labelKey, type Informer } from '@drydock/machinery/informer';
 
@@ -17,6 +17,20 @@ export function selectPods(pods: Informer<Pod>, namespace: string, selector: Lab
   const candidates =
     label === undefined ? pods.byIndex(byNamespace.name, namespace) : pods.byIndex(byLabel.name, label);
   return candidates.filter(({ metadata }) => selector.matches(metadata.labels));
+}
+
+const parsed = new Map<string, LabelMatcher>();
+const maxParsed = 20_000;
+
+/** The selector of a text; the same for the same text, as targets say the same at every look. @throws SelectorSyntaxError */
+export function selectorOf(text: string): LabelMatcher {
+  let selector = parsed.get(text);
+  if (selector === undefined) {
+    selector = parseSelector(text);
+    if (parsed.size >= maxParsed) parsed.clear();
+    parsed.set(text, selector);
+  }
+  return selector;
 }
 
 /** Remembers which autoscaler selects what, so that two that fight over the same Pods are found out. */
