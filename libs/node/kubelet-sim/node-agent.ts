@@ -102,11 +102,13 @@ export function createNodeAgent({
   const name = nodeName(index);
   const hostIp = nodeIp(index);
   const agents = new Map<string, PodAgent>();
-  const usage = createNodeUsage(loads, clock.now(), {
-    memory: shape.memoryGi * 2 ** 30,
-    disk: shape.ephemeralStorageGi * 2 ** 30,
-  });
   const recorder = createEventRecorder(client, 'kubelet', deps, { host: name });
+  const usage = createNodeUsage(
+    loads,
+    clock.now(),
+    { memory: shape.memoryGi * 2 ** 30, disk: shape.ephemeralStorageGi * 2 ** 30 },
+    (pod, message) => recorder.event(pod, 'Warning', 'InvalidUsage', message),
+  );
   const nodes = client.resource(Node);
   const leases = client.resource(Lease).namespace(leaseNamespace);
   const directories = createLazy(async () =>

@@ -1,6 +1,7 @@
 import { parseQuantity } from '@drydock/base/apimachinery';
+import type { Pod } from '@drydock/api/core/v1';
 import { consumedAt, type ContainerRuntime } from '../pods/index.ts';
-import { containerUsage, createMeter, type Meter } from '../usage/index.ts';
+import { containerUsage, createMeter, usageFaults, type Meter } from '../usage/index.ts';
 import type { PodAgent } from './pod-agent.ts';
 import type { ServiceLoads } from './service-loads.ts';
 
@@ -44,7 +45,28 @@ export interface NodeUsage {
   read(pods: Iterable<PodAgent>, nowMs: number): NodeReading;
 }
 
-export function createNodeUsage(loads: ServiceLoads, startedAtMs: number, space: NodeSpace): NodeUsage {
+export function createNodeUsage(
+  loads: ServiceLoads,
+  startedAtMs: number,
+  space: NodeSpace,
+  /** Hears once of each thing that is said of a Pod's usage and means nothing. */
+  tell: (pod: Pod, message: string) => void,
+): NodeUsage {
+  const checked = new WeakSet<object>();
+  /** What was told of each Pod. */
+  const told = new Map<string, Set<string>>();
+  const check = (pod: Pod, uid: string) => {
+    const { annotations } = pod.metadata;
+    if (annotations === undefined || checked.has(annotations)) return;
+    checked.add(annotations);
+    for (const { annotation, text, message } of usageFaults(pod)) {
+      const before = told.get(uid) ?? new Set();
+      told.set(uid, before);
+      const key = `${annotation}=${text}`;
+      if (!before.has(key)) tell(pod, message);
+      before.add(key);
+    }
+  };
   // `use` follows the Pod: its annotations, and those it shares a load with, may change.
   const meters = new Map<string, { readonly meter: Meter; seconds: number; use: (atMs: number) => number }>();
   const base = createMeter(startedAtMs, () => own.cpu);
@@ -52,10 +74,13 @@ export function createNodeUsage(loads: ServiceLoads, startedAtMs: number, space:
   return {
     read(pods, nowMs) {
       const seen = new Set<string>();
+      const present = new Set<string>();
       let { cpu, memory } = own;
       const read: { agent: PodAgent; containers: ContainerReading[] }[] = [];
       for (const agent of pods) {
         const { runtime } = agent;
+        present.add(runtime.uid);
+        check(runtime.pod, runtime.uid);
         const shared = loads.of(runtime.pod);
         const containers: ContainerReading[] = [];
         for (const container of runtime.containers) {
@@ -91,6 +116,7 @@ export function createNodeUsage(loads: ServiceLoads, startedAtMs: number, space:
         if (containers.length > 0) read.push({ agent, containers });
       }
       for (const key of meters.keys()) if (!seen.has(key)) meters.delete(key);
+      for (const uid of told.keys()) if (!present.has(uid)) told.delete(uid);
       return { startedAtMs, space, cpuSeconds: base.read(nowMs) + total, cpu, memory, pods: read };
     },
   };

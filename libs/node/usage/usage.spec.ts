@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Pod, Service } from '@drydock/api/core/v1';
-import { containerUsage, createMeter, parseUsage, usageCurve } from './index.ts';
+import { containerUsage, createMeter, parseUsage, usageCurve, usageFaults } from './index.ts';
 
 describe('usages', () => {
   it.each([
@@ -68,5 +68,31 @@ describe('usages', () => {
     expect(meter.read(2000)).toBeCloseTo(4);
     expect(meter.read(2000)).toBeCloseTo(4);
     expect(meter.read(3000)).toBeCloseTo(7);
+  });
+
+  it('finds what means nothing', () => {
+    const of = (annotations: Record<string, string>) =>
+      usageFaults({
+        metadata: { annotations },
+        spec: { containers: [{ name: 'a' }], initContainers: [{ name: 'side' }] },
+      } as unknown as Pod).map(({ message }) => message);
+    expect(
+      of({
+        'drydock.dev/cpu-usage': '1',
+        'memory-usage.drydock.dev/side': '0,1Mi;5,2Mi',
+        'drydock.dev/logs': '?',
+      }),
+    ).toEqual([]);
+    expect(
+      of({
+        'drydock.dev/cpu-usage': '100m plus t',
+        'memory-usage.drydock.dev/a': '0,1;5',
+        'cpu-usage.drydock.dev/b': '1',
+      }),
+    ).toEqual([
+      'drydock.dev/cpu-usage: neither a quantity nor a trace, and no expression: unexpected "plus"',
+      'memory-usage.drydock.dev/a: neither a quantity nor a trace, and no expression: unexpected ";5"',
+      'cpu-usage.drydock.dev/b: the Pod has no container b',
+    ]);
   });
 });
