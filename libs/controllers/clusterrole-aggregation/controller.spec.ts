@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { ClusterRole } from '@drydock/api/rbac/v1';
 import { startCluster, type TestCluster } from '../shared/cluster.spec-support.ts';
-import { createClusterRoleAggregationController } from './index.ts';
+import { aggregatedRules, createClusterRoleAggregationController } from './index.ts';
 
 let cluster: TestCluster;
 afterEach(() => cluster?.stop());
@@ -33,5 +33,47 @@ describe('clusterrole-aggregation-controller', () => {
     await roles.delete('x');
     await cluster.until(async () => String(await verbs()) === 'get,list');
     expect(cluster.errors).toEqual([]);
+  });
+});
+
+describe('the rules of a role that gathers those of others', () => {
+  const rule = (text: string) => {
+    const [verb = '', resource = ''] = text.split(' ');
+    return { verbs: [verb], resources: [resource] };
+  };
+  const tool = (name: string, foo: string, ...rules: string[]): ClusterRole => ({
+    metadata: { name, labels: { foo } },
+    rules: rules.map(rule),
+  });
+  const [hammer, chisel, saw] = [['hammer nails', 'hammer wedges'], ['chisel mortises'], ['saw boards']];
+  it.each<[string, ClusterRole[], foo: string[], string[]]>([
+    ['nothing fits', [tool('hammer', 'other', ...hammer)], ['bar'], []],
+    ['one fits', [tool('hammer', 'bar', ...hammer)], ['bar'], hammer],
+    [
+      'in the order of their names',
+      [tool('hammer', 'bar', ...hammer), tool('chisel', 'bar', ...chisel), tool('saw', 'other', ...saw)],
+      ['bar'],
+      [...chisel, ...hammer],
+    ],
+    [
+      'selector by selector',
+      [tool('hammer', 'bar', ...hammer), tool('chisel', 'bar', ...chisel), tool('axe', 'other', ...saw)],
+      ['bar', 'other'],
+      [...chisel, ...hammer, ...saw],
+    ],
+    [
+      'each rule once',
+      [tool('hammer', 'bar', ...hammer), tool('saw', 'bar', ...saw), tool('other-saw', 'other', ...saw)],
+      ['bar', 'other'],
+      [...hammer, ...saw],
+    ],
+    ['not its own', [{ ...tool('all', 'bar', ...saw) }, tool('hammer', 'bar', ...hammer)], ['bar'], hammer],
+  ])('%s', (_title, roles, values, expected) => {
+    const all: ClusterRole = {
+      metadata: { name: 'all', labels: { foo: 'bar' } },
+      aggregationRule: { clusterRoleSelectors: values.map((foo) => ({ matchLabels: { foo } })) },
+      rules: [rule('old rule')],
+    };
+    expect(aggregatedRules(all, [...roles, all])).toEqual(expected.map(rule));
   });
 });

@@ -2,6 +2,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Job, type JobSpec } from '@drydock/api/batch/v1';
 import { formatTime, isNotFound } from '@drydock/base/apimachinery';
 import { startCluster, type TestCluster } from '../shared/cluster.spec-support.ts';
+import { TerminalError } from '@drydock/machinery/controller';
+import { leftToLiveMs } from './controller.ts';
 import { createTtlAfterFinishedController } from './index.ts';
 
 let cluster: TestCluster;
@@ -55,5 +57,40 @@ describe('ttl-after-finished-controller', () => {
     expect(await deleted()).toBe(false);
     await cluster.clock.advance(10_000);
     expect(await deleted()).toBe(true);
+  });
+});
+
+describe('how long a Job may stay', () => {
+  const nowMs = Date.parse('2026-01-01T00:00:00Z');
+  const ago = (seconds: number) => formatTime(nowMs - seconds * 1000);
+  const ended = (type: string, secondsAgo: number, status = 'True') => [
+    { type: 'SuccessCriteriaMet', status: 'True', lastTransitionTime: ago(100) },
+    { type, status, lastTransitionTime: ago(secondsAgo) },
+  ];
+  it.each<[string, number | undefined, object[], number | undefined]>([
+    ['it runs', 100, [], undefined],
+    ['it is not over yet', 100, ended('Failed', 0, 'False'), undefined],
+    ['it has succeeded, for good', undefined, ended('Complete', 0), undefined],
+    ['it has succeeded now, for no time', 0, ended('Complete', 0), 0],
+    ['it has succeeded now', 10, ended('Complete', 0), 10],
+    ['it succeeded a while ago', 15, ended('Complete', 10), 5],
+    ['it succeeded long ago', 15, ended('Complete', 20), 0],
+    ['it has failed, for good', undefined, ended('Failed', 0), undefined],
+    ['it has failed now, for no time', 0, ended('Failed', 0), 0],
+    ['it failed a while ago', 15, ended('Failed', 10), 5],
+    ['it ended in the future, by clocks that differ', 15, ended('Failed', -5), 20],
+  ])('%s', (_title, ttlSecondsAfterFinished, conditions, expected) => {
+    const job = {
+      metadata: { name: 'j', namespace: 'default' },
+      spec: { template: {}, ...(ttlSecondsAfterFinished === undefined ? {} : { ttlSecondsAfterFinished }) },
+      status: { conditions },
+    } as Job;
+    expect(leftToLiveMs(job, nowMs)).toBe(expected === undefined ? undefined : expected * 1000);
+  });
+
+  it('cannot be told of one that does not tell when it ended', () => {
+    const conditions = [{ type: 'Complete', status: 'True' }];
+    const job = { metadata: {}, spec: { template: {}, ttlSecondsAfterFinished: 1 }, status: { conditions } };
+    expect(() => leftToLiveMs(job as Job, nowMs)).toThrow(TerminalError);
   });
 });
