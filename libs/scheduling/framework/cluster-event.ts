@@ -27,6 +27,7 @@ export type EventAction =
   | 'UpdateNodeTaint'
   | 'UpdateNodeAllocatable'
   | 'UpdateNodeCondition'
+  | 'UpdateNodeAnnotation'
   | 'UpdatePodLabel'
   | 'UpdatePodScaleDown'
   | 'UpdatePodTolerations'

@@ -37,6 +37,8 @@ const reasons = {
   space: 'node(s) did not have enough free storage',
   noVolume: 'node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)',
 };
+/** The order in which they are told. */
+const inOrder = [reasons.node, reasons.bind, reasons.space, reasons.noVolume];
 const unboundImmediate = unresolvable('pod has unbound immediate PersistentVolumeClaims');
 
 /** What is to be done for a Pod's claims on one node. */
@@ -177,7 +179,7 @@ export function volumeBinding(args: VolumeBindingArgs, listers: Listers, actions
       }
       provision.push(claim);
     }
-    return found.length > 0 ? found : { bind, provision };
+    return found.length > 0 ? inOrder.filter((reason) => found.includes(reason)) : { bind, provision };
   }
 
   const hasWork = (found: Plan | undefined) =>

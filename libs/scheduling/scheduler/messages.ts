@@ -34,3 +34,11 @@ export function fitErrorMessage(diagnosis: Diagnosis, postFilterMessage = ''): s
     ...(postFilterMessage === '' ? [] : [postFilterMessage]),
   ].join(' ');
 }
+
+const longestNote = 1024;
+const more = ' ...';
+
+/** A message as it fits into an event. */
+export function noteOf(message: string): string {
+  return message.length <= longestNote ? message : `${message.slice(0, longestNote - more.length)}${more}`;
+}

@@ -11,6 +11,7 @@ import {
   podInfo,
   type ClusterEvent,
   type CycleState,
+  type Plugin,
   type PodInfo,
   type Status,
 } from '../framework/index.ts';
@@ -30,7 +31,7 @@ import { decideWithExtenders } from './decide-with-extenders.ts';
 import { createDecisionLog, explain, type Explanation } from './explain.ts';
 import { createDeviceActions } from './device-actions.ts';
 import { createListers } from './listers.ts';
-import { fitErrorMessage } from './messages.ts';
+import { fitErrorMessage, noteOf } from './messages.ts';
 import { schedulerMetrics } from './metrics.ts';
 import { nodeChanges, podChanges } from './node-event.ts';
 import { createNominator } from './nominator.ts';
@@ -66,6 +67,16 @@ const turnMs = 8;
 
 const noDeviceSelectors: DeviceSelectorCompiler = () => {
   throw new TerminalError('there is nothing to compile selectors of devices with');
+};
+
+const caresForAny = ({ events, ...points }: Plugin): boolean => {
+  const { preEnqueue, preFilter, filter, reserve, permit } = points;
+  const refuses = [preEnqueue, preFilter, filter, reserve, permit].some((point) => point !== undefined);
+  if (!refuses || events === undefined) return refuses;
+  return events.some(
+    ({ resource, actions }) =>
+      (resource === 'Pod' || resource === 'AssignedPod') && actions.includes('Update'),
+  );
 };
 
 function extendersOf({ configuration, extenderCaller }: SchedulerOptions): Extender[] {
@@ -134,6 +145,9 @@ export function createScheduler(options: SchedulerOptions, deps: ControllerDeps)
   );
   const first = [...profiles.values()][0] as Profile;
   const byName = new Map([...profiles].map(([name, profile]) => [name, pluginsOf(profile)]));
+  /** Somebody may refuse Pods who does not say, or not so exactly, what makes him change his mind. */
+  const hearsAll =
+    extenders.length > 0 || [...byName.values()].some((plugins) => [...plugins.values()].some(caresForAny));
   const nameOf = (pod: Pod) => pod.spec?.schedulerName || 'default-scheduler';
 
   const queue = createSchedulingQueue({
@@ -260,7 +274,7 @@ export function createScheduler(options: SchedulerOptions, deps: ControllerDeps)
     const { message, postFilter, refusedBy, pendingBy } = decision;
     const nominated = postFilter?.nominatedNodeName;
     if (nominated !== undefined) nominator.set(info, nominated);
-    recorder(profile.schedulerName).event(info.pod, 'Warning', 'FailedScheduling', message);
+    recorder(profile.schedulerName).event(info.pod, 'Warning', 'FailedScheduling', noteOf(message));
     if (postFilter?.victims !== undefined && nominated) preempting.add(info.key);
     queue.refused(info.key, { refusedBy, pendingBy });
     void writes.markUnscheduled(info.pod, 'Unschedulable', message, nominated);
@@ -299,7 +313,7 @@ export function createScheduler(options: SchedulerOptions, deps: ControllerDeps)
 
   function failed(profile: Profile, info: PodInfo, message: string): void {
     logger.warn('scheduling failed', { pod: info.key, reason: message });
-    recorder(profile.schedulerName).event(info.pod, 'Warning', 'FailedScheduling', message);
+    recorder(profile.schedulerName).event(info.pod, 'Warning', 'FailedScheduling', noteOf(message));
     queue.refused(info.key, { error: true });
     nominator.remove(info.key);
     void writes.markUnscheduled(info.pod, 'SchedulerError', message, '');
@@ -312,7 +326,7 @@ export function createScheduler(options: SchedulerOptions, deps: ControllerDeps)
     }
     // One node was left of them all, and it does not do after all.
     const message = fitErrorMessage({ nodeCount: 1, statuses: new Map([['', status]]) });
-    recorder(profile.schedulerName).event(info.pod, 'Warning', 'FailedScheduling', message);
+    recorder(profile.schedulerName).event(info.pod, 'Warning', 'FailedScheduling', noteOf(message));
     const by = new Set(status.plugin === undefined ? [] : [status.plugin]);
     const pending = status.code === 'Pending';
     queue.refused(info.key, {
@@ -430,7 +444,9 @@ export function createScheduler(options: SchedulerOptions, deps: ControllerDeps)
         queueEvent({ resource: 'AssignedPod', actions: ['Delete'], previous: pod });
       else {
         const actions = podChanges(pod, previous);
-        if (actions.length > 0) queueEvent({ resource: 'AssignedPod', actions, object: pod, previous });
+        // Thousands a second: whoever does not care for them is not asked.
+        if (hearsAll || actions[0] !== 'Update')
+          queueEvent({ resource: 'AssignedPod', actions, object: pod, previous });
       }
       return;
     }
@@ -450,12 +466,11 @@ export function createScheduler(options: SchedulerOptions, deps: ControllerDeps)
     const info = podInfo(pod);
     if (pod.status?.nominatedNodeName !== previous?.status?.nominatedNodeName)
       nominator.set(info, pod.status?.nominatedNodeName ?? '');
-    const actions = previous === undefined ? [] : podChanges(pod, previous);
     queue.set(
       info,
-      previous === undefined || actions.length === 0
+      previous === undefined
         ? undefined
-        : { resource: 'UnscheduledPod', actions, object: pod, previous },
+        : { resource: 'UnscheduledPod', actions: podChanges(pod, previous), object: pod, previous },
     );
     const promised = previous?.status?.nominatedNodeName;
     if (previous !== undefined && promised && promised !== pod.status?.nominatedNodeName)
@@ -498,7 +513,11 @@ export function createScheduler(options: SchedulerOptions, deps: ControllerDeps)
           },
           updated(node, previous) {
             const actions = nodeChanges(node, previous);
-            if (actions.length === 0 && node.status?.images === previous.status?.images) return;
+            const isHeartbeat =
+              actions.length === 0 &&
+              node.status?.images === previous.status?.images &&
+              node.spec?.unschedulable === previous.spec?.unschedulable;
+            if (isHeartbeat) return;
             cache.setNode(node);
             if (actions.length > 0) queueEvent({ resource: 'Node', actions, object: node, previous });
           },
