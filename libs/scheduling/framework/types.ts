@@ -152,6 +152,8 @@ export interface Plugin {
     pod: PodInfo,
     snapshot: Snapshot,
     statuses: NodeStatuses,
+    /** What holds for nodes that were not looked at; absent: nothing would help them. */
+    absent?: Status,
   ): PostFilterResult | undefined;
   /** A `Skip` status leaves out this plugin's `score`. */
   preScore?(

@@ -120,11 +120,10 @@ function terminatingByPreemption({ pod }: PodInfo): boolean {
 export function defaultPreemption(args: DefaultPreemptionArgs, deps: PreemptionDeps): Plugin {
   const { minCandidateNodesPercentage = 10, minCandidateNodesAbsolute = 100 } = args;
 
-  function ineligible(pod: PodInfo, snapshot: Snapshot, statuses: NodeStatuses): string | undefined {
+  function ineligible(pod: PodInfo, snapshot: Snapshot, nominatedStatus: Status): string | undefined {
     if (pod.pod.spec?.preemptionPolicy === 'Never') return 'not eligible due to preemptionPolicy=Never.';
     const nominated = pod.pod.status?.nominatedNodeName ?? '';
-    if (nominated === '' || statuses.get(nominated)?.code === 'UnschedulableAndUnresolvable')
-      return undefined;
+    if (nominated === '' || nominatedStatus.code === 'UnschedulableAndUnresolvable') return undefined;
     for (const other of snapshot.node(nominated)?.pods.values() ?? [])
       if (other.priority < pod.priority && terminatingByPreemption(other))
         return 'not eligible due to a terminating pod on the nominated node.';
@@ -172,10 +171,12 @@ export function defaultPreemption(args: DefaultPreemptionArgs, deps: PreemptionD
     pod: PodInfo,
     snapshot: Snapshot,
     statuses: NodeStatuses,
+    absent: Status = unresolvable(),
   ): PostFilterResult {
-    const why = ineligible(pod, snapshot, statuses);
+    const statusOf = (name: string) => statuses.get(name) ?? absent;
+    const why = ineligible(pod, snapshot, statusOf(pod.pod.status?.nominatedNodeName ?? ''));
     if (why !== undefined) return { status: unschedulable(`preemption: ${why}`) };
-    const potential = snapshot.nodes.filter(({ name }) => statuses.get(name)?.code === 'Unschedulable');
+    const potential = snapshot.nodes.filter(({ name }) => statusOf(name).code === 'Unschedulable');
     const refusals = new Map<string, Status>();
     const keeping: Candidate[] = [];
     const breaking: Candidate[] = [];
@@ -199,8 +200,8 @@ export function defaultPreemption(args: DefaultPreemptionArgs, deps: PreemptionD
     const candidates = [...keeping, ...breaking];
     const best = pickCandidate(candidates, deps.now());
     if (best !== undefined) return { nominatedNodeName: best.node, victims: best.victims, candidates };
-    const absent = unresolvable('Preemption is not helpful for scheduling');
-    const message = deps.message(snapshot.nodes.length, refusals, absent);
+    const helpless = unresolvable('Preemption is not helpful for scheduling');
+    const message = deps.message(snapshot.nodes.length, refusals, helpless);
     return { status: unschedulable(`preemption: ${message}`), nominatedNodeName: '' };
   }
 

@@ -166,7 +166,7 @@ function afterFilter(
   const reasons: string[] = [];
   let result: PostFilterResult | undefined;
   for (const { plugin } of points) {
-    const found = plugin.postFilter?.(state, pod, snapshot, diagnosis.statuses);
+    const found = plugin.postFilter?.(state, pod, snapshot, diagnosis.statuses, diagnosis.absent);
     if (found === undefined) continue;
     if (found.status === undefined) return { result: found, message: '' };
     if (found.nominatedNodeName !== undefined) result ??= found;

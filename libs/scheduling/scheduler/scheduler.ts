@@ -311,12 +311,18 @@ export function createScheduler(options: SchedulerOptions, deps: ControllerDeps)
     else queue.recheck(info.key);
   }
 
+  /** A Pod as it is now: it may have been promised a node since the attempt began. */
+  function newest({ key, pod }: PodInfo): Pod {
+    const seen = informers.informer(Pod).get(key);
+    return seen !== undefined && seen.metadata.uid === pod.metadata.uid ? seen : pod;
+  }
+
   function failed(profile: Profile, info: PodInfo, message: string): void {
     logger.warn('scheduling failed', { pod: info.key, reason: message });
     recorder(profile.schedulerName).event(info.pod, 'Warning', 'FailedScheduling', noteOf(message));
     queue.refused(info.key, { error: true });
     nominator.remove(info.key);
-    void writes.markUnscheduled(info.pod, 'SchedulerError', message, '');
+    void writes.markUnscheduled(newest(info), 'SchedulerError', message, '');
   }
 
   function rejected(profile: Profile, info: PodInfo, status: Status): void {
@@ -334,7 +340,7 @@ export function createScheduler(options: SchedulerOptions, deps: ControllerDeps)
       ...(pending ? { pendingBy: by } : {}),
     });
     nominator.remove(info.key);
-    void writes.markUnscheduled(info.pod, 'Unschedulable', message, '');
+    void writes.markUnscheduled(newest(info), 'Unschedulable', message, '');
   }
 
   function placed(profile: Profile, info: PodInfo, nodeName: string, state: CycleState): void {
