@@ -171,7 +171,18 @@ export function insufficientResources(
   return reasons && { code: helpless ? 'UnschedulableAndUnresolvable' : 'Unschedulable', reasons };
 }
 
-const capacityOf = ({ status }: Node) => amounts(status?.allocatable ?? status?.capacity);
+/** Remembers what was made of an object: one event is looked at for many Pods. */
+function once<K extends object, V>(make: (key: K) => V): (key: K) => V {
+  const known = new WeakMap<K, V>();
+  return (key) => {
+    let value = known.get(key);
+    if (value === undefined) known.set(key, (value = make(key)));
+    return value;
+  };
+}
+
+const capacityOf = once(({ status }: Node) => amounts(status?.allocatable ?? status?.capacity));
+const requestsOf = once((pod: Pod) => podRequests(pod));
 
 /** Whether a change of a node is worth another try: the Pod would fit if it were empty, and it has more of what counts. */
 function nodeHelps(
@@ -196,7 +207,7 @@ function nodeHelps(
 
 /** Whether what a Pod on a node gave up is something that the waiting Pod wants. */
 function resizeHelps(pod: PodInfo, now: Pod, previous: Pod): boolean {
-  const [after, before] = [podRequests(now), podRequests(previous)];
+  const [after, before] = [requestsOf(now), requestsOf(previous)];
   return [...pod.requests.keys()].some((name) => (before.get(name) ?? 0) > (after.get(name) ?? 0));
 }
 

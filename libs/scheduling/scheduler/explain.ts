@@ -1,4 +1,7 @@
+import type { Pod } from '@drydock/api/core/v1';
+import { objectKey } from '@drydock/base/apimachinery';
 import type { PodInfo } from '../framework/index.ts';
+import type { Profile } from '../profile/index.ts';
 import type { Decision } from './decide.ts';
 
 /** Why one node was refused, or how it was rated. */
@@ -124,4 +127,20 @@ export function createDecisionLog(maxRecords = 1_000, maxCells = 200_000) {
       }
     },
   };
+}
+
+/** Which plugin keeps a Pod out of the queue, and why; undefined where none does. */
+export function explainGates(
+  pod: Pod,
+  { schedulerName, points }: Profile,
+  now: Pick<Explanation, 'timeMs' | 'nodeCount'>,
+): Explanation | undefined {
+  for (const { plugin } of points.preEnqueue) {
+    const status = plugin.preEnqueue?.(pod);
+    if (status === undefined) continue;
+    const message = status.reasons.join(', ');
+    const nothing = { attempt: 0, evaluated: 0, victims: [], nodes: [] };
+    return { ...now, ...nothing, pod: objectKey(pod), schedulerName, outcome: 'gated', message };
+  }
+  return undefined;
 }

@@ -28,7 +28,7 @@ import {
 } from './binding-cycle.ts';
 import { decide, type Decision } from './decide.ts';
 import { decideWithExtenders } from './decide-with-extenders.ts';
-import { createDecisionLog, explain, type Explanation } from './explain.ts';
+import { createDecisionLog, explain, explainGates, type Explanation } from './explain.ts';
 import { createDeviceActions } from './device-actions.ts';
 import { createListers } from './listers.ts';
 import { fitErrorMessage, noteOf } from './messages.ts';
@@ -409,28 +409,13 @@ export function createScheduler(options: SchedulerOptions, deps: ControllerDeps)
     );
   }
 
-  /** A Pod that was not let into the queue. */
+  /** Why a Pod was not let into the queue. */
   function gated(key: string): Explanation | undefined {
     const pod = informers.informer(Pod).get(key);
     const profile = pod === undefined || pod.spec?.nodeName ? undefined : profiles.get(nameOf(pod));
-    if (pod === undefined || profile === undefined) return undefined;
-    for (const { plugin } of profile.points.preEnqueue) {
-      const status = plugin.preEnqueue?.(pod);
-      if (status === undefined) continue;
-      return {
-        pod: key,
-        schedulerName: profile.schedulerName,
-        timeMs: clock.now(),
-        attempt: 0,
-        outcome: 'gated',
-        message: status.reasons.join(', '),
-        nodeCount: cache.nodes.length,
-        evaluated: 0,
-        victims: [],
-        nodes: [],
-      };
-    }
-    return undefined;
+    return (
+      pod && profile && explainGates(pod, profile, { timeMs: clock.now(), nodeCount: cache.nodes.length })
+    );
   }
 
   function podSeen(pod: Pod, previous?: Pod): void {
