@@ -1,5 +1,7 @@
 /** So much is taken before main hears of it: less than the window that it keeps. */
 const tellBytes = 64 * 1024;
+/** Chunks that wait are given out together up to this size: a write each would cost more than the copy. */
+const joinBytes = 64 * 1024;
 
 /** The chunks of a stream as main sends them, given out as fast as the client takes them. */
 export class ChunkQueue implements AsyncIterableIterator<Uint8Array> {
@@ -46,11 +48,21 @@ export class ChunkQueue implements AsyncIterableIterator<Uint8Array> {
       this.#taken = 0;
     }
     return new Promise((resolve) => {
-      const chunk = this.#chunks.shift();
+      const chunk = this.#waiting();
       if (chunk !== undefined) this.#giveOut(chunk, resolve);
       else if (this.#ended) resolve({ done: true, value: undefined });
       else this.#reader = resolve;
     });
+  }
+
+  #waiting(): Uint8Array | undefined {
+    const chunks = this.#chunks;
+    let count = 0;
+    for (let bytes = 0; count < chunks.length; count += 1) {
+      bytes += chunks[count]?.length ?? 0;
+      if (bytes > joinBytes) break;
+    }
+    return count > 1 ? Buffer.concat(chunks.splice(0, count)) : chunks.shift();
   }
 
   return(): Promise<IteratorResult<Uint8Array>> {
