@@ -54,6 +54,26 @@ describe('the image of a container', () => {
     );
   });
 
+  it.each([
+    ['webserver:404', true],
+    ['foo:non-existent', true],
+    ['nginx:nonexistent', true],
+    ['nginx:does-not-exist', true],
+    ['example.com/no-such-image', true],
+    ['invalid.example/app:v1', true],
+    ['registry.example/invalid-image:invalid-tag', true],
+    ['nginx:1.404.2', false],
+    ['nginx:v1404', false],
+    ['app/invalidator:v1', false],
+    [`nginx@sha256:${'404'.repeat(21)}0`, false],
+  ])('%s is said by its own name to be nowhere: %s', (image, expected) => {
+    expect(step(image).startsWith('ErrImagePull: ')).toBe(expected);
+    expect(step(image, 'Always', pod({ 'drydock.dev/image-error': '' }))).toBe('pull');
+    const images = createImageStore();
+    images.add(image);
+    expect(step(image, 'IfNotPresent', pod(), images)).toBe('present');
+  });
+
   it('is told of as the kubelet does', () => {
     expect(pulledMessage('nginx', undefined)).toBe('Container image "nginx" already present on machine');
     expect(pulledMessage('nginx', 1234.5)).toMatch(

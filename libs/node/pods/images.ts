@@ -92,6 +92,17 @@ function askedFault(image: string, text: string): ImageFault {
   }
 }
 
+const absent =
+  /:404$|(^|[^a-z0-9])(invalid|non-?existent|does-?not-?exist|no-?such-?(image|tag))([^a-z0-9]|$)/i;
+
+/**
+ * Whether an image says of itself that no registry has it: `nginx:non-existent`, `webserver:404`, `invalid.example/app`.
+ * Simulated registries have every other.
+ */
+function saysThatItIsAbsent(image: string): boolean {
+  return absent.test(image.split('@')[0] ?? image);
+}
+
 /** What a node does for the image of a container that is about to be created. */
 export function imageStep(
   pod: Pod,
@@ -108,10 +119,13 @@ export function imageStep(
   }
   const asked = knob(pod, container.name, 'image-error');
   if (asked !== undefined && asked !== '') return { kind: 'fault', fault: askedFault(image, asked) };
-  const present = images.has(image);
-  if (imagePullPolicy === 'Always') return { kind: 'pull' };
-  if (present) return { kind: 'present' };
-  if (imagePullPolicy !== 'Never') return { kind: 'pull' };
+  if (imagePullPolicy !== 'Always' && images.has(image)) return { kind: 'present' };
+  if (imagePullPolicy !== 'Never') {
+    // An empty annotation says that it is there all the same.
+    if (asked === undefined && saysThatItIsAbsent(image))
+      return { kind: 'fault', fault: askedFault(image, 'ErrImagePull') };
+    return { kind: 'pull' };
+  }
   const message = `Container image ${JSON.stringify(image)} is not present with pull policy of Never`;
   const reason = 'ErrImageNeverPull';
   return { kind: 'fault', fault: { reason, message, event: { reason, message }, pulled: false } };
