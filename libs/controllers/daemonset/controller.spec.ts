@@ -147,4 +147,39 @@ describe('daemonset-controller', () => {
       `Warning FailedDaemonPod Found failed daemon pod default/${before?.metadata.name} on node a, will try to kill it`,
     );
   });
+
+  it('keeps one of several revisions of a template, and all its Pods, which bear its label then', async () => {
+    cluster = await startCluster();
+    cluster.kubelet();
+    await addNode('a');
+    await addNode('b');
+    cluster.run(createDaemonSetController);
+    await resource().create(daemons());
+    await cluster.until(async () => (await get()).status?.numberAvailable === 2);
+    const pods = async () => (await cluster.list(Pod, 'default')).map(({ metadata }) => metadata);
+    const uids = (await pods()).map(({ uid }) => uid);
+    const [first] = await cluster.list(ControllerRevision, 'default');
+    const { spec } = first?.data as { spec: { template: { metadata: object } } };
+    // As Kubernetes wrote it before v1.34.
+    const template = { ...spec.template, metadata: { ...spec.template.metadata, creationTimestamp: null } };
+    const { labels, ownerReferences } = first?.metadata ?? {};
+    await cluster.client.resource(ControllerRevision).create({
+      metadata: {
+        name: 'log-other',
+        namespace: 'default',
+        labels: { ...labels, 'controller-revision-hash': 'other' },
+        ...(ownerReferences === undefined ? {} : { ownerReferences }),
+      },
+      data: { spec: { ...spec, template } },
+      revision: 2,
+    } as ControllerRevision);
+    const hashes = async () => (await pods()).map((one) => one.labels?.['controller-revision-hash']).join();
+    await cluster.until(async () => (await hashes()) === 'other,other');
+    await cluster.until(async () => (await get()).status?.updatedNumberScheduled === 2);
+    expect((await cluster.list(ControllerRevision)).map(({ metadata }) => metadata.name)).toEqual([
+      'log-other',
+    ]);
+    expect((await pods()).map(({ uid }) => uid)).toEqual(uids);
+    expect(cluster.errors).toEqual([]);
+  });
 });

@@ -101,7 +101,14 @@ export const createDaemonSetController: ControllerFactory = (deps) => {
     if (set === undefined) return expectations.forget(key);
     if (isEmptyLabelSelector(set.spec.selector)) return events.selectsAll(set);
     if (set.metadata.deletionTimestamp !== undefined) return;
-    const { current, old } = await daemonHistory(client, set, history.candidates(revisions, set));
+    const found = await daemonHistory(
+      client,
+      set,
+      history.candidates(revisions, set),
+      pods.byIndex(byController.name, set.metadata.uid ?? ''),
+    );
+    if (found === undefined) return { requeue: true };
+    const { current, old } = found;
     const hash = current.metadata.labels?.[hashLabel] ?? '';
     let waitMs: number | undefined;
     const mayManage = expectations.satisfied(key);

@@ -1,1 +1,1 @@
-export { oldestRevisions, revisionsBeyondLimit, templateSnapshot } from './revisions.ts';
+export { oldestRevisions, revisionsBeyondLimit, snapshotText, templateSnapshot } from './revisions.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ControllerRevision } from '@drydock/api/apps/v1';
-import { oldestRevisions, revisionsBeyondLimit, templateSnapshot } from './index.ts';
+import { oldestRevisions, revisionsBeyondLimit, snapshotText, templateSnapshot } from './index.ts';
 
 describe('templateSnapshot', () => {
   it('is the patch with sorted keys, whatever the order in the template', () => {
@@ -12,6 +12,22 @@ describe('templateSnapshot', () => {
       '{"spec":{"template":{"$patch":"replace","metadata":{"labels":{"a":"1","b":"2"}},' +
         '"spec":{"containers":[{"args":["b","a"],"image":"httpd","name":"app"}],"restartPolicy":"Always"}}}}',
     );
+  });
+});
+
+describe('snapshotText', () => {
+  const data = (metadata: object, image = 'a') => ({
+    spec: { template: { $patch: 'replace', metadata, spec: { containers: [{ image, name: 'c' }] } } },
+  });
+  it.each<[string, unknown, unknown, boolean]>([
+    ['in another order', data({ labels: {}, annotations: {} }), data({ annotations: {}, labels: {} }), true],
+    ['as before v1.34', data({ creationTimestamp: null, labels: {} }), data({ labels: {} }), true],
+    ['with a time', data({ creationTimestamp: '2026-01-01T00:00:00Z' }), data({}), false],
+    ['of another image', data({ creationTimestamp: null }), data({}, 'b'), false],
+    ['without a template', { spec: {} }, {}, false],
+    ['of nothing', undefined, undefined, true],
+  ])('%s', (_title, one, other, same) => {
+    expect(snapshotText(one) === snapshotText(other)).toBe(same);
   });
 });
 

@@ -1,4 +1,4 @@
-import { canonicalJson, type KubeObject } from '@drydock/base/apimachinery';
+import { canonicalJson, isJsonObject, type KubeObject } from '@drydock/base/apimachinery';
 import type { ControllerRevision } from '@drydock/api/apps/v1';
 import type { PodTemplateSpec } from '@drydock/api/core/v1';
 
@@ -10,6 +10,22 @@ export function templateSnapshot(object: KubeObject & { spec: { template: PodTem
   return JSON.parse(
     canonicalJson({ spec: { template: { ...object.spec.template, $patch: 'replace' } } }),
   ) as unknown;
+}
+
+/**
+ * Tells snapshots apart by what they hold. Kubernetes before v1.34 wrote a `creationTimestamp` of null into the template: such
+ * a revision is still the one of its template, and no reason to replace Pods.
+ */
+export function snapshotText(data: unknown): string {
+  const at = (value: unknown, key: string): unknown => (isJsonObject(value) ? value[key] : undefined);
+  const metadata = at(at(at(data, 'spec'), 'template'), 'metadata');
+  if (at(metadata, 'creationTimestamp') !== null) return canonicalJson(data);
+  const { spec } = data as { spec: { template: { metadata: Record<string, unknown> } } };
+  const { creationTimestamp: _none, ...rest } = spec.template.metadata;
+  return canonicalJson({
+    ...(data as object),
+    spec: { ...spec, template: { ...spec.template, metadata: rest } },
+  });
 }
 
 /** The oldest revisions beyond `limit` that `inUse` does not hold back. Those in use do not count. */

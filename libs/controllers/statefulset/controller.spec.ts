@@ -175,4 +175,33 @@ describe('statefulset-controller', () => {
     await settledAt(5);
     expect(await cluster.list(ControllerRevision, 'default')).toHaveLength(1);
   });
+
+  it('replaces nothing where its revision was written by a Kubernetes before v1.34', async () => {
+    cluster = await startCluster();
+    cluster.kubelet();
+    const stop = cluster.run(createStatefulSetController);
+    await resource().create(stateful(2));
+    await settledAt(2);
+    await stop();
+    const uids = async () => (await cluster.list(Pod, 'default')).map(({ metadata }) => metadata.uid);
+    const before = await uids();
+    const revisions = cluster.client.resource(ControllerRevision).namespace('default');
+    const [made] = await cluster.list(ControllerRevision, 'default');
+    if (made === undefined) throw new Error('no revision');
+    const { spec } = made.data as { spec: { template: { metadata: object } } };
+    const template = { ...spec.template, metadata: { ...spec.template.metadata, creationTimestamp: null } };
+    const { name = '', labels = {}, ownerReferences = [] } = made.metadata;
+    await revisions.delete(name);
+    await revisions.create({
+      metadata: { name, namespace: 'default', labels, ownerReferences },
+      data: { spec: { ...spec, template } },
+      revision: 1,
+    } as ControllerRevision);
+    expect(JSON.stringify((await revisions.get(name)).data)).toContain('"creationTimestamp":null');
+    cluster.run(createStatefulSetController);
+    await cluster.settle();
+    expect((await cluster.list(ControllerRevision)).map(({ metadata }) => metadata.name)).toEqual([name]);
+    expect(await uids()).toEqual(before);
+    expect((await get()).status?.updateRevision).toBe(name);
+  });
 });

@@ -1,13 +1,8 @@
-import {
-  canonicalJson,
-  isAlreadyExists,
-  podTemplateHash,
-  selectorFromLabelSelector,
-} from '@drydock/base/apimachinery';
+import { isAlreadyExists, podTemplateHash, selectorFromLabelSelector } from '@drydock/base/apimachinery';
 import { ControllerRevision, StatefulSet } from '@drydock/api/apps/v1';
 import type { Client } from '@drydock/machinery/client';
 import { claimObjects, controllerReference } from '@drydock/machinery/controller';
-import { templateSnapshot } from '../shared-revisions/index.ts';
+import { snapshotText, templateSnapshot } from '../shared-revisions/index.ts';
 
 const hashLabel = 'controller.kubernetes.io/hash';
 
@@ -36,8 +31,8 @@ export async function statefulHistory(
   });
   all.sort((a, b) => (a.revision ?? 0) - (b.revision ?? 0));
   const last = all.at(-1);
-  const wanted = canonicalJson(templateSnapshot(set));
-  const equal = all.findLast(({ data }) => canonicalJson(data) === wanted);
+  const wanted = snapshotText(templateSnapshot(set));
+  const equal = all.findLast(({ data }) => snapshotText(data) === wanted);
   const next = (last?.revision ?? 0) + 1;
   let collisionCount = set.status?.collisionCount ?? 0;
   let update: ControllerRevision;
@@ -83,7 +78,7 @@ async function create(
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
       const existing = await resource.get(name);
-      if (canonicalJson(existing.data) === canonicalJson(data)) return { revision: existing, collisionCount };
+      if (snapshotText(existing.data) === snapshotText(data)) return { revision: existing, collisionCount };
     }
   }
 }
