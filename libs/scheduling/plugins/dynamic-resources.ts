@@ -25,7 +25,7 @@ import {
   type PodInfo,
   type Status,
 } from '../framework/index.ts';
-import { claimsOfPod, createClaimTracker } from './claim-tracker.ts';
+import { claimsOfPod, createClaimTracker, type ClaimTracker } from './claim-tracker.ts';
 import {
   DeviceBindingError,
   hasBindingConditions,
@@ -54,6 +54,8 @@ export interface DynamicResourcesArgs {
 export interface DynamicResourcesDeps {
   readonly listers: Listers;
   readonly actions: DeviceActions;
+  /** Of all profiles of a scheduler, so that none gives what another has given. Default: one of its own. */
+  readonly tracker?: ClaimTracker;
   /** Without one there are no devices to be had for claims that select any. */
   readonly compile: DeviceSelectorCompiler;
   /** Makes the identifier of a share of a device. */
@@ -114,7 +116,7 @@ export function dynamicResources(args: DynamicResourcesArgs, deps: DynamicResour
   const { listers, actions, shareId, now, monotonicMs } = deps;
   const filterTimeoutMs = parseDuration(args.filterTimeout ?? '10s');
   const bindingTimeoutMs = parseDuration(args.bindingTimeout ?? '600s');
-  const tracker = createClaimTracker(listers);
+  const tracker = deps.tracker ?? createClaimTracker(listers);
   const compile = remembering(deps.compile);
 
   /** A class that is not there keeps a Pod waiting for it. */

@@ -1,5 +1,6 @@
 export { defaultPlugins, type PluginDeps, type PluginFactory } from './registry.ts';
 export type { DeviceActions, Listers, VolumeActions } from './listers.ts';
+export { createClaimTracker, type ClaimTracker } from './claim-tracker.ts';
 export { defaultBinder } from './default-binder.ts';
 export {
   byImportance,

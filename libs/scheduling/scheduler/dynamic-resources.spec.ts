@@ -219,6 +219,47 @@ describe('a Pod with resource claims', () => {
     expect((await claims.get('c')).status?.reservedFor?.map(({ name }) => name)).toEqual(['a']);
   });
 
+  it('gives nothing by one profile that another has given already', async () => {
+    const multiPoint = { enabled: [{ name: 'Hold' }] };
+    const made = await start({
+      deviceSelectors: compileDeviceSelector,
+      plugins: {
+        Hold: () => ({
+          name: 'Hold',
+          permit: () => ({ status: { code: 'Wait', reasons: [] }, timeoutMs: 60_000 }),
+        }),
+      },
+      configuration: {
+        apiVersion: 'kubescheduler.config.k8s.io/v1',
+        kind: 'KubeSchedulerConfiguration',
+        profiles: [{ schedulerName: 'holding', plugins: { multiPoint } }, { schedulerName: 'other' }],
+      },
+    });
+    await made.addNode('n1');
+    const claims = made.client.resource(ResourceClaim).namespace('default');
+    await made.client.resource(DeviceClass).create({ metadata: { name: 'gpu' }, spec: {} });
+    const pool = { name: 'n1', generation: 1, resourceSliceCount: 1 };
+    await made.client.resource(ResourceSlice).create({
+      metadata: { name: 's' },
+      spec: { driver, nodeName: 'n1', pool, devices: [{ name: 'd1' }] },
+    });
+    for (const name of ['a', 'b'])
+      await claims.create({
+        metadata: { name, namespace: 'default' },
+        spec: { devices: { requests: [{ name: 'gpu', exactly: { deviceClassName: 'gpu' } }] } },
+      });
+    await made.settle();
+    const user = (name: string, schedulerName: string) =>
+      made.add({ name, spec: { schedulerName, resourceClaims: [{ name, resourceClaimName: name }] } });
+    await user('a', 'holding');
+    await user('b', 'other');
+    expect((await made.condition('b'))?.message).toMatch(/1 cannot allocate all claims/);
+    made.scheduler.waitingPods.get('default/a')?.allow('Hold');
+    await made.settle();
+    expect(await made.where('a')).toBe('n1');
+    expect(await made.where('b')).toBeUndefined();
+  });
+
   it('gives many Pods a device each, no device twice', async () => {
     const made = await withDevices('d1', 'd2', 'd3', 'd4');
     const names = ['p0', 'p1', 'p2', 'p3', 'p4', 'p5'];

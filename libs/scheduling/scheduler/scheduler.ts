@@ -15,7 +15,7 @@ import {
   type PodInfo,
   type Status,
 } from '../framework/index.ts';
-import type { PluginFactory } from '../plugins/index.ts';
+import { createClaimTracker, type PluginFactory } from '../plugins/index.ts';
 import { pluginsOf, type Profile } from '../profile/index.ts';
 import { createSchedulingQueue } from '../queue/index.ts';
 import {
@@ -124,6 +124,7 @@ export function createScheduler(options: SchedulerOptions, deps: ControllerDeps)
         actions: createDeviceActions(deps, (pod, reason, message) =>
           recorder(nameOf(pod)).event(pod, 'Normal', reason, message),
         ),
+        tracker: createClaimTracker(listers),
         compile: options.deviceSelectors ?? noDeviceSelectors,
         shareId: () => random.uuid(),
         now: () => clock.now(),
