@@ -37,9 +37,9 @@ interface Place {
 }
 
 const zoneOf = ({ metadata: { labels } }: Node) => {
-  const region = labels?.['topology.kubernetes.io/region'] ?? '';
-  const zone = labels?.['topology.kubernetes.io/zone'] ?? '';
-  return `${region}:${zone}`;
+  const of = (kind: string) =>
+    labels?.[`failure-domain.beta.kubernetes.io/${kind}`] ?? labels?.[`topology.kubernetes.io/${kind}`] ?? '';
+  return `${of('region')}:${of('zone')}`;
 };
 
 /** Takes one node of each zone in turn, so that the first few looked at are not of one zone. */
