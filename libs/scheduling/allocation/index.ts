@@ -6,4 +6,5 @@ export {
   AllocationTimeout,
   type AllocatorOptions,
 } from './allocator.ts';
+export { deviceTotals, type DeviceTotals } from './device-totals.ts';
 export { indexSlices, type SliceIndex } from './pools.ts';

@@ -9,6 +9,7 @@ const head = { apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedule
 const deps = {
   listers: {},
   volumes: {},
+  devices: {},
   bind: () => Promise.resolve(),
   preemption: {},
 } as unknown as PluginDeps;

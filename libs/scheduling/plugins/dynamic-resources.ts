@@ -2,7 +2,7 @@ import type { Node, Pod } from '@drydock/api/core/v1';
 import type { AllocationResult, ResourceClaim } from '@drydock/api/resource/v1';
 import { canBeReserved, isReservedFor } from '@drydock/api/resource-claims';
 import { parseDuration, semanticEqual } from '@drydock/base/apimachinery';
-import type { DeviceSelector, DeviceSelectorCompiler } from '@drydock/port/device-selector';
+import type { DeviceSelectorCompiler } from '@drydock/port/device-selector';
 import {
   allocate,
   allocatedDevices,
@@ -26,6 +26,7 @@ import {
   type Status,
 } from '../framework/index.ts';
 import { claimsOfPod, createClaimTracker, type ClaimTracker } from './claim-tracker.ts';
+import { remembering } from './compiled-selectors.ts';
 import {
   DeviceBindingError,
   hasBindingConditions,
@@ -65,7 +66,6 @@ export interface DynamicResourcesDeps {
 }
 
 const name = 'DynamicResources';
-const maxCompiled = 256;
 
 interface State {
   /** As they were when the attempt began, and after that as they were written. */
@@ -94,19 +94,6 @@ const stateOf = (state: CycleState) => state.get(name) as State | undefined;
 const hasClaims = (pod: Pod) => (pod.spec?.resourceClaims ?? []).length > 0;
 const named = ({ metadata }: ResourceClaim) => `${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
-
-/** Compiles each expression once. */
-function remembering(compile: DeviceSelectorCompiler): DeviceSelectorCompiler {
-  const known = new Map<string, DeviceSelector>();
-  return (expression) => {
-    let found = known.get(expression);
-    if (found === undefined) {
-      if (known.size >= maxCompiled) known.clear();
-      known.set(expression, (found = compile(expression)));
-    }
-    return found;
-  };
-}
 
 /**
  * Gives Pods the devices that their claims ask for (KEP-4381): looks for them node by node, holds them between the

@@ -1,8 +1,15 @@
 import type { Container } from '@drydock/api/core/v1';
 import type { DeviceClass } from '@drydock/api/resource/v1';
 import { describe, expect, it } from 'vitest';
-import { info, isTriedAfter, nodeWith, pod, verdict } from '../framework/testing.spec-support.ts';
-import { classOfResource, devicesOf, isExtended, mayBeDevices } from './extended-resources.ts';
+import { info, isTriedAfter, nodeWith, pod, scoreAll, verdict } from '../framework/testing.spec-support.ts';
+import {
+  classOfResource,
+  devicesAsResources,
+  devicesOf,
+  isExtended,
+  mayBeDevices,
+  type DevicesAsResources,
+} from './extended-resources.ts';
 import { nodeResourcesFit } from './node-resources.ts';
 
 // The facts of kube-scheduler's own tables about extended resources that stand for devices (KEP-5004).
@@ -147,7 +154,13 @@ describe('the devices of a Pod', () => {
 });
 
 describe('NodeResourcesFit', () => {
-  const plugin = nodeResourcesFit({}, (resource) => resource === 'x/gpu');
+  const devices: DevicesAsResources = {
+    isDevices: (resource) => resource === 'x/gpu',
+    rating:
+      () =>
+      (_, { name }) => ({ capacity: 4, allocated: name === 'used' ? 2 : 0 }),
+  };
+  const plugin = nodeResourcesFit({}, devices);
   const target = info({ requests: { 'x/gpu': '2' } });
   const node = (amount?: string) =>
     nodeWith('n', {
@@ -172,6 +185,40 @@ describe('NodeResourcesFit', () => {
   ])('has a Pod tried again when a class %s: %s', (_, previous, object, expected) => {
     const action = previous === undefined ? 'Add' : 'Update';
     expect(isTriedAfter(plugin, target, ['DeviceClass', action], { object, previous })).toBe(expected);
+  });
+
+  it.each<['LeastAllocated' | 'MostAllocated', number[]]>([
+    ['LeastAllocated', [50, 0, 75]],
+    ['MostAllocated', [50, 100, 25]],
+  ])('rates nodes by their devices where it is told to: %s', (type, expected) => {
+    const resources = [{ name: 'x/gpu', weight: 1 }];
+    const rated = nodeResourcesFit({ scoringStrategy: { type, resources } }, devices);
+    const of = (name: string, amount?: string) =>
+      nodeWith(name, {
+        allocatable: { cpu: '1', pods: '9', ...(amount === undefined ? {} : { 'x/gpu': amount }) },
+      });
+    expect(scoreAll(rated, target, [of('free'), of('used'), of('own', '8')])).toEqual(expected);
+  });
+
+  it('counts the devices of a class that a node reaches, and those that are given', () => {
+    const slice = (nodeName: string, ...names: string[]) => ({
+      metadata: { name: nodeName },
+      spec: { driver: 'd', nodeName, pool: { name: nodeName }, devices: names.map((name) => ({ name })) },
+    });
+    const given = {
+      status: { allocation: { devices: { results: [{ driver: 'd', pool: 'n', device: 'a' }] } } },
+    };
+    const gpus = { ...deviceClass('gpu'), spec: { selectors: [{ cel: { expression: 'not c' } }] } };
+    const rating = devicesAsResources(
+      {
+        classOfResource: (resource) => (resource === 'x/gpu' ? (gpus as DeviceClass) : undefined),
+        resourceSlices: () => [slice('n', 'a', 'b', 'c'), slice('m', 'z')] as never,
+      },
+      { all: () => [given as never] },
+      () => ({ matches: (device) => (device as { name?: string }).name !== 'c' }),
+    ).rating();
+    expect(rating('x/gpu', nodeWith('n'))).toEqual({ capacity: 2, allocated: 1 });
+    expect(rating('x/nic', nodeWith('n'))).toBeUndefined();
   });
 
   it('has a Pod tried again when the class that it names came', () => {

@@ -1,5 +1,11 @@
 import type { Container, ContainerExtendedResourceRequest, Pod } from '@drydock/api/core/v1';
 import type { DeviceClass, DeviceRequest, ResourceClaim } from '@drydock/api/resource/v1';
+import type { DeviceSelectorCompiler } from '@drydock/port/device-selector';
+import { allocatedDevices, deviceTotals, indexSlices, type DeviceTotals } from '../allocation/index.ts';
+import type { NodeInfo } from '../framework/index.ts';
+import type { ClaimTracker } from './claim-tracker.ts';
+import { remembering } from './compiled-selectors.ts';
+import type { Listers } from './listers.ts';
 
 /** Every class can be asked for by this and its name, too. */
 export const classResourcePrefix = 'deviceclass.resource.kubernetes.io/';
@@ -149,4 +155,36 @@ export function devicesOf(
   }
   requests.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   return { requests, mappings };
+}
+
+/** What of a node's devices a resource stands for, as one attempt sees them. */
+export type DeviceRating = (resource: string, node: NodeInfo) => DeviceTotals | undefined;
+
+/** Devices as plugins see them that count resources. */
+export interface DevicesAsResources {
+  /** Whether a resource stands for devices of a class. */
+  isDevices(resource: string): boolean;
+  /** A look at the devices of all nodes. */
+  rating(): DeviceRating;
+}
+
+export const noDevices: DevicesAsResources = { isDevices: () => false, rating: () => () => undefined };
+
+export function devicesAsResources(
+  listers: Pick<Listers, 'classOfResource' | 'resourceSlices'>,
+  tracker: Pick<ClaimTracker, 'all'>,
+  compileOnce: DeviceSelectorCompiler,
+): DevicesAsResources {
+  const compile = remembering(compileOnce);
+  return {
+    isDevices: (resource) => listers.classOfResource(resource) !== undefined,
+    rating() {
+      const slices = indexSlices(listers.resourceSlices());
+      const held = allocatedDevices(tracker.all());
+      return (resource, { node }) => {
+        const found = listers.classOfResource(resource);
+        return found && deviceTotals(node, found, slices, held, compile);
+      };
+    },
+  };
 }

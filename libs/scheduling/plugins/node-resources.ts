@@ -11,7 +11,14 @@ import {
   type PodInfo,
   type Status,
 } from '../framework/index.ts';
-import { classResourcePrefix, isExtended } from './extended-resources.ts';
+import {
+  classResourcePrefix,
+  isExtended,
+  mayBeDevices,
+  noDevices,
+  type DeviceRating,
+  type DevicesAsResources,
+} from './extended-resources.ts';
 
 export interface ResourceSpec {
   readonly name: string;
@@ -40,7 +47,13 @@ const defaultResources: readonly ResourceSpec[] = [
 const usage = { capacity: 0, before: 0, after: 0 };
 
 /** Fills in `usage`: before the Pod, and with it. False when the resource does not count on the node. */
-function look(pod: PodInfo, node: NodeInfo, resource: string, nonZero: boolean): boolean {
+function look(
+  pod: PodInfo,
+  node: NodeInfo,
+  resource: string,
+  nonZero: boolean,
+  rating: DeviceRating | undefined,
+): boolean {
   let wanted: number;
   if (resource === 'cpu') {
     usage.capacity = node.allocatableCpu;
@@ -56,22 +69,27 @@ function look(pod: PodInfo, node: NodeInfo, resource: string, nonZero: boolean):
     if (wanted === 0 && resource !== 'ephemeral-storage') return false;
     usage.capacity = node.allocatable.get(resource) ?? 0;
     usage.before = node.requested.get(resource) ?? 0;
+    const devices = usage.capacity === 0 ? rating?.(resource, node) : undefined;
+    if (devices !== undefined) {
+      usage.capacity = devices.capacity;
+      usage.before = devices.allocated;
+    }
   }
   usage.after = usage.before + wanted;
   return usage.capacity !== 0;
 }
 
-type Scorer = (pod: PodInfo, node: NodeInfo) => number;
+type Scorer = (pod: PodInfo, node: NodeInfo, rating: DeviceRating | undefined) => number;
 
 function weighted(
   resources: readonly ResourceSpec[],
   rate: (after: number, capacity: number) => number,
 ): Scorer {
-  return (pod, node) => {
+  return (pod, node, rating) => {
     let score = 0;
     let weights = 0;
     for (const { name, weight = 1 } of resources) {
-      if (!look(pod, node, name, true)) continue;
+      if (!look(pod, node, name, true, rating)) continue;
       score += rate(usage.after, usage.capacity) * weight;
       weights += weight;
     }
@@ -112,11 +130,11 @@ function capacityRatio(
   shape: readonly { readonly utilization: number; readonly score: number }[],
 ): Scorer {
   const line = brokenLine(shape);
-  return (pod, node) => {
+  return (pod, node, rating) => {
     let score = 0;
     let weights = 0;
     for (const { name, weight = 1 } of resources) {
-      if (!look(pod, node, name, true)) continue;
+      if (!look(pod, node, name, true, rating)) continue;
       const { after, capacity } = usage;
       const rate = line(after > capacity ? 100 : Math.trunc((after * 100) / capacity));
       if (rate <= 0) continue;
@@ -127,8 +145,10 @@ function capacityRatio(
   };
 }
 
-function strategyScorer(strategy: NodeResourcesFitArgs['scoringStrategy']): Scorer {
-  const resources = strategy?.resources?.length ? strategy.resources : defaultResources;
+function strategyScorer(
+  strategy: NodeResourcesFitArgs['scoringStrategy'],
+  resources: readonly ResourceSpec[],
+): Scorer {
   switch (strategy?.type ?? 'LeastAllocated') {
     case 'LeastAllocated':
       return weighted(resources, least);
@@ -219,23 +239,31 @@ function classHelps({ requests }: PodInfo, { metadata, spec }: DeviceClass, prev
 }
 
 /**
- * Room for what the Pod asks; rated by how full the node would be. Resources that `isDevices` holds of are given as devices by
+ * Room for what the Pod asks; rated by how full the node would be. Resources that are `devices` are given by
  * DynamicResources where the node has none of them itself.
  */
 export function nodeResourcesFit(
   args: NodeResourcesFitArgs = {},
-  isDevices: (resource: string) => boolean = never,
+  devices: DevicesAsResources = noDevices,
 ): Plugin {
+  const isDevices = (resource: string) => devices.isDevices(resource);
   const names = new Set(args.ignoredResources);
   const groups = new Set(args.ignoredResourceGroups);
   const ignored = (resource: string) =>
     isExtended(resource) && (names.has(resource) || groups.has(resource.slice(0, resource.indexOf('/'))));
   const ignore = names.size + groups.size > 0 ? ignored : undefined;
-  const score = strategyScorer(args.scoringStrategy);
+  const { scoringStrategy } = args;
+  const resources = scoringStrategy?.resources?.length ? scoringStrategy.resources : defaultResources;
+  const score = strategyScorer(scoringStrategy, resources);
+  const name = 'NodeResourcesFit';
   return {
-    name: 'NodeResourcesFit',
+    name,
     filter: (_, pod, node) => insufficientResources(pod, node, ignore, isDevices),
-    score: (_, pod, node) => score(pod, node),
+    preScore(state) {
+      if (ratesDevices(resources, devices)) state.set(name, devices.rating());
+      return undefined;
+    },
+    score: (state, pod, node) => score(pod, node, state.get(name) as DeviceRating | undefined),
     events: [
       {
         resource: 'AssignedPod',
@@ -267,6 +295,10 @@ export function nodeResourcesFit(
   };
 }
 
+/** Whether nodes are rated by devices that are asked for as resources. */
+const ratesDevices = (resources: readonly ResourceSpec[], { isDevices }: DevicesAsResources) =>
+  resources.some(({ name }) => mayBeDevices(name) && isDevices(name));
+
 /** 50 when the first `count` of `fractions` are as uneven as can be, 100 when they are even. */
 function balance(fractions: readonly number[], count: number): number {
   let deviation = 0;
@@ -287,19 +319,28 @@ export interface NodeResourcesBalancedAllocationArgs {
 }
 
 /** Prefers nodes whose resources the Pod brings into balance: 75 where it changes nothing. */
-export function nodeResourcesBalancedAllocation(args: NodeResourcesBalancedAllocationArgs = {}): Plugin {
+export function nodeResourcesBalancedAllocation(
+  args: NodeResourcesBalancedAllocationArgs = {},
+  devices: DevicesAsResources = noDevices,
+): Plugin {
+  const name = 'NodeResourcesBalancedAllocation';
   const resources = args.resources?.length ? args.resources : defaultResources;
   /** Shares of what nodes have, for each resource; for one node after another. */
   const before: number[] = [];
   const after: number[] = [];
   return {
-    name: 'NodeResourcesBalancedAllocation',
+    name,
     // A Pod that asks for nothing changes no balance.
-    preScore: (_, pod) => (resources.some(({ name }) => pod.requests.has(name)) ? undefined : skip),
-    score(_, pod, node) {
+    preScore(state, pod) {
+      if (!resources.some(({ name: resource }) => pod.requests.has(resource))) return skip;
+      if (ratesDevices(resources, devices)) state.set(name, devices.rating());
+      return undefined;
+    },
+    score(state, pod, node) {
+      const rating = state.get(name) as DeviceRating | undefined;
       let count = 0;
-      for (const { name } of resources) {
-        if (!look(pod, node, name, false)) continue;
+      for (const { name: resource } of resources) {
+        if (!look(pod, node, resource, false, rating)) continue;
         before[count] = Math.min(1, usage.before / usage.capacity);
         after[count] = Math.min(1, usage.after / usage.capacity);
         count++;

@@ -1,7 +1,9 @@
 import type { Plugin, PodInfo } from '../framework/index.ts';
+import { createClaimTracker } from './claim-tracker.ts';
 import { defaultBinder } from './default-binder.ts';
 import { defaultPreemption, type PreemptionDeps } from './default-preemption.ts';
 import { dynamicResources, type DynamicResourcesDeps } from './dynamic-resources.ts';
+import { devicesAsResources } from './extended-resources.ts';
 import { imageLocality } from './image-locality.ts';
 import { interPodAffinity } from './inter-pod-affinity.ts';
 import type { Listers, VolumeActions } from './listers.ts';
@@ -38,6 +40,9 @@ const always =
   () =>
     plugin;
 
+const devicesOf = ({ listers, devices: { tracker, compile } }: PluginDeps) =>
+  devicesAsResources(listers, tracker ?? createClaimTracker(listers), compile);
+
 /** All plugins, in the order in which kube-scheduler runs them, with their default weights. */
 export const defaultPlugins: readonly { name: string; weight: number; create: PluginFactory }[] = [
   { name: 'SchedulingGates', weight: 0, create: always(schedulingGates) },
@@ -50,8 +55,7 @@ export const defaultPlugins: readonly { name: string; weight: number; create: Pl
   {
     name: 'NodeResourcesFit',
     weight: 1,
-    create: (args, { listers }) =>
-      nodeResourcesFit(args, (resource) => listers.classOfResource(resource) !== undefined),
+    create: (args, deps) => nodeResourcesFit(args, devicesOf(deps)),
   },
   { name: 'VolumeRestrictions', weight: 0, create: (_, { listers }) => volumeRestrictions(listers) },
   { name: 'NodeVolumeLimits', weight: 0, create: (_, { listers }) => nodeVolumeLimits(listers) },
@@ -84,7 +88,7 @@ export const defaultPlugins: readonly { name: string; weight: number; create: Pl
   {
     name: 'NodeResourcesBalancedAllocation',
     weight: 1,
-    create: (args) => nodeResourcesBalancedAllocation(args),
+    create: (args, deps) => nodeResourcesBalancedAllocation(args, devicesOf(deps)),
   },
   { name: 'ImageLocality', weight: 1, create: always(imageLocality) },
   { name: 'DefaultBinder', weight: 0, create: (_, { bind }) => defaultBinder(bind) },
