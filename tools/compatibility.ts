@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { format, resolveConfig } from 'prettier';
+import { format, type FormatConfig } from 'oxfmt';
 import { apiResourceList } from '@drydock/server/discovery';
 import { allDefinitions } from '@drydock/server/resources';
 
@@ -42,13 +42,13 @@ const page = readFileSync(file, 'utf8');
 const from = page.indexOf(begin);
 const to = page.indexOf(end);
 if (from < 0 || to < from) throw new Error('docs/compatibility.md has lost its markers');
-const written = await format(
+const settings = JSON.parse(readFileSync(join(root, '.oxfmtrc.json'), 'utf8')) as FormatConfig;
+const { code: written, errors } = await format(
+  file,
   `${page.slice(0, from + begin.length)}\n\n${resourceTable()}\n\n${page.slice(to)}`,
-  {
-    ...(await resolveConfig(file)),
-    parser: 'markdown',
-  },
+  settings,
 );
+for (const { message } of errors) throw new Error(`docs/compatibility.md: ${message}`);
 if (process.argv.includes('--check')) {
   const missing = [
     ...new Set(

@@ -28,7 +28,8 @@ function certificateOf(
   if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
   if (certificates.has(socket)) return certificates.get(socket);
   const subject = socket.getPeerCertificate().subject as
-    Record<string, string | string[] | undefined> | undefined;
+    | Record<string, string | string[] | undefined>
+    | undefined;
   const commonName = listOf(subject?.CN)[0];
   const certificate =
     subject === undefined || commonName === undefined

@@ -75,7 +75,8 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
   const callMetrics =
     options.metrics === undefined ? undefined : createCallMetrics(options.metrics, 'server');
   let running:
-    { server: Server; port: number; health: HealthImplementation; stopping: AbortController } | undefined;
+    | { server: Server; port: number; health: HealthImplementation; stopping: AbortController }
+    | undefined;
   let stopped: Promise<void> | undefined;
 
   const services = (stopping: AbortSignal): RpcService[] => [

@@ -12,7 +12,20 @@ export class SelectorSyntaxError extends Error {
 }
 
 type TokenKind =
-  'end' | 'identifier' | 'error' | ')' | ',' | '!' | '==' | '=' | '>' | 'in' | '<' | '!=' | 'notin' | '(';
+  | 'end'
+  | 'identifier'
+  | 'error'
+  | ')'
+  | ','
+  | '!'
+  | '=='
+  | '='
+  | '>'
+  | 'in'
+  | '<'
+  | '!='
+  | 'notin'
+  | '(';
 
 interface Token {
   readonly kind: TokenKind;

@@ -6,7 +6,8 @@ export type ProbeKind = 'startup' | 'readiness' | 'liveness';
 
 /** What one run of a probe finds. An error says nothing of the container and counts neither way. */
 export type ProbeOutcome =
-  { readonly result: 'success' } | { readonly result: 'failure' | 'error'; readonly output: string };
+  | { readonly result: 'success' }
+  | { readonly result: 'failure' | 'error'; readonly output: string };
 
 export const probeSucceeds: ProbeOutcome = { result: 'success' };
 

@@ -73,7 +73,8 @@ export interface ContainerRuntime {
   consumption?: readonly Consumption[];
   /** Its own process has ended: `advance` ends the container. */
   exited?:
-    { readonly exitCode: number; readonly atMs: number; readonly message?: string | undefined } | undefined;
+    | { readonly exitCode: number; readonly atMs: number; readonly message?: string | undefined }
+    | undefined;
 }
 
 /** What a node knows of a Pod that it runs. */

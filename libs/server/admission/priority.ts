@@ -29,7 +29,8 @@ export function priority(cache: Pick<WatchCache, 'items'>): AdmissionPlugin {
     let chosen: PriorityClass | undefined;
     if (spec.priorityClassName) {
       chosen = context.lookup(classes.group, classes.resource, spec.priorityClassName) as
-        PriorityClass | undefined;
+        | PriorityClass
+        | undefined;
       if (chosen === undefined) {
         throw forbidden(pods, name, `no PriorityClass with name ${spec.priorityClassName} was found`);
       }

@@ -65,10 +65,12 @@ export function createExtensionTransport(
       inner.patch(ref, patch, options),
     delete: (ref, options) =>
       (ask(ref, 'DELETE', undefined, options && { kind: 'DeleteOptions', apiVersion: 'v1', ...options }) as
-        Promise<KubeObject | Status> | undefined) ?? inner.delete(ref, options),
+        | Promise<KubeObject | Status>
+        | undefined) ?? inner.delete(ref, options),
     deleteCollection: (ref, options, list) =>
       (ask(ref, 'DELETE', list, options && { kind: 'DeleteOptions', apiVersion: 'v1', ...options }) as
-        Promise<KubeList | Status> | undefined) ?? inner.deleteCollection(ref, options, list),
+        | Promise<KubeList | Status>
+        | undefined) ?? inner.deleteCollection(ref, options, list),
     watch(ref, options, signal) {
       // Loops of this process watch what is stored here; others' watches go through REST.
       if (remote(ref.group, ref.version) !== undefined) throw methodNotAllowed();

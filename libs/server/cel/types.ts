@@ -12,7 +12,16 @@ export type Type =
   | { readonly kind: 'parameter'; readonly name: string };
 
 export type Scalar =
-  'bool' | 'int' | 'uint' | 'double' | 'string' | 'bytes' | 'null_type' | 'timestamp' | 'duration' | 'dyn';
+  | 'bool'
+  | 'int'
+  | 'uint'
+  | 'double'
+  | 'string'
+  | 'bytes'
+  | 'null_type'
+  | 'timestamp'
+  | 'duration'
+  | 'dyn';
 
 const scalarNames: ReadonlySet<string> = new Set([
   'bool',

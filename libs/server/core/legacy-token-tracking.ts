@@ -61,7 +61,8 @@ export function createLegacyTokenTracking({
   /** Creates or mends the ConfigMap. */
   async function write(): Promise<void> {
     const present = cache.peek(configMaps, `${namespace}/${name}`)?.object as
-      (KubeObject & { data?: Record<string, string> }) | undefined;
+      | (KubeObject & { data?: Record<string, string> })
+      | undefined;
     if (isDate(present?.data?.['since'])) return;
     const data = { ...present?.data, since: today() };
     const metadata = present?.metadata ?? { name, namespace };

@@ -22,7 +22,8 @@ export interface ObjectSource {
 export function createServiceResolver(cache: () => ObjectSource): ServiceResolver {
   return (namespace, name, port) => {
     const service = cache().peek({ group: '', resource: 'services' }, `${namespace}/${name}`)?.object as
-      Service | undefined;
+      | Service
+      | undefined;
     if (service?.spec === undefined) return undefined;
     if (service.spec.type === 'ExternalName') return { host: service.spec.externalName ?? '', port };
     const declared = service.spec.ports?.find((one) => one.port === port);

@@ -10,7 +10,8 @@ export interface Table {
   apiVersion: string;
   metadata: { resourceVersion?: string; continue?: string; remainingItemCount?: number };
   columnDefinitions:
-    { name: string; type: string; format: string; description: string; priority: number }[] | null;
+    | { name: string; type: string; format: string; description: string; priority: number }[]
+    | null;
   rows: { cells: unknown[]; conditions?: readonly TableRowCondition[]; object?: unknown }[];
 }
 

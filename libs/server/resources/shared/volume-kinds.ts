@@ -361,7 +361,8 @@ export function sourceErrors<T>(
   if (first === undefined) return [required(owner.at, 'must specify a volume type')];
   const [kind, source] = first;
   const check = checks[kind as keyof T] as
-    ((source: unknown, at: FieldPath, owner: Owner) => FieldError[]) | undefined;
+    | ((source: unknown, at: FieldPath, owner: Owner) => FieldError[])
+    | undefined;
   // The disks of one cloud have a path of their own in errors.
   const at = owner.at.child(kind === 'gcePersistentDisk' ? 'persistentDisk' : kind);
   return [
