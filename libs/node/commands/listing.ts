@@ -1,5 +1,5 @@
 import { FileError, type FileNode } from '../files/index.ts';
-import { matchesPattern, ProgramError, type Process, type Program } from '../shell/index.ts';
+import { matchesPattern, ProgramError, type Program } from '../shell/index.ts';
 import { complain, out, pathOf } from './io.ts';
 import { integer, parseOptions } from './options.ts';
 import { run } from './run.ts';
@@ -144,7 +144,6 @@ interface Test {
 }
 
 function* walk(
-  process: Process,
   path: string,
   node: FileNode,
   depth: number,
@@ -153,7 +152,7 @@ function* walk(
   if (!deepFirst) yield [path, node, depth];
   if (node.kind === 'directory') {
     for (const [name, child] of [...node.entries].sort(([a], [b]) => (a < b ? -1 : 1)))
-      yield* walk(process, `${path.replace(/\/$/, '')}/${name}`, child, depth + 1, deepFirst);
+      yield* walk(`${path.replace(/\/$/, '')}/${name}`, child, depth + 1, deepFirst);
   }
   if (deepFirst) yield [path, node, depth];
 }
@@ -274,7 +273,7 @@ const find: Program = async (process) => {
   for (const start of starts.length === 0 ? ['.'] : starts) {
     try {
       const root = fs.lstat(pathOf(process, start));
-      for (const [path, node, depth] of walk(process, start, root, 0, deepFirst)) {
+      for (const [path, node, depth] of walk(start, root, 0, deepFirst)) {
         if (process.signal.aborted) throw process.signal.reason;
         if (depth > maxDepth || depth < minDepth) continue;
         const name =
@@ -302,7 +301,7 @@ const du: Program = async (process) => {
       : Math.ceil(sizeOf(node) / 4096) * 4096;
   for (const name of options.operands.length === 0 ? ['.'] : options.operands) {
     const root = fs.lstat(pathOf(process, name));
-    for (const [path, node] of walk(process, name, root, 0, true)) {
+    for (const [path, node] of walk(name, root, 0, true)) {
       const shown = path === name || (!options.has('s') && (node.kind === 'directory' || options.has('a')));
       if (shown)
         await out(process, `${options.has('h') ? human(total(node)) : total(node) / 1024}\t${path}\n`);

@@ -199,7 +199,7 @@ export function equals(a: Value, b: Value): boolean {
   if (a === b) return true;
   const [x, y] = [numberOf(a), numberOf(b)];
   // Ints and doubles compare by value.
-  // eslint-disable-next-line eqeqeq
+  // oxlint-disable-next-line eqeqeq
   if (x !== undefined || y !== undefined) return x !== undefined && y !== undefined && x == y;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   if (isList(a)) return isList(b) && equalLists(a, b);
