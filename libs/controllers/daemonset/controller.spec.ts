@@ -159,7 +159,7 @@ describe('daemonset-controller', () => {
     const pods = async () => (await cluster.list(Pod, 'default')).map(({ metadata }) => metadata);
     const uids = (await pods()).map(({ uid }) => uid);
     const [first] = await cluster.list(ControllerRevision, 'default');
-    const { spec } = first?.data as { spec: { template: { metadata: object } } };
+    const { spec } = first!.data as { spec: { template: { metadata: object } } };
     // As Kubernetes wrote it before v1.34.
     const template = { ...spec.template, metadata: { ...spec.template.metadata, creationTimestamp: null } };
     const { labels, ownerReferences } = first?.metadata ?? {};
