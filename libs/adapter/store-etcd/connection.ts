@@ -70,7 +70,7 @@ const channelOptions = {
 /** How long one member is waited for before the next is tried. */
 const memberWaitMs = 1_000;
 /** For a call that is only to tell why it cannot be made. */
-const reasonWaitMs = 500;
+const reasonWaitMs = 2_000;
 
 /** Connections to the members of one etcd cluster; one member is used at a time. */
 export function connectEtcd(options: ConnectionOptions): EtcdConnection {

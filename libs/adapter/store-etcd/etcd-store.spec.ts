@@ -112,7 +112,7 @@ describe.skipIf(!etcdInstalled())('a store whose etcd fails', () => {
 
   it('says so when no member answers', async () => {
     const opening = (endpoint: string) =>
-      refusal(openEtcdStore({ endpoints: [endpoint], timeoutMs: 300 }), 'Unavailable');
+      refusal(openEtcdStore({ endpoints: [endpoint], timeoutMs: 1_000 }), 'Unavailable');
     expect((await opening('127.0.0.1:1')).message).toBe(
       'etcd: no connection to 127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1',
     );
