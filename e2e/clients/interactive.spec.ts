@@ -39,7 +39,7 @@ describe.skipIf(binary === undefined)('interactive subresources with client-node
   let config: KubeConfig;
 
   beforeAll(async () => {
-    cluster = await startClusterProcess({ args: ['--http-threads', '1'] });
+    cluster = await startClusterProcess();
     kubectl = createKubectl(binary!, cluster.kubeconfig);
     config = new KubeConfig();
     config.loadFromFile(cluster.kubeconfig);

@@ -28,10 +28,7 @@ describe('watches over WebSockets', () => {
     writeFileSync(tokens, 'jane+/token?,jane,u-1,"system:masters"\n');
     cluster = await startClusterProcess({
       dataDir,
-      args: [
-        ...['--store', 'memory', '--components', 'apiserver', '--token-auth-file', tokens],
-        ...['--http-threads', '1'],
-      ],
+      args: ['--store', 'memory', '--components', 'apiserver', '--token-auth-file', tokens],
     });
     const config = new KubeConfig();
     config.loadFromFile(cluster.kubeconfig);

@@ -44,8 +44,8 @@ export function addApiFlags(command: Command): Command {
     .addOption(
       flag('--http-threads <count>', 'threads for connections, TLS and HTTP; 0: the one for all the rest')
         .argParser(integer(0, 64))
-        // Two cores are busy enough with the program and who asks it: waking one more thread costs what it saves.
-        .default(availableParallelism() > 2 ? 1 : 0, '1; with one or two cores 0'),
+        // With one core there is nobody to share the work with.
+        .default(availableParallelism() > 1 ? 1 : 0, '1; with one core 0'),
     )
     .addOption(featureGatesFlag());
 }
