@@ -39,7 +39,7 @@ describe.skipIf(binary === undefined)('interactive subresources with client-node
   let config: KubeConfig;
 
   beforeAll(async () => {
-    cluster = await startClusterProcess();
+    cluster = await startClusterProcess({ args: ['--http-threads', '1'] });
     kubectl = createKubectl(binary!, cluster.kubeconfig);
     config = new KubeConfig();
     config.loadFromFile(cluster.kubeconfig);

@@ -28,7 +28,10 @@ describe('watches over WebSockets', () => {
     writeFileSync(tokens, 'jane+/token?,jane,u-1,"system:masters"\n');
     cluster = await startClusterProcess({
       dataDir,
-      args: ['--store', 'memory', '--components', 'apiserver', '--token-auth-file', tokens],
+      args: [
+        ...['--store', 'memory', '--components', 'apiserver', '--token-auth-file', tokens],
+        ...['--http-threads', '1'],
+      ],
     });
     const config = new KubeConfig();
     config.loadFromFile(cluster.kubeconfig);

@@ -30,7 +30,7 @@ describe.each(kubectlsToTest())('interactive subresources with kubectl $version'
   let folder: string;
 
   beforeAll(async () => {
-    cluster = await startClusterProcess();
+    cluster = await startClusterProcess({ args: ['--http-threads', '1'] });
     kubectl = createKubectl(binary, cluster.kubeconfig);
     folder = mkdtempSync(join(tmpdir(), 'drydock-interactive-'));
     await kubectl('apply -f -', { stdin: interactivePods });
