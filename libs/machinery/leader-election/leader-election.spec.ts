@@ -1,14 +1,11 @@
 import { Lease } from '@drydock/api/coordination/v1';
-import { ConfigMap, Event, Namespace } from '@drydock/api/core/v1';
-import { createSeededRandom, createVirtualClock, type Clock, type Timer } from '@drydock/base/clock';
+import { ConfigMap, Event } from '@drydock/api/core/v1';
+import type { Clock, Timer } from '@drydock/base/clock';
 import { createClient } from '@drydock/machinery/client';
 import { noMetrics, silentLogger } from '@drydock/port/observability';
 import type { Transport } from '@drydock/port/transport';
-import { createInProcessTransport, createRegistry } from '@drydock/server/registry';
-import { allDefinitions } from '@drydock/server/resources';
-import { createWatchCache } from '@drydock/server/watch-cache';
-import { createMemoryStore } from '@drydock/store-memory';
 import { afterEach, describe, expect, it } from 'vitest';
+import { startLeaseCluster } from './cluster.spec-support.ts';
 import { createLeaderElector, leaderElectionTimesError, type LeaderElector } from './index.ts';
 
 const times = { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2_000 };
@@ -68,19 +65,8 @@ afterEach(async () => {
 });
 
 async function cluster() {
-  const clock = createVirtualClock({ startMs: Date.parse('2026-01-01T00:00:00Z') });
-  const random = createSeededRandom(3);
-  const store = createMemoryStore();
-  const cache = createWatchCache({ store, clock, logger: silentLogger });
-  const registry = createRegistry({ definitions: allDefinitions, store, cache, clock, random });
-  await cache.start();
-  const transport = createInProcessTransport(registry, { name: 'tester', groups: ['system:masters'] });
-  const client = createClient(transport);
-  await client.resource(Namespace).create({ metadata: { name: 'kube-system' } });
-  started.push(async () => {
-    await cache.stop();
-    await store.close();
-  });
+  const { clock, random, transport, client, stop } = await startLeaseCluster(3);
+  started.push(stop);
 
   function candidate(identity: string): Candidate {
     const process = stoppable(clock);

@@ -1,13 +1,8 @@
 import { Lease } from '@drydock/api/coordination/v1';
-import { Namespace } from '@drydock/api/core/v1';
-import { createSeededRandom, createVirtualClock } from '@drydock/base/clock';
 import { createClient } from '@drydock/machinery/client';
 import { silentLogger } from '@drydock/port/observability';
-import { createInProcessTransport, createRegistry } from '@drydock/server/registry';
-import { allDefinitions } from '@drydock/server/resources';
-import { createWatchCache } from '@drydock/server/watch-cache';
-import { createMemoryStore } from '@drydock/store-memory';
 import { afterEach, describe, expect, it } from 'vitest';
+import { startLeaseCluster } from './cluster.spec-support.ts';
 import { takeNumberedLease } from './index.ts';
 
 const ends: (() => Promise<void>)[] = [];
@@ -16,19 +11,8 @@ afterEach(async () => {
 });
 
 async function cluster() {
-  const clock = createVirtualClock({ startMs: Date.parse('2026-01-01T00:00:00Z') });
-  const random = createSeededRandom(5);
-  const store = createMemoryStore();
-  const cache = createWatchCache({ store, clock, logger: silentLogger });
-  const registry = createRegistry({ definitions: allDefinitions, store, cache, clock, random });
-  await cache.start();
-  const transport = createInProcessTransport(registry, { name: 'tester', groups: ['system:masters'] });
-  const client = createClient(transport);
-  await client.resource(Namespace).create({ metadata: { name: 'kube-system' } });
-  ends.push(async () => {
-    await cache.stop();
-    await store.close();
-  });
+  const { clock, random, transport, client, stop } = await startLeaseCluster(5);
+  ends.push(stop);
 
   /** A process that takes a number and keeps it until it is stopped, in order or at once. `cut`: it reaches no API server. */
   function start(identity: string) {

@@ -113,35 +113,31 @@ export function resourceConsumer(
 }
 
 interface Portions {
-  /** Of the whole, of one portion, and what a consumer is asked. */
-  readonly total: string;
+  /** What the amount is called, here and by the consumers, and what that of one portion is. */
+  readonly amount: string;
   readonly size: string;
-  readonly asks: string;
   readonly tells: (count: number, size: number, rest: number) => string;
   readonly done: (amount: number, metric: string) => string;
 }
 
 const portions: Readonly<Record<string, Portions>> = {
   '/ConsumeCPU': {
-    total: 'millicores',
+    amount: 'millicores',
     size: 'requestSizeMillicores',
-    asks: 'millicores',
     tells: (count, size, rest) =>
       `sending ${count} requests to consume ${size} millicores each and 1 request to consume ${rest} millicores`,
     done: (amount) => `Consumed ${amount} millicores`,
   },
   '/ConsumeMem': {
-    total: 'megabytes',
+    amount: 'megabytes',
     size: 'requestSizeMegabytes',
-    asks: 'megabytes',
     tells: (count, size, rest) =>
       `sending ${count} requests to consume ${size} MB each and 1 request to consume ${rest} MB`,
     done: (amount) => `Consumed ${amount} megabytes`,
   },
   '/BumpMetric': {
-    total: 'delta',
+    amount: 'delta',
     size: 'requestSizeMetrics',
-    asks: 'delta',
     tells: (count, size, rest) =>
       `sending ${count} requests to bump custom metric by ${size} each and 1 request to bump by ${rest}`,
     done: (amount, metric) => `Bumped metric ${metric} by ${amount}`,
@@ -160,7 +156,7 @@ export function resourceConsumerController(
     if (kind === undefined) throw new Refused('unknown function', 404);
     const form = formOf(request);
     const metric = request.path === '/BumpMetric' ? texts(form, 'metric') : [];
-    const [seconds = 0, total = 0, size = 0] = wholes(form, 'durationSec', kind.total, kind.size);
+    const [seconds = 0, total = 0, size = 0] = wholes(form, 'durationSec', kind.amount, kind.size);
     if (size <= 0) throw new Refused('incorrect function argument');
     const count = Math.trunc(total / size);
     const rest = total - count * size;
@@ -168,7 +164,7 @@ export function resourceConsumerController(
     const host = `${flags.service}.${flags.namespace}.svc.cluster.local`;
     const send = async (amount: number) => {
       const body = new URLSearchParams([
-        [kind.asks, String(amount)],
+        [kind.amount, String(amount)],
         ['durationSec', String(seconds)],
         ...metric.map((name): [string, string] => ['metric', name]),
       ]);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { EndpointSlice } from '@drydock/api/discovery/v1';
+import { EndpointSlice, type Endpoint } from '@drydock/api/discovery/v1';
 import { Pod, Service } from '@drydock/api/core/v1';
 import { startCluster, type TestCluster } from '../../controllers/shared/cluster.spec-support.ts';
 import { createKubeletSim, type KubeletSim } from './index.ts';
@@ -52,6 +52,23 @@ describe('the network of simulated Pods', () => {
     await cluster.until(() => isReady(name));
     return (await pods().get(name)).status?.podIP ?? '';
   }
+  const expose = (name: string, spec: object) =>
+    cluster.client
+      .resource(Service)
+      .namespace('default')
+      .create({ apiVersion: 'v1', kind: 'Service', metadata: { name }, spec } as Service);
+  const slice = (name: string, port: number, endpoints: Endpoint[]) =>
+    cluster.client
+      .resource(EndpointSlice)
+      .namespace('default')
+      .create({
+        apiVersion: 'discovery.k8s.io/v1',
+        kind: 'EndpointSlice',
+        metadata: { name, labels: { 'kubernetes.io/service-name': name } },
+        addressType: 'IPv4',
+        ports: [{ name: '', port, protocol: 'TCP' }],
+        endpoints,
+      } as EndpointSlice);
   const logOf = async (name: string) => {
     let text = '';
     const { metadata } = await pods().get(name);
@@ -88,26 +105,8 @@ describe('the network of simulated Pods', () => {
     );
     await cluster.until(() => isReady('consumer'));
     const consumer = (await pods().get('consumer')).status?.podIP ?? '';
-    await cluster.client
-      .resource(Service)
-      .namespace('default')
-      .create({
-        apiVersion: 'v1',
-        kind: 'Service',
-        metadata: { name: 'load' },
-        spec: { clusterIP: '10.96.0.8', ports: [{ port: 80 }] },
-      } as Service);
-    await cluster.client
-      .resource(EndpointSlice)
-      .namespace('default')
-      .create({
-        apiVersion: 'discovery.k8s.io/v1',
-        kind: 'EndpointSlice',
-        metadata: { name: 'load', labels: { 'kubernetes.io/service-name': 'load' } },
-        addressType: 'IPv4',
-        ports: [{ name: '', port: 8080, protocol: 'TCP' }],
-        endpoints: [{ addresses: [consumer] }],
-      } as EndpointSlice);
+    await expose('load', { clusterIP: '10.96.0.8', ports: [{ port: 80 }] });
+    await slice('load', 8080, [{ addresses: [consumer] }]);
     const flags = [
       '--consumer-service-name=load',
       '--consumer-service-namespace=default',
@@ -162,41 +161,25 @@ describe('the network of simulated Pods', () => {
   it('knows Services by name, and the Pods behind them', async () => {
     const ip = await serve('server', ['serve-hostname']);
     const service = (name: string, clusterIP: string) =>
-      cluster.client
-        .resource(Service)
-        .namespace('default')
-        .create({
-          apiVersion: 'v1',
-          kind: 'Service',
-          metadata: { name },
-          spec: {
-            clusterIP,
-            clusterIPs: [clusterIP],
-            ...(clusterIP === 'None'
-              ? { ports: [{ port: 80 }] }
-              : {
-                  type: 'NodePort',
-                  ports: [{ port: 80, nodePort: 30_000 + Number(clusterIP.split('.')[3]) }],
-                }),
-          },
-        } as Service);
-    const slice = (name: string, hostname?: string) =>
-      cluster.client
-        .resource(EndpointSlice)
-        .namespace('default')
-        .create({
-          apiVersion: 'discovery.k8s.io/v1',
-          kind: 'EndpointSlice',
-          metadata: { name, labels: { 'kubernetes.io/service-name': name } },
-          addressType: 'IPv4',
-          ports: [{ name: '', port: 9376, protocol: 'TCP' }],
-          endpoints: [{ addresses: [ip], ...(hostname ? { hostname } : {}), conditions: { ready: true } }],
-        } as EndpointSlice);
+      expose(name, {
+        clusterIP,
+        clusterIPs: [clusterIP],
+        ...(clusterIP === 'None'
+          ? { ports: [{ port: 80 }] }
+          : {
+              type: 'NodePort',
+              ports: [{ port: 80, nodePort: 30_000 + Number(clusterIP.split('.')[3]) }],
+            }),
+      });
+    const member = (name: string, hostname?: string) =>
+      slice(name, 9376, [
+        { addresses: [ip], ...(hostname ? { hostname } : {}), conditions: { ready: true } },
+      ]);
     await service('shop', '10.96.0.7');
     await service('set', 'None');
     await service('empty', '10.96.0.8');
-    await slice('shop');
-    await slice('set', 'set-0');
+    await member('shop');
+    await member('set', 'set-0');
     expect(await run('name', 'wget -qO- http://shop')).toEqual(['server', 0]);
     expect(await run('whole', 'curl -s shop.default.svc.cluster.local')).toEqual(['server', 0]);
     expect(await run('member', 'curl -s set-0.set:9376')).toEqual(['server', 0]);
@@ -206,15 +189,7 @@ describe('the network of simulated Pods', () => {
     expect((await run('lookup', 'nslookup shop.default'))[0]).toMatch(
       /Name:\tshop.default\nAddress: 10.96.0.7\n/,
     );
-    await cluster.client
-      .resource(Service)
-      .namespace('default')
-      .create({
-        apiVersion: 'v1',
-        kind: 'Service',
-        metadata: { name: 'alias' },
-        spec: { type: 'ExternalName', externalName: 'shop.default.svc.cluster.local' },
-      } as Service);
+    await expose('alias', { type: 'ExternalName', externalName: 'shop.default.svc.cluster.local' });
     await cluster.clock.advance(1_000);
     expect(await run('alias', 'curl -s alias')).toEqual(['server', 0]);
     expect((await run('none', 'nslookup nothing'))[1]).toBe(1);
@@ -223,26 +198,12 @@ describe('the network of simulated Pods', () => {
 
   it('a client stays with its Pod where the Service says so', async () => {
     const ips = [await serve('a', ['netexec']), await serve('b', ['netexec']), await serve('c', ['netexec'])];
-    await cluster.client
-      .resource(Service)
-      .namespace('default')
-      .create({
-        apiVersion: 'v1',
-        kind: 'Service',
-        metadata: { name: 'shop' },
-        spec: { clusterIP: '10.96.0.7', sessionAffinity: 'ClientIP', ports: [{ port: 80 }] },
-      } as Service);
-    await cluster.client
-      .resource(EndpointSlice)
-      .namespace('default')
-      .create({
-        apiVersion: 'discovery.k8s.io/v1',
-        kind: 'EndpointSlice',
-        metadata: { name: 'shop', labels: { 'kubernetes.io/service-name': 'shop' } },
-        addressType: 'IPv4',
-        ports: [{ name: '', port: 8080, protocol: 'TCP' }],
-        endpoints: ips.map((ip) => ({ addresses: [ip] })),
-      } as EndpointSlice);
+    await expose('shop', { clusterIP: '10.96.0.7', sessionAffinity: 'ClientIP', ports: [{ port: 80 }] });
+    await slice(
+      'shop',
+      8080,
+      ips.map((ip) => ({ addresses: [ip] })),
+    );
     const [first] = await run(
       'client',
       'for i in $(seq 12); do curl -s shop/hostname; echo; done | sort | uniq | wc -l',
