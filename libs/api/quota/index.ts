@@ -7,7 +7,13 @@ export {
   quotaEvaluator,
   serviceEvaluator,
 } from './evaluators.ts';
-export { declaredByContainers, podLevel, podLimits, podRequests } from './pod-resources.ts';
+export {
+  declaredByContainers,
+  isResizeInfeasible,
+  podLevel,
+  podLimits,
+  podRequests,
+} from './pod-resources.ts';
 export { qosClassOf, type QosClass } from './qos-class.ts';
 export { quotaConcerns, quotaUsage } from './quota-usage.ts';
 export {

@@ -9,7 +9,7 @@ export const podLevel = (name: string) =>
 type Of = (container: Container, status: ContainerStatus | undefined, pod: Pod) => Amounts;
 
 /** The node has said that it will never be able to resize the Pod: what is wanted does not count then (KEP-1287). */
-function isResizeInfeasible({ status }: Pod): boolean {
+export function isResizeInfeasible({ status }: Pod): boolean {
   return (status?.conditions ?? []).some(
     ({ type, reason }) => type === 'PodResizePending' && reason === 'Infeasible',
   );

@@ -1,4 +1,5 @@
 import type { Container, ContainerStatus, Pod, PodAffinityTerm } from '@drydock/api/core/v1';
+import { isResizeInfeasible } from '@drydock/api/quota';
 import {
   nothing,
   objectKey,
@@ -35,13 +36,12 @@ type ContainerRequests = (container: Container, keeps: boolean) => Map<string, n
  * What containers ask for while they are resized in place (KEP-1287): the most of what is wanted, what is in force and
  * what the node has promised; without what is wanted where the node can never have it.
  */
-function requestsByContainer({ status }: Pod, missing: Resources): ContainerRequests {
+function requestsByContainer(pod: Pod, missing: Resources): ContainerRequests {
+  const { status } = pod;
   const known = new Map<string, ContainerStatus>();
   for (const list of [status?.containerStatuses, status?.initContainerStatuses])
     for (const one of list ?? []) if (one.resources !== undefined) known.set(one.name, one);
-  const hopeless =
-    known.size > 0 &&
-    status?.conditions?.find(({ type }) => type === 'PodResizePending')?.reason === 'Infeasible';
+  const hopeless = known.size > 0 && isResizeInfeasible(pod);
   return ({ name, resources }, keeps) => {
     const told = keeps ? known.get(name) : undefined;
     const needs = hopeless && told !== undefined ? new Map<string, number>() : amounts(resources?.requests);
