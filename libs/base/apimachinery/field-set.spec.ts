@@ -51,6 +51,27 @@ describe('field sets', () => {
     );
   });
 
+  it('are written once as far as they are equal, in part as well', () => {
+    const of = (label: string) =>
+      encodeFieldsV1(
+        fieldSetFromPaths([
+          [fieldStep('metadata'), fieldStep('labels'), fieldStep(label)],
+          [fieldStep('status'), fieldStep('phase')],
+          [fieldStep('spec')],
+          [fieldStep('spec'), fieldStep('replicas')],
+        ]),
+      );
+    const [one, other] = [of('a'), of('b')];
+    expect(one).not.toEqual(other);
+    expect(other['f:status']).toBe(one['f:status']);
+    expect(other['f:spec']).toBe(one['f:spec']);
+    expect(one['f:spec']).toEqual({ '.': {}, 'f:replicas': {} });
+    // The same paths below, but the one above them is not owned.
+    expect(encodeFieldsV1(fieldSetFromPaths([[fieldStep('spec'), fieldStep('replicas')]]))).toEqual({
+      'f:spec': { 'f:replicas': {} },
+    });
+  });
+
   it('read what they do not know without failing', () => {
     const set = decodeFieldsV1({
       'f:a': {},

@@ -279,23 +279,25 @@ function sortedSteps(set: FieldSet): PathStep[] {
 const nothingBelow: Record<string, unknown> = Object.freeze({});
 
 const encodedSets = new WeakMap<FieldSet, Record<string, unknown>>();
+/** The same, with the path that leads to the set as a member. */
+const encodedMembers = new WeakMap<FieldSet, Record<string, unknown>>();
 
-/** The JSON form of `managedFields[].fieldsV1`. Read-only: it is one for all equal sets, as far as they are. */
+/** The JSON form of `managedFields[].fieldsV1`. Read-only: equal sets, and equal parts of sets, share it as far as they are one. */
 export function encodeFieldsV1(set: FieldSet): Record<string, unknown> {
-  let encoded = encodedSets.get(set);
-  if (encoded === undefined) {
-    encoded = encodeEntry({ member: false, children: set });
-    encodedSets.set(set, encoded);
-  }
-  return encoded;
+  return encodeEntry({ member: false, children: set });
 }
 
 function encodeEntry({ member, children }: Entry): Record<string, unknown> {
   if (isEmptyFieldSet(children)) return nothingBelow;
-  const result: Record<string, unknown> = {};
-  if (member) result['.'] = nothingBelow;
-  for (const step of sortedSteps(children)) result[step] = encodeEntry(children.entries.get(step)!);
-  return result;
+  const known = member ? encodedMembers : encodedSets;
+  let encoded = known.get(children);
+  if (encoded === undefined) {
+    encoded = {};
+    if (member) encoded['.'] = nothingBelow;
+    for (const step of sortedSteps(children)) encoded[step] = encodeEntry(children.entries.get(step)!);
+    known.set(children, encoded);
+  }
+  return encoded;
 }
 
 /** Normalizes a step that came over the wire; undefined for kinds that a later version may bring. */

@@ -1,6 +1,5 @@
 import type { FieldError, KubeObject, Status } from '@drydock/base/apimachinery';
 import {
-  cloneJson,
   conflict,
   formatTime,
   invalid,
@@ -13,6 +12,7 @@ import type { DeleteOptions } from '@drydock/port/transport';
 import type { StoredItem, StoredObject } from '../watch-cache/index.ts';
 import { looseObject } from '../watch-cache/index.ts';
 import { enterAdmission } from './admit.ts';
+import { draftOf } from './draft.ts';
 import type { Environment, Scope } from './environment.ts';
 import { facesReady, inFace } from './face.ts';
 import { foregroundFinalizer, orderedMeta, orphanFinalizer } from './object-meta.ts';
@@ -105,7 +105,7 @@ async function deleteCurrent(
     }
     let last: KubeObject | undefined;
     if (plan.graceful) {
-      last = cloneJson(object);
+      last = draftOf(object);
       markGraceful(env, last, 0);
     }
     result = dry ? current : await removeNow(env, served, current, last);
@@ -236,7 +236,7 @@ function markedDraft(
   plan: { readonly graceSeconds: number | undefined; readonly finalizers: readonly string[] },
   scope: Scope,
 ): KubeObject {
-  const draft = cloneJson(object);
+  const draft = draftOf(object);
   const { metadata } = draft;
   if (plan.graceSeconds !== undefined) markGraceful(env, draft, plan.graceSeconds);
   else {

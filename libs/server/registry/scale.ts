@@ -1,13 +1,7 @@
 import type { KubeObject, LabelSelector } from '@drydock/base/apimachinery';
-import {
-  cloneJson,
-  formatLabelSelector,
-  getPath,
-  invalid,
-  invalidValue,
-  setPath,
-} from '@drydock/base/apimachinery';
+import { formatLabelSelector, getPath, invalid, invalidValue, setPath } from '@drydock/base/apimachinery';
 import type { BodyType } from './body.ts';
+import { draftOf } from './draft.ts';
 import type { ScaleSubresource } from './types.ts';
 import type { UpdateFace } from './update.ts';
 
@@ -65,7 +59,7 @@ export function scaledDraft(object: KubeObject, scale: ScaleSubresource, wanted:
       invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0'),
     ]);
   }
-  const draft = cloneJson(object);
+  const draft = draftOf(object);
   setPath(draft, scale.specReplicasPath, replicas);
   // Kinds that must have one get the present version; the write is made anew when it is lost.
   draft.metadata.resourceVersion = wanted.metadata.resourceVersion || object.metadata.resourceVersion;

@@ -1,11 +1,5 @@
 import type { KubeObject } from '@drydock/base/apimachinery';
-import {
-  apiVersionOf,
-  badRequest,
-  cloneJson,
-  methodNotSupported,
-  pathNotFound,
-} from '@drydock/base/apimachinery';
+import { apiVersionOf, badRequest, methodNotSupported, pathNotFound } from '@drydock/base/apimachinery';
 import { findKind } from '@drydock/api/scheme';
 import type { DeleteOptions, GetOptions, Patch, ResourceRef } from '@drydock/port/transport';
 import type { StoredObject } from '../watch-cache/index.ts';
@@ -14,6 +8,7 @@ import { enterAdmission } from './admit.ts';
 import type { BodyType } from './body.ts';
 import { decodeBody, decodePatched } from './body.ts';
 import { deleteObject } from './delete.ts';
+import { draftOf } from './draft.ts';
 import type { Environment, Scope } from './environment.ts';
 import { applyPatch } from './patch.ts';
 import type { Body, WriteResult } from './registry.ts';
@@ -76,7 +71,7 @@ function requestOf(
         mode: 'raw',
         unadmitted: handler.update === undefined,
         make(current) {
-          const draft = cloneJson(current.object);
+          const draft = draftOf(current.object);
           change(draft);
           return draft;
         },
@@ -97,7 +92,7 @@ function requestOf(
         mode: 'raw',
         unadmitted: true,
         make(current) {
-          const draft = cloneJson(current.object);
+          const draft = draftOf(current.object);
           change(draft);
           return draft;
         },
