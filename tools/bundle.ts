@@ -1,41 +1,14 @@
-// Bundles every app for its image: `node tools/bundle.ts [--out dist] [app …]`. One folder for all, so that apps share chunks:
-// dist/<app>.js, dist/chunks/*, and dist/node_modules with what cannot be bundled (native modules and what finds files beside itself).
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join, relative, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+// Bundles every app for its image: `node tools/bundle.ts [--out dist] [app …]`: dist/<app>.js, what they share, and
+// dist/node_modules with what cannot be bundled.
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { build, type Plugin } from 'esbuild';
-
-const repository = dirname(dirname(fileURLToPath(import.meta.url)));
-
-/** Packages that stay packages: lmdb has a native part. */
-const external = ['lmdb'];
-
-/** Bundled packages that read `.proto` files beside themselves: those are copied, and found by their package's name. */
-const readProtos = ['grpc-health-check', '@grpc/reflection'];
+import { bundleTo, external, packageFolder, repository } from './bundling.ts';
 
 interface Manifest {
   readonly version: string;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
-}
-
-/** The folder of an installed package as `from` sees it; undefined for an optional one of another platform. */
-function packageFolder(name: string, from: string): string | undefined {
-  const folders = createRequire(join(from, 'package.json')).resolve.paths(name) ?? [];
-  return folders
-    .map((folder) => join(folder, name))
-    .find((folder) => existsSync(join(folder, 'package.json')));
 }
 
 /** Copies a package and all that it needs into one flat node_modules. */
@@ -70,91 +43,20 @@ function copyPackage(
     copyPackage(next, folder, target, true, seen);
 }
 
-/** `__dirname` of the packages in `readProtos` becomes their folder under node_modules of the bundle. */
-const protosBeside: Plugin = {
-  name: 'protos-beside',
-  setup({ onLoad }) {
-    onLoad({ filter: /\/node_modules\/(grpc-health-check|@grpc\/reflection)\/.*\.js$/ }, ({ path }) => {
-      const packages = `${sep}node_modules${sep}`;
-      const folder = relative('.', dirname(path.slice(path.lastIndexOf(packages) + 1)));
-      const contents = readFileSync(path, 'utf8');
-      return {
-        contents: contents.replaceAll('__dirname', `(__bundle + ${JSON.stringify(folder)})`),
-        loader: 'js',
-      };
-    });
-  },
-};
-
-/** The program of the threads in front of an HTTPS server: a bundle beside the others, which is found there. */
-const front = 'http-front';
-const frontBeside: Plugin = {
-  name: 'front-beside',
-  setup({ onLoad }) {
-    onLoad({ filter: /\/http\/front\/entry\.ts$/ }, () => ({
-      contents: `export const frontEntry = __bundle + '${front}.js';`,
-      loader: 'js',
-    }));
-  },
-};
-
 const { values, positionals } = parseArgs({
   options: { out: { type: 'string', default: join(repository, 'dist') } },
   allowPositionals: true,
 });
+const mainOf = (app: string): string => join(repository, 'apps', app, 'src/main.ts');
 const apps =
   positionals.length > 0
     ? positionals
-    : readdirSync(join(repository, 'apps')).filter((app) =>
-        existsSync(join(repository, 'apps', app, 'src/main.ts')),
-      );
+    : readdirSync(join(repository, 'apps')).filter((app) => existsSync(mainOf(app)));
 
-rmSync(values.out, { recursive: true, force: true });
-mkdirSync(join(values.out, 'node_modules'), { recursive: true });
-const result = await build({
-  entryPoints: {
-    ...Object.fromEntries(apps.map((app) => [app, join(repository, 'apps', app, 'src/main.ts')])),
-    [front]: join(repository, 'libs/adapter/http/front/thread.ts'),
-  },
-  outdir: values.out,
-  bundle: true,
-  splitting: true,
-  minify: true,
-  // Stack traces and metrics tell functions by their names.
-  keepNames: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node24',
-  chunkNames: 'chunks/[hash]',
-  external,
-  // What bundled CommonJS packages expect to find.
-  banner: {
-    js: [
-      "import { createRequire as __createRequire } from 'node:module';",
-      "import { fileURLToPath as __fileUrlToPath } from 'node:url';",
-      'const require = __createRequire(import.meta.url);',
-      'const __filename = __fileUrlToPath(import.meta.url);',
-      "const __dirname = __fileUrlToPath(new URL('.', import.meta.url));",
-      "const __bundle = import.meta.url.includes('/chunks/') ? __fileUrlToPath(new URL('../', import.meta.url)) : __dirname;",
-    ].join(''),
-  },
-  plugins: [protosBeside, frontBeside],
-  metafile: true,
-  legalComments: 'none',
-  logLevel: 'warning',
-});
+const { outputs } = await bundleTo(values.out, Object.fromEntries(apps.map((app) => [app, mainOf(app)])));
 writeFileSync(join(values.out, 'package.json'), '{"type":"module","private":true}\n');
+mkdirSync(join(values.out, 'node_modules'));
 for (const name of external)
   copyPackage(name, join(repository, 'libs/adapter/store-lmdb'), join(values.out, 'node_modules'), false);
-for (const name of readProtos) {
-  const folder = packageFolder(name, join(repository, 'libs/adapter/rpc'));
-  if (folder === undefined) throw new Error(`package ${name} is not installed`);
-  cpSync(folder, join(values.out, 'node_modules', name), {
-    recursive: true,
-    filter: (source) =>
-      !source.slice(folder.length).includes('node_modules') &&
-      (statSync(source).isDirectory() || source.endsWith('.proto')),
-  });
-}
-const bytes = Object.values(result.metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
+const bytes = Object.values(outputs).reduce((sum, output) => sum + output.bytes, 0);
 process.stdout.write(`${apps.length} bundles, ${(bytes / 1e6).toFixed(1)} MB, in ${values.out}\n`);

@@ -1,8 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { startCluster } from '@drydock/testing';
 
 export const repository = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
@@ -49,56 +50,24 @@ export function removeDataDir(dataDir: string): void {
   rmSync(dataDir, { recursive: true, force: true });
 }
 
-/** Starts `drydock up` as a process of its own on free ports and waits for its ready line. */
+/** Starts `drydock up` as a process of its own on free ports, with the durable store, and waits until it is ready. */
 export async function startClusterProcess(options: ClusterStart = {}): Promise<ClusterProcess> {
-  const dataDir = options.dataDir ?? newDataDir();
-  const kubeconfig = join(dataDir, 'kubeconfig');
   const startedAt = performance.now();
-  const child = spawn(
-    process.execPath,
-    [
-      programOf('drydock'),
-      'up',
-      '--data-dir',
-      dataDir,
-      '--secure-port',
-      '0',
-      '--grpc-port',
-      '0',
-      ...(options.args ?? []),
-    ],
-    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...options.env } },
-  );
-  let output = '';
-  const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
-  const ready = new Promise<{ server: string; grpcPort: number }>((resolve, reject) => {
-    const look = (text: string) => {
-      output += text;
-      const server = /(https:\/\/[^\s]+)/.exec(output)?.[1];
-      const grpcPort = /gRPC [^\s]*:(\d+)/.exec(output)?.[1];
-      if (output.includes('is ready') && server !== undefined)
-        resolve({ server, grpcPort: Number(grpcPort ?? 0) });
-    };
-    child.stdout.setEncoding('utf8').on('data', look);
-    child.stderr.setEncoding('utf8').on('data', look);
-    void exited.then((code) =>
-      reject(new Error(`drydock exited with ${code} before it was ready:\n${output}`)),
-    );
+  const cluster = await startCluster({
+    program: programOf('drydock'),
+    store: 'lmdb',
+    dataDir: options.dataDir ?? newDataDir(),
+    args: options.args ?? [],
+    env: options.env ?? {},
   });
-  const { server, grpcPort } = await ready;
+  const { process: child, exited, kubeconfig, server, dataDir } = cluster;
   return {
-    child,
+    ...{ child, kubeconfig, server, dataDir },
     pid: child.pid ?? 0,
-    dataDir,
-    kubeconfig,
-    server,
-    grpcPort,
+    grpcPort: Number(cluster.grpc.split(':').at(-1)),
     readyMs: performance.now() - startedAt,
-    output: () => output,
-    stop() {
-      child.kill('SIGTERM');
-      return exited;
-    },
+    output: () => cluster.output(),
+    stop: () => cluster.stop(),
     async kill() {
       child.kill('SIGKILL');
       await exited;

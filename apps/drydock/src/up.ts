@@ -14,12 +14,20 @@ function reasonOf(error: unknown): string {
   return text.split('\n')[0] ?? text;
 }
 
-/** Runs a cluster until SIGINT or SIGTERM; answers the exit code. A failed start is one line and 1. */
+/**
+ * Runs a cluster until SIGINT or SIGTERM, or until the process that forked it has ended; answers the exit code. A failed
+ * start is one line and 1. Who forked it gets one message, `{ server, grpc, kubeconfig }`, when it is ready.
+ */
 export async function up(options: UpOptions, host: NodeJS.Process): Promise<number> {
   const startedMs = systemClock.monotonicMs();
   const elapsedMs = () => systemClock.monotonicMs() - startedMs;
   const progress = createProgress(host.stdout, elapsedMs);
-  const interrupted = Promise.race([once(host, 'SIGINT'), once(host, 'SIGTERM')]);
+  const interrupted = Promise.race([
+    once(host, 'SIGINT'),
+    once(host, 'SIGTERM'),
+    // Whoever forked this process has ended.
+    ...(host.connected ? [once(host, 'disconnect')] : []),
+  ]);
   host.on('unhandledRejection', (error) => host.stderr.write(`drydock: unexpected: ${reasonOf(error)}\n`));
 
   let cluster: Awaited<ReturnType<typeof wire>> | undefined;
@@ -35,7 +43,11 @@ export async function up(options: UpOptions, host: NodeJS.Process): Promise<numb
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, cluster.kubeconfig(), { mode: 0o600 });
     progress.done();
-    host.stdout.write(banner(options, cluster.server(), cluster.grpcPort(), file, elapsedMs()));
+    const server = cluster.server();
+    const grpc = `${options.bindAddress}:${cluster.grpcPort()}`;
+    host.stdout.write(banner(options, server, grpc, file, elapsedMs()));
+    // To who forked it.
+    host.send?.({ server, grpc, kubeconfig: file });
   } catch (error) {
     progress.done();
     host.stderr.write(`drydock: ${reasonOf(error)}\n`);
@@ -53,7 +65,7 @@ export async function up(options: UpOptions, host: NodeJS.Process): Promise<numb
 function banner(
   options: UpOptions,
   server: string,
-  grpcPort: number,
+  grpc: string,
   kubeconfig: string,
   elapsedMs: number,
 ): string {
@@ -61,7 +73,7 @@ function banner(
     ? kubeconfig
     : relative(process.cwd(), kubeconfig);
   const nodes = options.components.has('kubelet-sim') ? options.nodes : 0;
-  return `Drydock is ready in ${Math.round(elapsedMs)} ms: ${server} (${nodes} nodes, gRPC ${options.bindAddress}:${grpcPort})
+  return `Drydock is ready in ${Math.round(elapsedMs)} ms: ${server} (${nodes} nodes, gRPC ${grpc})
 
   export KUBECONFIG=${file}
 
