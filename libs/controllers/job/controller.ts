@@ -1,4 +1,5 @@
 import {
+  apiVersionOf,
   controllerOf,
   formatTime,
   isInvalid,
@@ -61,19 +62,18 @@ export const createJobController: ControllerFactory = (deps) => {
     expectations,
   });
 
+  const isHeld = (pod: Pod) => hasFinalizer(pod) && !released.has(pod.metadata.uid ?? '');
+
   const podKeys = (pod: Pod, change: { previous?: Pod; deleted: boolean }): string[] => {
     if (change.deleted || !hasFinalizer(pod)) released.delete(pod.metadata.uid ?? '');
     const keys = ownership.keys(pod, change);
-    const owner = controllerOf(pod);
-    const orphaned =
-      !change.deleted &&
-      hasFinalizer(pod) &&
-      (owner === undefined || (owner.kind === Job.kind && ownership.ownerOf(pod) === undefined));
+    const orphaned = !change.deleted && hasFinalizer(pod) && !isTracked(pod, ownership.ownerOf(pod));
     return orphaned ? [...keys, `${orphanMark}${objectKey(pod)}`] : keys;
   };
   const jobKeys = (job: Job, { deleted }: { deleted: boolean }): string[] => {
-    if (!deleted) return [objectKey(job)];
-    const left = pods.byIndex(byController.name, job.metadata.uid ?? '').filter(hasFinalizer);
+    // A Job is not over before its Pods have no finalizer; who said otherwise was somebody else.
+    if (!deleted && !isFinished(job)) return [objectKey(job)];
+    const left = pods.byIndex(byController.name, job.metadata.uid ?? '').filter(isHeld);
     return [objectKey(job), ...left.map((pod) => `${orphanMark}${objectKey(pod)}`)];
   };
 
@@ -88,7 +88,9 @@ export const createJobController: ControllerFactory = (deps) => {
     }
     // The Job that is on its way brings it back here.
     if (isOutdated(key, job)) return;
-    if (job.spec?.managedBy !== undefined && job.spec.managedBy !== ourName) return;
+    if (isManagedByOther(job)) return;
+    const { completionMode = 'NonIndexed' } = job.spec ?? {};
+    if (completionMode !== 'NonIndexed' && completionMode !== 'Indexed') return events.unknownMode(job);
     return sync(key, job);
   }
 
@@ -151,8 +153,10 @@ export const createJobController: ControllerFactory = (deps) => {
       }
     }
     const effective: Assessment = { ...assessed, verdict };
-    const more = await track(job, owned, effective, { active: activePods, ready, terminating, managed });
-    backoffs.set(key, record);
+    const counts = { active: activePods, ready, terminating, managed };
+    // What was counted is not seen as new again: from the first write on, only the record knows of it.
+    const counted = () => void backoffs.set(key, record);
+    const more = await track(job, owned, effective, counts, counted);
     if (failure !== undefined) throw failure;
     if (more) return { requeue: true };
     if (waitMs !== undefined) return { requeueAfterMs: Math.max(1, Math.ceil(waitMs)) };
@@ -169,6 +173,7 @@ export const createJobController: ControllerFactory = (deps) => {
     owned: readonly Pod[],
     assessed: Assessment,
     counts: { active: number; ready: number; terminating: number; managed: boolean },
+    counted: () => void,
   ): Promise<boolean> {
     const nowMs = clock.now();
     const { verdict } = assessed;
@@ -176,9 +181,8 @@ export const createJobController: ControllerFactory = (deps) => {
     let stored = job;
     let changed: Job | undefined;
     const write = async (status: JobStatus) => {
-      if (semanticEqual(stored.status, status) && stored.status?.startTime === status.startTime && changed)
-        return;
-      if (changed === undefined && semanticEqual(jobs.get(objectKey(job))?.status, status)) return;
+      const known = changed === undefined ? jobs.get(objectKey(job))?.status : stored.status;
+      if (isSameStatus(known, status)) return;
       changed = await client
         .resource(Job)
         .namespace(job.metadata.namespace ?? '')
@@ -203,17 +207,18 @@ export const createJobController: ControllerFactory = (deps) => {
       }
     } else if (verdict !== undefined) status = withInterim(status, verdict, nowMs);
 
-    const stillHeld = (uid: string) =>
-      !released.has(uid) && owned.some((pod) => pod.metadata.uid === uid && hasFinalizer(pod));
+    const stillHeld = (uid: string) => owned.some((pod) => pod.metadata.uid === uid && isHeld(pod));
     status = settleUncounted(status, stillHeld);
     await write(status);
+    counted();
     told?.();
     const failure = await releasePods(tracking.release);
     status = settleUncounted(status, stillHeld);
-    const final = verdict === undefined || tracking.more ? undefined : finalStatus(status, verdict, nowMs);
+    const over = verdict !== undefined && !tracking.more && failure === undefined;
+    const final = over ? finalStatus(status, verdict, nowMs) : undefined;
     await write(final ?? status);
-    if (final !== undefined && verdict !== undefined) tellEnd(stored, verdict);
     if (failure !== undefined) throw failure;
+    if (final !== undefined && verdict !== undefined) tellEnd(stored, verdict);
     return tracking.more;
   }
 
@@ -254,9 +259,11 @@ export const createJobController: ControllerFactory = (deps) => {
 
   async function releaseOrphan(podKey: string): Promise<void> {
     const pod = pods.get(podKey);
-    if (pod === undefined || !hasFinalizer(pod)) return;
+    if (pod === undefined || !isHeld(pod)) return;
+    const known = ownership.ownerOf(pod);
+    if (isTracked(pod, known)) return;
     const owner = controllerOf(pod);
-    if (owner?.kind === Job.kind) {
+    if (owner !== undefined && known === undefined) {
       const live = await client
         .resource(Job)
         .namespace(pod.metadata.namespace ?? '')
@@ -265,7 +272,7 @@ export const createJobController: ControllerFactory = (deps) => {
           if (isNotFound(error)) return undefined;
           throw error;
         });
-      if (live?.metadata.uid === owner.uid) return;
+      if (live?.metadata.uid === owner.uid && isTracked(pod, live)) return;
     }
     await release(pod);
   }
@@ -335,8 +342,25 @@ export const createJobController: ControllerFactory = (deps) => {
   return createController({ name, sources: [source(Job, jobKeys), source(Pod, podKeys)], reconcile }, deps);
 };
 
+/** Whether somebody else takes care of the finalizer of a Pod: its Job, as long as that goes on, or an owner of another kind. */
+function isTracked(pod: Pod, job: Job | undefined): boolean {
+  const owner = controllerOf(pod);
+  if (owner === undefined) return false;
+  if (owner.kind !== Job.kind || owner.apiVersion !== apiVersionOf(Job.group, Job.version)) return true;
+  return job !== undefined && (isManagedByOther(job) || !isFinished(job));
+}
+
+function isManagedByOther({ spec }: Job): boolean {
+  return spec?.managedBy !== undefined && spec.managedBy !== ourName;
+}
+
 function isComplete(job: Job, assessed: Assessment, active: number): boolean {
   const completions = job.spec?.completions;
   if (completions === undefined) return assessed.succeeded > 0 && active === 0;
   return assessed.succeeded >= completions && active === 0;
+}
+
+function isSameStatus(known: JobStatus | undefined, next: JobStatus): boolean {
+  const written = known?.ready !== undefined && known.terminating !== undefined;
+  return written && known.startTime === next.startTime && semanticEqual(known, next);
 }

@@ -12,6 +12,13 @@ export function jobEvents(recorder: EventRecorder) {
       recorder.event(owner, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`),
     deleteFailed: (owner: KubeObject, error: Error) =>
       recorder.event(owner, 'Warning', 'FailedDelete', `Error deleting: ${error.message}`),
+    unknownMode: (job: KubeObject) =>
+      recorder.event(
+        job,
+        'Warning',
+        'UnknownCompletionMode',
+        'Skipped Job sync because completion mode is unknown',
+      ),
     suspended: (job: KubeObject) => recorder.event(job, 'Normal', 'Suspended', 'Job suspended'),
     resumed: (job: KubeObject) => recorder.event(job, 'Normal', 'Resumed', 'Job resumed'),
     tooMany: (job: KubeObject) =>

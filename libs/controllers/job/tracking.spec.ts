@@ -2,9 +2,18 @@ import { describe, expect, it } from 'vitest';
 import type { Job, JobStatus } from '@drydock/api/batch/v1';
 import type { Pod } from '@drydock/api/core/v1';
 import { assessJob, type Verdict } from './assess.ts';
+import { noFailures } from './backoff.ts';
 import { indexAnnotation } from './indexes.ts';
+import { manageJob } from './manage.ts';
 import { failureCountAnnotation, ignoredCountAnnotation, nextCounts } from './per-index.ts';
-import { finalStatus, settleUncounted, trackPods, withInterim } from './tracking.ts';
+import {
+  finalStatus,
+  settleUncounted,
+  suspendedCondition,
+  trackPods,
+  withCondition,
+  withInterim,
+} from './tracking.ts';
 
 // The facts of kube-controller-manager's own tables about how the Pods of a Job are counted, each once.
 
@@ -274,6 +283,25 @@ describe('counting', () => {
   });
 });
 
+describe('indexes that wait for their back-off', () => {
+  const ended = (index: string, failures: string, secondsAgo: number) =>
+    pod(`p${index}`, { ...failed, index, failures, going: secondsAgo });
+  it.each<[string, done: string, Pod[], made: number[], waitSeconds: number | undefined]>([
+    ['none', '0,2', [], [1, 3], undefined],
+    ['one', '0,2', [ended('1', '0', 0)], [3], 10],
+    ['one of two', '0,2', [ended('1', '0', 0), ended('3', '0', 10)], [3], 10],
+    ['all', '0', [ended('1', '1', 0), ended('2', '0', 0), ended('3', '2', 0)], [], 10],
+    ['all, since a second', '0', [ended('1', '1', 1), ended('2', '0', 1), ended('3', '2', 1)], [], 9],
+  ])('%s', (_title, completedIndexes, pods, made, waitSeconds) => {
+    const spec = { parallelism: 4, backoffLimitPerIndex: 6, podReplacementPolicy: 'Failed' };
+    const one = job(indexed(4, spec), { completedIndexes });
+    const assessed = assessJob({ job: one, pods, released: new Set<string>(), nowMs });
+    const { create, waitMs } = manageJob(one, pods, assessed, noFailures, nowMs);
+    expect(create.map(({ index }) => index)).toEqual(made);
+    expect(waitMs).toBe(waitSeconds === undefined ? undefined : waitSeconds * 1000);
+  });
+});
+
 describe('the end', () => {
   const conditions = (status: JobStatus) => (status.conditions ?? []).map(({ type }) => type).join();
   const noted = (type: string) => ({ type, status: 'True', lastTransitionTime: at(60) });
@@ -347,6 +375,93 @@ describe('the end', () => {
     expect(conditions(withInterim({ conditions: [noted('FailureTarget')] }, verdict('Failed'), nowMs))).toBe(
       'FailureTarget',
     );
+  });
+});
+
+describe('the condition of a suspended Job', () => {
+  const suspended = (status: string, reason: string, message: string) => ({
+    conditions: [{ type: 'Suspended', status, reason, message }],
+  });
+  const [yes, no] = ['True JobSuspended Job suspended', 'False JobResumed Job resumed'];
+  it.each<[string, boolean, JobStatus, string | undefined]>([
+    ['is new', true, {}, yes],
+    ['is not there', false, {}, undefined],
+    ['gets another reason', true, suspended('True', 'foo', 'Job suspended'), yes],
+    ['gets another message', true, suspended('True', 'JobSuspended', 'foo'), yes],
+    ['ends', false, suspended('True', 'JobSuspended', 'Job suspended'), no],
+    ['begins again', true, suspended('False', 'JobResumed', 'Job resumed'), yes],
+    ['stays', true, suspended('True', 'JobSuspended', 'Job suspended'), undefined],
+    ['stays ended', false, suspended('False', 'JobResumed', 'Job resumed'), undefined],
+  ])('%s', (_title, suspend, status, expected) => {
+    const made = suspendedCondition(job({ suspend }), status, nowMs);
+    expect(made && `${made.status} ${made.reason} ${made.message}`).toBe(expected);
+    if (made !== undefined) expect(withCondition(status, made).conditions).toEqual([made]);
+  });
+});
+
+describe('what has newly ended', () => {
+  it.each<[string, JobStatus, string[], Pod[], counts: string]>([
+    [
+      'some with their finalizer',
+      { succeeded: 2, failed: 1, uncountedTerminatedPods: {} },
+      [],
+      [
+        pod('a', { free: true }),
+        pod('b'),
+        pod('c'),
+        pod('d', { ...failed, free: true }),
+        pod('e', failed),
+        pod('f', { ...running, free: true }),
+      ],
+      '4+2',
+    ],
+    [
+      'some that are noted',
+      { succeeded: 1, failed: 1, uncountedTerminatedPods: { succeeded: ['a', 'c'], failed: ['e', 'f'] } },
+      [],
+      [
+        pod('a', { free: true }),
+        pod('b', { free: true }),
+        pod('c'),
+        pod('d'),
+        pod('e', { ...failed, free: true }),
+        pod('f', failed),
+        pod('g', failed),
+      ],
+      '4+4',
+    ],
+    [
+      'some that were let go',
+      { succeeded: 2, failed: 2, uncountedTerminatedPods: { succeeded: ['a'], failed: ['d'] } },
+      ['b', 'f'],
+      [
+        pod('a', { free: true }),
+        pod('b'),
+        pod('c'),
+        pod('d', { ...failed, free: true }),
+        pod('e', failed),
+        pod('f', failed),
+        pod('g', failed),
+      ],
+      '4+5',
+    ],
+    [
+      'some on their way out',
+      { succeeded: 1, failed: 1, uncountedTerminatedPods: {} },
+      [],
+      [
+        pod('a', { going: true }),
+        pod('b', { ...failed, going: true }),
+        pod('c', { ...running, going: true }),
+        pod('d', { ...pending, going: true }),
+        pod('e', { ...running, going: true, free: true }),
+        pod('f', { ...pending, going: true, free: true }),
+      ],
+      '2+4',
+    ],
+  ])('%s', (_title, status, released, pods, counts) => {
+    const assessed = assessJob({ job: job({}, status), pods, released: new Set(released), nowMs });
+    expect(`${assessed.succeeded}+${assessed.failed}`).toBe(counts);
   });
 });
 

@@ -73,7 +73,8 @@ export function trackPods(
     const completed = formatIndexes(assessed.succeededIndexes);
     if (completed === '') delete status.completedIndexes;
     else status.completedIndexes = completed;
-    if (assessed.failedIndexes !== undefined) status.failedIndexes = formatIndexes(assessed.failedIndexes);
+    if (assessed.failedIndexes === undefined) delete status.failedIndexes;
+    else status.failedIndexes = formatIndexes(assessed.failedIndexes);
   }
   status.uncountedTerminatedPods = compact(uncounted);
   return { status, release, more };
@@ -122,20 +123,23 @@ export function finalStatus(status: JobStatus, verdict: Verdict, nowMs: number):
   if ((status.active ?? 0) > 0 || (status.terminating ?? 0) > 0) return undefined;
   const type = verdict.type === 'SuccessCriteriaMet' ? 'Complete' : 'Failed';
   const made = condition(type, 'True', verdict.reason, verdict.message, nowMs);
-  const next: JobStatus = { ...status, conditions: [...(status.conditions ?? []), made] };
+  const next = withCondition(status, made);
   if (type === 'Complete') next.completionTime = formatTime(nowMs);
   return next;
 }
 
-/** The condition Suspended as it should be, or undefined when it is so. */
+/** The condition Suspended as it should be, or undefined when it is so: one that says no begins with one that said yes. */
 export function suspendedCondition(job: Job, status: JobStatus, nowMs: number): JobCondition | undefined {
   const present = status.conditions?.find(({ type }) => type === 'Suspended');
-  if (job.spec?.suspend === true)
-    return present?.status === 'True'
-      ? undefined
-      : condition('Suspended', 'True', 'JobSuspended', 'Job suspended', nowMs);
-  if (present === undefined || present.status === 'False') return undefined;
-  return condition('Suspended', 'False', 'JobResumed', 'Job resumed', nowMs);
+  const suspended = job.spec?.suspend === true;
+  if (present === undefined && !suspended) return undefined;
+  const made = suspended
+    ? condition('Suspended', 'True', 'JobSuspended', 'Job suspended', nowMs)
+    : condition('Suspended', 'False', 'JobResumed', 'Job resumed', nowMs);
+  const { status: is, reason, message } = made;
+  return present?.status === is && present.reason === reason && present.message === message
+    ? undefined
+    : made;
 }
 
 export function withCondition(status: JobStatus, made: JobCondition): JobStatus {
