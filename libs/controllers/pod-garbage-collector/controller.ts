@@ -34,14 +34,15 @@ export function createPodGarbageCollector(
   const missing = new Map<string, number>();
 
   async function remove(pod: Pod, reason?: string, message?: string): Promise<void> {
-    const { namespace = '', name: podName = '', uid } = pod.metadata;
+    const { namespace = '', name: podName = '', uid, generation } = pod.metadata;
     const resource = client.resource(Pod).namespace(namespace);
     const phase = pod.status?.phase;
     try {
       if (phase !== 'Succeeded' && phase !== 'Failed') {
         const why =
           reason === undefined ? {} : disruptionTarget(pod, reason, message ?? '', formatTime(clock.now()));
-        const body = { metadata: { uid }, status: { ...why, phase: 'Failed' } };
+        const seen = generation === undefined ? {} : { observedGeneration: generation };
+        const body = { metadata: { uid }, status: { ...why, ...seen, phase: 'Failed' } };
         await resource.patch(podName, { type: 'strategic', body }, { subresource: 'status' });
       }
       await resource.delete(podName, {

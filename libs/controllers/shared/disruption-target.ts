@@ -2,6 +2,7 @@ import type { Pod, PodStatus } from '@drydock/api/core/v1';
 
 /** The part of a Pod's status that says why the control plane ends it (KEP-3329), for a strategic merge patch. */
 export function disruptionTarget(pod: Pod, reason: string, message: string, now: string): PodStatus {
+  const { generation } = pod.metadata;
   const before = pod.status?.conditions?.find(({ type }) => type === 'DisruptionTarget');
   const lastTransitionTime = before?.status === 'True' ? before.lastTransitionTime : now;
   return {
@@ -11,6 +12,7 @@ export function disruptionTarget(pod: Pod, reason: string, message: string, now:
         status: 'True',
         reason,
         message,
+        ...(generation === undefined ? {} : { observedGeneration: generation }),
         ...(lastTransitionTime ? { lastTransitionTime } : {}),
       },
     ],

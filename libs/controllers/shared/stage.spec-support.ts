@@ -45,6 +45,8 @@ export interface Stage {
   /** Shows an object to the caches: a new one, or the next state of a known one. */
   put<T extends KubeObject>(type: ResourceType<T>, object: T): void;
   remove<T extends KubeObject>(type: ResourceType<T>, object: T): void;
+  /** Keeps what is put from now on from the caches: only the second list and later ones show it. */
+  hide(type: ResourceType): void;
   /** What a live read answers, where it is not what the caches show; undefined: there is none. */
   live<T extends KubeObject>(type: ResourceType<T>, name: string, object: T | undefined): void;
   /** Starts a loop and lets it do what it can without time passing. */
@@ -65,6 +67,7 @@ export function createStage(options: StageOptions = {}): Stage {
   const clock = createVirtualClock({ startMs: options.startMs ?? Date.parse('2026-01-01T00:00:00Z') });
   const random = createSeededRandom(7);
   const shown = new Map<string, Map<string, KubeObject>>();
+  const hidden = new Map<string, ReadonlySet<string>>();
   const lives = new Map<string, KubeObject | undefined>();
   const watchers = new Set<Watcher>();
   const log: { readonly where: string; readonly event: WatchEvent }[] = [];
@@ -129,14 +132,16 @@ export function createStage(options: StageOptions = {}): Stage {
 
   const transport: Transport = {
     get: async (ref) => find(ref),
-    list: async (ref) => ({
-      apiVersion: 'v1',
-      kind: 'List',
-      metadata: { resourceVersion: String(revision) },
-      items: [...all(place(ref)).values()].filter(
-        ({ metadata }) => ref.namespace === undefined || metadata.namespace === ref.namespace,
-      ),
-    }),
+    async list(ref) {
+      const onlyThese = hidden.get(place(ref));
+      hidden.delete(place(ref));
+      const items = [...all(place(ref)).values()].filter(
+        (object) =>
+          (ref.namespace === undefined || object.metadata.namespace === ref.namespace) &&
+          (onlyThese === undefined || onlyThese.has(nameOf(object))),
+      );
+      return { apiVersion: 'v1', kind: 'List', metadata: { resourceVersion: String(revision) }, items };
+    },
     async create(ref, object) {
       const name = ref.name ?? object.metadata.name ?? `${object.metadata.generateName}${++revision}`;
       note('create', ref, name, cloneJson(object));
@@ -200,6 +205,7 @@ export function createStage(options: StageOptions = {}): Stage {
       all(place(type)).delete(nameOf(object));
       tell(place(type), { type: 'DELETED', object: numbered(object) });
     },
+    hide: (type) => void hidden.set(place(type), new Set(all(place(type)).keys())),
     live: (type, name, object) => void lives.set(`${place(type)}/${name}`, object),
     async play(factory) {
       informers.start();
