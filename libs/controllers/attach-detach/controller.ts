@@ -10,22 +10,37 @@ import {
 import { byNode } from '@drydock/machinery/informer';
 import { byClaim, byVolume, claimKeys, simulatedProvisioner } from '../shared-volumes/index.ts';
 import {
-  attachmentName,
   attachmentOf,
   isManaged,
+  isOutOfService,
+  isReady,
+  mayAttachTwice,
   needsVolumes,
   uniqueVolumeName,
-  type Attachment,
 } from './decisions.ts';
+import { attachEvents } from './events.ts';
+import { wantedOn, type Wanted } from './wanted.ts';
 
 const name = 'persistentvolume-attach-detach-controller';
+/** How long a node that is not ready may keep a volume that it says is in use. */
+const longestUseMs = 360_000;
+
+const byAttachedNode = {
+  name: 'attachment-node',
+  values: ({ spec }: VolumeAttachment) => [spec?.nodeName ?? ''],
+};
+const byAttachedVolume = {
+  name: 'attachment-volume',
+  values: ({ spec }: VolumeAttachment) => [spec?.source?.persistentVolumeName ?? ''],
+};
 
 /**
  * `persistentvolume-attach-detach-controller`: a VolumeAttachment for each CSI volume on each node whose Pods use it, and
- * the attached ones in the node's status. Plays the attacher of simulated volumes. Keys are nodes.
+ * the attached ones in the node's status. A volume that may be in one place only waits for the other place to be done
+ * with it. Plays the attacher of simulated volumes. Keys are nodes.
  */
 export const createAttachDetachController: ControllerFactory = (deps) => {
-  const { client, informers } = deps;
+  const { client, clock, informers } = deps;
   const nodes = informers.informer(Node);
   const pods = informers.informer(Pod, {
     indexers: { [byNode.name]: byNode.values, [byClaim.name]: byClaim.values },
@@ -35,36 +50,64 @@ export const createAttachDetachController: ControllerFactory = (deps) => {
   });
   const volumes = informers.informer(PersistentVolume);
   const drivers = informers.informer(CSIDriver);
+  const caches = { pods, claims, volumes, drivers };
   const attachments = informers.informer(VolumeAttachment, {
-    indexers: { 'attachment-node': ({ spec }: VolumeAttachment) => [spec?.nodeName ?? ''] },
+    indexers: {
+      [byAttachedNode.name]: byAttachedNode.values,
+      [byAttachedVolume.name]: byAttachedVolume.values,
+    },
   });
-  const recorder = createEventRecorder(client, 'attachdetach-controller', deps);
+  const events = attachEvents(createEventRecorder(client, 'attachdetach-controller', deps));
   const resource = client.resource(VolumeAttachment);
+  /** Nodes whose volumes are ours to see to, those that are gone and have some still included. */
+  const managed = new Set<string>();
+  /** What each node said last is in use there; kept of a node that is gone. */
+  const inUse = new Map<string, readonly string[]>();
+  /** Since when nobody needs an attachment. */
+  const unneeded = new Map<string, number>();
+  /** Volumes that are being attached by an attachment that the cache does not show yet, with its name. */
+  const attaching = new Map<string, string>();
+  /** Attachments that Pods were told they have to wait for, with their nodes. */
+  const refused = new Map<string, string>();
+  /** Attachments whose failure Pods were told, with its time. */
+  const failures = new Map<string, string>();
 
-  /** What the Pods of a node need, each volume once, with one of the Pods. */
-  function wantedOn(nodeName: string): Map<string, Attachment & { readonly pod: Pod }> {
-    const wanted = new Map<string, Attachment & { readonly pod: Pod }>();
-    for (const pod of pods.byIndex(byNode.name, nodeName)) {
-      if (!needsVolumes(pod)) continue;
-      for (const key of claimKeys(pod)) {
-        const claim = claims.get(key);
-        const volume = volumes.get(claim?.spec?.volumeName ?? '');
-        if (volume === undefined || volume.spec?.claimRef?.uid !== claim?.metadata.uid) continue;
-        const attachment = attachmentOf(volume, nodeName);
-        if (attachment === undefined) continue;
-        if (drivers.get(attachment.driver)?.spec.attachRequired === false) continue;
-        wanted.set(attachmentName(attachment), { ...attachment, pod });
-      }
-    }
-    return wanted;
+  const isOurs = ({ metadata }: VolumeAttachment) => metadata.name?.startsWith('csi-') === true;
+  const uniqueNameOf = ({ spec }: VolumeAttachment): string | undefined => {
+    const volume = volumes.get(spec?.source?.persistentVolumeName ?? '');
+    const attachment = volume === undefined ? undefined : attachmentOf(volume, spec?.nodeName ?? '');
+    return attachment === undefined ? undefined : uniqueVolumeName(attachment);
+  };
+
+  /** Whether a volume has to wait until another node is done with it; its Pods are told once. */
+  function mustWait(key: string, wanted: Wanted): boolean {
+    const { persistentVolume, volume, node, pods: waiting } = wanted;
+    if (mayAttachTwice(persistentVolume)) return false;
+    const elsewhere = attachments
+      .byIndex(byAttachedVolume.name, volume)
+      .filter(({ metadata, spec }) => metadata.name !== key && spec?.nodeName !== node);
+    const begun = attaching.get(volume);
+    if (elsewhere.length === 0) return begun !== undefined && begun !== key;
+    const holders = elsewhere.filter(({ status }) => status?.attached === true);
+    if (holders.length === 0 || refused.has(key)) return true;
+    refused.set(key, node);
+    const users = holders.flatMap(({ spec, metadata }) => {
+      const there = spec?.nodeName ?? '';
+      return wantedOn(caches, there, nodes.get(there)).get(metadata.name ?? '')?.pods ?? [];
+    });
+    events.attachedElsewhere(waiting, volume, users);
+    return true;
   }
 
-  async function attach(attachmentNamed: string, wanted: Attachment): Promise<void> {
-    const present = attachments.get(attachmentNamed);
+  async function attach(key: string, wanted: Wanted): Promise<void> {
+    const present = attachments.get(key);
     if (present === undefined) {
+      if (mustWait(key, wanted)) return;
+      refused.delete(key);
+      attaching.set(wanted.volume, key);
       try {
         await resource.create({
-          metadata: { name: attachmentNamed },
+          metadata: { name: key },
           spec: {
             attacher: wanted.driver,
             nodeName: wanted.node,
@@ -72,35 +115,81 @@ export const createAttachDetachController: ControllerFactory = (deps) => {
           },
         });
       } catch (error) {
+        attaching.delete(wanted.volume);
         if (!isAlreadyExists(error)) throw error;
       }
       return;
     }
+    if (present.status?.attached === true || present.metadata.deletionTimestamp) return;
+    const { time = '', message = '' } = present.status?.attachError ?? {};
+    if (present.status?.attachError !== undefined && failures.get(key) !== time) {
+      failures.set(key, time);
+      events.failed(wanted.pods, wanted.volume, message);
+    }
     // Other drivers have attachers of their own.
-    if (present.status?.attached === true || wanted.driver !== simulatedProvisioner) return;
+    if (wanted.driver !== simulatedProvisioner) return;
     await resource.updateStatus({ ...present, status: { ...present.status, attached: true } });
   }
 
-  async function detach(attachment: VolumeAttachment): Promise<void> {
-    const { name: attachmentNamed = '', uid = '', deletionTimestamp } = attachment.metadata;
-    if (deletionTimestamp) return;
+  /** What is to be detached from a node now, and how long until there may be more. */
+  function unneededOn(nodeName: string, node: Node | undefined, wanted: ReadonlyMap<string, Wanted>) {
+    const now: VolumeAttachment[] = [];
+    let waitMs = Infinity;
+    for (const attachment of attachments.byIndex(byAttachedNode.name, nodeName)) {
+      const key = attachment.metadata.name ?? '';
+      if (!isOurs(attachment) || attachment.metadata.deletionTimestamp) continue;
+      if (wanted.has(key)) {
+        unneeded.delete(key);
+        continue;
+      }
+      const sinceMs = unneeded.get(key) ?? clock.now();
+      unneeded.set(key, sinceMs);
+      const mounted = inUse.get(nodeName)?.includes(uniqueNameOf(attachment) ?? '') === true;
+      const leftMs = sinceMs + longestUseMs - clock.now();
+      if (!mounted || isOutOfService(node) || (leftMs <= 0 && !isReady(node))) now.push(attachment);
+      else if (leftMs > 0) waitMs = Math.min(waitMs, leftMs);
+    }
+    return { now, waitMs };
+  }
+
+  /** Asks the node itself: what the cache shows may be old, and what is in use is not to be taken away. */
+  async function isSafe(attachment: VolumeAttachment, node: Node | undefined): Promise<boolean> {
+    const sinceMs = unneeded.get(attachment.metadata.name ?? '') ?? clock.now();
+    if (isOutOfService(node) || clock.now() - sinceMs >= longestUseMs) return true;
+    const unique = uniqueNameOf(attachment);
     try {
-      await resource.delete(attachmentNamed, { preconditions: { uid } });
+      const live = await client.resource(Node).get(attachment.spec?.nodeName ?? '');
+      return unique === undefined || live.status?.volumesInUse?.includes(unique) !== true;
+    } catch (error) {
+      if (isNotFound(error)) return true;
+      throw error;
+    }
+  }
+
+  async function detach({ metadata }: VolumeAttachment): Promise<void> {
+    const { name: key = '', uid } = metadata;
+    try {
+      await resource.delete(key, uid === undefined ? {} : { preconditions: { uid } });
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
   }
 
-  /** Writes what is attached into the node's status, and tells the Pods of what is new. */
+  /** Writes what is attached, but for what goes, into the node's status, and tells the Pods of what is new. */
   async function report(
     node: Node,
-    wanted: ReadonlyMap<string, Attachment & { readonly pod: Pod }>,
+    wanted: ReadonlyMap<string, Wanted>,
+    going: readonly VolumeAttachment[],
   ): Promise<void> {
-    const attached = [...wanted].filter(([key]) => attachments.get(key)?.status?.attached === true);
+    const attached = attachments
+      .byIndex(byAttachedNode.name, node.metadata.name ?? '')
+      .filter((one) => isOurs(one) && one.status?.attached === true && !going.includes(one))
+      .filter(({ metadata }) => !metadata.deletionTimestamp);
     const before = node.status?.volumesAttached ?? [];
     const list = attached
-      .map(([, attachment]) => ({ name: uniqueVolumeName(attachment), devicePath: '' }))
-      .sort((a, b) => (a.name < b.name ? -1 : 1));
+      .flatMap((one) => uniqueNameOf(one) ?? [])
+      .sort()
+      .map((unique) => ({ name: unique, devicePath: '' }));
     const known = new Set(before.map((one) => one.name));
     if (list.length === before.length && list.every((one) => known.has(one.name))) return;
     const { name: nodeName = '', resourceVersion } = node.metadata;
@@ -115,20 +204,50 @@ export const createAttachDetachController: ControllerFactory = (deps) => {
       },
       { subresource: 'status' },
     );
-    for (const [, { pod, volume, ...rest }] of attached) {
-      if (known.has(uniqueVolumeName({ volume, ...rest }))) continue;
-      recorder.event(
-        pod,
-        'Normal',
-        'SuccessfulAttachVolume',
-        `AttachVolume.Attach succeeded for volume "${volume}" `,
-      );
+    for (const { metadata } of attached) {
+      const one = wanted.get(metadata.name ?? '');
+      if (one !== undefined && !known.has(uniqueVolumeName(one))) events.attached(one.pods, one.volume);
     }
+  }
+
+  async function reconcile(nodeName: string) {
+    const node = nodes.get(nodeName);
+    if (isManaged(node)) managed.add(nodeName);
+    const wanted = managed.has(nodeName) ? wantedOn(caches, nodeName, node) : new Map<string, Wanted>();
+    if (!isManaged(node) && wanted.size === 0) managed.delete(nodeName);
+    for (const [key, on] of refused) if (on === nodeName && !wanted.has(key)) refused.delete(key);
+    if (node === undefined && attachments.byIndex(byAttachedNode.name, nodeName).length === 0)
+      inUse.delete(nodeName);
+    const { now, waitMs } = unneededOn(nodeName, node, wanted);
+    try {
+      const going: VolumeAttachment[] = [];
+      for (const attachment of now) if (await isSafe(attachment, node)) going.push(attachment);
+      // First the node learns that it may not begin to use them; where it cannot be told, they stay.
+      if (node !== undefined && isManaged(node)) await report(node, wanted, going);
+      for (const attachment of going) await detach(attachment);
+      if (isManaged(node)) for (const [key, one] of wanted) await attach(key, one);
+      if (going.length < now.length) return { requeue: true };
+    } catch (error) {
+      if (isConflict(error) || isNotFound(error)) return { requeue: true };
+      throw error;
+    }
+    return waitMs === Infinity ? undefined : { requeueAfterMs: waitMs };
   }
 
   const nodesOfClaim = (key: string): string[] => [
     ...new Set(pods.byIndex(byClaim.name, key).flatMap(({ spec }) => spec?.nodeName ?? [])),
   ];
+  const nodesOfVolume = (volumeName: string): string[] => {
+    const { namespace = '', name: claimName = '' } = volumes.get(volumeName)?.spec?.claimRef ?? {};
+    return claimName === '' ? [] : nodesOfClaim(`${namespace}/${claimName}`);
+  };
+  const nodeFacts = (node: Node | undefined) =>
+    JSON.stringify([
+      node?.status?.volumesInUse,
+      node?.metadata.annotations,
+      node?.spec?.taints,
+      isReady(node),
+    ]);
 
   return createController(
     {
@@ -138,40 +257,40 @@ export const createAttachDetachController: ControllerFactory = (deps) => {
         source(Pod, (pod, { previous, deleted }) => {
           const nodeName = pod.spec?.nodeName;
           if (!nodeName || claimKeys(pod).length === 0) return [];
-          const before = previous !== undefined && needsVolumes(previous);
-          return deleted || before !== needsVolumes(pod) ? [nodeName] : [];
+          const node = nodes.get(nodeName);
+          const before = previous !== undefined && needsVolumes(previous, node);
+          return deleted || before !== needsVolumes(pod, node) ? [nodeName] : [];
         }),
         source(PersistentVolumeClaim, (claim, { previous, deleted }) => {
-          const same = previous?.spec?.volumeName === claim.spec?.volumeName && previous !== undefined;
+          const facts = (one?: PersistentVolumeClaim) => `${one?.spec?.volumeName} ${one?.status?.phase}`;
+          const same = previous !== undefined && facts(previous) === facts(claim);
           const key = `${claim.metadata.namespace}/${claim.metadata.name}`;
           return deleted || same || !claim.spec?.volumeName ? [] : nodesOfClaim(key);
         }),
         source(PersistentVolume, (volume, { previous, deleted }) => {
           const same = previous?.spec?.claimRef?.uid === volume.spec?.claimRef?.uid && previous !== undefined;
-          const { namespace = '', name: claimName = '' } = volume.spec?.claimRef ?? {};
-          return deleted || same || claimName === '' ? [] : nodesOfClaim(`${namespace}/${claimName}`);
+          return deleted || same ? [] : nodesOfVolume(volume.metadata.name ?? '');
         }),
-        source(VolumeAttachment, ({ spec }) => [spec?.nodeName ?? '']),
-        source(Node, (node, { previous, deleted }) =>
-          deleted || previous === undefined ? [node.metadata.name ?? ''] : [],
-        ),
+        source(VolumeAttachment, ({ metadata, spec }, { deleted }) => {
+          const { name: key = '' } = metadata;
+          const volumeName = spec?.source?.persistentVolumeName ?? '';
+          if (attaching.get(volumeName) === key) attaching.delete(volumeName);
+          const own = spec?.nodeName ?? '';
+          if (deleted) for (const kept of [unneeded, failures]) kept.delete(key);
+          return [...new Set([own, ...nodesOfVolume(volumeName)])];
+        }),
+        source(Node, (node, { previous, deleted }) => {
+          const nodeName = node.metadata.name ?? '';
+          inUse.set(nodeName, node.status?.volumesInUse ?? []);
+          return deleted || previous === undefined || nodeFacts(previous) !== nodeFacts(node)
+            ? [nodeName]
+            : [];
+        }),
       ],
-      async reconcile(nodeName) {
-        const node = nodes.get(nodeName);
-        const wanted = isManaged(node) ? wantedOn(nodeName) : new Map<string, never>();
-        try {
-          for (const attachment of attachments.byIndex('attachment-node', nodeName)) {
-            const ours = attachment.metadata.name?.startsWith('csi-') === true;
-            if (ours && !wanted.has(attachment.metadata.name ?? '')) await detach(attachment);
-          }
-          for (const [key, attachment] of wanted) await attach(key, attachment);
-          if (node !== undefined) await report(node, wanted);
-        } catch (error) {
-          if (isConflict(error) || isNotFound(error)) return { requeue: true };
-          throw error;
-        }
-        return undefined;
+      onStart() {
+        for (const kept of [managed, inUse, unneeded, attaching, refused, failures]) kept.clear();
       },
+      reconcile,
     },
     deps,
   );

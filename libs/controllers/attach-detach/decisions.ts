@@ -2,6 +2,8 @@ import type { Node, PersistentVolume, Pod } from '@drydock/api/core/v1';
 import { fnv32a } from '@drydock/base/apimachinery';
 
 const managed = 'volumes.kubernetes.io/controller-managed-attach-detach';
+const keepsEnded = 'volumes.kubernetes.io/keep-terminated-pod-volumes';
+const outOfService = 'node.kubernetes.io/out-of-service';
 
 /** One volume that is to be attached to one node. */
 export interface Attachment {
@@ -25,21 +27,38 @@ export function attachmentName({ driver, handle, node }: Attachment): string {
 }
 
 /** The name by which a node's status knows an attached volume. */
-export function uniqueVolumeName({ driver, handle }: Attachment): string {
+export function uniqueVolumeName({ driver, handle }: Pick<Attachment, 'driver' | 'handle'>): string {
   return `kubernetes.io/csi/${driver}^${handle}`;
 }
 
-/** Whether a Pod needs its volumes: it has a node and has not ended there. */
-export function needsVolumes(pod: Pod): boolean {
-  const phase = pod.status?.phase;
+/** Whether a Pod needs its volumes: it has a node and has not ended there, unless the node keeps the volumes of ended ones. */
+export function needsVolumes(pod: Pod, node?: Node): boolean {
   if (!pod.spec?.nodeName) return false;
-  if (phase !== 'Succeeded' && phase !== 'Failed') return true;
-  return [...(pod.status?.containerStatuses ?? [])].some(({ state }) => state?.running !== undefined);
+  return !hasEnded(pod) || node?.metadata.annotations?.[keepsEnded] === 'true';
+}
+
+function hasEnded({ metadata, status }: Pod): boolean {
+  if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return true;
+  if (!metadata.deletionTimestamp) return false;
+  return (status?.containerStatuses ?? []).every(
+    ({ state }) => state?.terminated !== undefined || state?.waiting !== undefined,
+  );
 }
 
 /** Whether attaching on this node is ours, not its kubelet's. */
 export function isManaged(node: Node | undefined): boolean {
-  return node?.metadata.annotations?.[managed] === 'true';
+  return node?.metadata.annotations?.[managed] !== undefined;
+}
+
+/** Declared dead: nothing runs there any more, whatever the node said last. */
+export function isOutOfService(node: Node | undefined): boolean {
+  return (
+    node?.spec?.taints?.some(({ key, effect }) => key === outOfService && effect === 'NoExecute') === true
+  );
+}
+
+export function isReady(node: Node | undefined): boolean {
+  return node?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
 }
 
 /** What attaching a volume to a node means; undefined for volumes that need none. */
@@ -47,4 +66,22 @@ export function attachmentOf(volume: PersistentVolume, node: string): Attachment
   const csi = volume.spec?.csi;
   if (csi === undefined) return undefined;
   return { driver: csi.driver, handle: csi.volumeHandle, volume: volume.metadata.name ?? '', node };
+}
+
+/** Whether a volume may be attached to several nodes; where no access mode says so, its driver is to refuse it. */
+export function mayAttachTwice({ spec }: PersistentVolume): boolean {
+  const modes = spec?.accessModes ?? [];
+  return modes.length === 0 || modes.some((mode) => mode === 'ReadWriteMany' || mode === 'ReadOnlyMany');
+}
+
+/** Why a Pod has to wait for a volume that is attached elsewhere. Names of Pods in other namespaces are not told. */
+export function multiAttachMessage(volume: string, pod: Pod, users: readonly Pod[]): string {
+  const near = users.filter(({ metadata }) => metadata.namespace === pod.metadata.namespace);
+  const far = users.length - near.length;
+  const others = `${far} pod(s) in different namespaces`;
+  const names = near.map(({ metadata }) => metadata.name).join(', ');
+  let why = "Volume is already exclusively attached to one node and can't be attached to another";
+  if (near.length > 0) why = `Volume is already used by pod(s) ${names}${far > 0 ? ` and ${others}` : ''}`;
+  else if (far > 0) why = `Volume is already used by ${others}`;
+  return `Multi-Attach error for volume "${volume}" ${why}`;
 }
