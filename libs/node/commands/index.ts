@@ -42,4 +42,4 @@ export function programsOfImage(image: string): ReadonlyMap<string, Program> {
   return imageName(image) === 'agnhost' ? ofAgnhost : programs;
 }
 
-export { asksTheCluster } from './network.ts';
+export { asksTheCluster, isOfTheNetwork } from './network.ts';

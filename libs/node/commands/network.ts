@@ -287,6 +287,11 @@ const ip: Program = async (process) => {
 
 export const networkPrograms: Readonly<Record<string, Program>> = { curl, wget, nslookup, nc, ip };
 
+/** Whether a program asks others. */
+export function isOfTheNetwork(program: string): boolean {
+  return program !== 'ip' && Object.hasOwn(networkPrograms, program);
+}
+
 /** Whether a call of one of them can be answered: what it asks is in the cluster, as far as its arguments tell. */
 export function asksTheCluster(program: string, args: readonly string[]): boolean {
   if (!Object.hasOwn(networkPrograms, program)) return true;

@@ -10,9 +10,9 @@ import {
   type FileNode,
   type FileSystem,
 } from '../files/index.ts';
-import { welcomePage } from '../pods/index.ts';
+import { webServerOf, welcomePage } from '../pods/index.ts';
 import type { ContainerHost } from '../shell/index.ts';
-import { hostsOfNode, openVolume, type MountedVolume, type SharedDirectories } from './volumes.ts';
+import { hostsOfNode, openVolume, type MountedVolume, type Shared } from './volumes.ts';
 import { substitute, type EnvironmentOptions } from './environment.ts';
 
 const osRelease = `NAME="Drydock"
@@ -108,7 +108,7 @@ export interface RootOptions extends EnvironmentOptions {
   /** Of its processes: paths into volumes may be made of it. */
   readonly env: ReadonlyMap<string, string>;
   readonly clusterDns: string;
-  readonly shared: { readonly pod: SharedDirectories; readonly node: SharedDirectories };
+  readonly shared: Shared;
 }
 
 function subPath(root: Directory, path: string, nowMs: number): FileNode {
@@ -166,6 +166,7 @@ export async function seedRoot(options: RootOptions): Promise<MountedVolume[]> {
   text('/etc/nsswitch.conf', 'hosts: files dns\n');
   const page = welcomePage(container);
   if (page !== undefined) text(page, '<html><body><h1>It works!</h1></body></html>\n');
+  for (const path of webServerOf(container)?.files ?? []) text(path, path.endsWith('.pid') ? '1\n' : '');
   seedProc(fs, host, options.command, nowMs);
   if (container.workingDir !== undefined && container.workingDir !== '') fs.mkdirAll(container.workingDir);
   const terminationLog = file('', nowMs, { mode: 0o666 });

@@ -4,8 +4,15 @@ import { createFileSystem, type FileSystem } from '../files/index.ts';
 import type { Client } from '@drydock/machinery/client';
 import type { AttachOptions, ContainerSession, ExecOptions } from '@drydock/port/kubelet';
 import { programsOfImage } from '../commands/index.ts';
-import { argumentsOf, isKnownServer, type ContainerRuntime, type PodRuntime } from '../pods/index.ts';
-import { isBuiltIn, scriptIsBuiltIn } from './built-in.ts';
+import {
+  argumentsOf,
+  isKnownServer,
+  missesFiles,
+  webServerOf,
+  type ContainerRuntime,
+  type PodRuntime,
+} from '../pods/index.ts';
+import { isBuiltIn, looksAtFiles, scriptIsBuiltIn } from './built-in.ts';
 import {
   findExecutable,
   NotExecutableError,
@@ -27,6 +34,8 @@ export interface SandboxOptions {
   readonly runtime: PodRuntime;
   readonly hostIp: string;
   readonly nodeDirectories: SharedDirectories;
+  /** What volumes hold that Pods of all nodes may claim. */
+  readonly volumes: SharedDirectories;
   readonly clusterDns: string;
   readonly network?: PodNetwork | undefined;
   readonly client: Client;
@@ -45,7 +54,8 @@ export interface PodSandbox {
   startMain(container: ContainerRuntime): Promise<void>;
   /**
    * Whether a command that looks at the container is to be run: where it runs its own command, which then decides how well
-   * it is. What is not built in cannot tell of a container whose command runs only because its image is known.
+   * it is, and where it is a web server at whose files the command looks. What is not built in cannot tell of a container
+   * whose command runs only because its image is known.
    */
   examines(container: ContainerRuntime, command: readonly string[]): Promise<boolean>;
   /** Whether there is such a file in the container. */
@@ -127,7 +137,8 @@ export function createPodSandbox(options: SandboxOptions): PodSandbox {
     const env = await containerEnvironment(environment);
     if (container.spec.tty === true) env.set('TERM', 'xterm');
     const command = argumentsOf(container.spec).map((word) => substitute(word, env));
-    const shown = command.length > 0 ? command : [container.spec.image ?? 'pause'];
+    const { command: served } = webServerOf(container.spec) ?? {};
+    const shown = command.length > 0 ? command : (served ?? [container.spec.image ?? 'pause']);
     host.processes.set(1, {
       pid: 1,
       parent: 0,
@@ -145,7 +156,7 @@ export function createPodSandbox(options: SandboxOptions): PodSandbox {
       host,
       command: shown,
       clusterDns: options.clusterDns,
-      shared: { pod: podDirectories, node: options.nodeDirectories },
+      shared: { pod: podDirectories, node: options.nodeDirectories, volumes: options.volumes },
     });
     // What was made so far is the runtime's; from now on its processes make files.
     fs.owner = host.user;
@@ -252,7 +263,9 @@ export function createPodSandbox(options: SandboxOptions): PodSandbox {
       if (container.spec.stdin !== true) box.main.start();
     },
     async examines(container, command) {
-      const { main } = await boxOf(container);
+      const { main, host, cwd } = await boxOf(container);
+      if (main === undefined && webServerOf(container.spec) !== undefined)
+        return looksAtFiles(container.spec, command, host, cwd) && !missesFiles(runtime, container);
       const server = isKnownServer(container.spec);
       const careful = server || container.behaviour.runCommand === 'known';
       return (main !== undefined || server) && (!careful || isBuiltIn(container.spec, command));

@@ -60,7 +60,7 @@ async function openVolumeOf(volume: Volume, spec: Partial<PodSpec> = {}) {
   const opened = await openVolume(
     volume,
     { pod: first, container: { name: 'c' }, hostIp: '', podIp: '', hostname: 'p', client },
-    { pod: shared, node: shared },
+    { pod: shared, node: shared, volumes: shared },
     () => clock.now(),
   );
   const { root } = opened;
@@ -112,6 +112,7 @@ describe('the files of a container', () => {
       runtime,
       hostIp: '10.0.0.1',
       nodeDirectories: createSharedDirectories(() => clock.now()),
+      volumes: createSharedDirectories(() => clock.now()),
       clusterDns: '',
       client: createApi().client,
       clock,
@@ -229,6 +230,7 @@ describe('what a running process reads', () => {
       runtime,
       hostIp: '',
       nodeDirectories: createSharedDirectories(() => clock.now()),
+      volumes: createSharedDirectories(() => clock.now()),
       clusterDns: '',
       client,
       clock,

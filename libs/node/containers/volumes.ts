@@ -1,5 +1,7 @@
 import {
   ConfigMap,
+  PersistentVolume,
+  PersistentVolumeClaim,
   Secret,
   ServiceAccount,
   type KeyToPath,
@@ -11,10 +13,19 @@ import { decodeBinary, downward, getOptional, type EnvironmentOptions } from './
 
 const encoder = new TextEncoder();
 
-/** Directories that outlive a container: emptyDir volumes live with their Pod, host paths and claims with their node. */
+/** Directories that outlive a container. */
 export interface SharedDirectories {
   /** The directory of that name, made when it is not there yet. */
   get(name: string): Directory;
+}
+
+export interface Shared {
+  /** Volumes that live with their Pod. */
+  readonly pod: SharedDirectories;
+  /** Paths of the node. */
+  readonly node: SharedDirectories;
+  /** Persistent volumes, wherever they are mounted. */
+  readonly volumes: SharedDirectories;
 }
 
 export function createSharedDirectories(nowMs: () => number): SharedDirectories {
@@ -227,6 +238,25 @@ function hostDirectory(
   return current;
 }
 
+/** What the volume holds that a claim is bound to: a claim of the same name that comes later has another one. */
+async function claimed(
+  name: string,
+  options: EnvironmentOptions,
+  shared: Shared,
+  nowMs: number,
+): Promise<FileNode> {
+  const { client } = options;
+  const namespace = options.pod.metadata.namespace ?? '';
+  const claim = await getOptional(client, PersistentVolumeClaim, namespace, name);
+  const volumeName = claim?.spec?.volumeName ?? '';
+  if (volumeName === '') return shared.volumes.get(`claim ${namespace}/${name}`);
+  const volume = await getOptional(client, PersistentVolume, '', volumeName);
+  const path = volume?.spec?.hostPath?.path ?? volume?.spec?.local?.path;
+  return path === undefined
+    ? shared.volumes.get(volumeName)
+    : hostDirectory(shared.node, path, options, nowMs);
+}
+
 export interface MountedVolume {
   /** A file where it is one of the node. */
   readonly root: FileNode;
@@ -238,16 +268,16 @@ export interface MountedVolume {
 export async function openVolume(
   volume: Volume,
   options: EnvironmentOptions,
-  shared: { readonly pod: SharedDirectories; readonly node: SharedDirectories },
+  shared: Shared,
   nowMs: () => number,
 ): Promise<MountedVolume> {
   const { name = '', hostPath, persistentVolumeClaim } = volume;
   if (hostPath !== undefined)
     return { root: hostDirectory(shared.node, hostPath.path ?? '/', options, nowMs()) };
   if (persistentVolumeClaim !== undefined) {
-    const claim = `${options.pod.metadata.namespace ?? ''}/${persistentVolumeClaim.claimName ?? ''}`;
-    const root = shared.node.get(`claim:${claim}`);
-    return { root: persistentVolumeClaim.readOnly === true ? { ...root, readOnly: true } : root };
+    const root = await claimed(persistentVolumeClaim.claimName ?? '', options, shared, nowMs());
+    const sealed = persistentVolumeClaim.readOnly === true && root.kind === 'directory';
+    return { root: sealed ? { ...root, readOnly: true } : root };
   }
   const tokens: HeldTokens = new Map();
   const items = await gather(volume, options, tokens, nowMs());

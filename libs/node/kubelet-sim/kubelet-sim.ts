@@ -5,7 +5,7 @@ import type { KubeletConnector } from '@drydock/port/kubelet';
 import { defaultNodeShape, nodeIp, nodeName, simulatedLabel, type NodeShape } from '../nodes/index.ts';
 import { createConnector } from './connector.ts';
 import { createDevicePublisher } from './device-publisher.ts';
-import { createNodeAgent, type NodeAgent } from './node-agent.ts';
+import { createLazyDirectories, createNodeAgent, type NodeAgent } from './node-agent.ts';
 import { createNetwork } from './network.ts';
 import { createObjectReader } from './object-reader.ts';
 import { createServiceLoads } from './service-loads.ts';
@@ -56,6 +56,7 @@ export function createKubeletSim(options: KubeletSimOptions, deps: ControllerDep
     clock,
     random: deps.random,
   });
+  const volumes = createLazyDirectories(clock);
   let removeHandler: (() => void) | undefined;
   let removeNodeHandler: (() => void) | undefined;
   let running = false;
@@ -69,6 +70,7 @@ export function createKubeletSim(options: KubeletSimOptions, deps: ControllerDep
       loads,
       objects,
       network,
+      volumes,
       ownPodCidr: options.ownPodCidrs ?? true,
       ...(address === undefined ? {} : { address }),
     });

@@ -7,7 +7,7 @@ import {
   isNotFound,
   objectKey,
 } from '@drydock/base/apimachinery';
-import type { Timer } from '@drydock/base/clock';
+import type { Clock, Timer } from '@drydock/base/clock';
 import { createEventRecorder, type ControllerDeps } from '@drydock/machinery/controller';
 import {
   addressAnnotation,
@@ -20,6 +20,7 @@ import {
   nodeStatus,
   type NodeShape,
 } from '../nodes/index.ts';
+import type { SharedDirectories } from '../containers/index.ts';
 import { createIpPool, type IpPool } from './ip-pool.ts';
 import { createNodeUsage, type NodeReading } from './node-usage.ts';
 import type { Network } from './network.ts';
@@ -43,6 +44,8 @@ export interface NodeAgentOptions {
   readonly loads: ServiceLoads;
   readonly objects: ObjectReader;
   readonly network: Network;
+  /** What persistent volumes hold. */
+  readonly volumes: LazyDirectories;
   /** Whether it registers with a range for its Pods. */
   readonly ownPodCidr: boolean;
   /** Where API servers reach the process that keeps this node. */
@@ -79,9 +82,15 @@ const clusterDns = '10.96.0.10';
 /** The insides of containers are loaded when the first is looked into: a cluster should start without them. */
 export const loadContainers = () => import('../containers/index.ts');
 
-function createLazy<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => (made ??= make());
+/** Directories of simulated disks, made when the first of them is looked into. */
+export type LazyDirectories = () => Promise<SharedDirectories>;
+
+export function createLazyDirectories(clock: Clock): LazyDirectories {
+  let made: Promise<SharedDirectories> | undefined;
+  return () =>
+    (made ??= loadContainers().then(({ createSharedDirectories }) =>
+      createSharedDirectories(() => clock.now()),
+    ));
 }
 
 /** Before a node has a range. */
@@ -95,6 +104,7 @@ export function createNodeAgent({
   loads,
   objects,
   network,
+  volumes,
   ownPodCidr,
   address,
 }: NodeAgentOptions): NodeAgent {
@@ -111,9 +121,7 @@ export function createNodeAgent({
   );
   const nodes = client.resource(Node);
   const leases = client.resource(Lease).namespace(leaseNamespace);
-  const directories = createLazy(async () =>
-    (await loadContainers()).createSharedDirectories(() => clock.now()),
-  );
+  const directories = createLazyDirectories(clock);
   let ips: IpPool = ownPodCidr ? createIpPool(nodePodCidr(index)) : noAddresses;
   /** Pods that came before there were addresses for them. */
   const waiting = new Map<string, Pod>();
@@ -135,7 +143,7 @@ export function createNodeAgent({
     const nodeDirectories = await directories();
     const own = network.of(runtime.pod, () => runtime.ip ?? '');
     const world = { clusterDns, network: own, client, clock, random };
-    return createPodSandbox({ runtime, hostIp, nodeDirectories, ...world, onExit });
+    return createPodSandbox({ runtime, hostIp, nodeDirectories, volumes: await volumes(), ...world, onExit });
   };
 
   /** Pods with an address in the range take it; IPv4 is simulated, so that range counts where there are two. */

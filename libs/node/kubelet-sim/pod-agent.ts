@@ -7,6 +7,7 @@ import {
   advance,
   createPodRuntime,
   deadlineExceeded,
+  isToRun,
   podStatus,
   probeSpec,
   runsCommand,
@@ -133,7 +134,12 @@ export function createPodAgent(options: PodAgentOptions): PodAgent {
       const page = spec?.httpGet === undefined ? undefined : welcomePage(container.spec, spec.httpGet.path);
       outcome =
         page === undefined
-          ? await runProbe(await openSandbox(), container, command, spec?.timeoutSeconds ?? 1, clock)
+          ? await runProbe(await openSandbox(), container, {
+              command,
+              timeoutSeconds: spec?.timeoutSeconds ?? 1,
+              clock,
+              isToRun: isToRun(runtime, container, kind),
+            })
           : await askPage(await openSandbox(), container, page);
     } catch (error) {
       outcome = { result: 'error', output: error instanceof Error ? error.message : String(error) };

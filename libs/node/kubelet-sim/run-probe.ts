@@ -15,18 +15,24 @@ const decoder = new TextDecoder();
 /** The kubelet reads no more of what a probe prints. */
 const maxOutputBytes = 10 * 1024;
 
+export interface ProbeRun {
+  readonly command: readonly string[];
+  readonly timeoutSeconds: number;
+  readonly clock: Clock;
+  /** It is run whatever is known of the container. */
+  readonly isToRun: boolean;
+}
+
 /**
- * Runs the command of a probe inside its container. A container that runs no process of its own is well; a command that
+ * Runs the command of a probe inside its container. A container of which the command can tell nothing is well; a command that
  * cannot be started says nothing of it.
  */
 export async function runProbe(
   sandbox: PodSandbox,
   container: ContainerRuntime,
-  command: readonly string[],
-  timeoutSeconds: number,
-  clock: Clock,
+  { command, timeoutSeconds, clock, isToRun }: ProbeRun,
 ): Promise<ProbeOutcome> {
-  if (!(await sandbox.examines(container, command))) return probeSucceeds;
+  if (!isToRun && !(await sandbox.examines(container, command))) return probeSucceeds;
   const stop = new AbortController();
   let late = false;
   const timer = clock.setTimeout(() => {

@@ -13,7 +13,7 @@ import { knownLog, ownCommand } from './own-command.ts';
  * | `exit-code` | … with this code | 0 |
  * | `stop-delay` | time from the stop signal to the end, at most the grace period | 0s |
  * | `unready` | `true`: its readiness probe never succeeds | false |
- * | `startup-probe`, `readiness-probe`, `liveness-probe` | what that probe finds, over time: `success,failure@30s` | success |
+ * | `startup-probe`, `readiness-probe`, `liveness-probe` | what that probe finds, over time: `success,failure@30s`; `run`: its command is run | success |
  * | `image-error` | why its image cannot be had: a waiting reason, e.g. `ErrImagePull`, or what the registry says | none |
  * | `logs` | lines that the container logs at its start | a greeting |
  * | `run-command` | `true`: its command is run by the built-in shell and programs, and it ends when that does; `false`: never | with `stdin`, and where the image is known to hold no more than those programs |

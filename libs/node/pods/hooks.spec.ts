@@ -72,7 +72,7 @@ describe('hooks of a container', () => {
   });
 
   it('is not waited for where the container does not run its own command', () => {
-    const pod = start({ postStart: exec, preStop: exec }, 'nginx');
+    const pod = start({ postStart: exec, preStop: exec }, 'app');
     pod.to(0);
     expect(pod.container.ready).toBe(true);
     pod.stop(1_000);
@@ -90,6 +90,29 @@ describe('hooks of a container', () => {
     expect(pod.ended()).toBeUndefined();
     pod.to(7_000);
     expect(pod.ended()).toEqual([7_000, 0]);
+  });
+
+  it.each([[['sleep', '4']], [['/bin/sh', '-c', 'sleep 4s']]])(
+    'a command that only sleeps is slept by every container (%j)',
+    (command) => {
+      const pod = start({ postStart: { exec: { command } }, preStop: { exec: { command } } }, 'app');
+      expect(pod.to(0)).toBe(4_000);
+      expect(pod.container.ready).toBe(false);
+      pod.to(4_000);
+      expect(pod.container.ready).toBe(true);
+      expect(pod.stop(5_000)).toBe(9_000);
+      pod.to(9_000);
+      expect(pod.ended()).toEqual([9_000, 0]);
+      expect(pod.told).toEqual([]);
+    },
+  );
+
+  it('an endless sleep lasts until the grace period is over', () => {
+    const pod = start({ preStop: { exec: { command: ['sleep', 'infinity'] } } }, 'app');
+    pod.to(0);
+    expect(pod.stop(1_000)).toBe(11_000);
+    pod.to(11_000);
+    expect(pod.ended()?.[0]).toBe(11_000);
   });
 
   it('what takes longer than the grace period is killed', () => {

@@ -1,5 +1,5 @@
 import type { Container } from '@drydock/api/core/v1';
-import { isKnownServer } from './own-command.ts';
+import { isKnownServer, waitOf } from './own-command.ts';
 import { runsCommand, type ContainerRuntime } from './runtime.ts';
 
 type Handler = NonNullable<NonNullable<Container['lifecycle']>['preStop']>;
@@ -27,7 +27,7 @@ const none: HookStep = { state: 'none', ask: false };
 
 /**
  * Takes a container's hook on to `nowMs`. What it asks of the container itself happens at once where that is simulated; what is
- * the kubelet's own, a sleep or a request to another host, always takes its time.
+ * the kubelet's own, a sleep or a request to another host, always takes its time, and so does a command that is only a sleep.
  */
 export function stepHook(
   container: ContainerRuntime,
@@ -38,12 +38,11 @@ export function stepHook(
   const handler: Handler | undefined = container.spec.lifecycle?.[kind];
   if (handler === undefined) return none;
   if (container.hook?.kind !== kind) {
-    const seconds = handler.sleep?.seconds;
-    if (seconds !== undefined) container.hook = { kind, endMs: sinceMs + Number(seconds) * 1000 };
-    else if (
-      (handler.exec !== undefined && (runsCommand(container) || isKnownServer(container.spec))) ||
-      (handler.httpGet?.host ?? '') !== ''
-    ) {
+    const { sleep, exec, httpGet } = handler;
+    const isRun = exec !== undefined && (runsCommand(container) || isKnownServer(container.spec));
+    const sleepMs = sleep === undefined ? waitOf(exec?.command ?? []) : Number(sleep.seconds) * 1000;
+    if (!isRun && sleepMs !== undefined) container.hook = { kind, endMs: sinceMs + sleepMs };
+    else if (isRun || (httpGet?.host ?? '') !== '') {
       container.hook = { kind, endMs: undefined };
       return { state: 'running', ask: true };
     } else return none;
@@ -51,5 +50,6 @@ export function stepHook(
   const { endMs, answer } = container.hook;
   if (answer !== undefined) return { state: answer.fault === undefined ? 'done' : 'failed', ask: false };
   if (endMs !== undefined && endMs <= nowMs) return { state: 'done', ask: false };
-  return { state: 'running', wakeAtMs: endMs, ask: false };
+  const isEndless = endMs === Number.POSITIVE_INFINITY;
+  return { state: 'running', wakeAtMs: isEndless ? undefined : endMs, ask: false };
 }

@@ -7,9 +7,10 @@ export { knob } from './knobs.ts';
 export { agnhostFlag, agnhostPorts } from './agnhost-ports.ts';
 export { consumedAt, consuming, type Consumption } from './consumption.ts';
 export { argumentsOf, imageName } from './image-commands.ts';
-export { agnhostCommands, isKnownServer, welcomePage } from './own-command.ts';
+export { agnhostCommands, isKnownServer } from './own-command.ts';
+export { webServerOf, welcomePage } from './web-servers.ts';
 export { execTimeout, probePort, probeSucceeds, type ProbeKind, type ProbeOutcome } from './probe-outcome.ts';
-export { probeSpec } from './probes.ts';
+export { isToRun, probeSpec } from './probes.ts';
 export {
   environmentNeeds,
   missingObject,
@@ -23,6 +24,7 @@ export {
   addEphemeral,
   createPodRuntime,
   deadlineExceeded,
+  missesFiles,
   runsCommand,
   type ContainerRuntime,
   type ContainerState,

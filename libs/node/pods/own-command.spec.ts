@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Container, Pod } from '@drydock/api/core/v1';
 import { behaviourOf } from './behaviour.ts';
 import { argumentsOf, imageName } from './image-commands.ts';
-import { knownAnswers, ownCommand } from './own-command.ts';
+import { isKnownServer, knownAnswers, ownCommand } from './own-command.ts';
 
 const container = (
   image: string,
@@ -58,6 +58,19 @@ describe('what a container runs by itself', () => {
     ['a program of agnhost', container('agnhost:2.21', [], ['mounttest', '--fs_type=/v']), run],
     ['a server of agnhost', container('agnhost:2.21', [], ['netexec']), undefined],
   ])('%s', (_name, given, expected) => expect(ownCommand(given)).toEqual(expected));
+
+  it.each([
+    ['httpd as it is', container('httpd:2.4'), true],
+    ['nginx with its own arguments', container('nginx', ['/usr/sbin/nginx'], ['-g', 'daemon off;']), true],
+    ['httpd by its script', container('httpd', ['httpd-foreground']), true],
+    ['nginx behind a script', container('nginx', ['sh', '-c', 'setup && nginx']), false],
+    ['a debugger of nginx', container('nginx', [], ['nginx-debug']), false],
+    ['agnhost', container('agnhost', [], ['netexec']), true],
+    ['agnhost that runs a shell', container('agnhost', ['sh']), false],
+    ['anything else', container('app'), false],
+  ])('%s: whether its files are known', (_name, given, expected) =>
+    expect(isKnownServer(given)).toBe(expected),
+  );
 
   it('knows the entry point of agnhost', () => {
     expect(argumentsOf(container('agnhost'))).toEqual(['/agnhost', 'pause']);

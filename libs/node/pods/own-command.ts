@@ -2,6 +2,7 @@ import type { Container, Probe } from '@drydock/api/core/v1';
 import { agnhostPorts } from './agnhost-ports.ts';
 import { argumentsOf, imageName } from './image-commands.ts';
 import { probePort } from './probe-outcome.ts';
+import { webServerOf } from './web-servers.ts';
 
 /** Images whose containers are a shell and the usual small programs: those are built in. */
 const shellImages: ReadonlySet<string> = new Set([
@@ -21,16 +22,19 @@ export const agnhostCommands: ReadonlySet<string> = new Set([
 ]);
 
 /** What a container's own command amounts to, where it is known by the image: to be run, or nothing but a wait. */
-export type OwnCommand =
-  | { readonly kind: 'run' }
+export type OwnCommand = { readonly kind: 'run' } | Wait;
+
+interface Wait {
+  readonly kind: 'wait';
   /** Undefined: for ever. */
-  | { readonly kind: 'wait'; readonly forMs: number | undefined };
+  readonly forMs: number | undefined;
+}
 
 const run: OwnCommand = { kind: 'run' };
 const unitsMs: Readonly<Record<string, number>> = { '': 1e3, s: 1e3, m: 6e4, h: 36e5, d: 864e5 };
 
 /** `sleep 3600`, `tail -f /dev/null` and loops of such: nothing of them is to be seen from outside. */
-function waitIn(text: string): OwnCommand | undefined {
+function waitIn(text: string): Wait | undefined {
   const line = text.trim().replace(/;$/, '').trim();
   const loop = /^while\s+(?:true|:)\s*;\s*do\s+(.+?);?\s*done$/s.exec(line)?.[1];
   if (loop !== undefined) return waitIn(loop) === undefined ? undefined : { kind: 'wait', forMs: undefined };
@@ -41,6 +45,13 @@ function waitIn(text: string): OwnCommand | undefined {
   if (words[1] === 'infinity' || words[1] === 'inf') return { kind: 'wait', forMs: undefined };
   const [, count, unit = ''] = /^(\d+(?:\.\d+)?)([smhd]?)$/.exec(words[1] ?? '') ?? [];
   return count === undefined ? undefined : { kind: 'wait', forMs: Number(count) * (unitsMs[unit] ?? 1e3) };
+}
+
+/** The same of a command, by itself or as the script of a shell. */
+function waitOfWords(words: readonly string[]): Wait | undefined {
+  const shell = /^(?:\/bin\/)?(?:sh|ash|bash|dash)$/.test(words[0] ?? '');
+  if (!shell) return words.some((word) => /\s/.test(word)) ? undefined : waitIn(words.join(' '));
+  return words.length === 3 && words[1] === '-c' ? waitIn(words[2] ?? '') : undefined;
 }
 
 /** Somebody looks at what goes on inside: a wait needs its process too. */
@@ -62,36 +73,28 @@ export function ownCommand(container: Container): OwnCommand | undefined {
   if (!shellImages.has(name)) return undefined;
   if (name === 'agnhost' && (command?.length ?? 0) === 0 && !agnhostCommands.has(args?.[0] ?? ''))
     return undefined;
-  if (isLookedInto(container)) return run;
-  const words = argumentsOf(container);
-  const shell = /^(?:\/bin\/)?(?:sh|ash|bash|dash)$/.test(words[0] ?? '');
-  if (!shell) return (words.some((word) => /\s/.test(word)) ? undefined : waitIn(words.join(' '))) ?? run;
-  return (words.length === 3 && words[1] === '-c' ? waitIn(words[2] ?? '') : undefined) ?? run;
+  return isLookedInto(container) ? run : (waitOfWords(argumentsOf(container)) ?? run);
 }
 
-/** Whether a container is a server whose files are those of a shell's image: commands may look at it though it is simulated. */
-export function isKnownServer({ image = '', command = [] }: Container): boolean {
+/** Whether a container is agnhost's program, which is a server for most of its commands. */
+function isAgnhost({ image = '', command = [] }: Container): boolean {
   return imageName(image) === 'agnhost' && (command.length === 0 || command[0] === '/agnhost');
+}
+
+/** Whether a container is a server whose files are known: commands may look at it though it is simulated. */
+export function isKnownServer(container: Container): boolean {
+  return isAgnhost(container) || webServerOf(container) !== undefined;
+}
+
+/** How long the command of a hook only waits: it does so in every container. Infinity is for ever. */
+export function waitOf(command: readonly string[]): number | undefined {
+  const wait = waitOfWords(command);
+  return wait === undefined ? undefined : (wait.forMs ?? Number.POSITIVE_INFINITY);
 }
 
 /** What a simulated container of a known image logs at its start. */
 export function knownLog(container: Container): string | undefined {
-  return isKnownServer(container) && argumentsOf(container)[1] === 'pause' ? 'Paused' : undefined;
-}
-
-const webRoots: ReadonlyMap<string, string> = new Map([
-  ['httpd', '/usr/local/apache2/htdocs'],
-  ['nginx', '/usr/share/nginx/html'],
-]);
-
-/** The page of a web server's image that a path asks for; undefined where the image or the path is another. */
-export function welcomePage({ image = '', volumeMounts = [] }: Container, path = '/'): string | undefined {
-  const root = webRoots.get(imageName(image));
-  if (root === undefined || !['/', '/index.html'].includes(path)) return undefined;
-  const hidden = volumeMounts.some(({ mountPath = '' }) =>
-    `${root}/`.startsWith(`${mountPath.replace(/\/$/, '')}/`),
-  );
-  return hidden ? undefined : `${root}/index.html`;
+  return isAgnhost(container) && argumentsOf(container)[1] === 'pause' ? 'Paused' : undefined;
 }
 
 /** What is known of how an image's server answers a probe, as a script of outcomes. */

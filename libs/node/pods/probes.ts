@@ -1,8 +1,9 @@
 import type { Probe } from '@drydock/api/core/v1';
 import { knob } from './knobs.ts';
-import { isKnownServer, knownAnswers, welcomePage } from './own-command.ts';
+import { isKnownServer, knownAnswers } from './own-command.ts';
 import { outcomeOf, scripted, unresolvedPort, type ProbeKind, type ProbeOutcome } from './probe-outcome.ts';
 import { runsCommand, type ContainerRuntime, type PodRuntime } from './runtime.ts';
+import { welcomePage } from './web-servers.ts';
 
 /** A probe of a running container that must be asked again and again. */
 export interface ProbeState {
@@ -34,13 +35,24 @@ type Method =
 const well: Method = { kind: 'well' };
 const failing: Method = { kind: 'scripted', text: 'failure' };
 
+const probeKnob = ({ pod }: PodRuntime, { name }: ContainerRuntime, kind: ProbeKind) =>
+  knob(pod, name, `${kind}-probe`);
+
+/** Whether an annotation wants the command of a probe run whatever its container is. */
+export function isToRun(runtime: PodRuntime, container: ContainerRuntime, kind: ProbeKind): boolean {
+  return (
+    probeSpec(container, kind)?.exec !== undefined && probeKnob(runtime, container, kind)?.trim() === 'run'
+  );
+}
+
 /**
  * A simulated container is well: its probes succeed and need not be asked. They are asked where a script says otherwise,
- * where the port has an unknown name, where a command looks at a container whose own command is run for real, and where a web
- * server was looked into: its page may be gone.
+ * where the port has an unknown name, where a command looks at a container whose own command is run for real or whose files are
+ * known, and where a web server was looked into: its page may be gone.
  */
 function methodOf(runtime: PodRuntime, container: ContainerRuntime, kind: ProbeKind, probe: Probe): Method {
-  const text = knob(runtime.pod, container.name, `${kind}-probe`);
+  if (isToRun(runtime, container, kind)) return { kind: 'command' };
+  const text = probeKnob(runtime, container, kind);
   if (text !== undefined) return { kind: 'scripted', text };
   if (kind === 'readiness' && container.behaviour.unready) return failing;
   if (probe.exec !== undefined)

@@ -5,6 +5,7 @@ import { behaviourOf, type Behaviour } from './behaviour.ts';
 import type { Consumption } from './consumption.ts';
 import type { HookState } from './hooks.ts';
 import { createImageStore, type ImageStore } from './images.ts';
+import { isKnownServer, ownCommand } from './own-command.ts';
 import type { ProbeKind } from './probe-outcome.ts';
 import type { ProbeState } from './probes.ts';
 import { environmentNeeds, volumeNeeds, type Reference } from './references.ts';
@@ -192,6 +193,29 @@ export function runsCommand(container: ContainerRuntime): boolean {
   if (exitAfterMs !== undefined) return false;
   if (container.role === 'init') return runCommand !== 'no';
   return container.role === 'ephemeral' || container.spec.stdin === true || runCommand !== 'no';
+}
+
+/** Whether volumes hold all that a container has written: it ran here, or it writes nothing. */
+function isWholeInVolumes({ spec, output }: ContainerRuntime): boolean {
+  return output !== undefined || isKnownServer(spec) || ownCommand(spec)?.kind === 'wait';
+}
+
+/** Whether another container of the Pod, which is only simulated, would write files where this one sees them. */
+export function missesFiles({ pod, containers }: PodRuntime, { name, spec }: ContainerRuntime): boolean {
+  const written = new Set<string | undefined>(
+    (pod.spec?.volumes ?? [])
+      .filter((volume) => !volume.configMap && !volume.secret && !volume.projected && !volume.downwardAPI)
+      .map((volume) => volume.name),
+  );
+  const seen = new Set(
+    (spec.volumeMounts ?? []).map((mount) => mount.name).filter((one) => written.has(one)),
+  );
+  return containers.some(
+    (other) =>
+      other.name !== name &&
+      !isWholeInVolumes(other) &&
+      (other.spec.volumeMounts ?? []).some((mount) => mount.readOnly !== true && seen.has(mount.name)),
+  );
 }
 
 const rejectedPrefix = 'Pod was rejected: ';
