@@ -22,7 +22,10 @@ describe.each(kubectlsToTest())('authorization and eviction with kubectl $versio
     writeFileSync(tokens, 'jane-token,jane,u-1,"devs"\n');
     cluster = await startClusterProcess({
       dataDir,
-      args: ['--store', 'memory', '--authorization-mode', 'RBAC', '--token-auth-file', tokens],
+      args: [
+        ...['--store', 'memory', '--authorization-mode', 'RBAC', '--token-auth-file', tokens],
+        '--enable-bootstrap-token-auth',
+      ],
     });
     kubectl = createKubectl(binary, cluster.kubeconfig);
     await kubectl('config set-credentials jane --token=jane-token');
@@ -46,6 +49,21 @@ describe.each(kubectlsToTest())('authorization and eviction with kubectl $versio
     );
     expect((await kubectl.try('auth can-i list pods --context jane')).stdout).toBe('yes\n');
     expect((await kubectl.try('auth can-i delete pods --context jane')).stdout).toBe('no\n');
+  });
+
+  it('knows who comes with a bootstrap token', async () => {
+    await kubectl(
+      'create secret generic bootstrap-token-abcdef --namespace kube-system --type bootstrap.kubernetes.io/token --from-literal token-id=abcdef --from-literal token-secret=0123456789abcdef --from-literal usage-bootstrap-authentication=true',
+    );
+    await kubectl('config set-credentials joining --token=abcdef.0123456789abcdef');
+    await kubectl('config set-context joining --cluster=drydock --user=joining');
+    expect((await kubectl.try('get csr --context joining')).stderr).toContain(
+      'User "system:bootstrap:abcdef" cannot list resource "certificatesigningrequests"',
+    );
+    await kubectl(
+      'create clusterrolebinding joining --clusterrole system:node-bootstrapper --group system:bootstrappers',
+    );
+    expect(await kubectl('get csr --context joining')).toBe('');
   });
 
   it('lets the administrator act as others', async () => {

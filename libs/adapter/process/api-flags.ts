@@ -4,7 +4,7 @@ import type { FeatureGates } from '@drydock/server/resources';
 import { addAdmissionFlags, disabledPlugins } from './admission-plugins.ts';
 import { authorizationMode, type AuthorizationMode } from './authorization-mode.ts';
 import { featureGatesFlag } from './feature-gates.ts';
-import { duration, flag, integer } from './flags.ts';
+import { boolean, duration, flag, integer } from './flags.ts';
 
 /** What an API server does with requests, in one process with everything else or in its own. */
 export interface ApiOptions {
@@ -21,6 +21,8 @@ export interface ApiOptions {
   readonly disableAdmissionPlugins: readonly string[];
   /** CSV file of static tokens, in kube-apiserver's format. */
   readonly tokenAuthFile: string | undefined;
+  /** Whether bootstrap tokens, Secrets of `kube-system`, say who sends a request. */
+  readonly bootstrapTokenAuth: boolean;
   readonly featureGates: FeatureGates;
 }
 
@@ -50,11 +52,19 @@ export function addApiFlags(command: Command): Command {
     .addOption(featureGatesFlag());
 }
 
-/** `--token-auth-file` and `--authorization-mode`, and those of the admission plugins. */
+/** `--token-auth-file`, `--enable-bootstrap-token-auth` and `--authorization-mode`, and those of the admission plugins. */
 export function addAccessFlags(command: Command): Command {
   command
     .optionsGroup('Authentication and authorization:')
     .addOption(flag('--token-auth-file <file>', 'static tokens: token,user,uid,"group1,group2"'))
+    .addOption(
+      flag(
+        '--enable-bootstrap-token-auth [bool]',
+        'Secrets of type bootstrap.kubernetes.io/token in kube-system say who comes with their tokens',
+      )
+        .argParser(boolean)
+        .default(false),
+    )
     .addOption(
       flag('--authorization-mode <list>', 'who may do what: AlwaysAllow, RBAC; of several one must allow')
         .argParser(authorizationMode)
@@ -74,6 +84,7 @@ export function apiOptions(raw: Readonly<Record<string, unknown>>): ApiOptions {
     maxMutatingRequestsInflight: number;
     httpThreads: number;
     tokenAuthFile?: string;
+    enableBootstrapTokenAuth: boolean;
     featureGates: FeatureGates;
   };
   return {
@@ -85,6 +96,7 @@ export function apiOptions(raw: Readonly<Record<string, unknown>>): ApiOptions {
     httpThreads: given.httpThreads,
     disableAdmissionPlugins: disabledPlugins(raw),
     tokenAuthFile: given.tokenAuthFile,
+    bootstrapTokenAuth: given.enableBootstrapTokenAuth,
     featureGates: given.featureGates,
   };
 }

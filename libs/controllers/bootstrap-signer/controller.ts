@@ -1,7 +1,7 @@
 import { deepEqual, objectKey } from '@drydock/base/apimachinery';
 import { ConfigMap, Secret } from '@drydock/api/core/v1';
 import { createController, source, type ControllerFactory } from '@drydock/machinery/controller';
-import { isBootstrapToken, signingToken } from '../shared-bootstrap-tokens/index.ts';
+import { isBootstrapToken, signingToken } from '@drydock/api/bootstrap-tokens';
 import { signed } from './signatures.ts';
 
 const name = 'bootstrap-signer-controller';

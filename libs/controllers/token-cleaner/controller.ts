@@ -1,7 +1,7 @@
 import { isConflict, isNotFound, objectKey } from '@drydock/base/apimachinery';
 import { Secret } from '@drydock/api/core/v1';
 import { createController, source, type ControllerFactory } from '@drydock/machinery/controller';
-import { isBootstrapToken, leftMs, tokenNamespace } from '../shared-bootstrap-tokens/index.ts';
+import { isBootstrapToken, leftMs, tokenNamespace } from '@drydock/api/bootstrap-tokens';
 
 const name = 'token-cleaner-controller';
 

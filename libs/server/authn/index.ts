@@ -6,6 +6,7 @@ export {
   type Authenticator,
   type Credentials,
 } from './authenticator.ts';
+export { createBootstrapTokens, type BootstrapTokensOptions } from './bootstrap-tokens.ts';
 export {
   createServiceAccountTokens,
   serviceAccountUser,

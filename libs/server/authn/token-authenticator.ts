@@ -16,16 +16,24 @@ export interface TokenAuthenticator {
   authenticate(token: string, audiences: readonly string[]): AuthenticatedToken | undefined;
 }
 
-/** Asks the static tokens, then the service accounts. Static tokens are good for the API server only. */
-export function createTokenAuthenticator(
-  tokens: ReadonlyMap<string, UserInfo>,
-  accounts: ServiceAccountTokens | undefined,
-): TokenAuthenticator {
+export interface TokenSources {
+  readonly staticTokens: ReadonlyMap<string, UserInfo>;
+  readonly accounts?: ServiceAccountTokens | undefined;
+  /** Whose a bootstrap token is. Default: they are nobody's. */
+  readonly bootstrapTokens?: ((token: string) => UserInfo | undefined) | undefined;
+}
+
+/** Asks the static tokens, the bootstrap tokens, then the service accounts. Only the last are good for others than the API server. */
+export function createTokenAuthenticator({
+  staticTokens,
+  accounts,
+  bootstrapTokens,
+}: TokenSources): TokenAuthenticator {
   return {
     authenticate(token, asked) {
       const own = accounts?.audiences ?? [];
       const audiences = asked.length > 0 ? asked : own;
-      const user = tokens.get(token);
+      const user = staticTokens.get(token) ?? bootstrapTokens?.(token);
       if (user !== undefined) {
         const common = own.filter((one) => audiences.includes(one));
         return audiences.length > 0 && common.length === 0 ? undefined : { user, audiences: common };

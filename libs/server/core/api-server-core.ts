@@ -34,6 +34,7 @@ import {
 } from '../admission/index.ts';
 import { alwaysAllow, createRbacAuthorizer, defaultPolicy, type Authorizer } from '../authz/index.ts';
 import {
+  createBootstrapTokens,
   createServiceAccountTokens,
   createTokenAuthenticator,
   type ServiceAccountTokens,
@@ -82,6 +83,8 @@ export interface ApiServerCoreOptions {
   readonly serviceAccountIssuer?: string;
   /** What this server is called in the tokens' `aud`. Default: the issuer. */
   readonly apiAudiences?: readonly string[];
+  /** Whether bootstrap tokens, Secrets of `kube-system`, say who sends a request. Default false. */
+  readonly bootstrapTokenAuth?: boolean;
   /** How long events are kept after they were last written, milliseconds. Default one hour; 0 keeps them. */
   readonly eventTtlMs?: number;
   /**
@@ -123,7 +126,7 @@ export interface ApiServerCoreDeps {
 export interface ApiServerCore extends Component {
   readonly registry: Registry;
   readonly cache: WatchCache;
-  /** Knows bearer tokens, static ones and those of service accounts. */
+  /** Knows bearer tokens: static ones, those of bootstrappers, those of service accounts. */
   readonly tokens: TokenAuthenticator;
   /** Issues the tokens of service accounts, where there are keys. */
   readonly serviceAccountTokens: ServiceAccountTokens | undefined;
@@ -208,7 +211,12 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
           onLegacyUse: (secret) => tracking.used(secret),
           ...{ clock, random, cache },
         });
-  const tokens = createTokenAuthenticator(deps.staticTokens ?? new Map(), accountTokens);
+  const tokens = createTokenAuthenticator({
+    staticTokens: deps.staticTokens ?? new Map<string, UserInfo>(),
+    accounts: accountTokens,
+    bootstrapTokens:
+      options.bootstrapTokenAuth === true ? createBootstrapTokens({ clock, cache }) : undefined,
+  });
   const registry: Registry = createRegistry({
     definitions: withServer(definitions, [
       ...createAuthorizationDefinitions(authorizer),

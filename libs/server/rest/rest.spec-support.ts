@@ -5,8 +5,10 @@ import type { HttpRequest } from '@drydock/port/http';
 import type { Logger } from '@drydock/port/observability';
 import { noMetrics, silentLogger } from '@drydock/port/observability';
 import type { TokenKeys } from '@drydock/port/tokens';
+import type { Transport } from '@drydock/port/transport';
 import type { WebhookCaller } from '@drydock/port/webhook';
 import { createMemoryStore } from '@drydock/store-memory';
+import { createAuthenticator } from '../authn/index.ts';
 import type { ApiServerCoreOptions } from '../core/index.ts';
 import { createApiServerCore, systemUser } from '../core/index.ts';
 import { requestEntityTooLarge } from '@drydock/base/apimachinery';
@@ -48,10 +50,14 @@ export interface RestServerOptions {
   readonly webhooks?: WebhookCaller;
   /** Who sends the requests. Default: the server itself. */
   readonly user?: () => UserInfo;
+  /** Requests with an `authorization` header are whose it says. Default false: all are the `user`'s. */
+  readonly byToken?: boolean;
 }
 
 export interface RestServer {
   readonly clock: VirtualClock;
+  /** The server's own, for loops. */
+  readonly transport: Transport;
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
   stop(): Promise<void>;
 }
@@ -81,9 +87,13 @@ export async function startRest(options: RestServerOptions = {}): Promise<RestSe
     ...(options.webhooks === undefined ? {} : { webhooks: options.webhooks }),
   });
   await core.start();
+  const byToken = createAuthenticator(core.tokens);
   const handler = createRestHandler({
     registry: core.registry,
-    authenticator: () => options.user?.() ?? systemUser,
+    authenticator: (request) =>
+      options.byToken === true && request.header('authorization') !== undefined
+        ? byToken(request)
+        : (options.user?.() ?? systemUser),
     authorizer: core.authorizer,
     classifier: core.classifier,
     limiter: core.limiter,
@@ -97,6 +107,7 @@ export async function startRest(options: RestServerOptions = {}): Promise<RestSe
   });
   return {
     clock: virtual,
+    transport: core.transport(systemUser),
     async call(method, path, call = {}) {
       const mark = path.indexOf('?');
       const bytes = bytesOf(call.body);

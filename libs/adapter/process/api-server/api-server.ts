@@ -109,6 +109,7 @@ export function createApiServer(
     {
       serviceCidr: options.serviceClusterIpRange,
       authorizationMode: options.authorizationMode,
+      bootstrapTokenAuth: options.bootstrapTokenAuth,
       eventTtlMs: options.eventTtlMs,
       maxRequestsInFlight: options.maxRequestsInFlight,
       maxMutatingRequestsInFlight: options.maxMutatingRequestsInFlight,

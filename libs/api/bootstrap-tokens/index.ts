@@ -1,0 +1,12 @@
+export {
+  authenticatingToken,
+  bootstrapUser,
+  isBootstrapToken,
+  leftMs,
+  parseBootstrapToken,
+  signingToken,
+  tokenNamespace,
+  tokenSecretName,
+  type AuthenticatingToken,
+  type BootstrapToken,
+} from './bootstrap-token.ts';

@@ -1,7 +1,0 @@
-export {
-  isBootstrapToken,
-  leftMs,
-  signingToken,
-  tokenNamespace,
-  type SigningToken,
-} from './bootstrap-token.ts';
