@@ -24,6 +24,28 @@ describe('createPinoLogger', () => {
     expect(Number.isNaN(Date.parse(String(line.time)))).toBe(false);
   });
 
+  it('writes each field once: the last that was given', () => {
+    const { logger, text } = capture({ fields: { component: 'apiserver', node: 'a' } });
+    const rest = logger.child({ component: 'rest' });
+    rest.info('listening');
+    const line = text();
+    expect(line.match(/"component"/g)).toHaveLength(1);
+    expect(JSON.parse(line)).toMatchObject({ component: 'rest', node: 'a' });
+    rest.child({ path: '/' }).warn('slow', { node: 'b', err: new Error('late') });
+    const slow = text();
+    expect(slow.match(/"node"/g)).toHaveLength(1);
+    expect(JSON.parse(slow)).toMatchObject({
+      component: 'rest',
+      path: '/',
+      node: 'b',
+      err: { message: 'late' },
+      msg: 'slow',
+    });
+    logger.debug('not shown', { node: 'b' });
+    logger.info('listening');
+    expect(JSON.parse(text())).toMatchObject({ component: 'apiserver', node: 'a' });
+  });
+
   it('writes lines for people when asked', () => {
     const { logger, text } = capture({ format: 'pretty', level: 'debug' });
     logger.warn('slow watcher', { resource: 'pods', reason: 'queue is full' });

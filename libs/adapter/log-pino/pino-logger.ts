@@ -16,15 +16,26 @@ export interface PinoLoggerOptions {
   fields?: LogFields;
 }
 
-function wrap(target: PinoLogger): Logger {
+/**
+ * A logger whose lines have these fields. pino would write a field twice that comes again, from a child or with a message: here
+ * the later one takes the place of the earlier.
+ */
+function withFields(root: PinoLogger, fields: LogFields): Logger {
+  const target = root.child(fields);
+  const write =
+    (level: Exclude<LogLevel, 'silent'>) =>
+    (message: string, more?: LogFields): void => {
+      if (more === undefined) target[level](message);
+      else if (Object.keys(more).some((name) => Object.hasOwn(fields, name))) {
+        if (target.isLevelEnabled(level)) root.child({ ...fields, ...more })[level](message);
+      } else target[level](more, message);
+    };
   return {
-    debug: (message, fields) =>
-      fields === undefined ? target.debug(message) : target.debug(fields, message),
-    info: (message, fields) => (fields === undefined ? target.info(message) : target.info(fields, message)),
-    warn: (message, fields) => (fields === undefined ? target.warn(message) : target.warn(fields, message)),
-    error: (message, fields) =>
-      fields === undefined ? target.error(message) : target.error(fields, message),
-    child: (fields) => wrap(target.child(fields)),
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+    child: (more) => withFields(root, { ...fields, ...more }),
   };
 }
 
@@ -45,5 +56,5 @@ export function createPinoLogger(options: PinoLoggerOptions = {}): Logger {
     },
     destination,
   );
-  return wrap(options.fields === undefined ? target : target.child(options.fields));
+  return withFields(target, options.fields ?? {});
 }

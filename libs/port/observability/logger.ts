@@ -6,6 +6,7 @@ export interface Logger {
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
+  /** Its lines have these fields too, in place of such of the same name. */
   child(fields: LogFields): Logger;
 }
 

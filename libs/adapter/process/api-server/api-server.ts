@@ -120,8 +120,7 @@ export function createApiServer(
     },
     {
       definitions: definitionsWith(options.featureGates),
-      ...{ store, clock, random, staticTokens, tokenKeys },
-      logger: logger.child({ component: 'apiserver' }),
+      ...{ store, clock, random, staticTokens, tokenKeys, logger },
       ...(deps.components === undefined ? {} : { components: deps.components }),
       extensions: createExtensionCaller({
         resolve: createServiceResolver(() => core.cache),
