@@ -10,7 +10,7 @@ import type { Store } from '@drydock/port/store';
 import type { Transport } from '@drydock/port/transport';
 import { describeTransportContract } from '@drydock/port/transport-suite';
 import { createRpcServer, createRpcTransport } from '@drydock/rpc';
-import { createApiServerCore, systemUser } from '@drydock/server/core';
+import { createApiServerCore, systemUser, type ApiServerCore } from '@drydock/server/core';
 import { allDefinitions } from '@drydock/server/resources';
 import { openLmdbStore } from '@drydock/store-lmdb';
 import { createMemoryStore } from '@drydock/store-memory';
@@ -23,7 +23,9 @@ interface Fixture {
 }
 
 /** The real API server over a real store, spoken to directly. */
-async function inProcess(openStore: () => Promise<Store> | Store): Promise<Fixture> {
+async function inProcess(
+  openStore: () => Promise<Store> | Store,
+): Promise<Fixture & { core: ApiServerCore }> {
   const store = await openStore();
   const core = createApiServerCore(
     {},
@@ -38,6 +40,7 @@ async function inProcess(openStore: () => Promise<Store> | Store): Promise<Fixtu
   await core.start();
   return {
     transport: core.transport(systemUser),
+    core,
     async dispose() {
       await core.stop();
       await store.close();
@@ -48,7 +51,13 @@ async function inProcess(openStore: () => Promise<Store> | Store): Promise<Fixtu
 /** The same behind a gRPC server, spoken to through its client. */
 async function overGrpc(pipelined: boolean): Promise<Fixture> {
   const direct = await inProcess(createMemoryStore);
-  const server = createRpcServer({ port: 0, transport: direct.transport, logger: silentLogger });
+  const { core } = direct;
+  const server = createRpcServer({
+    port: 0,
+    transport: core.messageTransport(systemUser),
+    bytesOf: (object) => core.bytesOf(object),
+    logger: silentLogger,
+  });
   await server.start();
   const transport = createRpcTransport({ address: `127.0.0.1:${server.port}`, pipelined });
   return {

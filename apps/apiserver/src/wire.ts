@@ -100,7 +100,7 @@ export async function wire(options: Options, deps: ProcessDeps): Promise<Process
         : addressOf(options.advertiseAddress, options.advertisePort),
     drainMs: Math.max(0, options.shutdownTimeoutMs - 1_000),
     rpc: {
-      transport: encrypted ? rpcUsers(api.core) : api.core.transport(systemUserNamed('system:grpc')),
+      transport: encrypted ? rpcUsers(api.core) : api.core.messageTransport(systemUserNamed('system:grpc')),
       ...(encrypted
         ? {
             tls: {

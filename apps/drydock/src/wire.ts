@@ -168,7 +168,7 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
     kubelet: kubelet ?? remoteKubelets,
     checks: parts.map((part) => ({ name: part.name, healthy: () => part.ready() })),
     rpc: {
-      transport: apiserver.transport(systemUserNamed('system:grpc')),
+      transport: apiserver.messageTransport(systemUserNamed('system:grpc')),
       services: [
         ...(scheduler === undefined ? [] : [schedulerService(scheduler)]),
         ...(controllerManager === undefined

@@ -475,3 +475,46 @@ describe('ServiceIP', () => {
     expect((await createService('q', { clusterIP: ip })).spec?.clusterIP).toBe(ip);
   });
 });
+
+describe('a transport of messages', () => {
+  it('has the bytes of all that it gave', async () => {
+    const messages = core.messageTransport(systemUser);
+    const asWritten = (object: KubeObject) =>
+      JSON.parse(new TextDecoder().decode(core.bytesOf(object))) as unknown;
+    const claims = v1('configmaps', 'default');
+    const ref = v1('configmaps', 'default', 'a');
+    const body = { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'a' }, data: { one: '1' } };
+    const stop = new AbortController();
+    const { metadata } = await messages.list(claims);
+    const events = messages
+      .watch(claims, { resourceVersion: metadata.resourceVersion ?? '' }, stop.signal)
+      [Symbol.asyncIterator]();
+
+    const given = [
+      await messages.create(claims, { ...body, metadata: { name: 'a' } } as KubeObject),
+      await messages.get(ref),
+      ...(await messages.list(claims)).items,
+      await messages.update(ref, { ...body, data: { one: '2' } } as KubeObject),
+      await messages.patch(ref, { type: 'merge', body: { data: { two: '3' } } }),
+      await messages.patch(ref, { type: 'merge', body: { data: { two: '4' } } }, { dryRun: ['All'] }),
+      (await messages.delete(ref)) as KubeObject,
+    ];
+    for (const object of given) if (object.kind !== 'Status') expect(asWritten(object)).toEqual(object);
+    expect(new Set(given.map((object) => object.metadata.resourceVersion)).size).toBeGreaterThan(2);
+
+    const seen: string[] = [];
+    while (seen.length < 4) {
+      const { value: batch = [] } = await events.next();
+      for (const { type, object } of batch) {
+        seen.push(type);
+        expect(asWritten(object)).toEqual(object);
+      }
+    }
+    stop.abort();
+    expect(seen).toEqual(['ADDED', 'MODIFIED', 'MODIFIED', 'DELETED']);
+  });
+
+  it('knows nothing of what others were given', async () => {
+    expect(core.bytesOf(await account('a'))).toBeUndefined();
+  });
+});

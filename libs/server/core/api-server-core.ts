@@ -1,3 +1,4 @@
+import type { KubeObject } from '@drydock/base/apimachinery';
 import type { Clock, Random } from '@drydock/base/clock';
 import type { Component } from '@drydock/port/component';
 import type { Logger } from '@drydock/port/observability';
@@ -54,7 +55,12 @@ import { createAggregation, keepLocalServices, type Aggregation } from '../aggre
 import type { ExtensionCaller } from '@drydock/port/extension';
 import type { WebhookCaller } from '@drydock/port/webhook';
 import type { Registry, ResourceDefinition, UserInfo } from '../registry/index.ts';
-import { createInProcessTransport, createRegistry } from '../registry/index.ts';
+import {
+  createInProcessTransport,
+  createKnownBytes,
+  createRegistry,
+  type KnownBytes,
+} from '../registry/index.ts';
 import type { WatchCache, WatchCacheOptions } from '../watch-cache/index.ts';
 import { createWatchCache } from '../watch-cache/index.ts';
 import type { ServingAddress } from './bootstrap.ts';
@@ -140,6 +146,10 @@ export interface ApiServerCore extends Component {
   readonly aggregation: Aggregation | undefined;
   /** The registry as one user's transport, for what runs in this process. */
   transport(user: UserInfo): Transport;
+  /** The same for who speaks with others by messages: objects that go in are given away. */
+  messageTransport(user: UserInfo): Transport;
+  /** The JSON of an object that a message transport gave, where there is some. */
+  bytesOf(object: KubeObject): Uint8Array | undefined;
   /** Writes down where the server is reached: the endpoints of the `kubernetes` Service. After `start`. */
   publishAddress(address: ServingAddress): Promise<void>;
 }
@@ -245,6 +255,12 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
   /** What `start` began, to be ended in reverse. */
   const ends: (() => void | Promise<void>)[] = [];
 
+  const bytes = createKnownBytes();
+  function transportOf(user: UserInfo, known?: KnownBytes): Transport {
+    const inner = createInProcessTransport(registry, user, known);
+    return aggregation?.transport(inner, user) ?? inner;
+  }
+
   async function tellExtensions(): Promise<void> {
     const { extensionAuthentication } = options;
     if (extensionAuthentication !== undefined)
@@ -275,10 +291,9 @@ export function createApiServerCore(options: ApiServerCoreOptions, deps: ApiServ
     classifier,
     limiter,
     aggregation,
-    transport(user) {
-      const inner = createInProcessTransport(registry, user);
-      return aggregation?.transport(inner, user) ?? inner;
-    },
+    transport: (user) => transportOf(user),
+    messageTransport: (user) => transportOf(user, bytes),
+    bytesOf: (object) => bytes.of(object),
     async start() {
       try {
         await cache.start();

@@ -179,6 +179,7 @@ export function createApiServer(
       port: given.grpcPort,
       logger: logger.child({ component: 'grpc' }),
       metrics,
+      bytesOf: (object) => core.bytesOf(object),
       ...drain,
     });
     return {

@@ -39,7 +39,7 @@ export function rpcUsers(core: ApiServerCore): (caller: RpcCaller) => Transport 
     const id = JSON.stringify(user);
     let transport = kept.get(id);
     if (transport === undefined) {
-      const inner = core.transport(user);
+      const inner = core.messageTransport(user);
       transport =
         core.authorizer === alwaysAllow ? inner : createAuthorizedTransport(inner, user, core.authorizer);
       const [oldest] = kept.keys();
