@@ -12,6 +12,7 @@ import {
   signerProblem,
   validity,
 } from './index.ts';
+import { notAfterMs } from './not-after.ts';
 
 let cluster: TestCluster;
 let authority: CertificatePair;
@@ -135,6 +136,19 @@ describe('certificatesigningrequest-cleaner-controller', () => {
     await approve();
     await until(async () => (await get()).status?.certificate !== undefined);
     await cluster.clock.advance(3_600_000);
+    await until(() => get().then(() => false, isNotFound));
+  });
+});
+
+describe('the end of a certificate', () => {
+  it('takes its request along', async () => {
+    cluster.run(createCsrCleaner);
+    await ask(client, { commonName: 'jane' }, { expirationSeconds: 600 });
+    await approve();
+    await until(async () => (await get()).status?.certificate !== undefined);
+    await cluster.clock.advance(590_000);
+    expect(notAfterMs(atob((await get()).status?.certificate ?? ''))).toBeGreaterThan(cluster.clock.now());
+    await cluster.clock.advance(20_000);
     await until(() => get().then(() => false, isNotFound));
   });
 });

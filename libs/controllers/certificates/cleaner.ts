@@ -1,5 +1,5 @@
 import { CertificateSigningRequest } from '@drydock/api/certificates/v1';
-import { isNotFound, tryParseTime } from '@drydock/base/apimachinery';
+import { isNotFound, TerminalError, tryParseTime } from '@drydock/base/apimachinery';
 import {
   createController,
   source,
@@ -7,26 +7,37 @@ import {
   type ControllerDeps,
 } from '@drydock/machinery/controller';
 
+import { notAfterMs } from './not-after.ts';
+
 const name = 'certificatesigningrequest-cleaner-controller';
 const hourMs = 3_600_000;
 /** How long requests are kept: those that were decided, and those that nobody looked at. */
 const decidedMs = hourMs;
 const pendingMs = 24 * hourMs;
 
-/** When a request is to go, milliseconds since the epoch; Infinity for one that waits to be signed. */
+/**
+ * When a request is to go, milliseconds since the epoch; Infinity for one that waits to be signed.
+ * @throws Error when it has a certificate that cannot be read: nobody knows then, and it stays
+ */
 export function endOf(request: CertificateSigningRequest): number {
   const conditions = request.status?.conditions ?? [];
   if (conditions.length === 0)
     return (tryParseTime(request.metadata.creationTimestamp ?? '') ?? Infinity) + pendingMs;
-  const issued = (request.status?.certificate ?? '') !== '';
+  const { certificate = '' } = request.status ?? {};
+  const issued = certificate !== '';
   const decided = ['Denied', 'Failed', ...(issued ? ['Approved'] : [])];
+  const endsMs = issued ? notAfterMs(atob(certificate)) + 1 : Infinity;
   const times = conditions
     .filter(({ type }) => decided.includes(type))
     .map(({ lastUpdateTime }) => (tryParseTime(lastUpdateTime ?? '') ?? Infinity) + decidedMs);
-  return Math.min(...times);
+  const approved = conditions.some(({ type }) => type === 'Approved');
+  return Math.min(...times, approved ? endsMs : Infinity);
 }
 
-/** `certificatesigningrequest-cleaner-controller`: removes requests an hour after they were decided, or a day after nobody did. */
+/**
+ * `certificatesigningrequest-cleaner-controller`: removes requests an hour after they were decided, a day after nobody did,
+ * and those whose certificate has ended.
+ */
 export function createCsrCleaner(deps: ControllerDeps): Controller {
   const { client, informers, clock } = deps;
   const requests = informers.informer(CertificateSigningRequest);
@@ -42,7 +53,12 @@ export function createCsrCleaner(deps: ControllerDeps): Controller {
       async reconcile(key) {
         const request = requests.get(key);
         if (request === undefined) return;
-        const left = endOf(request) - clock.now();
+        let left: number;
+        try {
+          left = endOf(request) - clock.now();
+        } catch (error) {
+          throw new TerminalError((error as Error).message, { cause: error });
+        }
         if (left === Infinity) return;
         if (left > 0) return { requeueAfterMs: left };
         const { uid } = request.metadata;

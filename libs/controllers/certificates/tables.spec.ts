@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { CertificateSigningRequest } from '@drydock/api/certificates/v1';
 import type { SigningRequestContent } from '@drydock/port/certificates';
 import { endOf } from './cleaner.ts';
+import { notAfterMs } from './not-after.ts';
 import { isOwnSigner, kubeletClientProblem, signerProblem } from './signers.ts';
 import { validity } from './signing.ts';
 
@@ -190,17 +191,63 @@ describe('what is signed', () => {
   });
 });
 
+/** The bytes of a certificate as far as its end, all else being empty; the end as `YYMMDDHHMMSSZ`, or with all digits of the year. */
+function certificate(end: string, { version = true } = {}): string {
+  const der = (tag: number, ...parts: number[][]): number[] => {
+    const content = parts.flat();
+    const length = content.length < 128 ? [content.length] : [0x81, content.length];
+    return [tag, ...length, ...content];
+  };
+  const time = (text: string) => der(text.length === 13 ? 0x17 : 0x18, [...new TextEncoder().encode(text)]);
+  const name = der(0x30, der(0x31, Array<number>(130).fill(0)));
+  const inner = der(
+    0x30,
+    ...(version ? [der(0xa0, der(0x02, [2]))] : []),
+    der(0x02, [7]),
+    der(0x30),
+    name,
+    der(0x30, time('171004204838Z'), time(end)),
+  );
+  const text = btoa(String.fromCharCode(...der(0x30, inner)));
+  return pem(text.replace(/.{64}/g, '$&\n'));
+}
+const pem = (text: string) => `-----BEGIN CERTIFICATE-----\n${text}\n-----END CERTIFICATE-----\n`;
+
+describe('the end of a certificate', () => {
+  it.each([
+    ['260301000000Z', '2026-03-01T00:00:00.000Z'],
+    ['491231235959Z', '2049-12-31T23:59:59.000Z'],
+    ['500101000000Z', '1950-01-01T00:00:00.000Z'],
+    ['21170910204524Z', '2117-09-10T20:45:24.000Z'],
+  ])('%s', (end, expected) => {
+    for (const version of [true, false])
+      expect(new Date(notAfterMs(certificate(end, { version }))).toISOString()).toBe(expected);
+  });
+
+  const unreadable = 'unable to parse certificate data: x509: malformed certificate';
+  it.each([
+    ['', 'expected the certificate associated with the CSR to be PEM encoded'],
+    ['cert', 'expected the certificate associated with the CSR to be PEM encoded'],
+    [pem(btoa('nothing')), unreadable],
+    [pem(btoa('\x30\x84\x7f\xff\xff\xff')), unreadable],
+    [pem(certificate('260301000000Z').slice(28, 60)), unreadable],
+    [certificate('2603010000xxZ'), unreadable],
+  ])('%j cannot be read', (text, message) => {
+    expect(() => notAfterMs(text)).toThrow(message);
+  });
+});
+
 describe('when requests go', () => {
   const at = (minutesAgo: number) => new Date(nowMs - minutesAgo * 60_000).toISOString();
   const request = (
     createdAgo: number,
     conditions: [type: string, minutesAgo: number | undefined][],
-    certificate = '',
+    issued = '',
   ) =>
     ({
       metadata: { name: 'r', creationTimestamp: at(createdAgo) },
       status: {
-        certificate,
+        certificate: btoa(issued),
         conditions: conditions.map(([type, ago]) => ({
           type,
           status: 'True',
@@ -208,6 +255,9 @@ describe('when requests go', () => {
         })),
       },
     }) as CertificateSigningRequest;
+  const [valid, ended, endsSoon] = ['21170910204524Z', '260228000000Z', '260301001000Z'].map((end) =>
+    certificate(end),
+  ) as [string, string, string];
   it.each<[string, CertificateSigningRequest, leftMinutes: number]>([
     ['nobody looked at it', request(60, []), 23 * 60],
     ['nobody looked at it for a day', request(24 * 60, []), 0],
@@ -221,11 +271,19 @@ describe('when requests go', () => {
       ]),
       20,
     ],
-    ['it was approved and issued', request(90, [['Approved', 59]], 'cert'), 1],
+    ['it was approved and issued', request(90, [['Approved', 59]], valid), 1],
+    ['it was approved and issued long ago', request(1, [['Approved', 120]], valid), -60],
+    ['its certificate ended', request(1, [['Approved', 50]], ended), -60 * 24 + 1 / 60_000],
+    ['its certificate ends soon', request(1, [['Approved', 5]], endsSoon), 10 + 1 / 60_000],
+    ['its certificate ended and it was not approved', request(1, [['Mine', 50]], ended), Infinity],
     ['it was approved and waits to be signed', request(9000, [['Approved', 8000]]), Infinity],
     ['it has a condition of somebody else', request(9000, [['Mine', 8000]]), Infinity],
     ['nobody knows when it was denied', request(9000, [['Denied', undefined]]), Infinity],
   ])('%s', (_title, given, left) => {
     expect((endOf(given) - nowMs) / 60_000).toBe(left);
+  });
+
+  it('never, where its certificate cannot be read', () => {
+    expect(() => endOf(request(9000, [['Approved', 8000]], 'cert'))).toThrow('PEM encoded');
   });
 });
