@@ -122,9 +122,15 @@ export const createCronJobController: ControllerFactory = (deps) => {
   }
 
   /** Makes the Job of a start, or finds the one that was made before. Undefined when there is nothing to note. */
-  async function startJob(cronJob: CronJob, dueMs: number): Promise<Job | undefined> {
+  async function startJob(
+    cronJob: CronJob,
+    dueMs: number,
+    children: readonly Job[],
+  ): Promise<Job | undefined> {
     const wanted = jobOf(cronJob, dueMs);
     const jobNamed = wanted.metadata.name ?? '';
+    const known = children.find(({ metadata }) => metadata.name === jobNamed);
+    if (known !== undefined) return known;
     try {
       const made = await jobClient(cronJob).create(wanted);
       events.created(cronJob, jobNamed);
@@ -198,7 +204,7 @@ export const createCronJobController: ControllerFactory = (deps) => {
       }
       status = { ...status, active: [] };
     }
-    const job = await startJob(cronJob, dueMs);
+    const job = await startJob(cronJob, dueMs, children);
     if (job === undefined) {
       await writeStatus(cronJob, status);
       return later(cronJob);

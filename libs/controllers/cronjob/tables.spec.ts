@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { CronJob, Job } from '@drydock/api/batch/v1';
 import { formatTime } from '@drydock/base/apimachinery';
 import { startCluster, type TestCluster } from '../shared/cluster.spec-support.ts';
+import { createStage, type Stage } from '../shared/stage.spec-support.ts';
 import { createCronJobController } from './index.ts';
 import { jobName, jobOf, jobsBeyondHistory } from './jobs.ts';
 
@@ -127,6 +128,100 @@ describe('a start', () => {
       expect(cluster.errors).toEqual([]);
     },
   );
+});
+
+describe('caches that are behind', () => {
+  const top = Date.parse('2016-05-19T10:00:00Z');
+  const cronJobOf = (concurrencyPolicy: string, active: object[]): CronJob =>
+    ({
+      metadata: {
+        name: 'tick',
+        namespace: 'default',
+        uid: 'tick',
+        creationTimestamp: formatTime(top - 61 * minute),
+      },
+      spec: {
+        schedule: '0 * * * ?',
+        concurrencyPolicy,
+        startingDeadlineSeconds: long,
+        jobTemplate: { spec },
+      },
+      status: { lastScheduleTime: formatTime(top - 59 * minute), active },
+    }) as CronJob;
+  const started = (cronJob: CronJob, dueMs: number, status: object = {}): Job => {
+    const made = jobOf(cronJob, dueMs);
+    return { ...made, metadata: { ...made.metadata, uid: '1234' }, status };
+  };
+  const referenceTo = ({ metadata }: Job) => ({
+    kind: 'Job',
+    apiVersion: 'batch/v1',
+    name: metadata.name,
+    namespace: 'default',
+    uid: metadata.uid,
+  });
+  async function looked(stage: Stage) {
+    await stage.play(createCronJobController);
+    const statuses = stage.writes.filter(({ resource }) => resource === 'cronjobs');
+    const { status } = (statuses.at(-1)?.body as CronJob | undefined) ?? {};
+    const jobs = stage.told().filter((one) => one.includes(' jobs '));
+    await stage.stop();
+    return { jobs, status, events: stage.events };
+  }
+
+  it.each(['Allow', 'Forbid', 'Replace'])('%s: the Job that began is not in the cache', async (policy) => {
+    const stage = createStage({ startMs: top + minute });
+    const job = started(cronJobOf(policy, []), top + 100);
+    stage.put(CronJob, cronJobOf(policy, [referenceTo(job)]));
+    stage.live(Job, job.metadata.name ?? '', job);
+    const { jobs, status, events } = await looked(stage);
+    // Nothing is written: it is in the list already.
+    expect([jobs, status, events]).toEqual([[], undefined, []]);
+  });
+
+  it.each(['Allow', 'Forbid', 'Replace'])('%s: the Job that began is not in the list', async (policy) => {
+    const stage = createStage({ startMs: top + minute });
+    const job = started(cronJobOf(policy, []), top + 100);
+    stage.put(CronJob, cronJobOf(policy, []));
+    stage.put(Job, job);
+    const { jobs, status, events } = await looked(stage);
+    expect([jobs, events]).toEqual([[], []]);
+    expect(status?.active).toMatchObject([{ name: job.metadata.name, uid: '1234' }]);
+    expect(status?.lastScheduleTime).toBe(formatTime(top));
+  });
+
+  it('the clock went back: what is over is over', async () => {
+    const stage = createStage({ startMs: top - minute });
+    const cronJob = cronJobOf('Forbid', []);
+    const conditions = [{ type: 'Complete', status: 'True' }];
+    const completionTime = formatTime(top + minute);
+    stage.put(CronJob, cronJob);
+    stage.put(Job, started(cronJob, top + minute, { completionTime, conditions }));
+    const { jobs, status, events } = await looked(stage);
+    expect([jobs, events]).toEqual([[], []]);
+    expect(status?.lastSuccessfulTime).toBe(completionTime);
+    expect(status?.active).toBeUndefined();
+  });
+
+  it('a Job that is nowhere is struck', async () => {
+    const stage = createStage({ startMs: top - minute });
+    const job = started(cronJobOf('Allow', []), top - hour);
+    stage.put(CronJob, cronJobOf('Allow', [referenceTo(job)]));
+    const { status, events } = await looked(stage);
+    expect(events).toEqual([`Normal MissingJob Active job went missing: ${job.metadata.name}`]);
+    expect(status?.active).toBeUndefined();
+  });
+
+  it.each([
+    ['obvious error schedule', 'UnparseableSchedule'],
+    ['59 23 31 2 *', 'InvalidSchedule'],
+  ])('the schedule %s is told', async (schedule, reason) => {
+    const stage = createStage({ startMs: top - minute });
+    const cronJob = cronJobOf('Allow', []);
+    stage.put(CronJob, { ...cronJob, spec: { ...cronJob.spec, schedule } } as CronJob);
+    const { jobs, events } = await looked(stage);
+    expect(jobs).toEqual([]);
+    expect(events.map((event) => event.split(' ').slice(0, 2).join(' '))).toEqual([`Warning ${reason}`]);
+  });
 });
 
 describe('the Job of a start', () => {
