@@ -39,7 +39,8 @@ export function createRootCaPublisher({ rootCa }: RootCaPublisherOptions, deps: 
       ],
       async reconcile(namespace) {
         const home = namespaces.get(namespace);
-        if (home === undefined || home.metadata.deletionTimestamp) return;
+        if (home === undefined || home.metadata.deletionTimestamp || home.status?.phase === 'Terminating')
+          return;
         const present = configMaps.get(`${namespace}/${configMapName}`);
         const resource = client.resource(ConfigMap).namespace(namespace);
         if (present === undefined) {
