@@ -1,4 +1,11 @@
-import { deepEqual, formatTime, isConflict, isNotFound, objectKey } from '@drydock/base/apimachinery';
+import {
+  deepEqual,
+  formatTime,
+  isConflict,
+  isNotFound,
+  objectKey,
+  splitKey,
+} from '@drydock/base/apimachinery';
 import { Node, Pod } from '@drydock/api/core/v1';
 import {
   createController,
@@ -20,9 +27,12 @@ export const createTaintEvictionController: ControllerFactory = (deps) => {
   const recorder = createEventRecorder(client, name, deps);
   const planned = new Map<string, PlannedEviction & { readonly uid: string | undefined }>();
 
-  function cancel(key: string, pod: Pod | undefined): void {
-    if (!planned.delete(key) || pod === undefined) return;
-    recorder.event(pod, 'Normal', 'TaintManagerEviction', `Cancelling deletion of Pod ${key}`);
+  function cancel(key: string): void {
+    if (!planned.delete(key)) return;
+    const { namespace, name: podName } = splitKey(key);
+    // The Pod may be gone by now.
+    const about = pods.get(key) ?? { apiVersion: 'v1', kind: 'Pod', metadata: { namespace, name: podName } };
+    recorder.event(about, 'Normal', 'TaintManagerEviction', `Cancelling deletion of Pod ${key}`);
   }
 
   async function evict(pod: Pod): Promise<void> {
@@ -74,20 +84,23 @@ export const createTaintEvictionController: ControllerFactory = (deps) => {
         const pod = pods.get(key);
         const known = planned.get(key);
         const before = known?.uid === pod?.metadata.uid ? known : undefined;
-        if (pod === undefined || pod.metadata.deletionTimestamp !== undefined) {
-          planned.delete(key);
-          return;
-        }
+        if (pod === undefined) return cancel(key);
+        const going = pod.metadata.deletionTimestamp !== undefined;
+        if (going && before === undefined) return;
         const node = nodes.get(pod.spec?.nodeName ?? '');
         const taints = noExecuteTaints(node);
         const nowMs = clock.now();
         const metMs = metTaintsMs(taints, pod, nowMs);
-        const plan = planEviction(taints, pod.spec?.tolerations ?? [], before, nowMs, metMs);
-        if (plan === undefined) return cancel(key, pod);
+        // What was planned stands where the node is gone.
+        const plan =
+          node === undefined && before !== undefined
+            ? before
+            : planEviction(taints, pod.spec?.tolerations ?? [], before, nowMs, metMs);
+        if (plan === undefined) return cancel(key);
         planned.set(key, { ...plan, uid: pod.metadata.uid });
         const leftMs = plan.atMs - clock.now();
         if (leftMs > 0) return { requeueAfterMs: leftMs };
-        await evict(pod);
+        if (!going) await evict(pod);
         planned.delete(key);
       },
     },
