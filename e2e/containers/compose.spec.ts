@@ -9,6 +9,7 @@ import {
 import { backupBody } from './backup.ts';
 import { faultBody } from './faults.ts';
 import { readmeBody } from './readme.ts';
+import { scaleBody } from './scale.ts';
 import { threeBody } from './three.ts';
 
 const docker = await composeCommand();
@@ -35,6 +36,7 @@ describe.skipIf(docker === undefined)('docker-compose up', () => {
     stop: () => Promise.resolve(),
   }));
   readmeBody(shared);
+  scaleBody(shared);
   faultBody(shared);
   // From here on the same cluster with `--env-file deploy/three.env`.
   backupBody(shared, three);

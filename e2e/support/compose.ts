@@ -65,6 +65,9 @@ export interface ComposeStart extends ComposeFiles {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** How many kubelet-sims a cluster has at most. */
+const maxKubelets = 3;
+
 let found: Promise<readonly string[] | undefined> | undefined;
 
 async function findCompose(): Promise<readonly string[] | undefined> {
@@ -89,14 +92,24 @@ export async function composeCommand(): Promise<readonly string[] | undefined> {
   return found;
 }
 
-function freePort(): Promise<number> {
+/** A port that nobody has: that one, if one is named. Rejects where it is taken. */
+function freePort(wanted = 0): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
+    server.listen(wanted, '127.0.0.1', () => {
       const address = server.address();
       server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
     });
   });
+}
+
+/** The first of so many free ports in a row. */
+async function freePorts(count: number): Promise<number> {
+  for (;;) {
+    const first = await freePort();
+    const others = Array.from({ length: count - 1 }, (_, at) => freePort(first + 1 + at));
+    if ((await Promise.allSettled(others)).every(({ status }) => status === 'fulfilled')) return first;
+  }
 }
 
 const image = process.env['DRYDOCK_IMAGE'] ?? 'drydock-test/drydock';
@@ -127,12 +140,14 @@ async function newProject(more: Readonly<Record<string, string>>): Promise<Proje
   const port = await freePort();
   const grpcPorts = { apiserver: 0, 'controller-manager': 0, 'kubelet-sim': 0, scheduler: 0, aggregator: 0 };
   for (const service of Object.keys(grpcPorts)) grpcPorts[service as GrpcService] = await freePort();
+  grpcPorts['kubelet-sim'] = await freePorts(maxKubelets);
   const env = {
     DRYDOCK_IMAGE: image,
     DRYDOCK_PORT: String(port),
     DRYDOCK_GRPC_PORT: String(grpcPorts.apiserver),
     DRYDOCK_CONTROLLER_MANAGER_GRPC_PORT: String(grpcPorts['controller-manager']),
-    DRYDOCK_KUBELET_GRPC_PORT: String(grpcPorts['kubelet-sim']),
+    // The first of them is published at the first port.
+    DRYDOCK_KUBELET_GRPC_PORT: `${grpcPorts['kubelet-sim']}-${grpcPorts['kubelet-sim'] + maxKubelets - 1}`,
     DRYDOCK_SCHEDULER_GRPC_PORT: String(grpcPorts.scheduler),
     DRYDOCK_AGGREGATOR_GRPC_PORT: String(grpcPorts.aggregator),
     DRYDOCK_KUBECONFIG_FOLDER: folder,
