@@ -1,5 +1,5 @@
 import { createControllerManager } from '@drydock/controllers/all';
-import { createCertificateSigner, createTokenKeys } from '@drydock/http';
+import { certificateReader, createCertificateSigner, createTokenKeys } from '@drydock/http';
 import {
   addressOf,
   createProcessRpcServer,
@@ -39,6 +39,7 @@ export async function wire(
       createControllerManager(
         {
           controllers: options.controllers,
+          certificates: certificateReader,
           definitions: declaredResources(loops.informers),
           nodeLifecycle: {
             nodeMonitorGraceMs: options.nodeMonitorGraceMs,

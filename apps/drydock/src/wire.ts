@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { systemClock, systemRandom } from '@drydock/base/clock';
 import { createControllerManager } from '@drydock/controllers/all';
-import { createCertificateSigner, createTokenKeys, kubeconfig } from '@drydock/http';
+import { certificateReader, createCertificateSigner, createTokenKeys, kubeconfig } from '@drydock/http';
 import { createPinoLogger } from '@drydock/log-pino';
 import { createClient } from '@drydock/machinery/client';
 import { createInformerFactory } from '@drydock/machinery/informer';
@@ -109,6 +109,7 @@ export async function wire(options: UpOptions, tell: (step: string) => void): Pr
     ? createControllerManager(
         {
           controllers: options.controllers,
+          certificates: certificateReader,
           rootCa: credentials.authority.cert,
           certificateSigner: createCertificateSigner(credentials.authority),
           definitions: () => registry.definitions(),

@@ -16,6 +16,7 @@ export { kubeconfig, type KubeconfigOptions } from './kubeconfig.ts';
 export { createSchedulerExtenderCaller } from './scheduler-extender-caller.ts';
 export { createWebhookCaller, type WebhookCallerOptions } from './webhook-caller.ts';
 export { createTokenKey, createTokenKeys } from './token-keys.ts';
+export { certificateReader } from './certificate-reader.ts';
 export { createCertificateSigner } from './certificate-signer.ts';
 export { createExtensionCaller, type ExtensionCallerOptions } from './extension-caller.ts';
 export { createNamedPlaces, type NamedPlacesOptions } from './named-places.ts';

@@ -1,7 +1,7 @@
 import type { ResourceType } from '@drydock/base/apimachinery';
 import type { Controller, ControllerDeps } from '@drydock/machinery/controller';
 import type { Component } from '@drydock/port/component';
-import type { CertificateSigner } from '@drydock/port/certificates';
+import type { CertificateReader, CertificateSigner } from '@drydock/port/certificates';
 import type { TokenKeys } from '@drydock/port/tokens';
 import { createAttachDetachController } from '../attach-detach/index.ts';
 import { createBootstrapSigner } from '../bootstrap-signer/index.ts';
@@ -74,6 +74,7 @@ export interface ControllerManagerOptions {
   readonly hpa?: Omit<HpaOptions, 'resources' | 'metrics'>;
   /** Signs for the cluster's authority. Without it, requests for certificates are neither approved nor signed. */
   readonly certificateSigner?: CertificateSigner;
+  readonly certificates: CertificateReader;
   /** What the API server serves. */
   readonly definitions: () => readonly DeclaredResource[];
   /** The same and what extension API servers serve, as far as that is known. Default: `definitions`. */
@@ -128,7 +129,7 @@ export function createControllerManager(
           createCsrApprovingController(certificateSigner, deps),
           createCsrSigningController(certificateSigner, deps),
         ]),
-    createCsrCleaner(deps),
+    createCsrCleaner(options.certificates, deps),
     createDeploymentController(deps),
     createReplicaSetController(deps),
     createDaemonSetController(deps),

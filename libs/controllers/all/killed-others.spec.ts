@@ -15,7 +15,7 @@ import {
 import { ClusterRole } from '@drydock/api/rbac/v1';
 import { ResourceClaim, ResourceClaimTemplate, ResourceSlice } from '@drydock/api/resource/v1';
 import { formatTime, isNotFound, ownerReferenceTo, type KubeObject } from '@drydock/base/apimachinery';
-import { createCertificateSigner, loadCertificateMaker } from '@drydock/http';
+import { certificateReader, createCertificateSigner, loadCertificateMaker } from '@drydock/http';
 import type { ControllerFactory } from '@drydock/machinery/controller';
 import { allDefinitions } from '@drydock/server/resources';
 import {
@@ -369,7 +369,7 @@ describe.each([11, 12, 13])('loops that are killed around their writes end right
     const loops = [
       killed(seed, (deps) => createCsrApprovingController(signer, deps), 4),
       killed(seed + 100, (deps) => createCsrSigningController(signer, deps), 4),
-      killed(seed + 200, createCsrCleaner, 4),
+      killed(seed + 200, (deps) => createCsrCleaner(certificateReader, deps), 4),
     ];
     for (const name of ['one', 'two', 'three']) {
       const { request } = await make.createSigningRequest({

@@ -1,7 +1,12 @@
 import { X509Certificate } from 'node:crypto';
 import { CertificateSigningRequest } from '@drydock/api/certificates/v1';
 import { isNotFound } from '@drydock/base/apimachinery';
-import { createCertificateSigner, loadCertificateMaker, type CertificatePair } from '@drydock/http';
+import {
+  certificateReader,
+  createCertificateSigner,
+  loadCertificateMaker,
+  type CertificatePair,
+} from '@drydock/http';
 import type { CertificateSigner } from '@drydock/port/certificates';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startCluster, type TestCluster } from '../shared/cluster.spec-support.ts';
@@ -12,7 +17,6 @@ import {
   signerProblem,
   validity,
 } from './index.ts';
-import { notAfterMs } from './not-after.ts';
 
 let cluster: TestCluster;
 let authority: CertificatePair;
@@ -122,7 +126,7 @@ describe('certificatesigningrequest-approving-controller', () => {
 
 describe('certificatesigningrequest-cleaner-controller', () => {
   it('removes a request that nobody decided after a day', async () => {
-    cluster.run(createCsrCleaner);
+    cluster.run((deps) => createCsrCleaner(certificateReader, deps));
     await ask('example.org/mine', { commonName: 'jane' });
     await cluster.clock.advance(23 * 3_600_000);
     expect((await get()).metadata.name).toBe('one');
@@ -131,7 +135,7 @@ describe('certificatesigningrequest-cleaner-controller', () => {
   });
 
   it('removes a signed one after an hour', async () => {
-    cluster.run(createCsrCleaner);
+    cluster.run((deps) => createCsrCleaner(certificateReader, deps));
     await ask(client, { commonName: 'jane' });
     await approve();
     await until(async () => (await get()).status?.certificate !== undefined);
@@ -142,12 +146,14 @@ describe('certificatesigningrequest-cleaner-controller', () => {
 
 describe('the end of a certificate', () => {
   it('takes its request along', async () => {
-    cluster.run(createCsrCleaner);
+    cluster.run((deps) => createCsrCleaner(certificateReader, deps));
     await ask(client, { commonName: 'jane' }, { expirationSeconds: 600 });
     await approve();
     await until(async () => (await get()).status?.certificate !== undefined);
     await cluster.clock.advance(590_000);
-    expect(notAfterMs(atob((await get()).status?.certificate ?? ''))).toBeGreaterThan(cluster.clock.now());
+    expect(certificateReader.endMs(atob((await get()).status?.certificate ?? ''))).toBeGreaterThan(
+      cluster.clock.now(),
+    );
     await cluster.clock.advance(20_000);
     await until(() => get().then(() => false, isNotFound));
   });

@@ -6,8 +6,7 @@ import {
   type Controller,
   type ControllerDeps,
 } from '@drydock/machinery/controller';
-
-import { notAfterMs } from './not-after.ts';
+import type { CertificateReader } from '@drydock/port/certificates';
 
 const name = 'certificatesigningrequest-cleaner-controller';
 const hourMs = 3_600_000;
@@ -19,14 +18,14 @@ const pendingMs = 24 * hourMs;
  * When a request is to go, milliseconds since the epoch; Infinity for one that waits to be signed.
  * @throws Error when it has a certificate that cannot be read: nobody knows then, and it stays
  */
-export function endOf(request: CertificateSigningRequest): number {
+export function endOf(request: CertificateSigningRequest, certificates: CertificateReader): number {
   const conditions = request.status?.conditions ?? [];
   if (conditions.length === 0)
     return (tryParseTime(request.metadata.creationTimestamp ?? '') ?? Infinity) + pendingMs;
   const { certificate = '' } = request.status ?? {};
   const issued = certificate !== '';
   const decided = ['Denied', 'Failed', ...(issued ? ['Approved'] : [])];
-  const endsMs = issued ? notAfterMs(atob(certificate)) + 1 : Infinity;
+  const endsMs = issued ? certificates.endMs(atob(certificate)) + 1 : Infinity;
   const times = conditions
     .filter(({ type }) => decided.includes(type))
     .map(({ lastUpdateTime }) => (tryParseTime(lastUpdateTime ?? '') ?? Infinity) + decidedMs);
@@ -38,7 +37,7 @@ export function endOf(request: CertificateSigningRequest): number {
  * `certificatesigningrequest-cleaner-controller`: removes requests an hour after they were decided, a day after nobody did,
  * and those whose certificate has ended.
  */
-export function createCsrCleaner(deps: ControllerDeps): Controller {
+export function createCsrCleaner(certificates: CertificateReader, deps: ControllerDeps): Controller {
   const { client, informers, clock } = deps;
   const requests = informers.informer(CertificateSigningRequest);
 
@@ -55,7 +54,7 @@ export function createCsrCleaner(deps: ControllerDeps): Controller {
         if (request === undefined) return;
         let left: number;
         try {
-          left = endOf(request) - clock.now();
+          left = endOf(request, certificates) - clock.now();
         } catch (error) {
           throw new TerminalError((error as Error).message, { cause: error });
         }

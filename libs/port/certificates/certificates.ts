@@ -17,6 +17,15 @@ export interface SigningOptions {
   readonly notAfterMs: number;
 }
 
+/** Looks into certificates. */
+export interface CertificateReader {
+  /**
+   * When the first certificate of a PEM text ends, milliseconds since the epoch.
+   * @throws Error when there is none that can be read
+   */
+  endMs(pem: string): number;
+}
+
 /** A certificate authority that signs what others ask for. */
 export interface CertificateSigner {
   /**

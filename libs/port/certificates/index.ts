@@ -1,1 +1,6 @@
-export type { CertificateSigner, SigningOptions, SigningRequestContent } from './certificates.ts';
+export type {
+  CertificateReader,
+  CertificateSigner,
+  SigningOptions,
+  SigningRequestContent,
+} from './certificates.ts';
