@@ -125,7 +125,7 @@ export function createStage(options: StageOptions = {}): Stage {
     if (refusal !== undefined) throw refusal;
   };
   const patched = (ref: ResourceRef, object: KubeObject, patch: Patch): KubeObject => {
-    if (patch.type === 'merge') return applyMergePatch(object, patch.body);
+    if (patch.type === 'merge' || patch.type === 'apply') return applyMergePatch(object, patch.body);
     const kind = kinds.find(({ group, resource }) => group === ref.group && resource === ref.resource);
     return applyStrategicMergePatch<KubeObject>(object, patch.body, lookupSchema, kind?.schema ?? '');
   };
