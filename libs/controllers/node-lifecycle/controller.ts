@@ -216,8 +216,9 @@ export function createNodeLifecycleController(
 
     if (current !== undefined) {
       await planTaint(node, observed.status);
-      const wasReady = before?.ready?.status === 'True' || observed.status === 'True';
-      if (current.status !== 'True' && wasReady) {
+      // A node that says itself that it is not ready tells of its Pods too. That it is lost only we say, now or a moment ago.
+      const fell = observed.status === 'True' || before?.ready?.status === 'True';
+      if (current.status === 'Unknown' && fell) {
         events.statusChanged(node, 'NodeNotReady');
         await markPodsNotReady(nodeName);
       } else if (podsToMark.has(nodeName)) {
