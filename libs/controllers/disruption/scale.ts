@@ -34,6 +34,8 @@ export function createScaleFinder(
   const replicaSets = informers.informer(ReplicaSet);
   const known = new Map<string, { get(key: string): Scaled | undefined }>([
     ['apps/ReplicaSet', replicaSets],
+    // Where it came from; what is as old as that says so still.
+    ['extensions/ReplicaSet', replicaSets],
     ['apps/StatefulSet', informers.informer(StatefulSet)],
     ['/ReplicationController', informers.informer(ReplicationController)],
   ]);
@@ -46,7 +48,7 @@ export function createScaleFinder(
     const owner = known.get(`${group}/${reference.kind}`)?.get(`${namespace}/${reference.name}`);
     if (owner?.metadata.uid !== reference.uid || owner === undefined) return undefined;
     const above = controllerOf(owner);
-    if (above?.kind === 'Deployment') {
+    if (above?.kind === 'Deployment' && /^(apps|extensions)\//.test(above.apiVersion)) {
       const deployment = deployments.get(`${namespace}/${above.name}`);
       if (deployment !== undefined && deployment.metadata.uid === above.uid)
         return { uid: above.uid, replicas: deployment.spec?.replicas ?? 1 };
