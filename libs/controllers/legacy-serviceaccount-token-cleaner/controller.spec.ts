@@ -33,7 +33,15 @@ describe('tokenFate', () => {
 
   it('sees Secrets wherever a Pod reads them', () => {
     const spec = {
-      volumes: [{ secret: { secretName: 'a' } }, { projected: { sources: [{ secret: { name: 'b' } }] } }],
+      volumes: [
+        { name: 'one', secret: { secretName: 'a' } },
+        { name: 'two', projected: { sources: [{ secret: { name: 'b' } }] } },
+        { name: 'three', csi: { driver: 'd', nodePublishSecretRef: { name: 'g' } } },
+        { name: 'four', azureFile: { secretName: 'h' } },
+        { name: 'five', cephfs: { secretRef: { name: 'i' } } },
+        { name: 'six', emptyDir: {} },
+      ],
+      ephemeralContainers: [{ name: 'e', envFrom: [{ secretRef: { name: 'j' } }] }],
       containers: [{ name: 'c', envFrom: [{ secretRef: { name: 'd' } }] }],
       initContainers: [
         { name: 'c', env: [{ name: 'X', valueFrom: { secretKeyRef: { name: 'e', key: 'k' } } }] },
@@ -46,6 +54,10 @@ describe('tokenFate', () => {
       'd',
       'e',
       'f',
+      'g',
+      'h',
+      'i',
+      'j',
     ]);
   });
 });
@@ -77,9 +89,9 @@ describe('legacy-serviceaccount-token-cleaner-controller', () => {
       limit: 4,
     });
     const marked = async () => (await secrets.get('t')).metadata.labels !== undefined;
-    await clock.advance(1 * day);
-    expect(await marked()).toBe(false);
     await clock.advance(2 * day);
+    expect(await marked()).toBe(false);
+    await clock.advance(1 * day);
     expect(await marked()).toBe(true);
     await clock.advance(4 * day);
     expect((await cluster.list(Secret, 'default')).map(({ metadata }) => metadata.name)).toEqual(['by-hand']);

@@ -7,7 +7,7 @@ import {
   type ControllerDeps,
 } from '@drydock/machinery/controller';
 import { byNamespace } from '@drydock/machinery/informer';
-import { dateMs, dateText, invalidSinceLabel, mountedSecrets, tokenFate } from './decisions.ts';
+import { dateText, invalidSinceLabel, mountedSecrets, tokenFate, trackedSinceMs } from './decisions.ts';
 
 const name = 'legacy-serviceaccount-token-cleaner-controller';
 const tokenType = 'kubernetes.io/service-account-token';
@@ -53,7 +53,7 @@ export function createLegacyTokenCleaner(
         const secret = secrets.get(key);
         if (secret === undefined || secret.type !== tokenType) return;
         const nowMs = clock.now();
-        const sinceMs = dateMs(maps.get(tracking)?.data?.['since']);
+        const sinceMs = trackedSinceMs(maps.get(tracking)?.data?.['since']);
         // Before use was noted for a whole period nothing can be said.
         if (sinceMs === undefined) return;
         if (nowMs < sinceMs + periodMs) return { requeueAfterMs: sinceMs + periodMs - nowMs };

@@ -3,6 +3,7 @@ import { parseTime } from '@drydock/base/apimachinery';
 
 export const lastUsedLabel = 'kubernetes.io/legacy-token-last-used';
 export const invalidSinceLabel = 'kubernetes.io/legacy-token-invalid-since';
+export const uidAnnotation = 'kubernetes.io/service-account.uid';
 const dayMs = 24 * 60 * 60 * 1000;
 
 /** `2026-01-31` as milliseconds since the epoch; undefined for anything else. */
@@ -16,16 +17,35 @@ export function dateText(ms: number): string {
   return new Date(ms).toISOString().slice(0, 10);
 }
 
+/** The day after use is noted, at its beginning: from then on it surely is; undefined where nobody says. */
+export function trackedSinceMs(text: string | undefined): number | undefined {
+  const ms = dateMs(text);
+  return ms === undefined ? undefined : ms + dayMs;
+}
+
+/** How volumes name their Secrets: `secret` and `azureFile`, drivers of CSI, and all others. */
+interface SecretUser {
+  readonly secretName?: string;
+  readonly nodePublishSecretRef?: { readonly name?: string };
+  readonly secretRef?: { readonly name?: string };
+}
+
 /** Names of the Secrets that the Pods of one namespace mount or read. */
 export function mountedSecrets(pods: readonly Pod[]): Set<string> {
   const names = new Set<string>();
   const add = (name: string | undefined) => void (name && names.add(name));
   for (const { spec } of pods) {
     for (const volume of spec?.volumes ?? []) {
-      add(volume.secret?.secretName);
+      for (const source of Object.values(volume) as (SecretUser | string)[]) {
+        if (typeof source === 'string') continue;
+        add(source.secretName);
+        add(source.nodePublishSecretRef?.name);
+        add(source.secretRef?.name);
+      }
       for (const one of volume.projected?.sources ?? []) add(one.secret?.name);
     }
-    for (const container of [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])]) {
+    const containers = [spec?.containers, spec?.initContainers, spec?.ephemeralContainers];
+    for (const container of containers.flatMap((list) => list ?? [])) {
       for (const from of container.envFrom ?? []) add(from.secretRef?.name);
       for (const variable of container.env ?? []) add(variable.valueFrom?.secretKeyRef?.name);
     }
@@ -47,9 +67,11 @@ export function tokenFate(
   nowMs: number,
   periodMs: number,
 ): TokenFate {
-  const { name = '', creationTimestamp, deletionTimestamp, labels } = secret.metadata;
+  const { name = '', creationTimestamp, deletionTimestamp, labels, annotations } = secret.metadata;
   const unusedSinceMs = nowMs - periodMs;
   if (deletionTimestamp || !creationTimestamp || parseTime(creationTimestamp) >= unusedSinceMs) return 'keep';
+  const uid = annotations?.[uidAnnotation];
+  if (uid && uid !== account?.metadata.uid) return 'keep';
   if (account?.secrets?.some((reference) => reference.name === name) !== true) return 'keep';
   if (mounted.has(name)) return 'keep';
   const lastUsed = labels?.[lastUsedLabel];
