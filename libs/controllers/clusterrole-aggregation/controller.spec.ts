@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { ClusterRole } from '@drydock/api/rbac/v1';
 import { startCluster, type TestCluster } from '../shared/cluster.spec-support.ts';
-import { aggregatedRules, createClusterRoleAggregationController } from './index.ts';
+import { createStage } from '../shared/stage.spec-support.ts';
+import { createClusterRoleAggregationController } from './index.ts';
 
 let cluster: TestCluster;
 afterEach(() => cluster?.stop());
@@ -32,6 +33,10 @@ describe('clusterrole-aggregation-controller', () => {
     await cluster.until(async () => String(await verbs()) === 'watch,get,list');
     await roles.delete('x');
     await cluster.until(async () => String(await verbs()) === 'get,list');
+    const { managedFields } = (await roles.get('all')).metadata;
+    expect(managedFields).toContainEqual(
+      expect.objectContaining({ manager: 'clusterrole-aggregation-controller', operation: 'Apply' }),
+    );
     expect(cluster.errors).toEqual([]);
   });
 });
@@ -68,12 +73,37 @@ describe('the rules of a role that gathers those of others', () => {
       [...hammer, ...saw],
     ],
     ['not its own', [{ ...tool('all', 'bar', ...saw) }, tool('hammer', 'bar', ...hammer)], ['bar'], hammer],
-  ])('%s', (_title, roles, values, expected) => {
+  ])('%s', async (_title, others, values, expected) => {
     const all: ClusterRole = {
       metadata: { name: 'all', labels: { foo: 'bar' } },
       aggregationRule: { clusterRoleSelectors: values.map((foo) => ({ matchLabels: { foo } })) },
       rules: [rule('old rule')],
     };
-    expect(aggregatedRules(all, [...roles, all])).toEqual(expected.map(rule));
+    const stage = createStage();
+    for (const one of [...others, all]) stage.put(ClusterRole, one);
+    await stage.play(createClusterRoleAggregationController);
+    expect(stage.writes.map(({ body }) => body)).toEqual([
+      {
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'ClusterRole',
+        metadata: { name: 'all' },
+        ...(expected.length > 0 && { rules: expected.map(rule) }),
+      },
+    ]);
+    expect(stage.errors).toEqual([]);
+    await stage.stop();
+  });
+
+  it('are not written where they are as they should be', async () => {
+    const stage = createStage();
+    stage.put(ClusterRole, tool('hammer', 'bar', ...hammer));
+    stage.put(ClusterRole, {
+      metadata: { name: 'all' },
+      aggregationRule: { clusterRoleSelectors: [{ matchLabels: { foo: 'bar' } }] },
+      rules: hammer.map(rule),
+    });
+    await stage.play(createClusterRoleAggregationController);
+    expect(stage.told()).toEqual([]);
+    await stage.stop();
   });
 });

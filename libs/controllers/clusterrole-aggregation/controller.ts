@@ -1,11 +1,11 @@
-import { deepEqual, isNotFound, selectorFromLabelSelector } from '@drydock/base/apimachinery';
+import { deepEqual, selectorFromLabelSelector } from '@drydock/base/apimachinery';
 import { ClusterRole, type PolicyRule } from '@drydock/api/rbac/v1';
 import { createController, source, type ControllerFactory } from '@drydock/machinery/controller';
 
 const name = 'clusterrole-aggregation-controller';
 
 /** The rules of a role that gathers those of others: selector by selector, roles by name, each rule once. */
-export function aggregatedRules(role: ClusterRole, roles: readonly ClusterRole[]): PolicyRule[] {
+function aggregatedRules(role: ClusterRole, roles: readonly ClusterRole[]): PolicyRule[] {
   const sorted = [...roles].sort((a, b) => ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1));
   const rules: PolicyRule[] = [];
   for (const selector of role.aggregationRule?.clusterRoleSelectors ?? []) {
@@ -40,14 +40,15 @@ export const createClusterRoleAggregationController: ControllerFactory = (deps) 
         if (role?.aggregationRule === undefined) return;
         const rules = aggregatedRules(role, roles.list());
         if (deepEqual(rules, role.rules ?? [])) return;
-        const { resourceVersion } = role.metadata;
-        try {
-          await client
-            .resource(ClusterRole)
-            .patch(key, { type: 'merge', body: { metadata: { resourceVersion }, rules } });
-        } catch (error) {
-          if (!isNotFound(error)) throw error;
-        }
+        const body = {
+          apiVersion: 'rbac.authorization.k8s.io/v1',
+          kind: 'ClusterRole',
+          metadata: { name: key },
+          ...(rules.length > 0 && { rules }),
+        };
+        await client
+          .resource(ClusterRole)
+          .patch(key, { type: 'apply', body }, { fieldManager: name, force: true });
       },
     },
     deps,

@@ -1,1 +1,1 @@
-export { aggregatedRules, createClusterRoleAggregationController } from './controller.ts';
+export { createClusterRoleAggregationController } from './controller.ts';
