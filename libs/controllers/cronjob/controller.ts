@@ -32,6 +32,11 @@ export const createCronJobController: ControllerFactory = (deps) => {
   const cronJobs = informers.informer(CronJob);
   const jobs = informers.informer(Job, { indexers: { [byController.name]: byController.values } });
   const events = cronJobEvents(createEventRecorder(client, name, deps));
+  const skew = deps.metrics.histogram({
+    name: 'cronjob_controller_job_creation_skew_duration_seconds',
+    help: 'Time between when a cronjob is scheduled to be run, and when the corresponding job is created',
+    buckets: Array.from({ length: 10 }, (_, power) => 2 ** power),
+  });
   const jobClient = (cronJob: CronJob) => client.resource(Job).namespace(cronJob.metadata.namespace ?? '');
 
   async function liveJob(cronJob: CronJob, jobNamed: string): Promise<Job | undefined> {
@@ -133,6 +138,8 @@ export const createCronJobController: ControllerFactory = (deps) => {
     if (known !== undefined) return known;
     try {
       const made = await jobClient(cronJob).create(wanted);
+      const { creationTimestamp } = made.metadata;
+      skew.observe(((creationTimestamp ? parseTime(creationTimestamp) : clock.now()) - dueMs) / 1000);
       events.created(cronJob, jobNamed);
       return made;
     } catch (error) {

@@ -125,6 +125,9 @@ describe('a start', () => {
       expect((await cronJobs.get('tick')).status?.active ?? []).toHaveLength(active);
       const warnings = (await cluster.events('tick')).filter((event) => event.startsWith('Warning'));
       expect(warnings.map((event) => event.split(' ')[1])).toEqual(warns ? ['TooManyMissedTimes'] : []);
+      expect(cluster.counted).toEqual(
+        created ? { cronjob_controller_job_creation_skew_duration_seconds: 1 } : {},
+      );
       expect(cluster.errors).toEqual([]);
     },
   );

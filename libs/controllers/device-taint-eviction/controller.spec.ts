@@ -83,6 +83,10 @@ describe('device-taint-eviction-controller', () => {
     await cluster.clock.advance(60_000);
     expect(await Promise.all(['b', 'c'].map(isLeaving))).toEqual([false, false]);
     expect(await cluster.events('b')).toEqual([]);
+    expect(cluster.counted).toEqual({
+      device_taint_eviction_controller_pod_deletions_total: 1,
+      device_taint_eviction_controller_pod_deletion_duration_seconds: 1,
+    });
   });
 
   it('lets Pods stay for as long as they tolerate it, and for good when the taint goes', async () => {

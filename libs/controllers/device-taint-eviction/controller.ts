@@ -15,7 +15,7 @@ import {
   source,
   type ControllerFactory,
 } from '@drydock/machinery/controller';
-import { disruptionTarget, isPodTerminal } from '../shared/index.ts';
+import { deletionBuckets, disruptionTarget, isPodTerminal } from '../shared/index.ts';
 import { deviceOf, evictionAtMs, poolKey } from './decisions.ts';
 
 const name = 'device-taint-eviction-controller';
@@ -44,6 +44,15 @@ export const createDeviceTaintEvictionController: ControllerFactory = (deps) => 
     indexers: { [byPool.slices.name]: byPool.slices.values },
   });
   const recorder = createEventRecorder(client, name, deps);
+  const deletions = deps.metrics.counter({
+    name: 'device_taint_eviction_controller_pod_deletions_total',
+    help: 'Total number of Pods deleted by DeviceTaintEvictionController since its start.',
+  });
+  const latency = deps.metrics.histogram({
+    name: 'device_taint_eviction_controller_pod_deletion_duration_seconds',
+    help: "Latency, in seconds, between the time when a device taint effect has been activated and a Pod's deletion via DeviceTaintEvictionController.",
+    buckets: deletionBuckets,
+  });
   /** Pods that are to go, and when they were found to be, for taints that do not say since when they are there. */
   const planned = new Map<string, { readonly uid: string | undefined; readonly sinceMs: number }>();
 
@@ -74,7 +83,7 @@ export const createDeviceTaintEvictionController: ControllerFactory = (deps) => 
     return due.length === 0 ? undefined : Math.min(...due);
   }
 
-  async function evict(pod: Pod): Promise<void> {
+  async function evict(pod: Pod, atMs: number): Promise<void> {
     const { namespace = '', name: podName = '', uid } = pod.metadata;
     const resource = client.resource(Pod).namespace(namespace);
     recorder.event(pod, 'Normal', eventReason, 'Marking for deletion');
@@ -88,6 +97,8 @@ export const createDeviceTaintEvictionController: ControllerFactory = (deps) => 
       const body = { metadata: { uid }, status };
       await resource.patch(podName, { type: 'strategic', body }, { subresource: 'status' });
       await resource.delete(podName, uid === undefined ? {} : { preconditions: { uid } });
+      deletions.inc();
+      latency.observe((clock.now() - atMs) / 1000);
     } catch (error) {
       if (!isNotFound(error) && !isConflict(error)) throw error;
     }
@@ -131,7 +142,7 @@ export const createDeviceTaintEvictionController: ControllerFactory = (deps) => 
         planned.set(key, { uid: pod.metadata.uid, sinceMs });
         const leftMs = atMs - clock.now();
         if (leftMs > 0) return { requeueAfterMs: leftMs };
-        await evict(pod);
+        await evict(pod, atMs);
         planned.delete(key);
       },
     },

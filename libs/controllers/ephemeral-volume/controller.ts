@@ -33,6 +33,14 @@ export const createEphemeralVolumeController: ControllerFactory = (deps) => {
   const pods = informers.informer(Pod);
   const claims = informers.informer(PersistentVolumeClaim);
   const recorder = createEventRecorder(client, 'ephemeral_volume', deps);
+  const creates = deps.metrics.counter({
+    name: 'ephemeral_volume_controller_create_total',
+    help: 'Number of PersistenVolumeClaims creation requests',
+  });
+  const failures = deps.metrics.counter({
+    name: 'ephemeral_volume_controller_create_failures_total',
+    help: 'Number of PersistenVolumeClaims creation requests',
+  });
   const ephemeral = (pod: Pod) =>
     (pod.spec?.volumes ?? []).filter((volume) => volume.ephemeral !== undefined);
 
@@ -42,10 +50,12 @@ export const createEphemeralVolumeController: ControllerFactory = (deps) => {
     const resource = client.resource(PersistentVolumeClaim).namespace(namespace);
     const present = claims.get(joinKey(namespace, claimName));
     if (present === undefined) {
+      creates.inc();
       try {
         await resource.create(wanted);
         return;
       } catch (error) {
+        failures.inc();
         if (isNamespaceTerminating(error)) return;
         if (!isAlreadyExists(error))
           throw new Error(`create PVC ${claimName}: ${(error as Error).message}`, { cause: error });

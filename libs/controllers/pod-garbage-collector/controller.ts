@@ -8,7 +8,7 @@ import {
 } from '@drydock/machinery/controller';
 import { byNode } from '@drydock/machinery/informer';
 import { disruptionTarget } from '../shared/index.ts';
-import { endedBeyond, fateOf, hasEnded } from './decisions.ts';
+import { endedBeyond, fateOf, hasEnded, type Fate } from './decisions.ts';
 
 const name = 'pod-garbage-collector-controller';
 /** How long a node may be missing before its Pods are taken for lost. */
@@ -33,14 +33,38 @@ export function createPodGarbageCollector(
   /** Since when the node of a name has been missing. */
   const missing = new Map<string, number>();
 
-  async function remove(pod: Pod, reason?: string, message?: string): Promise<void> {
+  const deletions = deps.metrics.counter({
+    name: 'pod_gc_collector_force_delete_pods_total',
+    help: 'Number of pods that are being forcefully deleted since the Pod GC Controller started.',
+    labels: ['namespace', 'reason'],
+  });
+  const failures = deps.metrics.counter({
+    name: 'pod_gc_collector_force_delete_pod_errors_total',
+    help: 'Number of errors encountered when forcefully deleting the pods since the Pod GC Controller started.',
+    labels: ['namespace', 'reason'],
+  });
+
+  async function remove(pod: Pod, fate: Exclude<Fate, 'stays'> | 'terminated'): Promise<void> {
+    const labels = [pod.metadata.namespace ?? '', fate];
+    deletions.inc(labels);
+    try {
+      await failAndDelete(pod, fate === 'orphaned');
+    } catch (error) {
+      failures.inc(labels);
+      throw error;
+    }
+  }
+
+  async function failAndDelete(pod: Pod, orphaned: boolean): Promise<void> {
     const { namespace = '', name: podName = '', uid, generation } = pod.metadata;
     const resource = client.resource(Pod).namespace(namespace);
     const phase = pod.status?.phase;
     try {
       if (phase !== 'Succeeded' && phase !== 'Failed') {
-        const why =
-          reason === undefined ? {} : disruptionTarget(pod, reason, message ?? '', formatTime(clock.now()));
+        const now = formatTime(clock.now());
+        const why = orphaned
+          ? disruptionTarget(pod, 'DeletionByPodGC', 'PodGC: node no longer exists', now)
+          : {};
         const seen = generation === undefined ? {} : { observedGeneration: generation };
         const body = { metadata: { uid }, status: { ...why, ...seen, phase: 'Failed' } };
         await resource.patch(podName, { type: 'strategic', body }, { subresource: 'status' });
@@ -56,7 +80,7 @@ export function createPodGarbageCollector(
 
   async function removeEnded(): Promise<void> {
     const list = [...ended].flatMap((key) => pods.get(key) ?? []);
-    await Promise.all(endedBeyond(list, terminatedPodThreshold).map((pod) => remove(pod)));
+    await Promise.all(endedBeyond(list, terminatedPodThreshold).map((pod) => remove(pod, 'terminated')));
   }
 
   async function nodeIsGone(nodeName: string): Promise<boolean> {
@@ -76,12 +100,12 @@ export function createPodGarbageCollector(
     const nodeName = pod.spec?.nodeName ?? '';
     const fate = fateOf(pod, nodes.get(nodeName));
     if (fate === 'stays') return;
-    if (fate !== 'orphaned') return remove(pod);
+    if (fate !== 'orphaned') return remove(pod, fate);
     const sinceMs = missing.get(nodeName) ?? clock.now();
     missing.set(nodeName, sinceMs);
     const leftMs = sinceMs + quarantineMs - clock.now();
     if (leftMs > 0) return { requeueAfterMs: leftMs };
-    if (await nodeIsGone(nodeName)) await remove(pod, 'DeletionByPodGC', 'PodGC: node no longer exists');
+    if (await nodeIsGone(nodeName)) await remove(pod, fate);
     return undefined;
   }
 

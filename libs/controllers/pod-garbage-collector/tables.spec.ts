@@ -36,6 +36,8 @@ const of = (stage: ReturnType<typeof createStage>, verb: string) =>
     .filter((write) => write.verb === verb)
     .map(({ name }) => name)
     .sort();
+const deletions = (reason: string, count: number) =>
+  count === 0 ? {} : { [`pod_gc_collector_force_delete_pods_total{default,${reason}}`]: count };
 
 describe('ended Pods', () => {
   const evicted = { reason: 'Evicted' };
@@ -114,6 +116,7 @@ describe('ended Pods', () => {
     await stage.play(started(threshold));
     expect(of(stage, 'delete')).toEqual(deleted);
     expect(of(stage, 'patch')).toEqual([]);
+    expect(stage.counted).toEqual(deletions('terminated', deleted.length));
     await stage.stop();
   });
 });
@@ -246,6 +249,7 @@ describe('Pods whose node is gone', () => {
     if (delayMs === quarantine - 1) await stage.clock.advance(quarantine);
     await stage.settle();
     expect([of(stage, 'delete'), of(stage, 'patch')]).toEqual([deleted, patched]);
+    expect(stage.counted).toEqual(deletions('orphaned', deleted.length));
     await stage.stop();
   });
 
@@ -261,6 +265,19 @@ describe('Pods whose node is gone', () => {
     await stage.clock.advance(quarantine);
     await stage.settle();
     expect(stage.told()).toEqual(['delete pods a']);
+    await stage.stop();
+  });
+
+  it('that cannot be deleted are counted too', async () => {
+    const stage = createStage({ startMs, refuse: () => new Error('mock error') });
+    stage.put(Pod, pod('a', 'deleted', 'Failed'));
+    await stage.play(started(-1));
+    await stage.clock.advance(quarantine);
+    await stage.settle();
+    expect(stage.counted).toEqual({
+      ...deletions('orphaned', 1),
+      'pod_gc_collector_force_delete_pod_errors_total{default,orphaned}': 1,
+    });
     await stage.stop();
   });
 
@@ -373,6 +390,8 @@ describe('Pods on their way out', () => {
       if (verb === 'delete') expect(body).toMatchObject({ gracePeriodSeconds: 0 });
       else expect((body as Pod).status).toEqual({ phase: 'Failed' });
     }
+    const reason = nodes.length > 0 ? 'out-of-service' : 'unscheduled';
+    expect(stage.counted).toEqual(deletions(reason, deleted.length));
     await stage.stop();
   });
 });

@@ -4,12 +4,13 @@ import { Event, Namespace, Pod } from '@drydock/api/core/v1';
 import { createClient, type Client } from '@drydock/machinery/client';
 import type { ControllerDeps, ControllerFactory } from '@drydock/machinery/controller';
 import { createInformerFactory } from '@drydock/machinery/informer';
-import { noMetrics, silentLogger, type Logger } from '@drydock/port/observability';
+import { silentLogger, type Logger } from '@drydock/port/observability';
 import type { Transport } from '@drydock/port/transport';
 import { createInProcessTransport, createRegistry } from '@drydock/server/registry';
 import { allDefinitions } from '@drydock/server/resources';
 import { createWatchCache } from '@drydock/server/watch-cache';
 import { createMemoryStore } from '@drydock/store-memory';
+import { createCountingMetrics, type CountingMetrics } from './counting-metrics.spec-support.ts';
 
 export interface TestCluster {
   readonly client: Client;
@@ -18,6 +19,7 @@ export interface TestCluster {
   readonly deps: ControllerDeps;
   /** Everything that was logged as an error. */
   readonly errors: string[];
+  readonly counted: CountingMetrics['counted'];
   /** Starts a loop; the function returned ends it. */
   run(factory: ControllerFactory): () => Promise<void>;
   /** Plays the kubelets: Pods get a node, run and become ready, and go when they are deleted. Returns its end. */
@@ -52,7 +54,8 @@ export async function startCluster(
   const transport = options.transport?.(real) ?? real;
   const client = createClient(transport);
   const informers = createInformerFactory(client, { clock, random, logger });
-  const deps: ControllerDeps = { client, informers, clock, random, logger, metrics: noMetrics };
+  const { metrics, counted } = createCountingMetrics();
+  const deps: ControllerDeps = { client, informers, clock, random, logger, metrics };
   const stops = new Set<() => Promise<void> | void>();
   informers.start();
 
@@ -66,6 +69,7 @@ export async function startCluster(
     clock,
     deps,
     errors,
+    counted,
     run(factory) {
       const stopper = new AbortController();
       const running = factory(deps).run(stopper.signal);

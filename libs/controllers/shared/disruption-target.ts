@@ -18,3 +18,6 @@ export function disruptionTarget(pod: Pod, reason: string, message: string, now:
     ],
   };
 }
+
+/** The buckets of how many seconds after its time an eviction is done. */
+export const deletionBuckets = [0.005, 0.025, 0.1, 0.5, 1, 2.5, 10, 30, 60, 120, 180, 240];

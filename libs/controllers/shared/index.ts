@@ -1,4 +1,4 @@
-export { disruptionTarget } from './disruption-target.ts';
+export { deletionBuckets, disruptionTarget } from './disruption-target.ts';
 export { omitZeros } from './omit-zeros.ts';
 export {
   availableInMs,

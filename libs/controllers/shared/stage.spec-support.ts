@@ -11,8 +11,9 @@ import { kinds, lookupSchema } from '@drydock/api/scheme';
 import { createClient } from '@drydock/machinery/client';
 import type { ControllerDeps, ControllerFactory } from '@drydock/machinery/controller';
 import { createInformerFactory } from '@drydock/machinery/informer';
-import { noMetrics, silentLogger, type Logger } from '@drydock/port/observability';
+import { silentLogger, type Logger } from '@drydock/port/observability';
 import type { Patch, ResourceRef, Transport, WatchEvent } from '@drydock/port/transport';
+import { createCountingMetrics, type CountingMetrics } from './counting-metrics.spec-support.ts';
 
 export interface Write {
   readonly verb: 'create' | 'update' | 'patch' | 'delete';
@@ -54,6 +55,7 @@ export interface Stage {
   settle(): Promise<void>;
   /** Writes as `verb resource[/subresource] name`, in order. */
   told(): string[];
+  readonly counted: CountingMetrics['counted'];
   stop(): Promise<void>;
 }
 
@@ -183,8 +185,9 @@ export function createStage(options: StageOptions = {}): Stage {
     close: async () => {},
   };
   const client = createClient(transport);
+  const { metrics, counted } = createCountingMetrics();
   const informers = createInformerFactory(client, { clock, random, logger });
-  const deps: ControllerDeps = { client, informers, clock, random, logger, metrics: noMetrics };
+  const deps: ControllerDeps = { client, informers, clock, random, logger, metrics };
   const settle = async () => {
     for (let round = 0; round < 12; round++) await clock.advance(0);
   };
@@ -195,6 +198,7 @@ export function createStage(options: StageOptions = {}): Stage {
     writes,
     events,
     errors,
+    counted,
     put(type, object) {
       const next = numbered(object);
       const known = all(place(type)).has(nameOf(next));

@@ -14,7 +14,7 @@ import {
   type ControllerFactory,
 } from '@drydock/machinery/controller';
 import { byNode } from '@drydock/machinery/informer';
-import { disruptionTarget } from '../shared/index.ts';
+import { deletionBuckets, disruptionTarget } from '../shared/index.ts';
 import { metTaintsMs, noExecuteTaints, planEviction, type PlannedEviction } from './decisions.ts';
 
 const name = 'taint-eviction-controller';
@@ -25,6 +25,15 @@ export const createTaintEvictionController: ControllerFactory = (deps) => {
   const nodes = informers.informer(Node);
   const pods = informers.informer(Pod, { indexers: { [byNode.name]: byNode.values } });
   const recorder = createEventRecorder(client, name, deps);
+  const deletions = deps.metrics.counter({
+    name: 'taint_eviction_controller_pod_deletions_total',
+    help: 'Total number of Pods deleted by TaintEvictionController since its start.',
+  });
+  const latency = deps.metrics.histogram({
+    name: 'taint_eviction_controller_pod_deletion_duration_seconds',
+    help: 'Latency, in seconds, between the time when a taint effect has been activated for the Pod and its deletion via TaintEvictionController.',
+    buckets: deletionBuckets,
+  });
   const planned = new Map<string, PlannedEviction & { readonly uid: string | undefined }>();
 
   function cancel(key: string): void {
@@ -35,7 +44,7 @@ export const createTaintEvictionController: ControllerFactory = (deps) => {
     recorder.event(about, 'Normal', 'TaintManagerEviction', `Cancelling deletion of Pod ${key}`);
   }
 
-  async function evict(pod: Pod): Promise<void> {
+  async function evict(pod: Pod, atMs: number): Promise<void> {
     const { namespace = '', name: podName = '', uid } = pod.metadata;
     const resource = client.resource(Pod).namespace(namespace);
     recorder.event(pod, 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${objectKey(pod)}`);
@@ -52,6 +61,8 @@ export const createTaintEvictionController: ControllerFactory = (deps) => {
         { subresource: 'status' },
       );
       await resource.delete(podName, uid === undefined ? {} : { preconditions: { uid } });
+      deletions.inc();
+      latency.observe((clock.now() - atMs) / 1000);
     } catch (error) {
       if (!isNotFound(error) && !isConflict(error)) throw error;
     }
@@ -100,7 +111,7 @@ export const createTaintEvictionController: ControllerFactory = (deps) => {
         planned.set(key, { ...plan, uid: pod.metadata.uid });
         const leftMs = plan.atMs - clock.now();
         if (leftMs > 0) return { requeueAfterMs: leftMs };
-        if (!going) await evict(pod);
+        if (!going) await evict(pod, plan.atMs);
         planned.delete(key);
       },
     },

@@ -71,6 +71,14 @@ it.each<[string, Pod, Node, boolean]>([
   expect(stage.events).toEqual(
     goes ? ['Normal TaintManagerEviction Marking for deletion Pod default/pod1'] : [],
   );
+  expect(stage.counted).toEqual(
+    goes
+      ? {
+          taint_eviction_controller_pod_deletions_total: 1,
+          taint_eviction_controller_pod_deletion_duration_seconds: 1,
+        }
+      : {},
+  );
   await stage.stop();
 });
 

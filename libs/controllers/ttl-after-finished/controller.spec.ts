@@ -43,6 +43,7 @@ describe('ttl-after-finished-controller', () => {
     expect(await deleted()).toBe(false);
     await cluster.clock.advance(1_000);
     expect(await deleted()).toBe(true);
+    expect(cluster.counted).toEqual({ ttl_after_finished_controller_job_deletion_duration_seconds: 1 });
     expect(cluster.errors).toEqual([]);
   });
 

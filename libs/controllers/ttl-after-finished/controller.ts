@@ -32,6 +32,11 @@ export function leftToLiveMs(job: Job, nowMs: number): number | undefined {
 export const createTtlAfterFinishedController: ControllerFactory = (deps) => {
   const { client, clock, informers } = deps;
   const jobs = informers.informer(Job);
+  const duration = deps.metrics.histogram({
+    name: 'ttl_after_finished_controller_job_deletion_duration_seconds',
+    help: 'The time it took to delete the job since it became eligible for deletion',
+    buckets: Array.from({ length: 14 }, (_, power) => 0.1 * 2 ** power),
+  });
   return createController(
     {
       name,
@@ -55,6 +60,8 @@ export const createTtlAfterFinishedController: ControllerFactory = (deps) => {
             propagationPolicy: 'Foreground',
             preconditions: { uid },
           });
+          const endedMs = (finishedAtMs(fresh) ?? 0) + (fresh.spec?.ttlSecondsAfterFinished ?? 0) * 1000;
+          duration.observe((clock.now() - endedMs) / 1000);
         } catch (error) {
           if (!isNotFound(error)) throw error;
         }
