@@ -28,6 +28,7 @@ import { assessJob, deadlineLeftMs, isFinished, type Assessment, type Verdict } 
 import { nextRecord, noFailures, type BackoffRecord } from './backoff.ts';
 import { jobEvents } from './events.ts';
 import { manageJob, type NewPod } from './manage.ts';
+import { jobMetrics, type Action } from './metrics.ts';
 import { finalizer, hasFinalizer, jobPod } from './pods.ts';
 import {
   finalStatus,
@@ -50,6 +51,7 @@ export const createJobController: ControllerFactory = (deps) => {
   const pods = informers.informer(Pod, { indexers: { [byController.name]: byController.values } });
   const expectations = createExpectations(clock);
   const events = jobEvents(createEventRecorder(client, name, deps));
+  const metrics = jobMetrics(deps.metrics);
   const backoffs = new Map<string, BackoffRecord>();
   /** Each Job as it was written last. Until the cache shows that, Pods would be counted that are not in its status yet, or not any more. */
   const written = new Map<string, { readonly uid: string; readonly resourceVersion: number }>();
@@ -65,12 +67,16 @@ export const createJobController: ControllerFactory = (deps) => {
   const isHeld = (pod: Pod) => hasFinalizer(pod) && !released.has(pod.metadata.uid ?? '');
 
   const podKeys = (pod: Pod, change: { previous?: Pod; deleted: boolean }): string[] => {
+    metrics.changed(change.deleted ? pod : change.previous, change.deleted ? undefined : pod);
     if (change.deleted || !hasFinalizer(pod)) released.delete(pod.metadata.uid ?? '');
     const keys = ownership.keys(pod, change);
     const orphaned = !change.deleted && hasFinalizer(pod) && !isTracked(pod, ownership.ownerOf(pod));
     return orphaned ? [...keys, `${orphanMark}${objectKey(pod)}`] : keys;
   };
-  const jobKeys = (job: Job, { deleted }: { deleted: boolean }): string[] => {
+  const jobKeys = (job: Job, { previous, deleted }: { previous?: Job; deleted: boolean }): string[] => {
+    const manager = job.spec?.managedBy;
+    if (previous === undefined && !deleted && manager !== undefined && isManagedByOther(job))
+      metrics.managedBy(manager);
     // A Job is not over before its Pods have no finalizer; who said otherwise was somebody else.
     if (!deleted && !isFinished(job)) return [objectKey(job)];
     const left = pods.byIndex(byController.name, job.metadata.uid ?? '').filter(isHeld);
@@ -91,7 +97,20 @@ export const createJobController: ControllerFactory = (deps) => {
     if (isManagedByOther(job)) return;
     const { completionMode = 'NonIndexed' } = job.spec ?? {};
     if (completionMode !== 'NonIndexed' && completionMode !== 'Indexed') return events.unknownMode(job);
-    return sync(key, job);
+    return measured(key, job);
+  }
+
+  async function measured(key: string, job: Job): Promise<ReconcileResult | void> {
+    const startMs = clock.now();
+    let action: Action = 'reconciling';
+    let succeeded = false;
+    try {
+      const result = await sync(key, job, (done) => (action = done));
+      succeeded = true;
+      return result;
+    } finally {
+      metrics.synced(job, action, clock.now() - startMs, succeeded);
+    }
   }
 
   function isOutdated(key: string, { metadata }: Job): boolean {
@@ -102,7 +121,11 @@ export const createJobController: ControllerFactory = (deps) => {
     return false;
   }
 
-  async function sync(key: string, cached: Job): Promise<ReconcileResult | void> {
+  async function sync(
+    key: string,
+    cached: Job,
+    did: (action: Action) => void,
+  ): Promise<ReconcileResult | void> {
     const nowMs = clock.now();
     const job = startedJob(cached, nowMs);
     const selector = selectorFromLabelSelector(job.spec?.selector);
@@ -136,9 +159,11 @@ export const createJobController: ControllerFactory = (deps) => {
       if (mayManage && job.metadata.deletionTimestamp === undefined) {
         managed = true;
         const plan = manageJob(job, owned, assessed, record, nowMs);
+        did(plan.action);
         if (plan.waitMs !== undefined) waitMs = Math.min(waitMs ?? Infinity, plan.waitMs);
         const gone = await deletePods(key, job, plan.remove, true);
         const made = await createPods(key, job, plan.create);
+        metrics.created(job, assessed, made.created, made.refused);
         failure = gone.error ?? made.error;
         activePods += made.created - gone.removed.length;
         terminating += gone.removed.length;
@@ -187,6 +212,7 @@ export const createJobController: ControllerFactory = (deps) => {
         .resource(Job)
         .namespace(job.metadata.namespace ?? '')
         .updateStatus({ ...stored, status });
+      metrics.counted(job, known, status);
       stored = changed;
       const { uid = '', resourceVersion } = changed.metadata;
       written.set(objectKey(job), { uid, resourceVersion: Number(resourceVersion) });
@@ -212,6 +238,7 @@ export const createJobController: ControllerFactory = (deps) => {
     await write(status);
     counted();
     told?.();
+    metrics.handled(tracking.handled);
     const failure = await releasePods(tracking.release);
     status = settleUncounted(status, stillHeld);
     const over = verdict !== undefined && !tracking.more && failure === undefined;
@@ -223,6 +250,7 @@ export const createJobController: ControllerFactory = (deps) => {
   }
 
   function tellEnd(job: Job, verdict: Verdict): void {
+    metrics.finished(job, verdict);
     if (verdict.type === 'SuccessCriteriaMet') {
       if ((job.status?.succeeded ?? 0) > (job.spec?.completions ?? Infinity)) events.tooMany(job);
       events.completed(job);
@@ -281,12 +309,12 @@ export const createJobController: ControllerFactory = (deps) => {
     key: string,
     job: Job,
     wanted: readonly NewPod[],
-  ): Promise<{ created: number; error?: Error }> {
-    if (wanted.length === 0) return { created: 0 };
+  ): Promise<{ created: number; refused: number; error?: Error }> {
+    if (wanted.length === 0) return { created: 0, refused: 0 };
     const { namespace = '' } = job.metadata;
     expectations.expectCreations(key, wanted.length);
     let at = 0;
-    let created = 0;
+    let [created, refused] = [0, 0];
     const { succeeded, error } = await slowStart(wanted.length, async () => {
       const one = wanted[at++];
       try {
@@ -298,12 +326,13 @@ export const createJobController: ControllerFactory = (deps) => {
         events.created(job, pod);
       } catch (err) {
         if (isNamespaceTerminating(err)) return;
+        refused++;
         events.createFailed(job, err as Error);
         throw err;
       }
     });
     for (let skipped = wanted.length - succeeded; skipped > 0; skipped--) expectations.creationObserved(key);
-    return error === undefined ? { created } : { created, error: error as Error };
+    return { created, refused, ...(error !== undefined && { error: error as Error }) };
   }
 
   /** Deletes Pods; with `forget` they lose their finalizer first, so that they count for nothing. */

@@ -5,6 +5,7 @@ import type { Assessment } from './assess.ts';
 import { finishedAtMs, remainingMs, type BackoffRecord } from './backoff.ts';
 import { onlyReplacesFailed } from './failure-policy.ts';
 import { completionIndex } from './indexes.ts';
+import type { Action } from './metrics.ts';
 import { failureCountAnnotation, ignoredCountAnnotation, nextCounts } from './per-index.ts';
 import { isIndexed, superfluous } from './pods.ts';
 
@@ -21,6 +22,7 @@ export interface ManagePlan {
   readonly remove: readonly Pod[];
   /** Look again after this long: a back-off runs. */
   readonly waitMs: number | undefined;
+  readonly action: Action;
 }
 
 /** How many Pods a Job wants to have at work now. */
@@ -41,26 +43,28 @@ export function manageJob(
   nowMs: number,
 ): ManagePlan {
   const { active } = assessed;
-  const nothing: ManagePlan = { create: [], remove: [], waitMs: undefined };
-  if (job.spec?.suspend === true) return { ...nothing, remove: [...active] };
+  const nothing: ManagePlan = { create: [], remove: [], waitMs: undefined, action: 'tracking' };
+  const deleting: ManagePlan = { ...nothing, action: 'pods_deleted' };
+  if (job.spec?.suspend === true) return { ...deleting, remove: [...active] };
   const terminating = onlyReplacesFailed(job) ? assessed.terminating : 0;
   const want = wantedActive(job, active.length, assessed.succeeded);
   const remove = forRemoval(job, active, active.length - want);
-  if (remove.length > 0) return { ...nothing, remove: remove.slice(0, maxPodsAtOnce) };
+  if (remove.length > 0) return { ...deleting, remove: remove.slice(0, maxPodsAtOnce) };
   const lacking = Math.min(want - terminating - active.length, maxPodsAtOnce);
   if (lacking <= 0) return nothing;
+  const creating: ManagePlan = { ...nothing, action: 'pods_created' };
   if (!isIndexed(job)) {
     const waitMs = remainingMs(backoff, nowMs);
-    if (waitMs > 0) return { ...nothing, waitMs };
+    if (waitMs > 0) return { ...creating, waitMs };
     return {
-      ...nothing,
+      ...creating,
       create: Array.from({ length: lacking }, () => ({ index: undefined, annotations: {} })),
     };
   }
   const perIndex = job.spec?.backoffLimitPerIndex !== undefined;
   if (!perIndex) {
     const waitMs = remainingMs(backoff, nowMs);
-    if (waitMs > 0) return { ...nothing, waitMs };
+    if (waitMs > 0) return { ...creating, waitMs };
   }
   const create: NewPod[] = [];
   let waitMs: number | undefined;
@@ -85,7 +89,7 @@ export function manageJob(
     }
     create.push({ index, annotations });
   }
-  return { create, remove: [], waitMs };
+  return { ...creating, create, waitMs };
 }
 
 function forRemoval(job: Job, active: readonly Pod[], surplus: number): Pod[] {

@@ -16,6 +16,8 @@ export interface Tracking {
   readonly release: readonly Pod[];
   /** Whether one write carries no more: the rest comes with the next. */
   readonly more: boolean;
+  /** What the failure policy did about each Pod that newly failed and that it has a rule for. */
+  readonly handled: readonly string[];
 }
 
 /**
@@ -44,6 +46,7 @@ export function trackPods(
   const endsBadly = assessed.verdict !== undefined && assessed.verdict.type !== 'SuccessCriteriaMet';
   const over = job.metadata.deletionTimestamp !== undefined || assessed.verdict !== undefined;
   const release: Pod[] = [];
+  const handled: string[] = [];
   let newIndexes = 0;
   let more = false;
   const place = (pod: Pod) => completionIndex(pod) ?? -1;
@@ -61,7 +64,9 @@ export function trackPods(
         if (!knownSucceeded.has(uid)) uncounted.succeeded.push(uid);
       } else if (useful && index !== undefined && !assessed.recordedIndexes.has(index)) newIndexes++;
     } else if ((failed || endsBadly) && useful && !knownFailed.has(uid)) {
-      if (matchPodFailurePolicy(job.spec?.podFailurePolicy, pod).countFailed) uncounted.failed.push(uid);
+      const { countFailed, action } = matchPodFailurePolicy(job.spec?.podFailurePolicy, pod);
+      if (action !== undefined) handled.push(action);
+      if (countFailed) uncounted.failed.push(uid);
     }
     if (newIndexes + uncounted.succeeded.length + uncounted.failed.length >= maxUncounted) {
       more = true;
@@ -77,7 +82,7 @@ export function trackPods(
     else status.failedIndexes = formatIndexes(assessed.failedIndexes);
   }
   status.uncountedTerminatedPods = compact(uncounted);
-  return { status, release, more };
+  return { status, release, more, handled };
 }
 
 function compact({ succeeded = [], failed = [] }: UncountedTerminatedPods): UncountedTerminatedPods {
