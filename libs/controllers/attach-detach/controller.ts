@@ -19,7 +19,8 @@ import {
   uniqueVolumeName,
 } from './decisions.ts';
 import { attachEvents } from './events.ts';
-import { wantedOn, type Wanted } from './wanted.ts';
+import { attachMetrics, type ForceReason } from './metrics.ts';
+import { volumesOf, wantedOn, type Wanted } from './wanted.ts';
 
 const name = 'persistentvolume-attach-detach-controller';
 /** How long a node that is not ready may keep a volume that it says is in use. */
@@ -78,6 +79,23 @@ export const createAttachDetachController: ControllerFactory = (deps) => {
     const attachment = volume === undefined ? undefined : attachmentOf(volume, spec?.nodeName ?? '');
     return attachment === undefined ? undefined : uniqueVolumeName(attachment);
   };
+
+  const metrics = attachMetrics(deps.metrics, {
+    *inUse() {
+      for (const pod of pods.list()) {
+        const nodeName = pod.spec?.nodeName;
+        if (nodeName) for (const { driver } of volumesOf(caches, pod)) yield [nodeName, driver];
+      }
+    },
+    *wanted() {
+      for (const nodeName of managed)
+        for (const { driver } of wantedOn(caches, nodeName, nodes.get(nodeName)).values()) yield driver;
+    },
+    *attached() {
+      for (const one of attachments.list())
+        if (isOurs(one) && one.status?.attached === true) yield one.spec?.attacher ?? '';
+    },
+  });
 
   /** Whether a volume has to wait until another node is done with it; its Pods are told once. */
   function mustWait(key: string, wanted: Wanted): boolean {
@@ -146,16 +164,22 @@ export const createAttachDetachController: ControllerFactory = (deps) => {
       unneeded.set(key, sinceMs);
       const mounted = inUse.get(nodeName)?.includes(uniqueNameOf(attachment) ?? '') === true;
       const leftMs = sinceMs + longestUseMs - clock.now();
-      if (!mounted || isOutOfService(node) || (leftMs <= 0 && !isReady(node))) now.push(attachment);
+      if (!mounted || forceReason(attachment, node) !== undefined) now.push(attachment);
       else if (leftMs > 0) waitMs = Math.min(waitMs, leftMs);
     }
     return { now, waitMs };
   }
 
+  /** Why a volume that nobody needs is taken away even where it is in use. */
+  function forceReason({ metadata }: VolumeAttachment, node: Node | undefined): ForceReason | undefined {
+    const sinceMs = unneeded.get(metadata.name ?? '') ?? clock.now();
+    if (clock.now() - sinceMs >= longestUseMs && !isReady(node)) return 'timeout';
+    return isOutOfService(node) ? 'out-of-service' : undefined;
+  }
+
   /** Asks the node itself: what the cache shows may be old, and what is in use is not to be taken away. */
   async function isSafe(attachment: VolumeAttachment, node: Node | undefined): Promise<boolean> {
-    const sinceMs = unneeded.get(attachment.metadata.name ?? '') ?? clock.now();
-    if (isOutOfService(node) || clock.now() - sinceMs >= longestUseMs) return true;
+    if (forceReason(attachment, node) !== undefined) return true;
     const unique = uniqueNameOf(attachment);
     try {
       const live = await client.resource(Node).get(attachment.spec?.nodeName ?? '');
@@ -166,10 +190,12 @@ export const createAttachDetachController: ControllerFactory = (deps) => {
     }
   }
 
-  async function detach({ metadata }: VolumeAttachment): Promise<void> {
-    const { name: key = '', uid } = metadata;
+  async function detach(attachment: VolumeAttachment, node: Node | undefined): Promise<void> {
+    const { name: key = '', uid } = attachment.metadata;
+    const reason = forceReason(attachment, node);
     try {
       await resource.delete(key, uid === undefined ? {} : { preconditions: { uid } });
+      if (reason !== undefined) metrics.forced(reason);
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
@@ -224,7 +250,7 @@ export const createAttachDetachController: ControllerFactory = (deps) => {
       for (const attachment of now) if (await isSafe(attachment, node)) going.push(attachment);
       // First the node learns that it may not begin to use them; where it cannot be told, they stay.
       if (node !== undefined && isManaged(node)) await report(node, wanted, going);
-      for (const attachment of going) await detach(attachment);
+      for (const attachment of going) await detach(attachment, node);
       if (isManaged(node)) for (const [key, one] of wanted) await attach(key, one);
       if (going.length < now.length) return { requeue: true };
     } catch (error) {

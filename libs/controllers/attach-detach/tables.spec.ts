@@ -308,6 +308,9 @@ describe('what nobody needs any more', () => {
     return stage;
   }
   const gone = ['tell n1 []', 'detach v1 n1'];
+  const forced = (reason: 'timeout' | 'out-of-service') => ({
+    [`attach_detach_controller_attachdetach_controller_forced_detaches{${reason}}`]: 1,
+  });
 
   it.each<[string, Given, string[]]>([
     ['is told and detached', {}, gone],
@@ -324,6 +327,7 @@ describe('what nobody needs any more', () => {
   ])('%s', async (_title, given, expected) => {
     const stage = await left(given);
     expect(words(stage)).toEqual(expected);
+    expect(stage.counted).toEqual(given.facts?.dead === true ? forced('out-of-service') : {});
     await stage.stop();
   });
 
@@ -338,6 +342,16 @@ describe('what nobody needs any more', () => {
     await stage.clock.advance(1);
     await stage.settle();
     expect(words(stage)).toEqual(expected);
+    expect(stage.counted).toEqual(expected === gone ? forced('timeout') : {});
+    await stage.stop();
+  });
+
+  it('stays on a node that is ready and itself says that it is in use, for however long', async () => {
+    const stage = await left({ live: { inUse: ['v1'] } });
+    await stage.clock.advance(minutes(20));
+    await stage.settle();
+    expect(words(stage)).toEqual([]);
+    expect(stage.counted).toEqual({});
     await stage.stop();
   });
 
@@ -411,5 +425,38 @@ it('a failure of the attacher is told, each once', async () => {
   stage.put(VolumeAttachment, failed('2026-01-01T00:00:00Z'));
   await stage.settle();
   expect(stage.events).toHaveLength(2);
+  await stage.stop();
+});
+
+it('volumes are counted by their drivers', async () => {
+  const stage = createStage();
+  for (const name of ['n1', 'n2']) stage.put(Node, node(name));
+  stage.put(Node, node('n3', { managed: '' }));
+  for (const name of ['v1', 'v2']) volume(stage, name, ['ReadWriteMany']);
+  stage.put(VolumeAttachment, attachment('v1', 'n1'));
+  stage.put(VolumeAttachment, attachment('v2', 'n2', { attached: false }));
+  stage.put(Pod, pod('p', 'n1', ['v1', 'v2']));
+  stage.put(Pod, pod('q', 'n1', ['v1']));
+  stage.put(Pod, pod('r', 'n2', ['v2', 'none']));
+  stage.put(Pod, pod('s', 'n2', ['v1'], { status: { phase: 'Failed' } }));
+  stage.put(Pod, pod('t', 'n3', ['v1']));
+  stage.put(Pod, pod('u', '', ['v1']));
+  await play(stage);
+  const plugin = `kubernetes.io/csi:${driver}`;
+  const totals = (wanted: number, attached: number) => ({
+    [`attachdetach_controller_total_volumes{${plugin},desired_state_of_world}`]: wanted,
+    [`attachdetach_controller_total_volumes{${plugin},actual_state_of_world}`]: attached,
+  });
+  const inUse = (on: string) => `storage_count_attachable_volumes_in_use{${on},${plugin}}`;
+  expect(stage.measured()).toEqual({
+    ...totals(3, 1),
+    [inUse('n1')]: 3,
+    [inUse('n2')]: 2,
+    [inUse('n3')]: 1,
+  });
+  stage.remove(Pod, pod('t', 'n3', ['v1']));
+  stage.remove(Pod, pod('q', 'n1', ['v1']));
+  await stage.settle();
+  expect(stage.measured()).toEqual({ ...totals(3, 1), [inUse('n1')]: 2, [inUse('n2')]: 2 });
   await stage.stop();
 });

@@ -18,26 +18,35 @@ export interface WantedCaches {
   readonly drivers: Informer<CSIDriver>;
 }
 
+/** The volumes of a Pod that can be attached, whether it needs them still or not. */
+export function volumesOf(
+  { claims, volumes }: Pick<WantedCaches, 'claims' | 'volumes'>,
+  pod: Pod,
+): (Attachment & { readonly persistentVolume: PersistentVolume })[] {
+  return claimKeys(pod).flatMap((key) => {
+    const claim = claims.get(key);
+    const persistentVolume = volumes.get(claim?.spec?.volumeName ?? '');
+    if (claim === undefined || persistentVolume === undefined) return [];
+    if (!isBoundFor(pod, claim, persistentVolume)) return [];
+    const attachment = attachmentOf(persistentVolume, pod.spec?.nodeName ?? '');
+    return attachment === undefined ? [] : [{ ...attachment, persistentVolume }];
+  });
+}
+
 /** What the Pods of a node need, each volume once, by the name of its attachment. */
 export function wantedOn(
-  { pods, claims, volumes, drivers }: WantedCaches,
+  caches: WantedCaches,
   nodeName: string,
   node: Node | undefined,
 ): Map<string, Wanted> {
   const wanted = new Map<string, Wanted>();
-  for (const pod of pods.byIndex(byNode.name, nodeName)) {
+  for (const pod of caches.pods.byIndex(byNode.name, nodeName)) {
     if (!needsVolumes(pod, node)) continue;
-    for (const key of claimKeys(pod)) {
-      const claim = claims.get(key);
-      const volume = volumes.get(claim?.spec?.volumeName ?? '');
-      if (claim === undefined || volume === undefined || !isBoundFor(pod, claim, volume)) continue;
-      const attachment = attachmentOf(volume, nodeName);
-      if (attachment === undefined) continue;
-      if (drivers.get(attachment.driver)?.spec.attachRequired === false) continue;
-      const name = attachmentName(attachment);
+    for (const volume of volumesOf(caches, pod)) {
+      if (caches.drivers.get(volume.driver)?.spec.attachRequired === false) continue;
+      const name = attachmentName(volume);
       const others = wanted.get(name)?.pods ?? [];
-      if (!others.includes(pod))
-        wanted.set(name, { ...attachment, persistentVolume: volume, pods: [...others, pod] });
+      if (!others.includes(pod)) wanted.set(name, { ...volume, pods: [...others, pod] });
     }
   }
   return wanted;

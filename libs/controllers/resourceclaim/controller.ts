@@ -37,7 +37,7 @@ export const createResourceClaimController: ControllerFactory = (deps) => {
     claims,
     templates,
     events: resourceClaimEvents(createEventRecorder(client, 'resource_claim', deps)),
-    metrics: resourceClaimMetrics(deps.metrics),
+    metrics: resourceClaimMetrics(deps.metrics, () => claims.list()),
   });
   const syncClaim = createClaimSync({ deps, pods, claims, wasDeleted: (uid) => gone.has(uid) });
 

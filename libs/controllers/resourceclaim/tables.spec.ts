@@ -201,5 +201,53 @@ it.each<
   expect(stage.events.map((one) => (event !== undefined && one.includes(event) ? event : one))).toEqual(
     event === undefined ? [] : [event],
   );
+  expect(Object.keys(stage.counted)).toEqual(
+    expected.includes('create')
+      ? [`resourceclaim_controller_creates_total{${refuse ? 'failure' : 'success'},false}`]
+      : [],
+  );
+  await stage.stop();
+});
+
+it('claims are counted as they come, are allocated, and go', async () => {
+  const stage = createStage();
+  await stage.play(createResourceClaimController);
+  const of = (labels: string) => `resourceclaim_controller_resource_claims{${labels}}`;
+  const named = (name: string, allocated = false, annotations: object = {}): ResourceClaim =>
+    claim({ allocated, owned: false, metadata: { name, uid: name, annotations } });
+  const steps: [step: () => void, Record<string, number>][] = [
+    [() => stage.put(ResourceClaim, named('a')), { [of('false,false,')]: 1 }],
+    [() => stage.put(ResourceClaim, named('a', false, { foo: 'bar' })), { [of('false,false,')]: 1 }],
+    [() => stage.put(ResourceClaim, named('a', true)), { [of('true,false,')]: 1 }],
+    [() => stage.put(ResourceClaim, named('b', true)), { [of('true,false,')]: 2 }],
+    [() => stage.put(ResourceClaim, named('a')), { [of('true,false,')]: 1, [of('false,false,')]: 1 }],
+    [() => stage.remove(ResourceClaim, named('a')), { [of('true,false,')]: 1 }],
+    [() => stage.remove(ResourceClaim, named('b', true)), {}],
+    [
+      () =>
+        stage.put(ResourceClaim, {
+          ...named('c', false, { 'resource.kubernetes.io/pod-claim-name': entry }),
+          spec: {
+            devices: {
+              requests: [{ name: 'r', exactly: { deviceClassName: 'c', adminAccess: true } }],
+            },
+          },
+        }),
+      { [of('false,true,resource_claim_template')]: 1 },
+    ],
+    [
+      () =>
+        stage.put(
+          ResourceClaim,
+          named('c', true, { 'resource.kubernetes.io/extended-resource-claim': 'true' }),
+        ),
+      { [of('true,false,extended_resource')]: 1 },
+    ],
+  ];
+  for (const [step, expected] of steps) {
+    step();
+    await stage.settle();
+    expect(stage.measured()).toEqual(expected);
+  }
   await stage.stop();
 });

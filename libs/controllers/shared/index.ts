@@ -12,3 +12,4 @@ export {
 } from './pods.ts';
 export { isNamespaceTerminating } from './refusals.ts';
 export { scaledValue } from './scaled-value.ts';
+export { tallyGauge } from './tally-gauge.ts';

@@ -56,6 +56,7 @@ export interface Stage {
   /** Writes as `verb resource[/subresource] name`, in order. */
   told(): string[];
   readonly counted: CountingMetrics['counted'];
+  readonly measured: CountingMetrics['measured'];
   stop(): Promise<void>;
 }
 
@@ -185,7 +186,7 @@ export function createStage(options: StageOptions = {}): Stage {
     close: async () => {},
   };
   const client = createClient(transport);
-  const { metrics, counted } = createCountingMetrics();
+  const { metrics, counted, measured } = createCountingMetrics();
   const informers = createInformerFactory(client, { clock, random, logger });
   const deps: ControllerDeps = { client, informers, clock, random, logger, metrics };
   const settle = async () => {
@@ -199,6 +200,7 @@ export function createStage(options: StageOptions = {}): Stage {
     events,
     errors,
     counted,
+    measured,
     put(type, object) {
       const next = numbered(object);
       const known = all(place(type)).has(nameOf(next));
