@@ -224,7 +224,8 @@ export function createNodeLifecycleController(
       } else if (podsToMark.has(nodeName)) {
         if (current.status === 'True') podsToMark.delete(nodeName);
         else await markPodsNotReady(nodeName);
-      } else if (before === undefined && current.status !== 'True') await markPodsNotReady(nodeName);
+      } else if (before === undefined && readyCondition(node) !== undefined && current.status !== 'True')
+        await markPodsNotReady(nodeName);
     }
     if (finding.lostAtMs === undefined) return;
     return { requeueAfterMs: Math.max(1, finding.lostAtMs - clock.now() + 1) };
