@@ -1,7 +1,13 @@
 import { humanDuration } from '@drydock/base/apimachinery';
 import { createInput, Interrupted, ProgramError, type Process, type Program } from '../shell/index.ts';
 import { emptySource } from '@drydock/base/streams';
-import { defaultPath, findExecutable, NotExecutableError } from '../shell/index.ts';
+import {
+  defaultPath,
+  findExecutable,
+  NotExecutableError,
+  signalName,
+  signalNumbers,
+} from '../shell/index.ts';
 import { complain, decoder, lines, out } from './io.ts';
 import { durationMs, parseOptions } from './options.ts';
 import { run } from './run.ts';
@@ -170,22 +176,12 @@ const ps: Program = async (process) => {
   return 0;
 };
 
-const signals: Readonly<Record<string, number>> = {
-  HUP: 1,
-  INT: 2,
-  QUIT: 3,
-  KILL: 9,
-  USR1: 10,
-  USR2: 12,
-  TERM: 15,
-};
-
 const kill: Program = async (process) => {
   let signal = 15;
   let status = 0;
   const args = process.args.slice(1);
   if (args[0] === '-l') {
-    await out(process, `${Object.keys(signals).join(' ')}\n`);
+    await out(process, `${Object.keys(signalNumbers).join(' ')}\n`);
     return 0;
   }
   if (args[0] === '-s') {
@@ -193,8 +189,8 @@ const kill: Program = async (process) => {
     args[0] = `-${args[0] ?? ''}`;
   }
   if (args[0]?.startsWith('-') === true) {
-    const name = args.shift()!.slice(1).replace(/^SIG/, '');
-    const number = /^\d+$/.test(name) ? Number(name) : signals[name];
+    const name = signalName(args.shift()!.slice(1));
+    const number = name === 'EXIT' ? 0 : /^\d+$/.test(name) ? Number(name) : signalNumbers[name];
     if (number === undefined) throw new ProgramError(`bad signal name '${name}'`);
     signal = number;
   }

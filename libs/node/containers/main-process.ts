@@ -9,6 +9,10 @@ export interface MainProcess {
   start(): void;
   /** Connects a client until the process ends or the client goes. */
   attach(streams: ContainerStreams, signal: AbortSignal): Promise<void>;
+  /** Whether it does something of its own about that signal. */
+  catches(signal: number): boolean;
+  /** Sends it a signal that it catches; false where it does not. */
+  send(signal: number): boolean;
 }
 
 export interface MainProcessOptions {
@@ -26,7 +30,9 @@ const attachGraceMs = 1_000;
 
 /** A container's own process, run for real: what it prints goes to its log and to whoever is attached. */
 export function startMainProcess(options: MainProcessOptions): MainProcess {
-  const { session, log, clock } = options;
+  const { log, clock } = options;
+  const handlers = new Map<number, () => void>();
+  const session = { ...options.session, handlers };
   const stdin = createBytePipe();
   const sizes = createSizes();
   const clients = new Set<ContainerStreams>();
@@ -86,6 +92,12 @@ export function startMainProcess(options: MainProcessOptions): MainProcess {
   }
 
   return {
+    catches: (signal) => !over.signal.aborted && handlers.has(signal),
+    send(signal) {
+      const caught = over.signal.aborted ? undefined : handlers.get(signal);
+      caught?.();
+      return caught !== undefined;
+    },
     start() {
       timer.cancel();
       stdin.end();

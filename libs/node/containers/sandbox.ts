@@ -146,7 +146,8 @@ export function createPodSandbox(options: SandboxOptions): PodSandbox {
       startedAtMs,
       kill: (signal) => {
         // Ending the first process ends the container.
-        if (signal !== 0) options.onExit(container, box.containerId, 128 + signal);
+        if (signal !== 0 && box.main?.send(signal) !== true)
+          options.onExit(container, box.containerId, 128 + signal);
       },
     });
     const volumes = await seedRoot({
@@ -259,6 +260,7 @@ export function createPodSandbox(options: SandboxOptions): PodSandbox {
           options.onExit(container, containerId, exitCode, message);
         },
       });
+      container.process = box.main;
       keepFilled(box);
       if (container.spec.stdin !== true) box.main.start();
     },

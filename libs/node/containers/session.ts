@@ -19,6 +19,8 @@ export interface SessionOptions {
   readonly tty: boolean;
   /** Aborts when the container ends. */
   readonly containerEnded: AbortSignal;
+  /** Where the program tells which signals it catches. */
+  readonly handlers?: Map<number, () => void>;
 }
 
 const killedExitCode = 137;
@@ -72,6 +74,7 @@ export async function runSession(
       terminal: pseudo?.terminal,
       signal: stop.signal,
       parent: 0,
+      ...(options.handlers === undefined ? {} : { handlers: options.handlers }),
     });
     const status = await settled(run, stop.signal, containerEnded);
     if (!signal.aborted) await pseudo?.finish();

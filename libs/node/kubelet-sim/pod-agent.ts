@@ -210,6 +210,9 @@ export function createPodAgent(options: PodAgentOptions): PodAgent {
         return inBackground(prepare().configure(container));
       case 'probe':
         return inBackground(askProbe(container, happening.probe));
+      case 'terminate':
+        container.process?.send(15);
+        return;
       case 'hook':
         return inBackground(runHookOf(container, happening.hook));
     }

@@ -2,7 +2,7 @@ import { stepHook, type HookKind } from './hooks.ts';
 import { imageStep, pulledMessage, type ImageFault } from './images.ts';
 import type { ProbeKind } from './probe-outcome.ts';
 import { probeSpec, stepProbe, unhealthy } from './probes.ts';
-import type { ContainerRuntime, PodRuntime } from './runtime.ts';
+import { isDone, type ContainerRuntime, type PodRuntime } from './runtime.ts';
 import { podPhase } from './status.ts';
 import { subPathFault } from './sub-path.ts';
 
@@ -22,6 +22,8 @@ export type Happening =
   | { readonly kind: 'configure'; readonly container: ContainerRuntime }
   /** The command of a probe is to be run: the answer goes into `probes`. */
   | { readonly kind: 'probe'; readonly container: ContainerRuntime; readonly probe: ProbeKind }
+  /** Its own process, which catches the signal, is told to end. */
+  | { readonly kind: 'terminate'; readonly container: ContainerRuntime }
   /** The command of a hook is to be run: the answer goes into `hook`. */
   | { readonly kind: 'hook'; readonly container: ContainerRuntime; readonly hook: HookKind }
   | { readonly kind: 'overdue' };
@@ -62,6 +64,8 @@ function rootFault({ pod, uid }: PodRuntime, { name, spec }: ContainerRuntime): 
   return `container's runAsUser breaks non-root policy (pod: "${podName}_${namespace}(${uid})", container: ${name})`;
 }
 
+/** SIGTERM. */
+const terminationSignal = 15;
 /** A failed pull is shown as such for a moment, then as the back-off that follows it. */
 const pullErrorMs = 1_000;
 const nodeFaultRetryMs = 10_000;
@@ -69,7 +73,7 @@ const configurationRetryMs = { first: 1_000, longest: 10_000 };
 
 function restarts(runtime: PodRuntime, container: ContainerRuntime, exitCode: number): boolean {
   if (runtime.stoppingSinceMs !== undefined || runtime.overdueSinceMs !== undefined) return false;
-  if (container.role === 'sidecar') return true;
+  if (container.role === 'sidecar') return !isDone(runtime);
   if (container.role === 'ephemeral') return false;
   const policy = runtime.pod.spec?.restartPolicy ?? 'Always';
   // A failed probe counts as a failure, whatever the exit code.
@@ -112,6 +116,8 @@ export function advance(runtime: PodRuntime, nowMs: number, newId: () => string)
     container.ready = false;
     container.started = false;
     container.exited = undefined;
+    container.process = undefined;
+    container.toldMs = undefined;
     container.probes = {};
     container.hook = undefined;
     container.lookedInto = false;
@@ -294,13 +300,33 @@ export function advance(runtime: PodRuntime, nowMs: number, newId: () => string)
     return false;
   }
 
-  /** Ends a container that was told to stop: after its hook and its delay, and at the latest when its time is over. */
+  /** Tells its own process to end, which takes what time it wants. */
+  function endsByItself(container: ContainerRuntime, fromMs: number, deadlineMs: number): boolean {
+    if (container.toldMs === undefined) {
+      if (fromMs > nowMs || container.process?.catches(terminationSignal) !== true) return false;
+      container.toldMs = nowMs;
+      happenings.push({ kind: 'terminate', container });
+    }
+    if (nowMs >= deadlineMs) return false;
+    wake(deadlineMs);
+    return true;
+  }
+
+  /**
+   * Ends a container that was told to stop: after its hook, when it is its turn, after its delay or when its own process has ended
+   * by itself, and at the latest when its time is over.
+   */
   function endWhenDue(
     container: ContainerRuntime,
     sinceMs: number,
     graceMs: number,
     finish: (atMs: number, exitCode: number) => void,
+    turnMs: number = sinceMs,
   ): void {
+    if (container.exited !== undefined) {
+      finish(container.exited.atMs, container.exited.exitCode);
+      return;
+    }
     const deadlineMs = sinceMs + graceMs;
     let fromMs = sinceMs;
     if (container.spec.lifecycle?.preStop !== undefined) {
@@ -319,11 +345,24 @@ export function advance(runtime: PodRuntime, nowMs: number, newId: () => string)
         if (over === false) fromMs = Number.POSITIVE_INFINITY;
       }
     }
-    const endMs = fromMs + container.behaviour.stopDelayMs;
+    fromMs = Math.max(fromMs, turnMs);
+    if (endsByItself(container, fromMs, deadlineMs)) return;
+    const endMs =
+      container.toldMs === undefined ? fromMs + container.behaviour.stopDelayMs : Number.POSITIVE_INFINITY;
     // A container that outlasts its grace period is killed: 128 + SIGKILL.
     const dueMs = Math.min(endMs, deadlineMs);
     if (dueMs <= nowMs) finish(dueMs, endMs > deadlineMs ? 137 : 0);
     else wake(dueMs);
+  }
+
+  function lookIfReady(container: ContainerRuntime, sinceMs: number): void {
+    if (container.role === 'init') return;
+    const { readinessProbe } = container.spec;
+    const ready =
+      readinessProbe === undefined ? !container.behaviour.unready : probe(container, 'readiness', sinceMs);
+    if (ready === undefined || ready === container.ready) return;
+    container.ready = ready;
+    changed = true;
   }
 
   /** Asks the probes of a running container; one that fails for good stops it. */
@@ -340,15 +379,7 @@ export function advance(runtime: PodRuntime, nowMs: number, newId: () => string)
       changed = true;
     }
     const sinceMs = container.startedUpMs ?? startedAtMs;
-    if (container.role !== 'init') {
-      const { readinessProbe } = container.spec;
-      const ready =
-        readinessProbe === undefined ? !container.behaviour.unready : probe(container, 'readiness', sinceMs);
-      if (ready !== undefined && ready !== container.ready) {
-        container.ready = ready;
-        changed = true;
-      }
-    }
+    lookIfReady(container, sinceMs);
     if (probe(container, 'liveness', sinceMs) === false) kill(container, 'liveness');
   }
 
@@ -380,11 +411,46 @@ export function advance(runtime: PodRuntime, nowMs: number, newId: () => string)
     endWhenDue(container, container.killed.sinceMs, container.killed.graceMs, ended);
   }
 
+  const isRunning = ({ state }: ContainerRuntime) => state.kind === 'running';
+  /** Of containers that have ended: when the last one did. */
+  const lastEndMs = (containers: readonly ContainerRuntime[], otherwiseMs: number) =>
+    Math.max(
+      otherwiseMs,
+      ...containers.map(({ state }) => (state.kind === 'terminated' ? state.ended.finishedAtMs : 0)),
+    );
+  /** In the order in which they end: the one that was started last goes first. */
+  const sidecars = () => runtime.containers.filter(({ role }) => role === 'sidecar').toReversed();
+
   function stop(sinceMs: number, graceSeconds: number): void {
-    const graceMs = graceSeconds * 1000;
-    for (const container of runtime.containers) {
-      if (container.state.kind === 'running')
-        endWhenDue(container, sinceMs, graceMs, (atMs, code) => end(container, atMs, code));
+    const others = runtime.containers.filter(({ role }) => role !== 'sidecar');
+    const endOne = (container: ContainerRuntime, turnMs: number) => {
+      if (container.state.kind !== 'running') return;
+      const finish = (atMs: number, code: number) => end(container, atMs, code);
+      endWhenDue(container, sinceMs, graceSeconds * 1000, finish, turnMs);
+      // Whether it is ready is looked at until its end.
+      if (isRunning(container) && container.started)
+        lookIfReady(container, container.startedUpMs ?? container.state.startedAtMs);
+    };
+    for (const container of others) endOne(container, sinceMs);
+    let turnMs = others.some(isRunning) ? Number.POSITIVE_INFINITY : lastEndMs(others, sinceMs);
+    for (const container of sidecars()) {
+      endOne(container, turnMs);
+      turnMs = isRunning(container) ? Number.POSITIVE_INFINITY : lastEndMs([container], turnMs);
+    }
+  }
+
+  /** Those that go along with others that are done are told to stop, one after another. */
+  function stopSidecars(): void {
+    if (!isDone(runtime)) return;
+    const { terminationGracePeriodSeconds = 30 } = runtime.pod.spec ?? {};
+    for (const container of sidecars()) {
+      if (!isRunning(container)) continue;
+      if (container.killed === undefined) {
+        container.killed = { sinceMs: nowMs, graceMs: terminationGracePeriodSeconds * 1000 };
+        happenings.push({ kind: 'killing', container });
+      }
+      live(container);
+      if (isRunning(container)) return;
     }
   }
 
@@ -419,6 +485,7 @@ export function advance(runtime: PodRuntime, nowMs: number, newId: () => string)
   if (!runtime.mounted) return { changed, wakeAtMs, happenings };
   // Init containers one after another; a sidecar lets the next begin once it has started.
   for (const container of runtime.containers) {
+    if (container.role === 'sidecar' && isDone(runtime)) continue;
     startUp(container);
     live(container);
     if (
@@ -438,6 +505,7 @@ export function advance(runtime: PodRuntime, nowMs: number, newId: () => string)
       changed = true;
     }
   }
+  stopSidecars();
   return { changed, wakeAtMs, happenings };
 }
 

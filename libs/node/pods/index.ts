@@ -29,6 +29,7 @@ export {
   type ContainerRuntime,
   type ContainerState,
   type Ended,
+  type OwnProcess,
   type PodRuntime,
 } from './runtime.ts';
 export { podPhase, podStatus } from './status.ts';

@@ -34,6 +34,12 @@ export type ContainerState =
   | { readonly kind: 'running'; readonly startedAtMs: number }
   | { readonly kind: 'terminated'; readonly ended: Ended };
 
+/** What a container's own process does about signals, by their numbers. */
+export interface OwnProcess {
+  catches(signal: number): boolean;
+  send(signal: number): boolean;
+}
+
 /** One simulated container. Changed only by `advance`. */
 export interface ContainerRuntime {
   readonly name: string;
@@ -72,6 +78,10 @@ export interface ContainerRuntime {
   lastOutput?: RecordedOutput | undefined;
   /** What it was asked to use for a while. */
   consumption?: readonly Consumption[];
+  /** Its own process, when it runs one. */
+  process?: OwnProcess | undefined;
+  /** When that was told to end. */
+  toldMs?: number | undefined;
   /** Its own process has ended: `advance` ends the container. */
   exited?:
     | { readonly exitCode: number; readonly atMs: number; readonly message?: string | undefined }
@@ -98,6 +108,12 @@ export interface PodRuntime {
   readonly images: ImageStore;
   /** When it had been active for longer than its `activeDeadlineSeconds`: it is stopped and has failed. */
   overdueSinceMs: number | undefined;
+}
+
+/** Whether a Pod's containers have all ended for good, but those that go along with them. */
+export function isDone({ containers }: PodRuntime): boolean {
+  const mains = containers.filter(({ role }) => role === 'main');
+  return mains.length > 0 && mains.every(({ state }) => state.kind === 'terminated');
 }
 
 /** Reason of a Pod that was active for longer than it may be. */

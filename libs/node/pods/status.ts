@@ -3,6 +3,7 @@ import type { ContainerStatus, PodCondition, PodStatus } from '@drydock/api/core
 import { formatTime } from '@drydock/base/apimachinery';
 import {
   deadlineExceeded,
+  isDone,
   rejectionMessage,
   type ContainerRuntime,
   type Ended,
@@ -71,6 +72,12 @@ export function podPhase(runtime: PodRuntime): Phase {
     return runtime.containers.some(({ state }) => state.kind === 'running') ? 'Running' : 'Failed';
   const inits = runtime.containers.filter(({ role }) => role === 'init');
   const mains = runtime.containers.filter(({ role }) => role === 'main');
+  // Those that the others had beside them end last.
+  if (
+    isDone(runtime) &&
+    runtime.containers.some(({ role, state }) => role === 'sidecar' && state.kind === 'running')
+  )
+    return 'Running';
   const failedInit = inits.some(({ state }) => state.kind === 'terminated' && state.ended.exitCode !== 0);
   if (failedInit && policy === 'Never') return 'Failed';
   if (mains.some(({ state, last }) => state.kind === 'waiting' && last === undefined)) return 'Pending';

@@ -1,9 +1,9 @@
-import { abortable } from '@drydock/base/clock';
 import { absolutePath, FileError } from '../files/index.ts';
 import { ProgramError } from './process.ts';
 import { parseScript } from './parser.ts';
 import { Flow } from './flow.ts';
 import type { Shell, Streams } from './shell.ts';
+import { signalName } from './signals.ts';
 import { defaultPath, findExecutable, NotExecutableError, say } from './spawn.ts';
 
 type Builtin = (shell: Shell, words: readonly string[], streams: Streams) => Promise<number> | number;
@@ -253,13 +253,12 @@ export const builtins: Readonly<Record<string, Builtin>> = {
     return 0;
   },
   trap(shell, words) {
-    const [, action, ...names] = words;
+    const [action, ...names] = words.slice(words[1] === '--' ? 2 : 1);
     if (action === undefined) return 0;
-    for (const name of names) {
-      const key = name.replace(/^SIG/, '');
-      if (action === '-') shell.traps.delete(key);
-      else shell.traps.set(key === '0' ? 'EXIT' : key, action);
-    }
+    // With one operand that is a signal, or a number first, all of them are signals whose actions are taken away.
+    const resets = action === '-' || names.length === 0 || /^\d+$/.test(action);
+    for (const name of resets && action !== '-' ? [action, ...names] : names)
+      shell.traps.set(signalName(name), resets ? undefined : action);
     return 0;
   },
   async wait(shell, words) {
@@ -268,7 +267,11 @@ export const builtins: Readonly<Record<string, Builtin>> = {
     for (const pid of pids) {
       const job = shell.jobs.get(pid);
       if (words.length > 1 && job === undefined) return 127;
-      status = job === undefined ? 127 : await abortable(job, shell.signal);
+      if (job !== undefined) {
+        const ended = await shell.traps.waitFor(job, shell.signal);
+        if (ended.caught) return ended.status;
+        ({ status } = ended);
+      } else status = 127;
       shell.jobs.delete(pid);
     }
     return words.length > 1 ? status : 0;

@@ -13,6 +13,7 @@ export {
   type Terminal,
 } from './process.ts';
 export { sh } from './sh.ts';
+export { signalName, signalNumbers } from './signals.ts';
 export { fileSink, fileSource } from './sinks.ts';
 export {
   defaultPath,

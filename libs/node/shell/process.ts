@@ -78,6 +78,8 @@ export interface Process {
   readonly terminal: Terminal | undefined;
   /** Aborts when it is to stop. */
   readonly signal: AbortSignal;
+  /** What it does about signals that it catches, by number; others stop it. */
+  readonly handlers: Map<number, () => void>;
 }
 
 /** Runs to the exit code. Throws FileError for what it did not foresee, BrokenPipeError when nobody reads it, Interrupted. */

@@ -56,9 +56,8 @@ function prompt(shell: Shell): string {
 }
 
 async function runTraps(shell: Shell, streams: Streams): Promise<void> {
-  const action = shell.traps.get('EXIT');
+  const action = shell.traps.takeExit();
   if (action === undefined) return;
-  shell.traps.delete('EXIT');
   await shell.runIsolated(parseScript(action), streams);
 }
 

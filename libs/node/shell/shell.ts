@@ -4,11 +4,13 @@ import { builtins } from './builtins.ts';
 import { Flow } from './flow.ts';
 import { expandPattern, expandText, expandWords, type ExpansionContext } from './expand.ts';
 import { createInput, type Input } from './input.ts';
+import { parseScript } from './parser.ts';
 import { matchesPattern } from './pattern.ts';
 import { Interrupted, ProgramError, type Process } from './process.ts';
 import { fileSink, fileSource, unowned } from './sinks.ts';
 import { defaultPath, findExecutable, NotExecutableError, runProgram, say } from './spawn.ts';
 import { ShellSyntaxError, type Node, type Redirect, type Script } from './syntax.ts';
+import { Traps } from './traps.ts';
 
 export interface Streams {
   readonly stdin: Input;
@@ -36,7 +38,7 @@ export class Shell {
   readonly functions = new Map<string, Node>();
   /** Variables to put back when the function that declared them local returns. */
   readonly locals: Map<string, Variable | undefined>[] = [];
-  readonly traps = new Map<string, string>();
+  readonly traps: Traps;
   readonly jobs = new Map<number, Promise<number>>();
   readonly options = new Set<string>();
   name: string;
@@ -51,8 +53,9 @@ export class Shell {
   /** Conditions are tested without `set -e`. */
   #tested = 0;
 
-  constructor(process: Process, name: string, positional: readonly string[]) {
+  constructor(process: Process, name: string, positional: readonly string[], isFork = false) {
     this.process = process;
+    this.traps = new Traps(isFork ? undefined : process.handlers);
     this.name = name;
     this.positional = positional;
     this.cwd = process.cwd;
@@ -96,7 +99,7 @@ export class Shell {
   }
 
   fork(signal: AbortSignal = this.signal): Shell {
-    const copy = new Shell(this.process, this.name, this.positional);
+    const copy = new Shell(this.process, this.name, this.positional, true);
     copy.variables.clear();
     for (const [name, variable] of this.variables) copy.variables.set(name, { ...variable });
     for (const [name, body] of this.functions) copy.functions.set(name, body);
@@ -177,11 +180,21 @@ export class Shell {
       if (background) this.#background(node, streams);
       else {
         this.status = await this.execute(node, streams);
+        await this.#answerSignals(streams);
         if (this.status !== 0 && this.options.has('e') && this.#tested === 0 && !neverFails(node))
           throw new Flow('exit', this.status);
       }
     }
     return this.status;
+  }
+
+  /** Does what `trap` says of signals that came meanwhile. */
+  async #answerSignals(streams: Streams): Promise<void> {
+    const { status } = this;
+    for (let action = this.traps.takeCaught(); action !== undefined; action = this.traps.takeCaught()) {
+      await this.run(parseScript(action), streams);
+      this.status = status;
+    }
   }
 
   async #test(script: Script, streams: Streams): Promise<boolean> {

@@ -20,6 +20,8 @@ export interface SpawnOptions {
   readonly terminal: Terminal | undefined;
   readonly signal: AbortSignal;
   readonly parent: number;
+  /** Where it tells which signals it catches; for those who send it some. */
+  readonly handlers?: Map<number, () => void>;
 }
 
 /** Why a program cannot be started. */
@@ -108,17 +110,20 @@ export async function runProgram(
   if (options.signal.aborted) relay();
   options.signal.addEventListener('abort', relay, { once: true });
   let killedBy = 0;
+  const handlers = options.handlers ?? new Map<number, () => void>();
   host.processes.set(pid, {
     pid,
     parent: options.parent,
     command: options.args.join(' '),
     startedAtMs: host.clock.now(),
     kill(signal) {
+      const caught = handlers.get(signal);
+      if (caught !== undefined) return caught();
       killedBy = signal;
       stop.abort(new Interrupted());
     },
   });
-  const process: Process = { ...options, host, pid, args: found.args, signal: stop.signal };
+  const process: Process = { ...options, host, pid, args: found.args, signal: stop.signal, handlers };
   try {
     return await found.program(process);
   } catch (error) {
