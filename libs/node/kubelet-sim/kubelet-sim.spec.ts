@@ -296,6 +296,20 @@ describe('a simulated kubelet', () => {
     expect(await isReady('foreign')).toBe(true);
   });
 
+  it('finds that nothing listens in such a container', async () => {
+    const readinessProbe = { httpGet: { path: '/', port: 80 }, periodSeconds: 1, failureThreshold: 1 };
+    await create('deaf', { ...busybox('echo hello; sleep 1000'), readinessProbe });
+    await create('serving', { ...busybox('python -m http.server 80'), readinessProbe });
+    await cluster.until(() => isReady('serving'));
+    await cluster.until(async () => (await cluster.events('deaf')).some((one) => one.includes('Unhealthy')));
+    expect(await isReady('deaf')).toBe(false);
+    expect(await cluster.events('deaf')).toContainEqual(
+      expect.stringMatching(
+        /^Warning Unhealthy Readiness probe failed: Get ".*:80\/": dial tcp .* connection refused/,
+      ),
+    );
+  });
+
   it('runs hooks in such a container', async () => {
     const lifecycle = {
       postStart: { exec: { command: ['touch', '/v/started'] } },

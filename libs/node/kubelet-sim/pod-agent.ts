@@ -1,4 +1,4 @@
-import { Pod, type PodCondition, type PodStatus } from '@drydock/api/core/v1';
+import { Pod, type PodCondition, type PodStatus, type Probe } from '@drydock/api/core/v1';
 import { deepEqual, isConflict, isNotFound, objectKey } from '@drydock/base/apimachinery';
 import type { Timer } from '@drydock/base/clock';
 import type { ControllerDeps, EventRecorder } from '@drydock/machinery/controller';
@@ -8,8 +8,10 @@ import {
   createPodRuntime,
   deadlineExceeded,
   isToRun,
+  outcomeOf,
   podStatus,
   probeSpec,
+  probeSucceeds,
   runsCommand,
   stopped,
   welcomePage,
@@ -124,23 +126,30 @@ export function createPodAgent(options: PodAgentOptions): PodAgent {
     });
   }
 
+  /** What a probe finds whose answer has to be looked for. */
+  async function find(container: ContainerRuntime, kind: ProbeKind, spec: Probe): Promise<ProbeOutcome> {
+    const page = spec.httpGet === undefined ? undefined : welcomePage(container.spec, spec.httpGet.path);
+    if (page !== undefined) return askPage(await openSandbox(), container, page);
+    // Nothing listens where its own command is run; where it could not be, the container is simulated.
+    if (spec.exec === undefined)
+      return container.process === undefined
+        ? probeSucceeds
+        : outcomeOf('refused', container.spec, spec, runtime.ip ?? '');
+    return runProbe(await openSandbox(), container, {
+      command: spec.exec.command ?? [],
+      timeoutSeconds: spec.timeoutSeconds ?? 1,
+      clock,
+      isToRun: isToRun(runtime, container, kind),
+    });
+  }
+
   async function askProbe(container: ContainerRuntime, kind: ProbeKind): Promise<void> {
     const state = container.probes[kind];
     const spec = probeSpec(container, kind);
     let outcome: ProbeOutcome;
     try {
-      const command = spec?.exec?.command ?? [];
       await mains.get(container);
-      const page = spec?.httpGet === undefined ? undefined : welcomePage(container.spec, spec.httpGet.path);
-      outcome =
-        page === undefined
-          ? await runProbe(await openSandbox(), container, {
-              command,
-              timeoutSeconds: spec?.timeoutSeconds ?? 1,
-              clock,
-              isToRun: isToRun(runtime, container, kind),
-            })
-          : await askPage(await openSandbox(), container, page);
+      outcome = await find(container, kind, spec ?? {});
     } catch (error) {
       outcome = { result: 'error', output: error instanceof Error ? error.message : String(error) };
     }

@@ -1,7 +1,7 @@
 import { stepHook, type HookKind } from './hooks.ts';
 import { imageStep, pulledMessage, type ImageFault } from './images.ts';
 import type { ProbeKind } from './probe-outcome.ts';
-import { probeSpec, stepProbe, unhealthy } from './probes.ts';
+import { probeEvent, probeSpec, stepProbe } from './probes.ts';
 import { isDone, type ContainerRuntime, type PodRuntime } from './runtime.ts';
 import { podPhase } from './status.ts';
 import { subPathFault } from './sub-path.ts';
@@ -270,7 +270,7 @@ export function advance(runtime: PodRuntime, nowMs: number, newId: () => string)
     if (spec === undefined || container.state.kind !== 'running') return undefined;
     const delayedMs = container.state.startedAtMs + (spec.initialDelaySeconds ?? 0) * 1000;
     const step = stepProbe(runtime, container, kind, spec, Math.max(earliestMs, delayedMs), nowMs);
-    for (const outcome of step.found) tell(container, 'Warning', 'Unhealthy', unhealthy(kind, outcome));
+    for (const outcome of step.found) tell(container, 'Warning', ...probeEvent(kind, outcome));
     if (step.ask) happenings.push({ kind: 'probe', container, probe: kind });
     if (step.wakeAtMs !== undefined) wake(step.wakeAtMs);
     return step.verdict;

@@ -27,6 +27,8 @@ export interface Behaviour {
   readonly logs: string | undefined;
   /** Whether its command is run: `asked` by annotation; `known` by its image, if all that it calls is built in. */
   readonly runCommand: 'asked' | 'known' | 'no';
+  /** Its command is known to do nothing but wait. */
+  readonly waits: boolean;
 }
 
 /** What of its own command is run: what is scripted is not. */
@@ -56,5 +58,6 @@ export function behaviourOf(pod: Pod, spec: Container, init: boolean, startDelay
     unready: knob(pod, container, 'unready') === 'true',
     logs: knob(pod, container, 'logs') ?? knownLog(spec),
     runCommand,
+    waits: waitMs !== undefined,
   };
 }

@@ -9,7 +9,14 @@ export { consumedAt, consuming, type Consumption } from './consumption.ts';
 export { argumentsOf, imageName } from './image-commands.ts';
 export { agnhostCommands, isKnownServer } from './own-command.ts';
 export { webServerOf, welcomePage } from './web-servers.ts';
-export { execTimeout, probePort, probeSucceeds, type ProbeKind, type ProbeOutcome } from './probe-outcome.ts';
+export {
+  execTimeout,
+  outcomeOf,
+  probePort,
+  probeSucceeds,
+  type ProbeKind,
+  type ProbeOutcome,
+} from './probe-outcome.ts';
 export { isToRun, probeSpec } from './probes.ts';
 export {
   environmentNeeds,

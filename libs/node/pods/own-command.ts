@@ -1,7 +1,7 @@
 import type { Container, Probe } from '@drydock/api/core/v1';
 import { agnhostPorts } from './agnhost-ports.ts';
 import { argumentsOf, imageName } from './image-commands.ts';
-import { probePort } from './probe-outcome.ts';
+import { probePort, type ProbeOutcome } from './probe-outcome.ts';
 import { webServerOf } from './web-servers.ts';
 
 /** Images whose containers are a shell and the usual small programs: those are built in. */
@@ -97,6 +97,10 @@ export function knownLog(container: Container): string | undefined {
   return isAgnhost(container) && argumentsOf(container)[1] === 'pause' ? 'Paused' : undefined;
 }
 
+/** The address to which a probe is sent on; the kubelet follows only to the server itself. */
+const redirection = (path: string | undefined) =>
+  path?.startsWith('/redirect?loc=') === true ? decodeURIComponent(path.slice(14)) : undefined;
+
 /** What is known of how an image's server answers a probe, as a script of outcomes. */
 export function knownAnswers(container: Container, probe: Probe): string | undefined {
   const { httpGet, tcpSocket } = probe;
@@ -107,8 +111,15 @@ export function knownAnswers(container: Container, probe: Probe): string | undef
   if (port !== undefined && !ports.includes(port)) return 'refused';
   if (httpGet === undefined) return undefined;
   const words = argumentsOf(container);
-  const path = httpGet.path ?? '/';
-  // It is well for ten seconds; the kubelet follows a redirect to the server itself.
-  const asked = path.startsWith('/redirect?loc=') ? decodeURIComponent(path.slice(14)) : path;
+  const asked = redirection(httpGet.path) ?? httpGet.path ?? '/';
+  // It is well for ten seconds.
   return words[1] === 'liveness' && asked === '/healthz' ? 'success,500@10s' : undefined;
+}
+
+/** What a probe finds that is sent on to another host: it is well, and the kubelet tells of it. */
+export function sentElsewhere(container: Container, { httpGet }: Probe): ProbeOutcome | undefined {
+  const to = redirection(httpGet?.path);
+  if (to === undefined || !/^https?:\/\//.test(to) || agnhostPorts(container) === undefined) return undefined;
+  const output = `Probe terminated redirects, Response body: <a href="${to}">Found</a>.\n\n`;
+  return { result: 'warning', output };
 }

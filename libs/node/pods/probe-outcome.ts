@@ -4,10 +4,10 @@ import { durationMs } from './knobs.ts';
 
 export type ProbeKind = 'startup' | 'readiness' | 'liveness';
 
-/** What one run of a probe finds. An error says nothing of the container and counts neither way. */
+/** What one run of a probe finds. A warning is a success that is told of; an error says nothing of the container and counts neither way. */
 export type ProbeOutcome =
   | { readonly result: 'success' }
-  | { readonly result: 'failure' | 'error'; readonly output: string };
+  | { readonly result: 'warning' | 'failure' | 'error'; readonly output: string };
 
 export const probeSucceeds: ProbeOutcome = { result: 'success' };
 

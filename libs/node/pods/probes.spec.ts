@@ -16,7 +16,9 @@ function play(container: object, annotations: Record<string, string> = {}, spec:
   let steps = 0;
   const words = (happening: Happening): string | undefined => {
     if (happening.kind === 'event')
-      return /^Unhealthy$/.test(happening.reason) ? `${happening.reason} ${happening.message}` : undefined;
+      return /^(Unhealthy|ProbeWarning)$/.test(happening.reason)
+        ? `${happening.reason} ${happening.message}`
+        : undefined;
     if (happening.kind === 'killing') return `Killing ${happening.message}`;
     return happening.kind === 'started' || happening.kind === 'back-off' ? happening.kind : undefined;
   };
@@ -189,6 +191,46 @@ describe('probes of a simulated container', () => {
     expect(slow.status(12_999).ready).toBe(true);
     slow.until(13_000);
     expect(slow.status(13_000).ready).toBe(false);
+  });
+
+  it('finds nobody where every container of the Pod is known to wait only', () => {
+    const waiting = { image: 'busybox', command: ['sh', '-c', 'sleep 1000'] };
+    const livenessProbe = http({ initialDelaySeconds: 5, failureThreshold: 1 });
+    const pod = play({ ...waiting, livenessProbe });
+    pod.until(5_000);
+    expect(pod.log.slice(0, 3)).toEqual([
+      '0s started',
+      `5s Unhealthy Liveness probe failed: Get "http://10.0.0.1:8080/healthz": ${refused}`,
+      '5s Killing Container c failed liveness probe, will be restarted',
+    ]);
+    const well = (container: object, annotations = {}, containers: object[] = []) => {
+      const all = { containers: [{ name: 'c', ...container }, ...containers] };
+      const other = play({}, annotations, all);
+      other.until(60_000);
+      return other.status(60_000).restartCount === 0;
+    };
+    expect(well({ ...waiting, livenessProbe })).toBe(false);
+    expect(well({ ...waiting, livenessProbe: { tcpSocket: { port: 80 } } })).toBe(false);
+    expect(well({ ...waiting, livenessProbe: { grpc: { port: 80 } } })).toBe(false);
+    // Another container may have the port, another host the server, and an annotation the last word.
+    expect(well({ ...waiting, livenessProbe }, {}, [{ name: 'd', image: 'app' }])).toBe(true);
+    expect(well({ ...waiting, livenessProbe }, {}, [{ name: 'd', ...waiting }])).toBe(false);
+    expect(well({ ...waiting, livenessProbe: { tcpSocket: { port: 80, host: 'example.org' } } })).toBe(true);
+    expect(well({ ...waiting, livenessProbe }, { 'drydock.dev/liveness-probe': 'success' })).toBe(true);
+    expect(well({ ...waiting, livenessProbe }, { 'drydock.dev/run-command': 'false' })).toBe(true);
+  });
+
+  it('that is sent on to another host is well, and told of', () => {
+    const livenessProbe = http({ failureThreshold: 1 });
+    livenessProbe.httpGet = { port: 8080, path: '/redirect?loc=http%3A%2F%2F0.0.0.0%2F' };
+    const pod = play({ image: 'agnhost', args: ['liveness'], livenessProbe });
+    pod.until(20_000);
+    const message = 'Probe terminated redirects, Response body: <a href="http://0.0.0.0/">Found</a>.\n\n';
+    expect(pod.log).toEqual([
+      '0s started',
+      ...[0, 10, 20].map((at) => `${at}s ProbeWarning Liveness probe warning: ${message}`),
+    ]);
+    expect(pod.status(20_000)).toMatchObject({ ready: true, restartCount: 0 });
   });
 
   it('unready stays what it was: a readiness probe that never succeeds', () => {

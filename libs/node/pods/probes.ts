@@ -1,6 +1,6 @@
 import type { Probe } from '@drydock/api/core/v1';
 import { knob } from './knobs.ts';
-import { isKnownServer, knownAnswers } from './own-command.ts';
+import { isKnownServer, knownAnswers, sentElsewhere } from './own-command.ts';
 import { outcomeOf, scripted, unresolvedPort, type ProbeKind, type ProbeOutcome } from './probe-outcome.ts';
 import { runsCommand, type ContainerRuntime, type PodRuntime } from './runtime.ts';
 import { welcomePage } from './web-servers.ts';
@@ -29,7 +29,8 @@ export function probeSpec(container: ContainerRuntime, kind: ProbeKind): Probe |
 type Method =
   | { readonly kind: 'well' }
   | { readonly kind: 'scripted'; readonly text: string }
-  | { readonly kind: 'error'; readonly outcome: ProbeOutcome }
+  /** It is the same each time. */
+  | { readonly kind: 'constant'; readonly outcome: ProbeOutcome }
   | { readonly kind: 'command' };
 
 const well: Method = { kind: 'well' };
@@ -48,7 +49,7 @@ export function isToRun(runtime: PodRuntime, container: ContainerRuntime, kind: 
 /**
  * A simulated container is well: its probes succeed and need not be asked. They are asked where a script says otherwise,
  * where the port has an unknown name, where a command looks at a container whose own command is run for real or whose files are
- * known, and where a web server was looked into: its page may be gone.
+ * known, where it is known that nothing listens, and where a web server was looked into: its page may be gone.
  */
 function methodOf(runtime: PodRuntime, container: ContainerRuntime, kind: ProbeKind, probe: Probe): Method {
   if (isToRun(runtime, container, kind)) return { kind: 'command' };
@@ -61,8 +62,18 @@ function methodOf(runtime: PodRuntime, container: ContainerRuntime, kind: ProbeK
   if (answers !== undefined) return { kind: 'scripted', text: answers };
   const page = probe.httpGet === undefined ? undefined : welcomePage(container.spec, probe.httpGet.path);
   if (container.lookedInto && page !== undefined) return { kind: 'command' };
-  const outcome = unresolvedPort(container.spec, probe);
-  return outcome === undefined ? well : { kind: 'error', outcome };
+  const outcome = unresolvedPort(container.spec, probe) ?? sentElsewhere(container.spec, probe);
+  if (outcome !== undefined) return { kind: 'constant', outcome };
+  if (!asksItsPod(probe) || !runtime.containers.every(listensToNobody)) return well;
+  return container.behaviour.waits ? { kind: 'scripted', text: 'refused' } : { kind: 'command' };
+}
+
+/** Whether a probe asks a server of the Pod, not of another host. */
+const asksItsPod = ({ httpGet, tcpSocket }: Probe) => ((httpGet ?? tcpSocket)?.host ?? '') === '';
+
+/** Whether nothing listens in a container: it only waits, or runs a command of its own of which all is built in. */
+function listensToNobody({ role, behaviour }: ContainerRuntime): boolean {
+  return role === 'init' || role === 'ephemeral' || behaviour.waits || behaviour.runCommand === 'known';
 }
 
 export interface ProbeStep {
@@ -122,7 +133,9 @@ export function stepProbe(
     } else {
       const word = method.kind === 'scripted' ? scripted(method.text, nowMs - startedAtMs).word : '';
       const outcome =
-        method.kind === 'error' ? method.outcome : outcomeOf(word, container.spec, probe, runtime.ip ?? '');
+        method.kind === 'constant'
+          ? method.outcome
+          : outcomeOf(word, container.spec, probe, runtime.ip ?? '');
       const takesMs = word === 'timeout' ? (probe.timeoutSeconds ?? 1) * 1000 : 0;
       state.answer = { outcome, atMs: nowMs + takesMs };
     }
@@ -133,7 +146,7 @@ export function stepProbe(
     state.asking = false;
     if (outcome.result !== 'success') found.push(outcome);
     if (outcome.result !== 'error') {
-      const good = outcome.result === 'success';
+      const good = outcome.result !== 'failure';
       state.run = state.last === good ? state.run + 1 : 1;
       state.last = good;
       verdict = settled();
@@ -155,9 +168,17 @@ export function stepProbe(
 
 const titles = { startup: 'Startup', readiness: 'Readiness', liveness: 'Liveness' } as const;
 
-/** The message of the `Unhealthy` Event. */
-export function unhealthy(kind: ProbeKind, outcome: Exclude<ProbeOutcome, { result: 'success' }>): string {
-  return outcome.result === 'error'
-    ? `${titles[kind]} probe errored and resulted in unknown state: ${outcome.output}`
-    : `${titles[kind]} probe failed: ${outcome.output}`;
+const verbs = {
+  warning: 'warning',
+  failure: 'failed',
+  error: 'errored and resulted in unknown state',
+} as const;
+
+/** Reason and message of the Event about what a probe found. */
+export function probeEvent(
+  kind: ProbeKind,
+  { result, output }: Exclude<ProbeOutcome, { result: 'success' }>,
+): readonly [reason: string, message: string] {
+  const reason = result === 'warning' ? 'ProbeWarning' : 'Unhealthy';
+  return [reason, `${titles[kind]} probe ${verbs[result]}: ${output}`];
 }
