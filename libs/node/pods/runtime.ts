@@ -112,8 +112,7 @@ export interface PodRuntime {
 
 /** Whether a Pod's containers have all ended for good, but those that go along with them. */
 export function isDone({ containers }: PodRuntime): boolean {
-  const mains = containers.filter(({ role }) => role === 'main');
-  return mains.length > 0 && mains.every(({ state }) => state.kind === 'terminated');
+  return containers.every(({ role, state }) => role !== 'main' || state.kind === 'terminated');
 }
 
 /** Reason of a Pod that was active for longer than it may be. */
