@@ -1,6 +1,6 @@
 // Makes base images out of this machine's own files, for machines that reach no image registry: `node tools/test-images.ts`.
 // Takes Node (the one that runs this script) with npm, etcd, nats-server and busybox from where they are installed, and prints
-// the environment by which docker-compose takes the images instead of the public ones.
+// the environment by which docker-compose takes the images instead of the public ones; with `--names` that alone.
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -20,8 +20,8 @@ import { delimiter, dirname, join } from 'node:path';
 
 interface Image {
   readonly tag: string;
-  /** Programs by where they shall be in the image. */
-  readonly programs: Readonly<Record<string, string>>;
+  /** Programs of this machine by where they shall be in the image. */
+  readonly programs: () => Readonly<Record<string, string>>;
   readonly change: readonly string[];
   readonly more?: (root: string) => void;
 }
@@ -95,7 +95,7 @@ function makeImage({ tag, programs, change, more }: Image): void {
     );
     writeFileSync(join(root, 'etc/group'), 'root:x:0:\nnode:x:1000:\n');
     writeFileSync(join(root, 'etc/nsswitch.conf'), 'hosts: files dns\n');
-    for (const [path, source] of Object.entries({ 'bin/busybox': programPath('busybox'), ...programs })) {
+    for (const [path, source] of Object.entries({ 'bin/busybox': programPath('busybox'), ...programs() })) {
       copyInto(source, join(root, path));
       chmodSync(join(root, path), 0o755);
       for (const library of librariesOf(source)) copyInto(library, join(root, library));
@@ -148,23 +148,26 @@ const path = 'ENV PATH=/usr/local/bin:/usr/bin:/bin';
 const images: Readonly<Record<string, Image>> = {
   NODE_IMAGE: {
     tag: 'drydock-test/node',
-    programs: { 'usr/local/bin/node': process.execPath },
+    programs: () => ({ 'usr/local/bin/node': process.execPath }),
     change: [path, 'ENV NODE_EXTRA_CA_CERTS=/etc/authorities.pem', 'CMD ["node"]'],
     more: addNpm,
   },
   ETCD_IMAGE: {
     tag: 'drydock-test/etcd',
-    programs: { 'usr/local/bin/etcd': programPath('etcd'), 'usr/local/bin/etcdctl': programPath('etcdctl') },
+    programs: () => ({
+      'usr/local/bin/etcd': programPath('etcd'),
+      'usr/local/bin/etcdctl': programPath('etcdctl'),
+    }),
     change: [path, 'ENV ETCDCTL_API=3', 'CMD ["etcd"]'],
   },
   NATS_IMAGE: {
     tag: 'drydock-test/nats',
-    programs: { 'usr/local/bin/nats-server': programPath('nats-server') },
+    programs: () => ({ 'usr/local/bin/nats-server': programPath('nats-server') }),
     change: [path, 'CMD ["nats-server"]'],
   },
 };
 
 for (const [variable, image] of Object.entries(images)) {
-  makeImage(image);
+  if (!process.argv.includes('--names')) makeImage(image);
   process.stdout.write(`${variable}=${image.tag}\n`);
 }

@@ -71,8 +71,9 @@ const maxKubelets = 3;
 let found: Promise<readonly string[] | undefined> | undefined;
 
 async function findCompose(): Promise<readonly string[] | undefined> {
+  // Under CI they may still be on their way.
   const works = async (command: string, ...args: string[]) =>
-    (await run(command, args).catch(() => undefined))?.code === 0;
+    (await run(command, args, { timeoutMs: 600_000 }).catch(() => undefined))?.code === 0;
   if (!(await works('docker', 'version'))) return undefined;
   if (await works('docker-compose', 'version')) return ['docker-compose'];
   return (await works('docker', 'compose', 'version')) ? ['docker', 'compose'] : undefined;

@@ -1,12 +1,17 @@
+/** Who has waited long need not ask as often: most ask with kubectl, which takes what they wait for its part of the machine. */
+const pauseAfter = (waitedMs: number): number => Math.min(1_000, waitedMs / 4);
+
 /**
  * Asks again and again until `check` neither throws nor answers false or undefined; answers what it answered.
- * Rejects with the last failure when `timeoutMs` (default 30,000: other clusters share the machine) is over.
+ * Rejects with the last failure when `timeoutMs` (default 30,000: other clusters share the machine) is over. Pauses for
+ * `everyMs` (default 50) between two questions, and more as time goes by.
  */
 export async function eventually<T>(
   check: () => Promise<T | false | undefined> | T | false | undefined,
   options: { timeoutMs?: number; everyMs?: number; what?: string } = {},
 ): Promise<T> {
-  const endAt = performance.now() + (options.timeoutMs ?? 30_000);
+  const began = performance.now();
+  const endAt = began + (options.timeoutMs ?? 30_000);
   let last: unknown = new Error('never true');
   for (;;) {
     try {
@@ -19,6 +24,7 @@ export async function eventually<T>(
     if (performance.now() > endAt) {
       throw new Error(`timed out waiting for ${options.what ?? 'a condition'}`, { cause: last });
     }
-    await new Promise((resolve) => setTimeout(resolve, options.everyMs ?? 50));
+    const pauseMs = Math.max(options.everyMs ?? 50, pauseAfter(performance.now() - began));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
