@@ -65,7 +65,11 @@ it.each<[string, Row]>([
   ['one that is refused', { pod: podWith(ephemeral), refused: true, creates: 1, failures: 1, fails: true }],
 ])('%s', async (_title, row) => {
   const { creates = 0, failures = 0 } = row;
-  const refusal = conflict({ group: '', resource: 'persistentvolumeclaims' }, 'test-pod-ephemeral-volume', 'fake conflict');
+  const refusal = conflict(
+    { group: '', resource: 'persistentvolumeclaims' },
+    'test-pod-ephemeral-volume',
+    'fake conflict',
+  );
   const stage = createStage({ refuse: () => (row.refused === true ? refusal : undefined) });
   if (row.pod !== undefined) stage.put(Pod, row.pod);
   for (const claim of row.claims ?? []) stage.put(PersistentVolumeClaim, claim);
