@@ -23,6 +23,7 @@ import { createAllotments } from './allotments.ts';
 import { desiredEndpoints } from './desired-endpoints.ts';
 import { endpointSliceEvents } from './events.ts';
 import { hintModeOf, planHints } from './hints.ts';
+import { endpointSliceMetrics } from './metrics.ts';
 import { planSlices, type SliceContent, type SlicePlan } from './plan.ts';
 import { createSliceVersions } from './slice-versions.ts';
 import { zoneFacts, zoneShares } from './zones.ts';
@@ -50,13 +51,26 @@ export const createEndpointSliceController: ControllerFactory = (deps) => {
   const triggerTimes = createTriggerTimes();
   const versions = createSliceVersions();
   const allotments = createAllotments();
+  const metrics = endpointSliceMetrics(deps.metrics);
 
   async function reconcile(key: string): Promise<ReconcileResult | void> {
+    let result: 'success' | 'stale' | 'error' = 'error';
+    try {
+      const wanted = await sync(key);
+      result = wanted?.requeue === true ? 'stale' : 'success';
+      return wanted;
+    } finally {
+      metrics.synced(result);
+    }
+  }
+
+  async function sync(key: string): Promise<ReconcileResult | void> {
     const service = selection.services.get(key);
     if (!service) {
       // The slices go with their owner.
       triggerTimes.forget(key);
       allotments.forget(key);
+      metrics.forget(key);
       return versions.forget(key);
     }
     if (!isSelecting(service)) return;
@@ -82,6 +96,7 @@ export const createEndpointSliceController: ControllerFactory = (deps) => {
         const labels = sliceLabels(service);
         const ofFamily = alive.filter((slice) => slice.addressType === family);
         const bare = planSlices(groups, ofFamily, (slice) => !deepEqual(slice.metadata.labels, labels));
+        metrics.planned(key, groups, bare, ofFamily.length);
         const plan = hinted(key, service, family, bare, ofFamily);
         for (const content of plan.write) {
           // A Service that goes gets no new slices: they would race with the collection of the old ones.
@@ -89,7 +104,9 @@ export const createEndpointSliceController: ControllerFactory = (deps) => {
           await write(key, service, family, content, labels, since);
         }
         for (const slice of plan.remove) await remove(key, slice);
+        metrics.carriedOut(service, plan);
       }
+      metrics.distributes(key, service);
     } catch (err) {
       if (isNamespaceTerminating(err)) return;
       if (!isConflict(err)) events.updateFailed(service, err as Error);
@@ -150,6 +167,7 @@ export const createEndpointSliceController: ControllerFactory = (deps) => {
     };
     const resource = client.resource(EndpointSlice);
     versions.written(key, await (existing ? resource.update(slice) : resource.create(slice)));
+    metrics.wrote(existing ? 'update' : 'create');
   }
 
   async function remove(key: string, slice: EndpointSlice): Promise<void> {
@@ -157,6 +175,7 @@ export const createEndpointSliceController: ControllerFactory = (deps) => {
     try {
       await client.resource(EndpointSlice).namespace(namespace).delete(name, { preconditions: { uid } });
       versions.removed(key, slice);
+      metrics.wrote('delete');
     } catch (err) {
       if (!isNotFound(err)) throw err;
     }
@@ -184,6 +203,7 @@ export const createEndpointSliceController: ControllerFactory = (deps) => {
         source(Node, nodeKeys),
         source(EndpointSlice, (slice) => byService.values(slice)),
       ],
+      onStart: metrics.clear,
       reconcile,
     },
     deps,

@@ -17,6 +17,13 @@ export interface SlicePlan {
   readonly remove: readonly EndpointSlice[];
 }
 
+export interface PlannedSlices extends SlicePlan {
+  /** Endpoints that no slice of their ports has yet. */
+  readonly added: number;
+  /** Endpoints of slices whose ports stay that are not wanted there any more. */
+  readonly removed: number;
+}
+
 /**
  * How the present slices of one Service and family become the desired ones with few writes: what is right stays where it
  * is, what is new fills slices that change anyway, then the fullest slice that takes it all, then new slices. A slice of
@@ -28,7 +35,7 @@ export function planSlices(
   present: readonly EndpointSlice[],
   stale: (slice: EndpointSlice) => boolean,
   max = maxEndpointsPerSlice,
-): SlicePlan {
+): PlannedSlices {
   const byPorts = new Map<string, EndpointSlice[]>();
   const spare: EndpointSlice[] = [];
   for (const slice of present) {
@@ -39,11 +46,14 @@ export function planSlices(
   const write: SliceContent[] = [];
   const made: SliceContent[] = [];
   const remove: EndpointSlice[] = [];
+  let [added, removed] = [0, 0];
   for (const [key, group] of groups) {
     const planned = planGroup(group, byPorts.get(key) ?? [], stale, max);
     made.push(...planned.made);
     write.push(...planned.changed);
     remove.push(...planned.empty);
+    added += planned.added;
+    removed += planned.removed;
   }
   remove.push(...spare);
 
@@ -57,7 +67,7 @@ export function planSlices(
   }
   // A slice that would go takes the content of one that would come.
   for (const content of made) write.push({ ...content, existing: remove.shift() });
-  return { write, remove };
+  return { write, remove, added, removed };
 }
 
 function planGroup(
@@ -70,6 +80,7 @@ function planGroup(
   const changed: { existing: EndpointSlice; ports: EndpointPort[]; endpoints: Endpoint[] }[] = [];
   const same: EndpointSlice[] = [];
   const empty: EndpointSlice[] = [];
+  let removed = 0;
   for (const slice of present) {
     const kept: Endpoint[] = [];
     let differs = false;
@@ -78,6 +89,7 @@ function planGroup(
       const wanted = left.get(uid);
       if (!wanted) {
         differs = true;
+        removed++;
         continue;
       }
       left.delete(uid);
@@ -91,6 +103,7 @@ function planGroup(
   }
 
   const rest = [...left.values()];
+  const added = rest.length;
   if (rest.length > 0) {
     // Emptied slices are written anyway when something new wants their place.
     for (const slice of empty.splice(0)) changed.push({ existing: slice, ports, endpoints: [] });
@@ -108,7 +121,7 @@ function planGroup(
   }
   const filled = changed.filter(({ endpoints: list }) => list.length > 0);
   for (const { existing, endpoints: list } of changed) if (list.length === 0) empty.push(existing);
-  return { changed: filled, made, empty };
+  return { changed: filled, made, empty, added, removed };
 }
 
 function fullestWithRoom(

@@ -4,6 +4,8 @@ export interface CountingMetrics {
   readonly metrics: Metrics;
   /** What was counted, by `metric` or `metric{label,label}`; of a histogram how often it was told. Without queues. */
   readonly counted: Readonly<Record<string, number>>;
+  /** The sums of what histograms were told, in the same way. */
+  readonly summed: Readonly<Record<string, number>>;
   /** What gauges show, without those that show 0. */
   measured(): Record<string, number>;
 }
@@ -11,6 +13,7 @@ export interface CountingMetrics {
 /** Metrics that only keep the sums of counters, and how many values histograms were told. */
 export function createCountingMetrics(): CountingMetrics {
   const counted: Record<string, number> = {};
+  const summed: Record<string, number> = {};
   const keyOf = (name: string, labels: readonly string[] = []) =>
     labels.length === 0 ? name : `${name}{${labels.join(',')}}`;
   const gauges: (() => Record<string, number>)[] = [];
@@ -30,12 +33,18 @@ export function createCountingMetrics(): CountingMetrics {
       });
       return gauge;
     },
-    histogram: ({ name }) => ({ observe: (_value, labels) => count(name, labels) }),
+    histogram: ({ name }) => ({
+      observe(value, labels) {
+        count(name, labels);
+        const key = keyOf(name, labels);
+        summed[key] = (summed[key] ?? 0) + value;
+      },
+    }),
     expose: async () => '',
   };
   const measured = () => {
     const all = gauges.flatMap((values) => Object.entries(values()));
     return Object.fromEntries(all.filter(([key, value]) => value !== 0 && !key.startsWith('workqueue_')));
   };
-  return { metrics, counted, measured };
+  return { metrics, counted, summed, measured };
 }

@@ -56,6 +56,7 @@ export interface Stage {
   /** Writes as `verb resource[/subresource] name`, in order. */
   told(): string[];
   readonly counted: CountingMetrics['counted'];
+  readonly summed: CountingMetrics['summed'];
   readonly measured: CountingMetrics['measured'];
   stop(): Promise<void>;
 }
@@ -186,7 +187,7 @@ export function createStage(options: StageOptions = {}): Stage {
     close: async () => {},
   };
   const client = createClient(transport);
-  const { metrics, counted, measured } = createCountingMetrics();
+  const { metrics, counted, summed, measured } = createCountingMetrics();
   const informers = createInformerFactory(client, { clock, random, logger });
   const deps: ControllerDeps = { client, informers, clock, random, logger, metrics };
   const settle = async () => {
@@ -200,6 +201,7 @@ export function createStage(options: StageOptions = {}): Stage {
     events,
     errors,
     counted,
+    summed,
     measured,
     put(type, object) {
       const next = numbered(object);
