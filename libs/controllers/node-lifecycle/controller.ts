@@ -12,6 +12,7 @@ import {
 import { byNode } from '@drydock/machinery/informer';
 import { nodeLifecycleEvents } from './events.ts';
 import { assessHealth, readyCondition, type GracePeriods, type NodeHealth } from './health.ts';
+import { zoneMetrics } from './metrics.ts';
 import { createRatedQueue, type RatedQueue } from './rated-queue.ts';
 import {
   applyTaints,
@@ -65,6 +66,7 @@ export function createNodeLifecycleController(
   const leases = informers.informer(Lease);
   const pods = informers.informer(Pod, { indexers: { [byNode.name]: byNode.values } });
   const events = nodeLifecycleEvents(createEventRecorder(client, 'node-controller', deps));
+  const metrics = zoneMetrics(deps.metrics);
   const rates: EvictionRates = { ...defaultEvictionRates, ...options };
   const grace: GracePeriods = {
     monitorMs: options.nodeMonitorGraceMs ?? 50_000,
@@ -76,6 +78,8 @@ export function createNodeLifecycleController(
   const podsToMark = new Set<string>();
   let states = new Map<string, ZoneState>();
   const queues = new Map<string, RatedQueue>();
+  /** Nodes that get in line once it is known that not all zones went down with them. */
+  const troubled = new Set<string>();
 
   function queueOf(zone: string): RatedQueue {
     let queue = queues.get(zone);
@@ -107,8 +111,13 @@ export function createNodeLifecycleController(
     });
   }
 
+  function leaveLine(nodeName: string): void {
+    troubled.delete(nodeName);
+    for (const queue of queues.values()) queue.remove(nodeName);
+  }
+
   async function markReachable(node: Node): Promise<void> {
-    for (const queue of queues.values()) queue.remove(node.metadata.name ?? '');
+    leaveLine(node.metadata.name ?? '');
     if (hasTaint(node, unreachableTaint) || hasTaint(node, notReadyTaint)) await changeTaints(node, neither);
   }
 
@@ -147,6 +156,7 @@ export function createNodeLifecycleController(
     // A node has its turn once. What is known of it may be older than the taints that were just taken off it.
     const seemsDone = change.add.every((taint) => hasTaint(node, taint));
     await changeTaints(seemsDone ? await client.resource(Node).get(nodeName) : node, change);
+    metrics.evicted(zoneOf(node));
   }
 
   /** Puts a node in trouble in line for its NoExecute taint; swaps one that it has for the one it should have. */
@@ -154,7 +164,10 @@ export function createNodeLifecycleController(
     const change = noExecuteChange(observedStatus);
     if (change === undefined) return markReachable(node);
     if (change.remove.some((taint) => hasTaint(node, taint))) return changeTaints(node, change);
-    queueOf(zoneOf(node)).add(node.metadata.name ?? '');
+    const { name: nodeName = '' } = node.metadata;
+    if (queueOf(zoneOf(node)).has(nodeName)) return;
+    troubled.add(nodeName);
+    controller.enqueue(zonesKey, zonesDelayMs);
   }
 
   function forget(nodeName: string): void {
@@ -163,7 +176,7 @@ export function createNodeLifecycleController(
     registered.delete(nodeName);
     healths.delete(nodeName);
     podsToMark.delete(nodeName);
-    for (const queue of queues.values()) queue.remove(nodeName);
+    leaveLine(nodeName);
     controller.enqueue(zonesKey, zonesDelayMs);
   }
 
@@ -178,6 +191,7 @@ export function createNodeLifecycleController(
       else count.notReady++;
       counts.set(zone, count);
     }
+    metrics.zones(counts);
     const disruption = assessDisruption(states, counts, rates);
     states = disruption.states;
     for (const [zone, rate] of disruption.rates) queueOf(zone).setRate(rate);
@@ -186,6 +200,11 @@ export function createNodeLifecycleController(
       for (const [nodeName, health] of healths) healths.set(nodeName, { ...health, probeMs });
     }
     if (disruption.entersMasterDisruption) await Promise.all(nodes.list().map(markReachable));
+    for (const nodeName of troubled) {
+      const node = nodes.get(nodeName);
+      if (node !== undefined) queueOf(zoneOf(node)).add(nodeName);
+    }
+    troubled.clear();
   }
 
   async function reconcileNode(nodeName: string) {
@@ -254,6 +273,7 @@ export function createNodeLifecycleController(
         // A new term begins from what is: who was ready when we left may have gone silent since.
         healths.clear();
         registered.clear();
+        troubled.clear();
         states.clear();
         for (const queue of queues.values()) queue.close();
         queues.clear();
@@ -261,7 +281,12 @@ export function createNodeLifecycleController(
       async reconcile(key) {
         if (key === zonesKey) return lookAtZones();
         if (key.startsWith(taintMark)) return taintInTurn(key.slice(taintMark.length));
-        if (!key.startsWith(podMark)) return reconcileNode(splitKey(key).name);
+        if (!key.startsWith(podMark)) {
+          const startMs = clock.now();
+          const result = await reconcileNode(splitKey(key).name);
+          metrics.updated(clock.now() - startMs);
+          return result;
+        }
         const pod = pods.get(key.slice(podMark.length));
         if (pod?.spec?.nodeName !== undefined && inTrouble(pod.spec.nodeName)) await markPodNotReady(pod);
         return undefined;

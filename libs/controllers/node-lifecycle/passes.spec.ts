@@ -198,6 +198,30 @@ describe('a disruption', () => {
     start();
     await pass(60, alive);
     expect(await evicting('node0')).toEqual(evicts ? ['unreachable'] : []);
+    const evictions = Object.entries(cluster.counted).filter(([key]) => key.includes('evictions'));
+    expect(evictions).toEqual(evicts ? [['node_collector_evictions_total{region1:\u0000:zone1}', 1]] : []);
+  });
+
+  it('is told by zone', async () => {
+    cluster = await startCluster();
+    for (const name of ['a', 'b', 'c', 'd']) await make(name, name === 'a' ? 'Unknown' : 'True', one);
+    await make('e', 'True', two);
+    start();
+    await cluster.clock.advance(second);
+    const [large, small] = ['region1:\u0000:zone1', 'region1:\u0000:zone2'];
+    const lossy = {
+      [`node_collector_zone_size{${large}}`]: 4,
+      [`node_collector_zone_health{${large}}`]: 75,
+      [`node_collector_unhealthy_nodes_in_zone{${large}}`]: 1,
+    };
+    expect(cluster.measured()).toEqual({
+      ...lossy,
+      [`node_collector_zone_size{${small}}`]: 1,
+      [`node_collector_zone_health{${small}}`]: 100,
+    });
+    await nodes().delete('e');
+    await cluster.clock.advance(second);
+    expect(cluster.measured()).toEqual({ ...lossy, [`node_collector_zone_health{${small}}`]: 100 });
   });
 
   it('of both zones evicts when one comes back, after a new time of grace', async () => {

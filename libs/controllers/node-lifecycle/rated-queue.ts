@@ -7,6 +7,8 @@ import type { Clock, Timer } from '@drydock/base/clock';
 export interface RatedQueue {
   /** False when the name waits or was handed out already. */
   add(name: string): boolean;
+  /** Whether a name waits or was handed out. */
+  has(name: string): boolean;
   /** Forgets a name; true when it was known. */
   remove(name: string): boolean;
   /** Turns a second; 0 stops. */
@@ -55,6 +57,7 @@ export function createRatedQueue(
       turn();
       return true;
     },
+    has: (name) => known.has(name),
     remove(name) {
       if (!known.delete(name)) return false;
       waiting = waiting.filter((other) => other !== name);

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { ApiError, notFound } from '@drydock/base/apimachinery';
 import { ConfigMap, Namespace } from '@drydock/api/core/v1';
 import { createStage, type Stage } from '../shared/stage.spec-support.ts';
 import { createRootCaPublisher } from './index.ts';
@@ -64,5 +65,25 @@ it.each<[string, ConfigMap[], (stage: Stage) => void, string[]]>([
     expect((body as ConfigMap).data).toEqual(right.data);
     expect((body as ConfigMap).metadata.annotations?.['kubernetes.io/description']).toBeDefined();
   }
+  await stage.stop();
+});
+
+it.each<[string, Error | undefined, string]>([
+  ['what went well', undefined, '200'],
+  ['what the server answered', notFound({ group: '', resource: 'configmaps' }, 'kube-root-ca.crt'), '404'],
+  [
+    'what the server did not explain',
+    new ApiError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', code: 0 }),
+    '500',
+  ],
+  ['what else went wrong', new Error('mock error'), '500'],
+])('is counted: %s', async (_title, refusal, code) => {
+  const stage = createStage({ refuse: () => refusal });
+  stage.put(Namespace, namespace('default'));
+  await stage.play((deps) => createRootCaPublisher({ rootCa: 'fake-root-ca' }, deps));
+  expect(stage.counted).toEqual({
+    [`root_ca_cert_publisher_sync_total{${code}}`]: 1,
+    [`root_ca_cert_publisher_sync_duration_seconds{${code}}`]: 1,
+  });
   await stage.stop();
 });

@@ -20,6 +20,7 @@ export interface TestCluster {
   /** Everything that was logged as an error. */
   readonly errors: string[];
   readonly counted: CountingMetrics['counted'];
+  readonly measured: CountingMetrics['measured'];
   /** Starts a loop; the function returned ends it. */
   run(factory: ControllerFactory): () => Promise<void>;
   /** Plays the kubelets: Pods get a node, run and become ready, and go when they are deleted. Returns its end. */
@@ -54,7 +55,7 @@ export async function startCluster(
   const transport = options.transport?.(real) ?? real;
   const client = createClient(transport);
   const informers = createInformerFactory(client, { clock, random, logger });
-  const { metrics, counted } = createCountingMetrics();
+  const { metrics, counted, measured } = createCountingMetrics();
   const deps: ControllerDeps = { client, informers, clock, random, logger, metrics };
   const stops = new Set<() => Promise<void> | void>();
   informers.start();
@@ -70,6 +71,7 @@ export async function startCluster(
     deps,
     errors,
     counted,
+    measured,
     run(factory) {
       const stopper = new AbortController();
       const running = factory(deps).run(stopper.signal);
