@@ -85,18 +85,25 @@ export function jobMetrics(metrics: Metrics): JobMetrics {
       ends.inc([modeOf(job), type === 'SuccessCriteriaMet' ? 'succeeded' : 'failed', reason]);
     },
     counted(job, before, after) {
-      const more = (of: (status: JobStatus | undefined) => number) => Math.max(0, of(after) - of(before));
-      const indexes = (text: string | undefined) => parseIndexes(text, job.spec?.completions ?? 0).size;
+      const more = (now = 0, then = 0) => Math.max(0, now - then);
+      const moreIndexes = (now: string | undefined, then: string | undefined) => {
+        if (now === then) return 0;
+        // Those that are beyond the end by now count for nothing.
+        const [next, previous] = [now, then].map(
+          (text) => parseIndexes(text, job.spec?.completions ?? 0).size,
+        );
+        return more(next, previous);
+      };
       const indexed = isIndexed(job);
-      const succeeded = more((status) =>
-        indexed ? indexes(status?.completedIndexes) : (status?.succeeded ?? 0),
-      );
-      const failed = more((status) => status?.failed ?? 0);
+      const succeeded = indexed
+        ? moreIndexes(after.completedIndexes, before?.completedIndexes)
+        : more(after.succeeded, before?.succeeded);
+      const failed = more(after.failed, before?.failed);
       if (succeeded > 0) podEnds.inc([modeOf(job), 'succeeded'], succeeded);
       if (failed > 0) podEnds.inc([modeOf(job), 'failed'], failed);
       if (!indexed) return;
       const perIndex = job.spec?.backoffLimitPerIndex !== undefined;
-      const failedIndexes = perIndex ? more((status) => indexes(status?.failedIndexes)) : 0;
+      const failedIndexes = perIndex ? moreIndexes(after.failedIndexes, before?.failedIndexes) : 0;
       if (succeeded > 0) indexEnds.inc(['succeeded', perIndex ? 'perIndex' : 'global'], succeeded);
       if (failedIndexes > 0) indexEnds.inc(['failed', 'perIndex'], failedIndexes);
     },
