@@ -42,6 +42,15 @@ describe('what clients rely on in a running cluster', () => {
   });
 
   it('prefers a version of each group that it serves, with resources in it', async () => {
+    // Extension API servers come a little later.
+    await eventually(async () => {
+      const { items } = (await client.send('GET', '/apis/apiregistration.k8s.io/v1/apiservices')).json<{
+        items: { status?: { conditions?: { type: string; status: string }[] } }[];
+      }>();
+      return items.every(({ status }) =>
+        status?.conditions?.some((one) => one.type === 'Available' && one.status === 'True'),
+      );
+    });
     const { groups } = (await client.send('GET', '/apis')).json<{
       groups: {
         name: string;

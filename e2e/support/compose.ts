@@ -256,7 +256,9 @@ function clusterOf(project: Project, { envFile, overrides = [] }: ComposeFiles):
       const volumes = lines(await docker('volume', 'ls', '--quiet', ...ofProject));
       if (volumes.length > 0) await docker('volume', 'rm', '--force', ...volumes);
       const networks = lines(await docker('network', 'ls', '--quiet', ...ofProject));
-      if (networks.length > 0) await docker('network', 'rm', ...networks);
+      // The engine may take a moment to see that nothing is in them any more.
+      for (const network of networks)
+        await eventually(() => docker('network', 'rm', network).then(() => true));
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -1,5 +1,8 @@
-/** Who has waited long need not ask as often: most ask with kubectl, which takes what they wait for its part of the machine. */
-const pauseAfter = (waitedMs: number): number => Math.min(1_000, waitedMs / 4);
+/**
+ * Who has waited a while need not ask as often: most ask with kubectl, which takes its part of the machine from what they wait
+ * for. Often enough still to see what is there for a second.
+ */
+const pauseAfter = (waitedMs: number): number => Math.min(400, waitedMs / 4);
 
 /**
  * Asks again and again until `check` neither throws nor answers false or undefined; answers what it answered.
