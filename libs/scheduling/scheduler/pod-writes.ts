@@ -15,6 +15,10 @@ export interface PodWrites {
   preempt(victim: Pod, by: PodInfo, nodeName: string, recorder: EventRecorder): Promise<boolean>;
 }
 
+/** What a condition was found out about. */
+const seen = ({ metadata: { generation } }: Pod) =>
+  generation === undefined ? {} : { observedGeneration: generation };
+
 const conditionOf = (pod: Pod, name: string) => pod.status?.conditions?.find(({ type }) => type === name);
 
 export function createPodWrites({
@@ -66,7 +70,7 @@ export function createPodWrites({
             status: 'False',
             reason,
             message,
-            ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
+            ...seen(pod),
             lastTransitionTime:
               present?.status === 'False' ? present.lastTransitionTime : formatTime(clock.now()),
           },
@@ -88,6 +92,7 @@ export function createPodWrites({
             status: 'True',
             reason: 'PreemptionByScheduler',
             message: `${by.pod.spec?.schedulerName ?? 'default-scheduler'}: preempting to accommodate a higher priority pod`,
+            ...seen(victim),
             lastTransitionTime: formatTime(clock.now()),
           },
         ],

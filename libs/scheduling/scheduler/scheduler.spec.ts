@@ -86,6 +86,7 @@ describe('the scheduler', () => {
         status: 'True',
         reason: 'PreemptionByScheduler',
         message: 'default-scheduler: preempting to accommodate a higher priority pod',
+        observedGeneration: 1,
       });
       await cluster.pods.delete('lower', { gracePeriodSeconds: 0 });
     }

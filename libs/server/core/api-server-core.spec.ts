@@ -518,3 +518,33 @@ describe('a transport of messages', () => {
     expect(core.bytesOf(await account('a'))).toBeUndefined();
   });
 });
+
+describe('an eviction', () => {
+  it('says of a Pod why it goes, and of which Pod that was said', async () => {
+    await account('default');
+    const made = await createPod({}, 'leaving');
+    const name = v1('pods', 'default', 'leaving');
+    await client.patch(name, { type: 'merge', body: { metadata: { finalizers: ['example.org/held'] } } });
+    await client.patch(
+      { ...name, subresource: 'status' },
+      { type: 'merge', body: { status: { phase: 'Running' } } },
+    );
+    await client.create({ ...name, subresource: 'eviction' }, {
+      kind: 'Eviction',
+      apiVersion: 'policy/v1',
+      metadata: { name: 'leaving' },
+    } as KubeObject);
+    const held = (await client.get(name)) as Pod;
+    expect(held.metadata.uid).toBe(made.metadata.uid);
+    expect(held.metadata.deletionTimestamp).toBeDefined();
+    expect(held.status?.conditions).toMatchObject([
+      {
+        type: 'DisruptionTarget',
+        status: 'True',
+        reason: 'EvictionByEvictionAPI',
+        message: 'Eviction API: evicting',
+        observedGeneration: 1,
+      },
+    ]);
+  });
+});

@@ -187,7 +187,10 @@ describe('bindings', () => {
       });
     expect((await bind('free')).status).toBe(201);
     const bound = await server.call('GET', '/api/v1/namespaces/default/pods/free');
-    expect(bound.json).toMatchObject({ spec: { nodeName: 'n7' } });
+    expect(bound.json).toMatchObject({
+      spec: { nodeName: 'n7' },
+      status: { conditions: [{ type: 'PodScheduled', status: 'True', observedGeneration: 1 }] },
+    });
     expect((await bind('free')).status).toBe(409);
     expect((await bind('nothing')).json.message).toBe('pods "nothing" not found');
   });

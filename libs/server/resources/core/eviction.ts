@@ -156,6 +156,7 @@ async function markDisrupted(request: SubresourceRequest, now: string): Promise<
         status: 'True',
         reason: 'EvictionByEvictionAPI',
         message: 'Eviction API: evicting',
+        ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
         lastTransitionTime: now,
       },
     ];

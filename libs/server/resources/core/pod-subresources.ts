@@ -60,7 +60,13 @@ export const binding: SubresourceHandler = {
       const others = (pod.status.conditions ?? []).filter(({ type }) => type !== 'PodScheduled');
       pod.status.conditions = [
         ...others,
-        { type: 'PodScheduled', status: 'True', lastProbeTime: null as never, lastTransitionTime: now },
+        {
+          type: 'PodScheduled',
+          status: 'True',
+          ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
+          lastProbeTime: null as never,
+          lastTransitionTime: now,
+        },
       ];
     });
     return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } as KubeObject;
