@@ -1,26 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PersistentVolume, PersistentVolumeClaim, Pod } from '@drydock/api/core/v1';
 import { createBytePipe, readAll } from '@drydock/base/streams';
-import { startCluster, type TestCluster } from '../../controllers/shared/cluster.spec-support.ts';
-import { createKubeletSim, type KubeletSim } from './index.ts';
-import { loadContainers } from './node-agent.ts';
+import type { TestCluster } from '../../controllers/shared/cluster.spec-support.ts';
+import type { KubeletSim } from './index.ts';
+import { podOnNode, startKubelet, type TestKubelet } from './kubelet.spec-support.ts';
 
 describe('the insides of simulated web servers', () => {
   let cluster: TestCluster;
   let sim: KubeletSim;
 
+  let kubelet: TestKubelet;
   beforeEach(async () => {
-    cluster = await startCluster();
-    await loadContainers();
-    sim = createKubeletSim({ nodes: 2, startDelayMs: 0 }, cluster.deps);
-    const starting = sim.start();
-    await cluster.settle();
-    await starting;
+    kubelet = await startKubelet(2);
+    ({ cluster, sim } = kubelet);
   });
-  afterEach(async () => {
-    await sim.stop();
-    await cluster.stop();
-  });
+  afterEach(() => kubelet.stop());
 
   const pods = () => cluster.client.resource(Pod).namespace('default');
   const create = (
@@ -28,18 +22,7 @@ describe('the insides of simulated web servers', () => {
     container: object,
     spec: object = {},
     annotations: Record<string, string> = {},
-  ) =>
-    pods().create({
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name, annotations },
-      spec: {
-        nodeName: 'node-0',
-        serviceAccountName: 'default',
-        containers: [{ name: 'c', image: 'httpd:2', ...container }],
-        ...spec,
-      },
-    } as Pod);
+  ) => pods().create(podOnNode(name, { image: 'httpd:2', ...container }, spec, annotations));
   const statusOf = async (name: string) => (await pods().get(name)).status?.containerStatuses?.[0];
   const isReady = async (name: string) => (await statusOf(name))?.ready === true;
   const isRunning = async (name: string) => (await statusOf(name))?.state?.running !== undefined;

@@ -1,45 +1,26 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ConfigMap, Node, Pod, Secret } from '@drydock/api/core/v1';
-import { startCluster, type TestCluster } from '../../controllers/shared/cluster.spec-support.ts';
+import type { TestCluster } from '../../controllers/shared/cluster.spec-support.ts';
 import { createKubeletSim, type KubeletSim } from './index.ts';
-import { loadContainers } from './node-agent.ts';
+import { podOnNode, startKubelet, type TestKubelet } from './kubelet.spec-support.ts';
 
 describe('a simulated kubelet', () => {
   let cluster: TestCluster;
   let sim: KubeletSim;
 
+  let kubelet: TestKubelet;
   beforeEach(async () => {
-    cluster = await startCluster();
-    // Loading takes time that is not the clock's.
-    await loadContainers();
-    sim = createKubeletSim({ nodes: 1, startDelayMs: 0 }, cluster.deps);
-    const starting = sim.start();
-    await cluster.settle();
-    await starting;
+    kubelet = await startKubelet(1);
+    ({ cluster, sim } = kubelet);
   });
   afterEach(async () => {
+    // Another one may have taken its place.
     await sim.stop();
-    await cluster.stop();
+    await kubelet.stop();
   });
 
   const pods = () => cluster.client.resource(Pod).namespace('default');
-  const create = (
-    name: string,
-    container: object,
-    spec: object = {},
-    annotations: Record<string, string> = {},
-  ) =>
-    pods().create({
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name, annotations },
-      spec: {
-        nodeName: 'node-0',
-        serviceAccountName: 'default',
-        containers: [{ name: 'c', image: 'nginx:1', ...container }],
-        ...spec,
-      },
-    } as Pod);
+  const create = (...pod: Parameters<typeof podOnNode>) => pods().create(podOnNode(...pod));
   const waiting = async (name: string) =>
     (await pods().get(name)).status?.containerStatuses?.[0]?.state?.waiting;
   const isReady = async (name: string) =>

@@ -1,42 +1,25 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EndpointSlice, type Endpoint } from '@drydock/api/discovery/v1';
 import { Pod, Service } from '@drydock/api/core/v1';
-import { startCluster, type TestCluster } from '../../controllers/shared/cluster.spec-support.ts';
-import { createKubeletSim, type KubeletSim } from './index.ts';
+import type { TestCluster } from '../../controllers/shared/cluster.spec-support.ts';
+import type { KubeletSim } from './index.ts';
 import { nodeIp } from '../nodes/index.ts';
-import { loadContainers } from './node-agent.ts';
+import { podOnNode, startKubelet, type TestKubelet } from './kubelet.spec-support.ts';
 
 describe('the network of simulated Pods', () => {
   let cluster: TestCluster;
   let sim: KubeletSim;
   const pods = () => cluster.client.resource(Pod).namespace('default');
 
+  let kubelet: TestKubelet;
   beforeEach(async () => {
-    cluster = await startCluster();
-    await loadContainers();
-    sim = createKubeletSim({ nodes: 2, startDelayMs: 0 }, cluster.deps);
-    const starting = sim.start();
-    await cluster.settle();
-    await starting;
+    kubelet = await startKubelet(2);
+    ({ cluster, sim } = kubelet);
   });
-  afterEach(async () => {
-    await sim.stop();
-    await cluster.stop();
-  });
+  afterEach(() => kubelet.stop());
 
   const create = (name: string, container: object, spec: object = {}) =>
-    pods().create({
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name },
-      spec: {
-        nodeName: 'node-0',
-        serviceAccountName: 'default',
-        restartPolicy: 'Never',
-        containers: [{ name: 'c', image: 'busybox', ...container }],
-        ...spec,
-      },
-    } as Pod);
+    pods().create(podOnNode(name, { image: 'busybox', ...container }, { restartPolicy: 'Never', ...spec }));
   const isReady = async (name: string) =>
     (await pods().get(name)).status?.containerStatuses?.[0]?.ready === true;
   /** Runs a script in a Pod of its own, to what it wrote and its exit code. */

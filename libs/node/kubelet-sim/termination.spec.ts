@@ -1,25 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Pod } from '@drydock/api/core/v1';
-import { startCluster, type TestCluster } from '../../controllers/shared/cluster.spec-support.ts';
-import { createKubeletSim, type KubeletSim } from './index.ts';
-import { loadContainers } from './node-agent.ts';
+import type { TestCluster } from '../../controllers/shared/cluster.spec-support.ts';
+import { startKubelet, type TestKubelet } from './kubelet.spec-support.ts';
 
 describe('the end of containers that run their own command', () => {
   let cluster: TestCluster;
-  let sim: KubeletSim;
 
+  let kubelet: TestKubelet;
   beforeEach(async () => {
-    cluster = await startCluster();
-    await loadContainers();
-    sim = createKubeletSim({ nodes: 1, startDelayMs: 0 }, cluster.deps);
-    const starting = sim.start();
-    await cluster.settle();
-    await starting;
+    kubelet = await startKubelet(1);
+    ({ cluster } = kubelet);
   });
-  afterEach(async () => {
-    await sim.stop();
-    await cluster.stop();
-  });
+  afterEach(() => kubelet.stop());
 
   const pods = () => cluster.client.resource(Pod).namespace('default');
   const shell = (script: string, more: object = {}) => ({
