@@ -1,11 +1,6 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
+import { startCluster } from '@drydock/testing';
 import type { Target } from './connection.ts';
-
-const main = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'apps/drydock/src/main.ts');
 
 export interface BenchServer {
   readonly target: Target;
@@ -32,30 +27,12 @@ export function targetOf(kubeconfig: string): Target {
 export const residentMiB = (pid: number): number =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
 
-/** A Drydock process of its own, with `args`, on free ports and a fresh data directory. */
+/** A Drydock process of its own, with `args`, on free ports, a fresh data directory and the durable store. */
 export async function startServer(args: readonly string[]): Promise<BenchServer> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'drydock-bench-'));
-  const child = spawn(
-    process.execPath,
-    [main, 'up', '--data-dir', dataDir, '--secure-port', '0', '--grpc-port', '0', ...args],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  let output = '';
-  await new Promise<void>((resolve, reject) => {
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-      if (output.includes(' is ready ')) resolve();
-    });
-    void exited.then(() => reject(new Error('the server did not start')));
-  });
+  const cluster = await startCluster({ store: 'lmdb', args });
   return {
-    target: targetOf(join(dataDir, 'kubeconfig')),
-    residentMiB: () => residentMiB(child.pid ?? 0),
-    async stop() {
-      child.kill('SIGTERM');
-      await exited;
-      rmSync(dataDir, { recursive: true, force: true });
-    },
+    target: targetOf(cluster.kubeconfig),
+    residentMiB: () => residentMiB(cluster.process.pid ?? 0),
+    stop: () => cluster.stop().then(() => undefined),
   };
 }

@@ -1,10 +1,9 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  freePort,
   createKubectl,
   eventually,
   interactivePods,
@@ -14,14 +13,6 @@ import {
   type ClusterProcess,
   type Kubectl,
 } from '../support/index.ts';
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 // 1.27 speaks SPDY/3.1; 1.30 SPDY too, WebSocket where it is asked to; 1.33 WebSocket.
 describe.each(kubectlsToTest())('interactive subresources with kubectl $version', (binary) => {

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { repository } from './cluster.ts';
 import { eventually } from './eventually.ts';
+import { freePort } from './free-port.ts';
 import { run, type RunResult } from './kubectl.ts';
 import { createRawClient } from './raw-client.ts';
 
@@ -91,17 +91,6 @@ export async function composeCommand(): Promise<readonly string[] | undefined> {
     return undefined;
   });
   return found;
-}
-
-/** A port that nobody has: that one, if one is named. Rejects where it is taken. */
-function freePort(wanted = 0): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(wanted, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }
 
 /** The first of so many free ports in a row. */

@@ -27,8 +27,8 @@ export { composeCommand, startComposeCluster, type ComposeCluster } from './comp
 export { startLedger, type Ledger } from './ledger.ts';
 export { commandsOf, containersHeading, readmeBlocks } from './readme.ts';
 export { startApp, writeCertificates, type AppProcess } from './app-process.ts';
+export { freePort } from './free-port.ts';
 export {
-  freePort,
   hasProgram,
   startProcessCluster,
   type ClusterPart,

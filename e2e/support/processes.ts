@@ -1,10 +1,10 @@
 import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { programOf } from './cluster.ts';
+import { freePort } from './free-port.ts';
 import { startSlowLine, type SlowLine } from './slow-line.ts';
 
 /** One process of a cluster. */
@@ -48,15 +48,6 @@ export interface ProcessClusterOptions {
 
 const readyLimitMs = 60_000;
 const unknown = 'https://127.0.0.1:6443';
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` };
 

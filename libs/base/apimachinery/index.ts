@@ -199,6 +199,7 @@ export {
   isControlledBy,
   joinKey,
   objectKey,
+  observed,
   ownerReferenceTo,
   parseApiVersion,
   selectorMatchesObject,

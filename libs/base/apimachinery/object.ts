@@ -25,6 +25,13 @@ export function joinKey(namespace: string | undefined, name: string): string {
   return namespace === undefined || namespace === '' ? name : `${namespace}/${name}`;
 }
 
+/** What a status or condition says of the object that it was made for; nothing for objects without generations. */
+export function observed({ metadata: { generation } }: Pick<KubeObject, 'metadata'>): {
+  observedGeneration?: number;
+} {
+  return generation === undefined ? {} : { observedGeneration: generation };
+}
+
 /** The owner that manages the object, if it has one. */
 export function controllerOf(object: Pick<KubeObject, 'metadata'>): OwnerReference | undefined {
   return object.metadata.ownerReferences?.find((owner) => owner.controller === true);

@@ -8,12 +8,12 @@ import {
   type ControllerFactory,
 } from '@drydock/machinery/controller';
 import { byNode } from '@drydock/machinery/informer';
+import { isNodeReady } from '../shared/index.ts';
 import { byClaim, byVolume, claimKeys, simulatedProvisioner } from '../shared-volumes/index.ts';
 import {
   attachmentOf,
   isManaged,
   isOutOfService,
-  isReady,
   mayAttachTwice,
   needsVolumes,
   uniqueVolumeName,
@@ -173,7 +173,7 @@ export const createAttachDetachController: ControllerFactory = (deps) => {
   /** Why a volume that nobody needs is taken away even where it is in use. */
   function forceReason({ metadata }: VolumeAttachment, node: Node | undefined): ForceReason | undefined {
     const sinceMs = unneeded.get(metadata.name ?? '') ?? clock.now();
-    if (clock.now() - sinceMs >= longestUseMs && !isReady(node)) return 'timeout';
+    if (clock.now() - sinceMs >= longestUseMs && !isNodeReady(node)) return 'timeout';
     return isOutOfService(node) ? 'out-of-service' : undefined;
   }
 
@@ -272,7 +272,7 @@ export const createAttachDetachController: ControllerFactory = (deps) => {
       node?.status?.volumesInUse,
       node?.metadata.annotations,
       node?.spec?.taints,
-      isReady(node),
+      isNodeReady(node),
     ]);
 
   return createController(

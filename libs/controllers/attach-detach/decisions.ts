@@ -1,5 +1,6 @@
 import type { Node, PersistentVolume, Pod } from '@drydock/api/core/v1';
 import { fnv32a } from '@drydock/base/apimachinery';
+import { isPodTerminal } from '../shared/index.ts';
 
 const managed = 'volumes.kubernetes.io/controller-managed-attach-detach';
 const keepsEnded = 'volumes.kubernetes.io/keep-terminated-pod-volumes';
@@ -37,10 +38,10 @@ export function needsVolumes(pod: Pod, node?: Node): boolean {
   return !hasEnded(pod) || node?.metadata.annotations?.[keepsEnded] === 'true';
 }
 
-function hasEnded({ metadata, status }: Pod): boolean {
-  if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return true;
-  if (!metadata.deletionTimestamp) return false;
-  return (status?.containerStatuses ?? []).every(
+function hasEnded(pod: Pod): boolean {
+  if (isPodTerminal(pod)) return true;
+  if (!pod.metadata.deletionTimestamp) return false;
+  return (pod.status?.containerStatuses ?? []).every(
     ({ state }) => state?.terminated !== undefined || state?.waiting !== undefined,
   );
 }
@@ -55,10 +56,6 @@ export function isOutOfService(node: Node | undefined): boolean {
   return (
     node?.spec?.taints?.some(({ key, effect }) => key === outOfService && effect === 'NoExecute') === true
   );
-}
-
-export function isReady(node: Node | undefined): boolean {
-  return node?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
 }
 
 /** What attaching a volume to a node means; undefined for volumes that need none. */

@@ -17,6 +17,7 @@ import {
   type ControllerFactory,
   type ReconcileResult,
 } from '@drydock/machinery/controller';
+import { exponentialBuckets } from '@drydock/port/observability';
 import { byController } from '@drydock/machinery/informer';
 import { isNamespaceTerminating } from '../shared/index.ts';
 import { cronJobEvents } from './events.ts';
@@ -35,7 +36,7 @@ export const createCronJobController: ControllerFactory = (deps) => {
   const skew = deps.metrics.histogram({
     name: 'cronjob_controller_job_creation_skew_duration_seconds',
     help: 'Time between when a cronjob is scheduled to be run, and when the corresponding job is created',
-    buckets: Array.from({ length: 10 }, (_, power) => 2 ** power),
+    buckets: exponentialBuckets(1, 2, 10),
   });
   const jobClient = (cronJob: CronJob) => client.resource(Job).namespace(cronJob.metadata.namespace ?? '');
 

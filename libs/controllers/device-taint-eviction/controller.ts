@@ -15,7 +15,7 @@ import {
   source,
   type ControllerFactory,
 } from '@drydock/machinery/controller';
-import { deletionBuckets, disruptionTarget, isPodTerminal } from '../shared/index.ts';
+import { deletionMetrics, disruptionTarget, isPodTerminal } from '../shared/index.ts';
 import { deviceOf, evictionAtMs, poolKey } from './decisions.ts';
 
 const name = 'device-taint-eviction-controller';
@@ -44,14 +44,10 @@ export const createDeviceTaintEvictionController: ControllerFactory = (deps) => 
     indexers: { [byPool.slices.name]: byPool.slices.values },
   });
   const recorder = createEventRecorder(client, name, deps);
-  const deletions = deps.metrics.counter({
-    name: 'device_taint_eviction_controller_pod_deletions_total',
-    help: 'Total number of Pods deleted by DeviceTaintEvictionController since its start.',
-  });
-  const latency = deps.metrics.histogram({
-    name: 'device_taint_eviction_controller_pod_deletion_duration_seconds',
-    help: "Latency, in seconds, between the time when a device taint effect has been activated and a Pod's deletion via DeviceTaintEvictionController.",
-    buckets: deletionBuckets,
+  const deleted = deletionMetrics(deps.metrics, {
+    subsystem: 'device_taint_eviction_controller',
+    loop: 'DeviceTaintEvictionController',
+    between: "a device taint effect has been activated and a Pod's deletion",
   });
   /** Pods that are to go, and when they were found to be, for taints that do not say since when they are there. */
   const planned = new Map<string, { readonly uid: string | undefined; readonly sinceMs: number }>();
@@ -97,8 +93,7 @@ export const createDeviceTaintEvictionController: ControllerFactory = (deps) => 
       const body = { metadata: { uid }, status };
       await resource.patch(podName, { type: 'strategic', body }, { subresource: 'status' });
       await resource.delete(podName, uid === undefined ? {} : { preconditions: { uid } });
-      deletions.inc();
-      latency.observe((clock.now() - atMs) / 1000);
+      deleted((clock.now() - atMs) / 1000);
     } catch (error) {
       if (!isNotFound(error) && !isConflict(error)) throw error;
     }

@@ -1,5 +1,5 @@
 import type { Service } from '@drydock/api/core/v1';
-import type { Metrics } from '@drydock/port/observability';
+import { exponentialBuckets, type Metrics } from '@drydock/port/observability';
 import type { EndpointGroup } from './desired-endpoints.ts';
 import { hintModeOf } from './hints.ts';
 import { maxEndpointsPerSlice, type PlannedSlices, type SlicePlan } from './plan.ts';
@@ -19,7 +19,7 @@ export function endpointSliceMetrics(metrics: Metrics) {
     help,
     labels,
   });
-  const buckets = Array.from({ length: 15 }, (_, power) => 2 ** (power + 1));
+  const buckets = exponentialBuckets(2, 2, 15);
   const added = metrics.histogram({
     ...named('endpoints_added_per_sync', 'Number of endpoints added on each Service sync'),
     buckets,

@@ -1,5 +1,6 @@
 import { parseQuantity } from '@drydock/base/apimachinery';
 import type { Node } from '@drydock/api/core/v1';
+import { isNodeReady } from '../shared/index.ts';
 
 /** How large a share of the cluster's CPU each zone has; undefined where that is not known of every node. */
 export type ZoneShares = ReadonlyMap<string, number> | undefined;
@@ -7,13 +8,10 @@ export type ZoneShares = ReadonlyMap<string, number> | undefined;
 const zoneLabel = 'topology.kubernetes.io/zone';
 const excluded = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master'];
 
-const isReady = ({ status }: Node): boolean =>
-  status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True';
-
 /** What of a node the shares depend on, as text. */
 export function zoneFacts(node: Node): string {
   const { labels } = node.metadata;
-  if (!isReady(node) || excluded.some((label) => labels?.[label] !== undefined)) return '';
+  if (!isNodeReady(node) || excluded.some((label) => labels?.[label] !== undefined)) return '';
   return `${labels?.[zoneLabel] ?? ''} ${String(node.status?.allocatable?.['cpu'] ?? '')}`;
 }
 

@@ -1,4 +1,4 @@
-import type { Metrics } from '@drydock/port/observability';
+import { exponentialBuckets, type Metrics } from '@drydock/port/observability';
 
 /** What became of a count. */
 export type Action = 'scale_up' | 'scale_down' | 'none';
@@ -11,7 +11,7 @@ export function actionOf(before: number, after: number): Action {
 }
 
 const subsystem = 'horizontal_pod_autoscaler_controller';
-const buckets = Array.from({ length: 15 }, (_, power) => 0.001 * 2 ** power);
+const buckets = exponentialBuckets(0.001, 2, 15);
 
 /** kube-controller-manager's metrics of the autoscaler, by Kubernetes' names. */
 export function autoscalerMetrics(metrics: Metrics, count: () => number) {

@@ -1,7 +1,8 @@
 import type { Job, JobStatus } from '@drydock/api/batch/v1';
 import type { Pod } from '@drydock/api/core/v1';
-import type { Metrics } from '@drydock/port/observability';
+import { exponentialBuckets, type Metrics } from '@drydock/port/observability';
 import type { Assessment, Verdict } from './assess.ts';
+import { isPodTerminal } from '../shared/index.ts';
 import { parseIndexes } from './indexes.ts';
 import { hasFinalizer, isIndexed } from './pods.ts';
 
@@ -22,9 +23,7 @@ export interface JobMetrics {
 }
 
 const isEndedAndHeld = (pod: Pod | undefined): boolean =>
-  pod !== undefined &&
-  (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') &&
-  hasFinalizer(pod);
+  pod !== undefined && isPodTerminal(pod) && hasFinalizer(pod);
 
 /** kube-controller-manager's metrics of Jobs, by Kubernetes' names. */
 export function jobMetrics(metrics: Metrics): JobMetrics {
@@ -35,7 +34,7 @@ export function jobMetrics(metrics: Metrics): JobMetrics {
     name: 'job_controller_job_sync_duration_seconds',
     help: 'The time it took to sync a job',
     labels: bySync,
-    buckets: Array.from({ length: 15 }, (_, power) => 0.004 * 2 ** power),
+    buckets: exponentialBuckets(0.004, 2, 15),
   });
   const syncs = counter('job_syncs_total', 'The number of job syncs', ...bySync);
   const ends = counter(

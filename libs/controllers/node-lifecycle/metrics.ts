@@ -1,4 +1,4 @@
-import type { Gauge, Metrics } from '@drydock/port/observability';
+import { exponentialBuckets, type Gauge, type Metrics } from '@drydock/port/observability';
 import type { ZoneCounts } from './zones.ts';
 
 /** kube-controller-manager's metrics of zones, by Kubernetes' names. */
@@ -16,7 +16,7 @@ export function zoneMetrics(metrics: Metrics) {
   const durations = metrics.histogram({
     name: 'node_collector_update_node_health_duration_seconds',
     help: 'Duration in seconds for NodeController to update the health of a single node.',
-    buckets: Array.from({ length: 15 }, (_, power) => 0.001 * 2 ** power),
+    buckets: exponentialBuckets(0.001, 2, 15),
   });
   const told = new Set<string>();
   const set = (of: Gauge, zone: string, value: number) => of.set(value, [zone]);

@@ -1,4 +1,4 @@
-import { formatTime, isConflict, isNotFound, objectKey } from '@drydock/base/apimachinery';
+import { formatTime, isConflict, isNotFound, objectKey, observed } from '@drydock/base/apimachinery';
 import { Node, Pod } from '@drydock/api/core/v1';
 import {
   createController,
@@ -56,7 +56,7 @@ export function createPodGarbageCollector(
   }
 
   async function failAndDelete(pod: Pod, orphaned: boolean): Promise<void> {
-    const { namespace = '', name: podName = '', uid, generation } = pod.metadata;
+    const { namespace = '', name: podName = '', uid } = pod.metadata;
     const resource = client.resource(Pod).namespace(namespace);
     const phase = pod.status?.phase;
     try {
@@ -65,8 +65,7 @@ export function createPodGarbageCollector(
         const why = orphaned
           ? disruptionTarget(pod, 'DeletionByPodGC', 'PodGC: node no longer exists', now)
           : {};
-        const seen = generation === undefined ? {} : { observedGeneration: generation };
-        const body = { metadata: { uid }, status: { ...why, ...seen, phase: 'Failed' } };
+        const body = { metadata: { uid }, status: { ...why, ...observed(pod), phase: 'Failed' } };
         await resource.patch(podName, { type: 'strategic', body }, { subresource: 'status' });
       }
       await resource.delete(podName, {

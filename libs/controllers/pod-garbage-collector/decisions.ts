@@ -1,5 +1,6 @@
 import type { Node, Pod } from '@drydock/api/core/v1';
 import { parseTime } from '@drydock/base/apimachinery';
+import { isNodeReady } from '../shared/index.ts';
 
 const outOfService = 'node.kubernetes.io/out-of-service';
 
@@ -37,7 +38,6 @@ export function fateOf(pod: Pod, node: Node | undefined): Fate {
   if (!pod.spec?.nodeName) return terminating ? 'unscheduled' : 'stays';
   if (node === undefined) return 'orphaned';
   if (!terminating) return 'stays';
-  const ready = node.status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True';
   const dead = node.spec?.taints?.some(({ key }) => key === outOfService) === true;
-  return dead && !ready ? 'out-of-service' : 'stays';
+  return dead && !isNodeReady(node) ? 'out-of-service' : 'stays';
 }

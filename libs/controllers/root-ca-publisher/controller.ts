@@ -6,6 +6,7 @@ import {
   type Controller,
   type ControllerDeps,
 } from '@drydock/machinery/controller';
+import { exponentialBuckets } from '@drydock/port/observability';
 import { isNamespaceTerminating } from '../shared/index.ts';
 
 const name = 'root-ca-certificate-publisher-controller';
@@ -33,7 +34,7 @@ export function createRootCaPublisher({ rootCa }: RootCaPublisherOptions, deps: 
     name: 'root_ca_cert_publisher_sync_duration_seconds',
     help,
     labels: ['code'],
-    buckets: Array.from({ length: 15 }, (_, power) => 0.001 * 2 ** power),
+    buckets: exponentialBuckets(0.001, 2, 15),
   });
 
   async function publish(namespace: string): Promise<void> {

@@ -1,4 +1,6 @@
-export { deletionBuckets, disruptionTarget } from './disruption-target.ts';
+export { deletionMetrics } from './deletion-metrics.ts';
+export { disruptionTarget } from './disruption-target.ts';
+export { isNodeReady } from './nodes.ts';
 export { omitZeros } from './omit-zeros.ts';
 export {
   availableInMs,

@@ -14,7 +14,7 @@ import {
   type ControllerFactory,
 } from '@drydock/machinery/controller';
 import { byNode } from '@drydock/machinery/informer';
-import { deletionBuckets, disruptionTarget } from '../shared/index.ts';
+import { deletionMetrics, disruptionTarget } from '../shared/index.ts';
 import { metTaintsMs, noExecuteTaints, planEviction, type PlannedEviction } from './decisions.ts';
 
 const name = 'taint-eviction-controller';
@@ -25,14 +25,10 @@ export const createTaintEvictionController: ControllerFactory = (deps) => {
   const nodes = informers.informer(Node);
   const pods = informers.informer(Pod, { indexers: { [byNode.name]: byNode.values } });
   const recorder = createEventRecorder(client, name, deps);
-  const deletions = deps.metrics.counter({
-    name: 'taint_eviction_controller_pod_deletions_total',
-    help: 'Total number of Pods deleted by TaintEvictionController since its start.',
-  });
-  const latency = deps.metrics.histogram({
-    name: 'taint_eviction_controller_pod_deletion_duration_seconds',
-    help: 'Latency, in seconds, between the time when a taint effect has been activated for the Pod and its deletion via TaintEvictionController.',
-    buckets: deletionBuckets,
+  const deleted = deletionMetrics(deps.metrics, {
+    subsystem: 'taint_eviction_controller',
+    loop: 'TaintEvictionController',
+    between: 'a taint effect has been activated for the Pod and its deletion',
   });
   const planned = new Map<string, PlannedEviction & { readonly uid: string | undefined }>();
 
@@ -61,8 +57,7 @@ export const createTaintEvictionController: ControllerFactory = (deps) => {
         { subresource: 'status' },
       );
       await resource.delete(podName, uid === undefined ? {} : { preconditions: { uid } });
-      deletions.inc();
-      latency.observe((clock.now() - atMs) / 1000);
+      deleted((clock.now() - atMs) / 1000);
     } catch (error) {
       if (!isNotFound(error) && !isConflict(error)) throw error;
     }

@@ -6,6 +6,7 @@ import {
   TerminalError,
   type ControllerFactory,
 } from '@drydock/machinery/controller';
+import { exponentialBuckets } from '@drydock/port/observability';
 
 const name = 'ttl-after-finished-controller';
 
@@ -35,7 +36,7 @@ export const createTtlAfterFinishedController: ControllerFactory = (deps) => {
   const duration = deps.metrics.histogram({
     name: 'ttl_after_finished_controller_job_deletion_duration_seconds',
     help: 'The time it took to delete the job since it became eligible for deletion',
-    buckets: Array.from({ length: 14 }, (_, power) => 0.1 * 2 ** power),
+    buckets: exponentialBuckets(0.1, 2, 14),
   });
   return createController(
     {

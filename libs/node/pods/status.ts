@@ -1,6 +1,6 @@
 import { qosClassOf } from '@drydock/api/quota';
 import type { ContainerStatus, PodCondition, PodStatus } from '@drydock/api/core/v1';
-import { formatTime } from '@drydock/base/apimachinery';
+import { formatTime, observed } from '@drydock/base/apimachinery';
 import {
   deadlineExceeded,
   isDone,
@@ -93,14 +93,13 @@ function rejectedStatus(
   { pod, startedAtMs }: PodRuntime,
   { reason, message }: NonNullable<PodRuntime['rejected']>,
 ): PodStatus {
-  const { generation } = pod.metadata;
   return {
     phase: 'Failed',
     reason,
     message: rejectionMessage(message),
     startTime: formatTime(startedAtMs),
     qosClass: pod.status?.qosClass ?? qosClassOf(pod.spec),
-    ...(generation === undefined ? {} : { observedGeneration: generation }),
+    ...observed(pod),
   };
 }
 
@@ -116,7 +115,7 @@ export function podStatus(runtime: PodRuntime, hostIp: string, nowMs: number): P
   const unready = waited.filter(({ ready }) => !ready).map(({ name }) => name);
   const initialized =
     runtime.initialized || runtime.containers.every(({ role }) => role === 'main' || role === 'ephemeral');
-  const generation = runtime.pod.metadata.generation;
+  const seen = observed(runtime.pod);
 
   const condition = (type: string, holds: boolean, reason?: string, message?: string): PodCondition => {
     const status = holds ? 'True' : 'False';
@@ -126,8 +125,8 @@ export function podStatus(runtime: PodRuntime, hostIp: string, nowMs: number): P
       status,
       lastProbeTime: null as never,
       lastTransitionTime: before?.status === status ? before.lastTransitionTime : now,
+      ...seen,
     };
-    if (generation !== undefined) result.observedGeneration = generation;
     if (reason !== undefined) result.reason = reason;
     if (message !== undefined) result.message = message;
     return result;
@@ -186,8 +185,8 @@ export function podStatus(runtime: PodRuntime, hostIp: string, nowMs: number): P
     startTime: formatTime(runtime.startedAtMs),
     containerStatuses: mains.map(containerStatus),
     qosClass: runtime.pod.status?.qosClass ?? qosClassOf(runtime.pod.spec),
+    ...seen,
   };
-  if (generation !== undefined) status.observedGeneration = generation;
   if (runtime.overdueSinceMs !== undefined && phase === 'Failed') {
     status.reason = deadlineExceeded;
     status.message = 'Pod was active on the node longer than the specified deadline';

@@ -32,6 +32,11 @@ export interface Metrics {
   expose(): Promise<string>;
 }
 
+/** Bounds of `count` buckets, each `factor` times the one before, as Prometheus' client for Go names them. */
+export function exponentialBuckets(start: number, factor: number, count: number): number[] {
+  return Array.from({ length: count }, (_, power) => start * factor ** power);
+}
+
 /** Drops everything; the default of tests. */
 export const noMetrics: Metrics = {
   counter: () => ({ inc() {} }),

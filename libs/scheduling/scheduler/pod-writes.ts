@@ -1,5 +1,5 @@
 import { Pod } from '@drydock/api/core/v1';
-import { formatTime, isNotFound } from '@drydock/base/apimachinery';
+import { formatTime, isNotFound, observed } from '@drydock/base/apimachinery';
 import { retryOnConflict, type ControllerDeps, type EventRecorder } from '@drydock/machinery/controller';
 import type { PodInfo } from '../framework/index.ts';
 
@@ -14,10 +14,6 @@ export interface PodWrites {
   /** Evicts a Pod in favour of a more important one; answers whether it goes. */
   preempt(victim: Pod, by: PodInfo, nodeName: string, recorder: EventRecorder): Promise<boolean>;
 }
-
-/** What a condition was found out about. */
-const seen = ({ metadata: { generation } }: Pod) =>
-  generation === undefined ? {} : { observedGeneration: generation };
 
 const conditionOf = (pod: Pod, name: string) => pod.status?.conditions?.find(({ type }) => type === name);
 
@@ -70,7 +66,7 @@ export function createPodWrites({
             status: 'False',
             reason,
             message,
-            ...seen(pod),
+            ...observed(pod),
             lastTransitionTime:
               present?.status === 'False' ? present.lastTransitionTime : formatTime(clock.now()),
           },
@@ -92,7 +88,7 @@ export function createPodWrites({
             status: 'True',
             reason: 'PreemptionByScheduler',
             message: `${by.pod.spec?.schedulerName ?? 'default-scheduler'}: preempting to accommodate a higher priority pod`,
-            ...seen(victim),
+            ...observed(victim),
             lastTransitionTime: formatTime(clock.now()),
           },
         ],

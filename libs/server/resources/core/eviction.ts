@@ -8,6 +8,7 @@ import {
   fromStatus,
   selectorFromLabelSelector,
   type KubeObject,
+  observed,
 } from '@drydock/base/apimachinery';
 import type { SubresourceHandler, SubresourceRequest } from '../../registry/types.ts';
 
@@ -156,7 +157,7 @@ async function markDisrupted(request: SubresourceRequest, now: string): Promise<
         status: 'True',
         reason: 'EvictionByEvictionAPI',
         message: 'Eviction API: evicting',
-        ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
+        ...observed(pod),
         lastTransitionTime: now,
       },
     ];

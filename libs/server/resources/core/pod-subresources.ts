@@ -11,6 +11,7 @@ import {
   required,
   type FieldError,
   type KubeObject,
+  observed,
 } from '@drydock/base/apimachinery';
 import type { SubresourceHandler } from '../../registry/types.ts';
 import { applyPodDefaults } from '@drydock/api/defaulting';
@@ -63,7 +64,7 @@ export const binding: SubresourceHandler = {
         {
           type: 'PodScheduled',
           status: 'True',
-          ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
+          ...observed(pod),
           lastProbeTime: null as never,
           lastTransitionTime: now,
         },
